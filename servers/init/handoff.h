@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: MIT
+ * What init hands to the servers it starts: the slots of their first handles and the fixed addresses of what it
+ * maps for them. Included by init, procmgr and console; the pager's contract is servers/pager/boot.h.
+ *
+ * A server starts at its ELF entry with sp = SERVER_STACK_TOP, a0 = its own space id, tp = 0. Memory and faults are
+ * the pager's business, as for any program; exceptions go to init. It finds the handles of ipc.h (H_PAGER: badge of its
+ * class and its space id, H_CONSOLE, H_KERNEL, H_INIT: badge of its class; H_PROC is empty) and these:
+ */
+#ifndef INIT_HANDOFF_H
+#define INIT_HANDOFF_H
+
+#include <abi/types.h>
+
+enum server_handle {
+    SERVER_H_ENDPOINT = 8,     /* its own endpoint; RECV, and for procmgr all of SEND MINT GRANT too */
+    SERVER_H_NTFN = 9,         /* its own notification: SIGNAL WAIT, for procmgr also GRANT; bind it with SERVER_H_THREAD */
+    SERVER_H_THREAD = 10,      /* its first thread: CONTROL (for THREAD_BIND) */
+    SERVER_H_SPACE = 11,       /* its own space: HANDLES */
+    CONSOLE_H_IRQ = 12,        /* console: the UART's interrupt (NO handle in the slot when the machine has none) */
+    CONSOLE_H_PROCMGR = 13,    /* console: procmgr's notification, SIGNAL (PROC_NTFN_INTR) */
+    SERVER_H_FIRST_FREE = 16,
+};
+
+#define SERVER_STACK_TOP 0x3ffffff000UL
+#define SERVER_STACK_BYTES (256UL << 10)
+
+/* Console: the page with the UART's registers, read-write. The interrupt is bound by init to SERVER_H_NTFN: */
+#define CONSOLE_UART_VA 0x3e00000000UL
+#define CONSOLE_NTFN_IRQ 1u
+
+/* procmgr: the whole boot image (struct image_header first), read-only. */
+#define PROCMGR_IMAGE_VA 0x3000000000UL
+/* REGION_ADD with BACKING_IMAGE: this file number means the image as a whole. */
+#define IMAGE_FILE_WHOLE 0xffffu
+
+/* Keys of the spaces that init makes (PAGER_SPACE_NEW); programs have their pid, 2.. */
+#define KEY_PROCMGR 0x1000001UL
+#define KEY_CONSOLE 0x1000002UL
+/* Keys of objects (PAGER_OBJECT_NEW). */
+#define KEY_PROCMGR_EP 0x1000011UL
+#define KEY_PROCMGR_NTFN 0x1000012UL
+#define KEY_CONSOLE_EP 0x1000013UL
+#define KEY_CONSOLE_NTFN 0x1000014UL
+
+/* Priorities. */
+#define PRIO_PROGRAM 100u
+#define PRIO_PROCMGR 210u
+#define PRIO_CONSOLE 220u
+#define PRIO_SESSION 230u
+#define PRIO_PAGER 240u
+#define PRIO_SUPERVISOR 255u
+
+#endif
