@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: MIT
+ * Requests to a pager that may be killed and restarted under way. Owns the one rule: the pager's requests are
+ * idempotent, so ask again after ERR_PEER_DEAD. It must never be used inside the pager or by init's supervisor
+ * thread, which the restart depends on.
+ */
+#include <ipc/pager.h>
+
+/* A restart takes a few milliseconds; a crash loop backs off. 1 ms, then 2, ... then 128 ms (timebase 10 MHz): the
+ * default gives up after about 7 seconds, by when init has said on the console why the pager doesn't come back. */
+#define PAUSE_FIRST_TICKS 10000u
+#define PAUSE_DOUBLINGS 7u
+#define TRIES_DEFAULT 60u
+
+static void pause_before(unsigned try)
+{
+    uint64_t bits = 0;
+    ticks_t pause = (ticks_t)PAUSE_FIRST_TICKS << (try < PAUSE_DOUBLINGS ? try : PAUSE_DOUBLINGS);
+    ticks_t deadline = sys_time() + pause;
+    /* A signal to the thread's own notification ends the pause early: harmless, the tries are still bounded. */
+    (void)sys_wait(0, deadline, &bits);
+}
+
+err_t pager_call_bounded(handle_t pager, struct ipc_msg *m, unsigned tries)
+{
+    const struct ipc_msg request = *m;
+    err_t err = ERR_PEER_DEAD;
+    for (unsigned try = 0; try < tries; try++) {
+        *m = request;
+        err = ipc_call(pager, m);
+        if (err != ERR_PEER_DEAD)
+            return err;
+        if (try + 1 < tries)
+            pause_before(try);
+    }
+    return err;
+}
+
+err_t pager_call(handle_t pager, struct ipc_msg *m)
+{
+    return pager_call_bounded(pager, m, TRIES_DEFAULT);
+}
+
+err_t pager_call_handle(handle_t pager, struct ipc_msg *m, handle_t *h)
+{
+    err_t err = pager_call_bounded(pager, m, TRIES_DEFAULT);
+    *h = err == OK ? (handle_t)m->w[7] : NO_HANDLE;
+    return err;
+}
