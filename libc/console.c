@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: MIT
+ * File descriptors 0, 1 and 2, which are the console, and the calls on descriptors. There is no other file: no
+ * descriptor above 2 ever exists. A buffer that the program can't access is the server's ERR_FAULT and becomes
+ * EFAULT, so nothing here may touch a caller's buffer itself.
+ */
+#include "internal.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <ipc/console.h>
+#include <stdatomic.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define FDS 3
+#define SHORT_MAX 40u
+#define SHORT_WORD 2      /* bytes of WRITE_SHORT start in w[2] */
+#define LENGTH_MAX (SIZE_MAX / 2) /* what a ssize_t can say */
+#define PIECE_BYTES 4096u /* one request; other writers get in between */
+
+static _Atomic unsigned closed_set; /* bit n: descriptor n was closed */
+
+static bool fd_open(int fd)
+{
+    if (fd >= 0 && fd < FDS && (atomic_load(&closed_set) >> fd & 1u) == 0)
+        return true;
+    errno = EBADF;
+    return false;
+}
+
+static err_t write_piece(const void *buf, size_t len, size_t *done)
+{
+    struct ipc_msg m = {.w = {CONSOLE_WRITE}};
+    struct ipc_buf b = {.addr = (void *)(uintptr_t)buf, .len_bytes = len, .access = BUF_R};
+    err_t err = ipc_call_full(H_CONSOLE, &m, &b, 1, DEADLINE_NONE);
+    *done = err == OK && m.w[1] <= len ? m.w[1] : 0;
+    return err;
+}
+
+/* For bytes known to be readable: they travel in the message and the server copies nothing. */
+static err_t write_short(const void *buf, size_t len, size_t *done)
+{
+    struct ipc_msg m = {.w = {CONSOLE_WRITE_SHORT, len}};
+    memcpy(&m.w[SHORT_WORD], buf, len);
+    err_t err = ipc_call(H_CONSOLE, &m);
+    *done = err == OK && m.w[1] <= len ? m.w[1] : 0;
+    return err;
+}
+
+/* An error after some bytes went out is reported by the next call, as POSIX wants. */
+static ssize_t write_all(const char *buf, size_t len, bool trusted)
+{
+    size_t total = 0;
+    while (total < len) { /* bound: every turn writes at least a byte, or ends */
+        size_t piece = len - total < PIECE_BYTES ? len - total : PIECE_BYTES, done = 0;
+        err_t err = trusted && piece <= SHORT_MAX ? write_short(buf + total, piece, &done)
+                                                  : write_piece(buf + total, piece, &done);
+        if (err == OK && done == 0)
+            err = ERR_IO;
+        if (err != OK)
+            return total > 0 ? (ssize_t)total : __error_set(err);
+        total += done;
+    }
+    return (ssize_t)total;
+}
+
+ssize_t __console_write_trusted(const void *buf, size_t len)
+{
+    return write_all(buf, len, true);
+}
+
+ssize_t write(int fd, const void *buf, size_t len)
+{
+    if (!fd_open(fd))
+        return -1;
+    if (fd != STDERR_FILENO)
+        __stderr_push();
+    return write_all(buf, len < LENGTH_MAX ? len : LENGTH_MAX, false);
+}
+
+ssize_t read(int fd, void *buf, size_t len)
+{
+    if (!fd_open(fd))
+        return -1;
+    __stderr_push();
+    if (len == 0)
+        return 0;
+    struct ipc_msg m = {.w = {CONSOLE_READ}};
+    struct ipc_buf b = {.addr = buf, .len_bytes = len < LENGTH_MAX ? len : LENGTH_MAX, .access = BUF_W};
+    err_t err = ipc_call_full(H_CONSOLE, &m, &b, 1, DEADLINE_NONE);
+    if (err != OK)
+        return __error_set(err);
+    return (ssize_t)m.w[1];
+}
+
+int isatty(int fd)
+{
+    return fd_open(fd) ? 1 : 0;
+}
+
+int close(int fd)
+{
+    if (!fd_open(fd))
+        return -1;
+    atomic_fetch_or(&closed_set, 1u << fd);
+    return 0;
+}
+
+off_t lseek(int fd, off_t offset, int whence)
+{
+    (void)offset, (void)whence;
+    if (fd_open(fd))
+        errno = ESPIPE;
+    return -1;
+}
+
+int fstat(int fd, struct stat *st)
+{
+    if (!fd_open(fd))
+        return -1;
+    memset(st, 0, sizeof *st);
+    st->st_mode = S_IFCHR | S_IRUSR | S_IWUSR;
+    st->st_nlink = 1;
+    st->st_blksize = (blksize_t)PAGE_SIZE;
+    return 0;
+}
+
+/* Programs reach no files yet: only exec names any. */
+int open(const char *path, int flags, ...)
+{
+    (void)path, (void)flags;
+    errno = ENOENT;
+    return -1;
+}

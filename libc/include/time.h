@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: MIT
+ * picolibc's <time.h>, and the clocks that it declares for some systems only.
+ */
+#ifndef PAGODA_TIME_H
+#define PAGODA_TIME_H
+
+#include_next <time.h>
+
+#ifndef CLOCK_REALTIME
+#define CLOCK_REALTIME ((clockid_t)1)
+#endif
+#ifndef CLOCK_MONOTONIC
+#define CLOCK_MONOTONIC ((clockid_t)4)
+#endif
+
+#ifndef _POSIX_TIMERS
+struct timespec;
+int clock_gettime(clockid_t clock, struct timespec *ts);
+int clock_getres(clockid_t clock, struct timespec *ts);
+int nanosleep(const struct timespec *want, struct timespec *left);
+#endif
+
+#endif

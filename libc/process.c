@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: MIT
+ * Processes: fork, wait, kill, ids, the end. Each is one request to the process manager.
+ */
+#include "internal.h"
+
+#include <errno.h>
+#include <ipc/procmgr.h>
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+/* Buffers of stdio are copied with everything else; who wants them empty flushes first, as POSIX says. */
+pid_t fork(void)
+{
+    struct ipc_msg m = {.w = {PROC_FORK}};
+    __stderr_push();
+    __libc_lock(); /* only this thread exists in the child: no other may hold the heap then */
+    err_t err = ipc_call(H_PROC, &m);
+    __libc_unlock();
+    return err == OK ? (pid_t)m.w[1] : (pid_t)__error_set(err);
+}
+
+pid_t waitpid(pid_t pid, int *status, int options)
+{
+    if ((options & ~WNOHANG) != 0) {
+        errno = EINVAL;
+        return -1;
+    }
+    /* All processes are of one group: "any of my group" is any. */
+    int64_t who = pid > 0 ? pid : -1;
+    struct ipc_msg m = {.w = {PROC_WAIT, (uint64_t)who, (options & WNOHANG) != 0 ? WAIT_NOHANG : 0}};
+    __stderr_push();
+    err_t err = ipc_call(H_PROC, &m);
+    if (err != OK)
+        return (pid_t)__error_set(err);
+    if (m.w[1] != 0 && status != NULL)
+        *status = (int)m.w[2];
+    return (pid_t)m.w[1];
+}
+
+pid_t wait(int *status)
+{
+    return waitpid(-1, status, 0);
+}
+
+int kill(pid_t pid, int sig)
+{
+    if (sig < 0 || sig >= NSIG) {
+        errno = EINVAL;
+        return -1;
+    }
+    if (pid <= 0) { /* process groups do not exist: no group, so no member */
+        errno = ESRCH;
+        return -1;
+    }
+    struct ipc_msg m = {.w = {PROC_KILL, (uint64_t)pid, (uint64_t)sig}};
+    __stderr_push();
+    err_t err = ipc_call(H_PROC, &m);
+    return __error_set(err);
+}
+
+static uint64_t own_info(int word)
+{
+    struct ipc_msg m = {.w = {PROC_GETPID}};
+    return ipc_call(H_PROC, &m) == OK ? m.w[word] : 0;
+}
+
+pid_t getpid(void) { return (pid_t)own_info(1); }
+pid_t getppid(void) { return (pid_t)own_info(2); }
+
+void _exit(int status)
+{
+    struct ipc_msg m = {.w = {PROC_EXIT, (uint64_t)(status & 0xff)}};
+    __stderr_push();
+    (void)ipc_call(H_PROC, &m);
+    /* Not reached while there is a process manager. Without one nobody can end us: stop here. */
+    __asm__ volatile("unimp");
+    __builtin_unreachable();
+}

@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: MIT
+ * Time since boot from the `time` CSR, and sleeping on the thread's own notification. There is no calendar clock: the
+ * epoch of CLOCK_REALTIME is the machine's start.
+ */
+#include "internal.h"
+
+#include <errno.h>
+#include <ipc/init.h>
+#include <sched.h>
+#include <stdatomic.h>
+#include <sys/time.h>
+#include <time.h>
+#include <unistd.h>
+
+#define NS_PER_S 1000000000u
+#define TIMEBASE_DEFAULT_HZ 10000000u /* QEMU virt, should init not answer */
+
+static _Atomic uint64_t timebase_hz;
+
+static uint64_t timebase(void)
+{
+    uint64_t hz = atomic_load(&timebase_hz);
+    if (hz == 0) {
+        struct ipc_msg m = {.w = {INIT_SETTING, SETTING_TIMEBASE}};
+        hz = ipc_call(H_INIT, &m) == OK && m.w[1] > 0 ? m.w[1] : TIMEBASE_DEFAULT_HZ;
+        atomic_store(&timebase_hz, hz);
+    }
+    return hz;
+}
+
+static struct timespec ticks_to_timespec(uint64_t ticks)
+{
+    uint64_t hz = timebase();
+    return (struct timespec){.tv_sec = (time_t)(ticks / hz), .tv_nsec = (long)(ticks % hz * NS_PER_S / hz)};
+}
+
+/* Rounded up: never sleep too little. Saturates at "for ever". */
+static uint64_t timespec_to_ticks(const struct timespec *ts)
+{
+    uint64_t hz = timebase();
+    if ((uint64_t)ts->tv_sec >= DEADLINE_NONE / hz / 2)
+        return DEADLINE_NONE / 2;
+    return (uint64_t)ts->tv_sec * hz + ((uint64_t)ts->tv_nsec * hz + NS_PER_S - 1) / NS_PER_S;
+}
+
+int clock_gettime(clockid_t clock, struct timespec *ts)
+{
+    if (clock != CLOCK_REALTIME && clock != CLOCK_MONOTONIC) {
+        errno = EINVAL;
+        return -1;
+    }
+    *ts = ticks_to_timespec(sys_time());
+    return 0;
+}
+
+int clock_getres(clockid_t clock, struct timespec *ts)
+{
+    if (clock != CLOCK_REALTIME && clock != CLOCK_MONOTONIC) {
+        errno = EINVAL;
+        return -1;
+    }
+    if (ts != NULL)
+        *ts = ticks_to_timespec(1);
+    return 0;
+}
+
+int gettimeofday(struct timeval *restrict tv, void *restrict zone)
+{
+    (void)zone;
+    struct timespec ts = ticks_to_timespec(sys_time());
+    *tv = (struct timeval){.tv_sec = ts.tv_sec, .tv_usec = ts.tv_nsec / 1000};
+    return 0;
+}
+
+int nanosleep(const struct timespec *want, struct timespec *left)
+{
+    if (want->tv_sec < 0 || want->tv_nsec < 0 || want->tv_nsec >= (long)NS_PER_S) {
+        errno = EINVAL;
+        return -1;
+    }
+    __stderr_push();
+    ticks_t deadline = sys_time() + timespec_to_ticks(want);
+    uint64_t bits;
+    err_t err = OK;
+    while (err == OK) /* bound: the deadline; a stray signal to the thread's notification is not for us */
+        err = sys_wait(0, deadline, &bits);
+    if (err == ERR_TIMEOUT)
+        return 0;
+    ticks_t now = sys_time();
+    if (left != NULL)
+        *left = ticks_to_timespec(deadline > now ? deadline - now : 0);
+    return __error_set(err);
+}
+
+unsigned sleep(unsigned seconds)
+{
+    struct timespec want = {.tv_sec = (time_t)seconds}, left = {0};
+    return nanosleep(&want, &left) == 0 ? 0 : (unsigned)left.tv_sec + (left.tv_nsec > 0);
+}
+
+int usleep(useconds_t us)
+{
+    struct timespec want = {.tv_sec = (time_t)(us / 1000000), .tv_nsec = (long)(us % 1000000) * 1000};
+    return nanosleep(&want, NULL);
+}
+
+int sched_yield(void)
+{
+    sys_yield();
+    return 0;
+}
