@@ -1,0 +1,166 @@
+# SPDX-License-Identifier: MIT
+"""The NAME=value variables of `scons`: the one table of names, defaults, checks and help texts.
+
+Never guesses: an unknown name or a bad value is refused with what would have been right.
+"""
+
+import difflib
+import os
+import re
+
+
+class SettingError(Exception):
+    """A sentence for the user about a variable that can't be used."""
+
+
+def _one_of(*values):
+    def check(text):
+        if text not in values:
+            raise ValueError("must be " + " or ".join(values) + _close(text, values))
+        return text
+    return check
+
+
+def _close(word, words):
+    match = difflib.get_close_matches(word, words, n=1)
+    return f" (did you mean {match[0]}?)" if match else ""
+
+
+def _flag(text):
+    _one_of("0", "1")(text)
+    return text == "1"
+
+
+MEM_MIN_MIB, MEM_MAX_MIB = 64, 8192
+
+
+def mem_mib(text):
+    match = re.fullmatch(r"([0-9]{1,6})([MG])", text)
+    size = int(match[1]) * {"M": 1, "G": 1024}[match[2]] if match else 0
+    if not MEM_MIN_MIB <= size <= MEM_MAX_MIB:
+        raise ValueError("must be a size from 64M to 8G, such as 128M or 2G")
+    return size
+
+
+def _mem(text):
+    mem_mib(text)
+    return text
+
+
+def _smp(text):
+    if text != "1":
+        raise ValueError("must be 1: Pagoda runs on one hart so far (locks and shootdown calls are in place for more)")
+    return 1
+
+
+def _seconds(text):
+    if text == "":
+        return None
+    if not re.fullmatch(r"[0-9]{1,6}", text) or int(text) == 0:
+        raise ValueError("must be a number of seconds, 1 or more")
+    return int(text)
+
+
+def _directory(text):
+    if text == "":
+        return None
+    if not os.path.isdir(text):
+        raise ValueError("must name an existing directory of C programs")
+    return os.path.abspath(text)
+
+
+BOOT_LINE_MAX = 1800  # bytes; abi/bootinfo.h keeps 2048 for all boot arguments together
+
+
+def _line(text):
+    if text.strip() == "":
+        raise ValueError("must be a command line for the shell, such as 'forkdemo; free'")
+    if "\n" in text or len(text.encode()) > BOOT_LINE_MAX:
+        raise ValueError(f"must be one line of at most {BOOT_LINE_MAX} bytes")
+    return text
+
+
+def _mutant(text):
+    if text and not re.fullmatch(r"[A-Z][A-Z0-9_]*", text):
+        raise ValueError("must be a name from test/mutants.txt")
+    return text or None
+
+
+def _any(text):
+    return text
+
+
+# name: (default, check, what help says). A default of None is never checked.
+VARIABLES = {
+    "MEM": ("128M", _mem, "memory of the machine, 64M to 8G"),
+    "FORK": ("cow", _one_of("eager", "cow"), "fork strategy at boot: cow shares pages, eager copies them"),
+    "BUILD": ("release", _one_of("release", "debug", "bench"),
+              "release: -O2 with checks; debug: -Og, checks, undefined-behaviour traps; bench: -O2 without checks"),
+    "ICOUNT": ("0", _flag, "1: deterministic time, one instruction is one nanosecond (test and bench always do)"),
+    "RUN": (None, _line, "command line that `scons run` runs; then it powers off, and the exit status is scons's"),
+    "TIMEOUT": ("", _seconds, "seconds until a run is ended (default: 600 with RUN, none without)"),
+    "EXTRA_APPS": ("", _directory, "directory outside the tree; each .c file or folder of C files becomes a program"),
+    "GDB": ("0", _flag, "1: `scons run` waits for a debugger (see `scons gdb`)"),
+    "SMP": ("1", _smp, "number of harts; only 1 so far"),
+    "ONLY": ("", _any, "for test: run only tests that match this pattern, such as 'guest/fork*'; commas separate"),
+    "MUTANT": ("", _mutant, "build with one seeded bug of test/mutants.txt"),
+    "VERBOSE": ("0", _flag, "1: show whole compiler command lines"),
+}
+
+
+def parse(arguments):
+    """Check scons's ARGUMENTS. Returns {name: value}; raises SettingError."""
+    values = {}
+    for name, text in arguments.items():
+        if name not in VARIABLES:
+            raise SettingError(f"There is no variable {name}{_close(name.upper(), VARIABLES)}. "
+                               f"Valid ones: {', '.join(VARIABLES)}. `scons --help` explains them.")
+    for name, (default, check, _) in VARIABLES.items():
+        text = arguments.get(name, default)
+        if text is None:
+            values[name] = None
+            continue
+        try:
+            values[name] = check(text)
+        except ValueError as reason:
+            raise SettingError(f"{name}={text}: {name} {reason}.") from None
+    return values
+
+
+TARGETS = {
+    "(none)": "build everything: the kernel, the servers, every program, the boot image",
+    "run": "boot to a shell in QEMU; leave with `poweroff`, or Ctrl-A X. With RUN='line': run it and power off",
+    "gdb": "debug kernel, servers and programs (tools/gdb/pagoda.gdb); attaches to `scons run GDB=1` if one waits",
+    "test": "every test; the last line counts them",
+    "bench": "measure, print the table beside the peers, write build/bench/bench.json",
+    "mutants": "build every seeded bug of test/mutants.txt and see the tests catch it",
+    "size": "print text + data of the kernel",
+    "compiledb": "only write build/compile_commands.json",
+    "image": "only build what a boot needs",
+}
+
+
+def check_targets(targets, exists):
+    """Refuse a misspelt target. exists(name): whether it is a file or folder."""
+    for name in targets:
+        if name not in TARGETS and not exists(name):
+            raise SettingError(f"There is no target {name}{_close(name, TARGETS)}. "
+                               f"Valid ones: {', '.join(t for t in TARGETS if t[0] != '(')}. "
+                               "`scons --help` explains them.")
+
+
+def help_text():
+    lines = ["", "Pagoda. Usage: scons [TARGET] [NAME=value ...]", "", "Targets:"]
+    lines += [f"  {name:<11}{text}" for name, text in TARGETS.items()]
+    lines += ["", "Variables:"]
+    for name, (default, _, text) in VARIABLES.items():
+        shown = f" (default {default})" if default else ""
+        lines.append(f"  {name:<11}{text}{shown}")
+    lines += ["", "Examples:",
+              "  scons run                                  boot to the shell",
+              "  scons run MEM=1G FORK=eager                the same, with more memory and eager fork",
+              "  scons run RUN='forkdemo && vmcheck'        exit status of the line becomes scons's",
+              "  scons run EXTRA_APPS=~/lab                 with your own programs in the image",
+              "  scons test ONLY='guest/cow*'               some of the tests", "",
+              "Everything built is under build/. `./setup` installs the tools.", ""]
+    return "\n".join(lines)

@@ -1,0 +1,181 @@
+# SPDX-License-Identifier: MIT
+"""What SConstruct's targets do once everything is built, and small questions that the SConscripts ask.
+
+Every action of Context returns an exit status; it starts no build.
+"""
+
+import fnmatch
+import os
+import re
+import subprocess
+import sys
+
+import qemu
+from pagoda.settings import SettingError
+
+RUN_TIMEOUT_S = 600
+HEAD_LINES = 40
+
+
+def tools_needed(wanted):
+    """The probe groups (pagoda/probe.py) that the targets on the command line need."""
+    groups = ["build"]
+    if {"run", "gdb", "test", "bench", "mutants"} & set(wanted):
+        groups.append("qemu")
+    if {"test", "mutants"} & set(wanted):
+        groups.append("host")
+    if "gdb" in wanted:
+        groups.append("gdb")
+    return groups
+
+
+# ---- files with a head ----
+
+_HEAD = re.compile(r"^[\s/*#]*([A-Z]+):\s*(.*?)\s*(?:\*/)?\s*$")
+
+
+def head_keys(path):
+    """KEY: value lines in the first lines of a test's head comment. A key given twice is joined with a space."""
+    found = {}
+    with open(path, encoding="utf-8") as file:
+        for _, line in zip(range(HEAD_LINES), file):
+            match = _HEAD.match(line)
+            if match:
+                found[match[1]] = (found.get(match[1], "") + " " + match[2]).strip()
+    return found
+
+
+def selected(name, only):
+    """Whether a test's name matches ONLY (patterns with commas between; empty: all)."""
+    patterns = [pattern for pattern in only.split(",") if pattern]
+    return not patterns or any(fnmatch.fnmatch(name, p) or name == p for p in patterns)
+
+
+# ---- EXTRA_APPS ----
+
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.+-]{0,34}")  # "bin/NAME" fits IMAGE_NAME_MAX
+
+
+def extra_programs(folder, taken):
+    """{program: [C files]} of a directory: every *.c, every folder with *.c in it. Raises SettingError."""
+    programs = {}
+    for entry in sorted(os.listdir(folder)):
+        path = os.path.join(folder, entry)
+        if entry.startswith("."):
+            continue
+        if os.path.isdir(path):
+            name = entry
+            files = sorted(os.path.join(path, file) for file in os.listdir(path) if file.endswith((".c", ".S")))
+        elif entry.endswith(".c"):
+            name, files = entry[:-2], [path]
+        else:
+            continue
+        if not files:
+            continue
+        if not _NAME.fullmatch(name):
+            raise SettingError(f"EXTRA_APPS: '{name}' can't be a program's name; use up to 35 letters, digits, _ . + -.")
+        if name in programs or "bin/" + name in taken:
+            other = "the folder and the file of that name" if name in programs else "a program of Pagoda's own"
+            raise SettingError(f"EXTRA_APPS: {path} clashes with {other}; call it something else than {name}.")
+        programs[name] = files
+    if not programs:
+        raise SettingError(f"EXTRA_APPS={folder}: there is no .c file and no folder with .c files in it.")
+    return programs
+
+
+# ---- seeded bugs ----
+
+def read_mutants(root):
+    """[(name, file, [tests])] of test/mutants.txt: three columns, tests separated by commas."""
+    path = os.path.join(root, "test", "mutants.txt")
+    if not os.path.exists(path):
+        return []
+    rows = []
+    with open(path, encoding="utf-8") as file:
+        for line in file:
+            words = line.split("#")[0].split()
+            if len(words) >= 3:
+                rows.append((words[0], words[1], [t for t in ",".join(words[2:]).split(",") if t]))
+    return rows
+
+
+def mutant_part(root, mutant):
+    """The folder that a seeded bug is compiled into; "" means all of them. Exits when the name is unknown."""
+    rows = {name: file for name, file, _ in read_mutants(root)}
+    if mutant not in rows:
+        print(f"scons: MUTANT={mutant}: test/mutants.txt lists no such bug, only: {', '.join(rows) or 'none'}.",
+              file=sys.stderr)
+        raise SystemExit(2)
+    for part in ("microkernel/core", "microkernel/riscv"):
+        if rows[mutant].startswith(part):
+            return "microkernel"
+    for part in ("servers/pager", "servers/procmgr", "servers/console", "servers/init"):
+        if rows[mutant].startswith(part + "/"):
+            return part
+    return ""
+
+
+def is_affected(folder, part):
+    return folder == part or part == "" or folder.startswith(part + "/")
+
+
+# ---- what targets do ----
+
+class Context:
+    """The settings of this call of scons and the folder of its build."""
+
+    def __init__(self, root, options, out):
+        self.root, self.options, self.out = root, options, out
+
+    def machine(self, **changes):
+        o = self.options
+        given = {"kernel": f"{self.out}/kernel.elf", "image": f"{self.out}/pagoda.img", "mem": o["MEM"],
+                 "fork": o["FORK"], "build": o["BUILD"], "icount": o["ICOUNT"], "run": o["RUN"]}
+        return qemu.Machine(**{**given, **changes})
+
+    def run(self):
+        sys.stdout.flush()
+        port = qemu.free_port() if self.options["GDB"] else None
+        port_file = os.path.join(self.root, self.out, "gdb.port")
+        if port:
+            with open(port_file, "w", encoding="ascii") as file:
+                file.write(str(port))
+            print(f"scons: waiting for a debugger on port {port}; in another terminal: scons gdb", flush=True)
+        try:
+            machine = self.machine(gdb_port=port)
+            if self.options["RUN"]:
+                return qemu.run_line(machine, self.options["TIMEOUT"] or RUN_TIMEOUT_S)
+            if sys.stdout.isatty():
+                print("scons: leave with `poweroff`, or with Ctrl-A X. ^C goes to the program in Pagoda.", flush=True)
+            return machine.interact(self.options["TIMEOUT"])
+        except qemu.QemuError as error:
+            print(f"scons: {error}.", file=sys.stderr)
+            return 2
+        finally:
+            if port and os.path.exists(port_file):
+                os.unlink(port_file)
+
+    def tool(self, name, *arguments):
+        """Run tools/NAME and return its exit status."""
+        sys.stdout.flush()
+        command = [sys.executable, os.path.join(self.root, "tools", name), *arguments]
+        return subprocess.run(command, cwd=self.root, check=False).returncode
+
+    def gdb(self):
+        arguments = ["--dir", self.out, "--mem", self.options["MEM"], "--fork", self.options["FORK"]]
+        if self.options["RUN"]:
+            arguments += ["--run", self.options["RUN"]]
+        return self.tool("gdb/session.py", *arguments)
+
+    def size(self):
+        return self.tool("size.py", f"{self.out}/kernel.elf")
+
+    def test(self, host):
+        arguments = ["--dir", self.out, "--build", self.options["BUILD"], "--only", self.options["ONLY"]]
+        return self.tool("run_tests.py", *arguments, *host)
+
+    def bench(self):
+        return self.tool("bench.py", "--mem", self.options["MEM"])
+
+    def mutants(self):
+        return self.tool("mutants.py", "--only", self.options["MUTANT"] or "")

@@ -1,0 +1,328 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: MIT
+"""Starts QEMU for everybody: `scons run`, `scons gdb`, the tests and the benchmarks; also a command of its own.
+
+    from qemu import Machine
+    guest = Machine.from_environment(run="t_hello", mem="64M").start()
+    outcome = guest.wait(timeout=60)        # outcome.status, outcome.lines, outcome.hung
+    guest.expect(r"\\$ $", 30); guest.send("ls\\n"); guest.pmemsave(0x80000000, 1 << 27, "dump")
+
+Ends only the QEMU that it started; when its own process dies, that QEMU dies too.
+"""
+
+import argparse
+import json
+import os
+import re
+import shlex
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+
+QEMU = "qemu-system-riscv64"
+STATUS_HUNG = 124     # like timeout(1)
+TAIL_LINES = 30
+BOOT_ARGS_MAX = 2047  # bytes, abi/bootinfo.h
+RAM_BASE = 0x80000000
+
+
+class QemuError(Exception):
+    """QEMU can't be started or does not do as asked; a sentence."""
+
+
+def die_with_parent(command):
+    """QEMU must not outlive the tool that watches it, not even if that one is killed."""
+    setpriv = shutil.which("setpriv")
+    return [setpriv, "--pdeathsig", "TERM", *command] if setpriv else command
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def size_bytes(mem):
+    return int(mem[:-1]) << {"M": 20, "G": 30}[mem[-1]]
+
+
+class Machine:
+    """What to boot and how. Boot arguments follow abi/bootinfo.h: key=value ..., run= last."""
+
+    def __init__(self, kernel, image, mem="128M", fork="cow", build="release", icount=False, run=None, args="",
+                 trap_log=None, gdb_port=None, qmp=False, extra=()):
+        self.kernel, self.image, self.mem, self.fork, self.build = kernel, image, mem, fork, build
+        self.icount, self.run, self.args, self.trap_log = icount, run, args, trap_log
+        self.gdb_port, self.qmp, self.extra = gdb_port, qmp, list(extra)
+
+    @classmethod
+    def from_environment(cls, **changes):
+        """The build under test, as run_tests.py names it to python tests (PAGODA_BUILD_DIR), under icount."""
+        folder = os.environ.get("PAGODA_BUILD_DIR", "build/release")
+        given = {"kernel": os.path.join(folder, "kernel.elf"), "image": os.path.join(folder, "pagoda.img"),
+                 "icount": True, "build": os.environ.get("PAGODA_BUILD", "release")}
+        return cls(**{**given, **changes})
+
+    def boot_args(self):
+        words = [f"fork={self.fork}", f"build={self.build}", f"mem={self.mem}", f"icount={int(self.icount)}", "harts=1"]
+        words += [self.args] if self.args else []
+        words += ["run=" + self.run] if self.run else []
+        line = " ".join(words)
+        if len(line.encode()) > BOOT_ARGS_MAX:
+            raise QemuError(f"the boot arguments are {len(line.encode())} bytes long; {BOOT_ARGS_MAX} fit")
+        return line
+
+    def command(self, serial, qmp_path=None):
+        for path in (self.kernel, self.image):
+            if not os.path.exists(path):
+                raise QemuError(f"{path} does not exist; build it with scons")
+        command = [QEMU, "-M", "virt", "-m", self.mem, "-smp", "1", "-nographic", "-net", "none", *serial,
+                   "-kernel", self.kernel, "-initrd", self.image, "-append", self.boot_args()]
+        if self.icount:
+            command += ["-icount", "shift=0,sleep=off"]
+        if self.trap_log:
+            command += ["-d", "trace:riscv_trap", "-D", self.trap_log]
+        if self.gdb_port:
+            command += ["-S", "-gdb", f"tcp:127.0.0.1:{self.gdb_port}"]
+        if qmp_path:
+            command += ["-qmp", f"unix:{qmp_path},server=on,wait=off"]
+        return command + self.extra
+
+    def start(self, echo=None):
+        """Boot with the console in a pipe. echo(bytes) sees the console as it comes."""
+        return Guest(self, echo)
+
+    def interact(self, timeout=None):
+        """Boot with the console on this terminal. ^C goes to the guest; Ctrl-A X leaves. Returns the exit status."""
+        command = die_with_parent(self.command(["-serial", "mon:stdio"]))
+        process = subprocess.Popen(command)
+        try:
+            return exit_status(process.wait(timeout))
+        except subprocess.TimeoutExpired:
+            end(process)
+            print(f"\nscons: ended after {timeout} seconds (TIMEOUT).", file=sys.stderr)
+            return STATUS_HUNG
+        finally:
+            end(process)
+
+
+def exit_status(code):
+    return code if code >= 0 else 128 - code
+
+
+def end(process):
+    """End one QEMU, gently first: it puts the terminal back as it was."""
+    if process.poll() is not None:
+        return
+    process.terminate()
+    try:
+        process.wait(3)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+
+
+class Outcome:
+    """How a boot ended. status: QEMU's exit status, STATUS_HUNG when the watchdog ended it."""
+
+    def __init__(self, status, text, hung, seconds):
+        self.status, self.text, self.hung, self.seconds = status, text, hung, seconds
+        self.lines = text.splitlines()
+
+    def tail(self, count=TAIL_LINES):
+        return self.lines[-count:]
+
+
+class Guest:
+    """A running QEMU whose console is a pipe."""
+
+    def __init__(self, machine, echo=None, stdin=subprocess.PIPE):
+        self._dir = tempfile.mkdtemp(prefix="pagoda-qemu-")
+        self._qmp_path = os.path.join(self._dir, "qmp") if machine.qmp else None
+        self._qmp = None
+        self._echo, self._data, self._seen = echo, bytearray(), 0
+        self._news = threading.Condition()
+        self.began = time.monotonic()
+        command = die_with_parent(machine.command(["-serial", "mon:stdio"], self._qmp_path))
+        try:
+            self.process = subprocess.Popen(command, stdin=stdin, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        except OSError as error:
+            raise QemuError(f"{QEMU} can't be started: {error.strerror}; run ./setup") from None
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
+
+    def _read(self):
+        while chunk := self.process.stdout.read1(65536):
+            if self._echo:
+                self._echo(chunk)
+            with self._news:
+                self._data += chunk
+                self._news.notify_all()
+        with self._news:
+            self._news.notify_all()
+
+    @property
+    def text(self):
+        with self._news:
+            return self._data.decode(errors="replace").replace("\r", "")
+
+    @property
+    def lines(self):
+        return self.text.splitlines()
+
+    def expect(self, pattern, timeout=60):
+        """Wait until the console, from the end of the last match on, matches; returns the match. QemuError if it never does."""
+        limit = time.monotonic() + timeout
+        while True:
+            text = self.text
+            match = re.compile(pattern, re.MULTILINE).search(text, self._seen)
+            if match:
+                self._seen = match.end()
+                return match
+            left = limit - time.monotonic()
+            if left <= 0 or not self._reader.is_alive():
+                tail = "\n".join(text.splitlines()[-TAIL_LINES:])
+                why = f"within {timeout} seconds" if left <= 0 else "before QEMU ended"
+                raise QemuError(f"the console did not show /{pattern}/ {why}; its last lines:\n{tail}")
+            with self._news:
+                self._news.wait(min(left, 0.2))
+
+    def send(self, text):
+        """Type on the console."""
+        try:
+            self.process.stdin.write(text.encode() if isinstance(text, str) else text)
+            self.process.stdin.flush()
+        except OSError:
+            raise QemuError("QEMU has ended and reads no more input") from None
+
+    def wait(self, timeout):
+        """Wait for the power-off; the watchdog ends a QEMU that hangs. Returns the Outcome."""
+        try:
+            status, hung = exit_status(self.process.wait(timeout)), False
+        except subprocess.TimeoutExpired:
+            status, hung = STATUS_HUNG, True
+        self.close()
+        return Outcome(status, self.text, hung, time.monotonic() - self.began)
+
+    def close(self):
+        """End QEMU if it still runs, and tidy up. Safe to call twice."""
+        end(self.process)
+        self._reader.join(5)
+        if self._qmp:
+            self._qmp.close()
+            self._qmp = None
+        shutil.rmtree(self._dir, ignore_errors=True)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
+
+    # ---- QMP, for Machine(qmp=True) ----
+
+    def qmp(self, name, **arguments):
+        """One QMP command, e.g. qmp("stop"). Returns its result; QemuError when QEMU refuses."""
+        if self._qmp is None:
+            self._qmp = self._connect()
+            self._answer()  # the greeting
+            self.qmp("qmp_capabilities")
+        self._qmp.write(json.dumps({"execute": name, "arguments": arguments}) + "\n")
+        self._qmp.flush()
+        answer = self._answer()
+        while "event" in answer:
+            answer = self._answer()
+        if "error" in answer:
+            raise QemuError(f"QEMU refused {name}: {answer['error'].get('desc')}")
+        return answer.get("return")
+
+    def _connect(self):
+        limit = time.monotonic() + 10
+        while True:
+            link = socket.socket(socket.AF_UNIX)
+            try:
+                link.connect(self._qmp_path)
+                return link.makefile("rw", encoding="utf-8")
+            except OSError:
+                link.close()
+                if time.monotonic() > limit:
+                    raise QemuError("QEMU's control socket does not answer") from None
+                time.sleep(0.05)
+
+    def _answer(self):
+        line = self._qmp.readline()
+        if not line:
+            raise QemuError("QEMU closed its control socket")
+        return json.loads(line)
+
+    def pmemsave(self, address, size, path):
+        """Write physical memory to a file, with the machine stopped meanwhile."""
+        self.qmp("stop")
+        self.qmp("pmemsave", val=address, size=size, filename=os.path.abspath(path))
+        self.qmp("cont")
+
+
+def run_line(machine, timeout, out=None):
+    """Boot, show the console, wait for the power-off. A hang is ended and explained. Returns the exit status."""
+    out = out or sys.stdout.buffer
+
+    def echo(chunk):
+        out.write(chunk)
+        out.flush()
+
+    guest = Guest(machine, echo, stdin=None if usable_stdin() else subprocess.DEVNULL)
+    try:
+        outcome = guest.wait(timeout)
+    finally:
+        guest.close()
+    if outcome.hung:
+        print(f"\nscons: no power-off within {timeout} seconds (TIMEOUT); QEMU was ended. The last console lines:",
+              file=sys.stderr)
+        for line in outcome.tail(10):
+            print("  | " + line, file=sys.stderr)
+    return outcome.status
+
+
+def usable_stdin():
+    """Whether QEMU may read our input: not from a terminal whose foreground is somebody else's."""
+    try:
+        return not os.isatty(0) or os.tcgetpgrp(0) == os.getpgrp()
+    except OSError:
+        return False
+
+
+def main():
+    parser = argparse.ArgumentParser(description="Boot Pagoda in QEMU without scons.")
+    parser.add_argument("--dir", default="build/release", help="folder with kernel.elf and pagoda.img")
+    parser.add_argument("--kernel")
+    parser.add_argument("--image")
+    parser.add_argument("--mem", default="128M")
+    parser.add_argument("--fork", default="cow", choices=["eager", "cow"])
+    parser.add_argument("--icount", action="store_true")
+    parser.add_argument("--run", help="command line; power off after it")
+    parser.add_argument("--args", default="", help="more boot arguments, key=value ...")
+    parser.add_argument("--timeout", type=float)
+    parser.add_argument("--trap-log", help="file for QEMU's own log of traps")
+    parser.add_argument("--show", action="store_true", help="only print QEMU's command line")
+    given = parser.parse_args()
+    machine = Machine(given.kernel or os.path.join(given.dir, "kernel.elf"),
+                      given.image or os.path.join(given.dir, "pagoda.img"), given.mem, given.fork,
+                      os.path.basename(given.dir), given.icount, given.run, given.args, given.trap_log)
+    try:
+        if given.show:
+            print(shlex.join(machine.command(["-serial", "mon:stdio"])))
+            return 0
+        if given.run:
+            return run_line(machine, given.timeout or 600)
+        return machine.interact(given.timeout)
+    except QemuError as error:
+        print(f"qemu.py: {error}.", file=sys.stderr)
+        return 2
+
+
+if __name__ == "__main__":
+    sys.exit(main())
