@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: MIT
+ * Console and procmgr as ordinary processes whose memory the pager keeps: their spaces, regions, threads and first
+ * handles (handoff.h). Their endpoints and notifications outlive them, so clients' handles stay good over a restart.
+ * Runs on the worker thread only: it calls the pager.
+ */
+#include <ipc/pager.h>
+
+#include "init.h"
+
+struct server console_server = {
+    .name = "console",
+    .badge = BADGE_MAKE(BADGE_CONSOLE, 0),
+    .key = KEY_CONSOLE,
+    .ep_key = KEY_CONSOLE_EP,
+    .ntfn_key = KEY_CONSOLE_NTFN,
+    .prio = PRIO_CONSOLE,
+};
+struct server procmgr_server = {
+    .name = "procmgr",
+    .badge = BADGE_MAKE(BADGE_PROCMGR, 0),
+    .key = KEY_PROCMGR,
+    .ep_key = KEY_PROCMGR_EP,
+    .ntfn_key = KEY_PROCMGR_NTFN,
+    .prio = PRIO_PROCMGR,
+};
+
+static handle_t pager_client; /* SEND, badge INIT */
+static handle_t uart_irq;
+
+/* What procmgr passes on to programs, it must be able to copy with other badges. */
+#define RIGHTS_PASS_ON (RIGHT_MINT | RIGHT_GRANT)
+#define DELETE_PATIENCE_TICKS 10000u /* 1 ms between questions whether a space is gone */
+#define DELETE_TRIES 5000u
+
+void servers_find(void)
+{
+    must(program_find("console", &console_server.program), "the program 'console' in the boot image");
+    must(program_find("procmgr", &procmgr_server.program), "the program 'procmgr' in the boot image");
+}
+
+static err_t pager_ask_handle(uint64_t op, uint64_t a, uint64_t b, struct ipc_msg *m, handle_t *h)
+{
+    *m = (struct ipc_msg){.w = {op, a, b}};
+    return pager_call_handle(pager_client, m, h);
+}
+
+static err_t object_from_pager(uint64_t key, unsigned type, handle_t *h)
+{
+    struct ipc_msg m;
+    return pager_ask_handle(PAGER_OBJECT_NEW, key, type, &m, h);
+}
+
+/* Endpoints and notifications first: each server holds handles of the other's. */
+void servers_objects(void)
+{
+    must(sys_handle_copy(pager_endpoint(), RIGHT_SEND, BADGE_MAKE(BADGE_INIT, 0), &pager_client), "the pager's handle");
+    struct server *both[] = {&console_server, &procmgr_server};
+    for (unsigned i = 0; i < 2; i++) {
+        must(object_from_pager(both[i]->ep_key, OBJ_ENDPOINT, &both[i]->ep), "a server's endpoint");
+        must(object_from_pager(both[i]->ntfn_key, OBJ_NTFN, &both[i]->ntfn), "a server's notification");
+    }
+    if (boot->uart_irq == 0)
+        return;
+    must(sys_irq_create(INIT_H_KERNEL, (unsigned)boot->uart_irq, &uart_irq), "the UART's interrupt");
+    must(sys_irq_bind(uart_irq, console_server.ntfn, CONSOLE_NTFN_IRQ), "binding the UART's interrupt");
+}
+
+static err_t region_add(struct server *s, const struct program_segment *g)
+{
+    uint64_t lead = g->va - g->start; /* bytes of the first page before the segment's own */
+    bool backed = g->file_bytes > 0;
+    struct ipc_msg m = {.w = {PAGER_REGION_ADD, s->space_id, g->start, g->end, g->prot,
+                              backed ? BACKING_IMAGE | (uint64_t)s->program.image_file << 8 : BACKING_ANON,
+                              backed ? g->file_offset - lead : 0, backed ? g->file_bytes + lead : 0}};
+    return pager_call(pager_client, &m);
+}
+
+static err_t regions_add(struct server *s)
+{
+    for (unsigned i = 0; i < s->program.segments; i++) {
+        err_t err = region_add(s, &s->program.segment[i]);
+        if (err != OK)
+            return err;
+    }
+    struct ipc_msg stack = {.w = {PAGER_REGION_ADD, s->space_id, SERVER_STACK_TOP - SERVER_STACK_BYTES, SERVER_STACK_TOP,
+                                  PROT_R | PROT_W | REGION_STACK << 8, BACKING_ANON}};
+    return pager_call(pager_client, &stack);
+}
+
+struct install {
+    handle_t slot, from;
+    unsigned rights;
+    badge_t badge;
+};
+
+static err_t install_all(struct server *s, const struct install *list, unsigned count)
+{
+    for (unsigned i = 0; i < count; i++) {
+        if (list[i].from == NO_HANDLE)
+            continue;
+        err_t err = sys_handle_install(s->space, list[i].slot, list[i].from, list[i].rights, list[i].badge);
+        if (err != OK)
+            return err;
+    }
+    return OK;
+}
+
+static err_t install_common(struct server *s, unsigned pass_on)
+{
+    const struct install list[] = {
+        {H_PAGER, pager_endpoint(), RIGHT_SEND | pass_on, s->badge | s->space_id},
+        {H_KERNEL, INIT_H_KERNEL, RIGHT_K_TRACE | (pass_on & RIGHT_GRANT), 0},
+        {H_INIT, init_ep, RIGHT_SEND | pass_on, s->badge},
+        {SERVER_H_THREAD, s->thread, RIGHT_CONTROL, 0},
+        {SERVER_H_SPACE, s->space, RIGHT_HANDLES, 0},
+    };
+    return install_all(s, list, sizeof list / sizeof list[0]);
+}
+
+static err_t console_furnish(struct server *s)
+{
+    const struct install list[] = {
+        {SERVER_H_ENDPOINT, s->ep, RIGHT_RECV, 0},
+        {SERVER_H_NTFN, s->ntfn, RIGHT_SIGNAL | RIGHT_WAIT, 0},
+        {CONSOLE_H_IRQ, uart_irq, RIGHT_IRQ_USE, 0},
+        {CONSOLE_H_PROCMGR, procmgr_server.ntfn, RIGHT_SIGNAL, 0},
+    };
+    err_t err = install_common(s, 0);
+    if (err == OK)
+        err = install_all(s, list, sizeof list / sizeof list[0]);
+    if (err != OK || boot->uart_pa == 0)
+        return err;
+    struct ipc_msg uart = {.w = {PAGER_DEVICE_MAP, s->space_id, CONSOLE_UART_VA, boot->uart_pa}};
+    return pager_call(pager_client, &uart);
+}
+
+static err_t procmgr_furnish(struct server *s)
+{
+    const struct install list[] = {
+        {H_CONSOLE, console_server.ep, RIGHT_SEND | RIGHTS_PASS_ON, s->badge},
+        {SERVER_H_ENDPOINT, s->ep, RIGHT_RECV | RIGHT_SEND | RIGHTS_PASS_ON, 0},
+        {SERVER_H_NTFN, s->ntfn, RIGHT_SIGNAL | RIGHT_WAIT | RIGHT_GRANT, 0},
+    };
+    err_t err = install_common(s, RIGHTS_PASS_ON);
+    if (err == OK)
+        err = install_all(s, list, sizeof list / sizeof list[0]);
+    if (err != OK)
+        return err;
+    uint64_t bytes = (boot->image_bytes + PAGE_MASK) & ~PAGE_MASK;
+    struct ipc_msg image = {.w = {PAGER_REGION_ADD, s->space_id, PROCMGR_IMAGE_VA, PROCMGR_IMAGE_VA + bytes, PROT_R,
+                                  BACKING_IMAGE | (uint64_t)IMAGE_FILE_WHOLE << 8, 0, bytes}};
+    return pager_call(pager_client, &image);
+}
+
+err_t server_build(struct server *s)
+{
+    struct ipc_msg m;
+    err_t err = pager_ask_handle(PAGER_SPACE_NEW, s->key, 0, &m, &s->space);
+    if (err != OK)
+        return err;
+    s->space_id = (uint32_t)m.w[1];
+    err = regions_add(s);
+    if (err == OK)
+        err = pager_ask_handle(PAGER_THREAD_NEW, s->space_id, 0, &m, &s->thread);
+    if (err == OK)
+        err = sys_space_handler(s->space, HANDLER_EXCEPTION, init_ep, s->badge);
+    if (err == OK)
+        err = s == &console_server ? console_furnish(s) : procmgr_furnish(s);
+    if (err == OK)
+        err = sys_thread_prio(s->thread, s->prio);
+    if (err == OK)
+        err = sys_thread_start(s->thread, s->program.entry, SERVER_STACK_TOP, s->space_id, 0);
+    s->alive = err == OK;
+    return err;
+}
+
+/* Wait for the pager to have taken the old space apart. */
+static err_t space_delete(struct server *s)
+{
+    struct ipc_msg m = {.w = {PAGER_SPACE_DELETE, s->space_id, s->key}};
+    err_t err = pager_call(pager_client, &m);
+    for (unsigned i = 0; i < DELETE_TRIES && err == ERR_IN_PROGRESS; i++) {
+        uint64_t bits;
+        (void)sys_wait(0, sys_time() + DELETE_PATIENCE_TICKS, &bits);
+        if (bits)
+            worker_wake(bits & ~WORKER_CONSOLE_DEAD); /* they were for the worker's loop */
+        m = (struct ipc_msg){.w = {PAGER_OP_RESULT, s->key}};
+        err = pager_call(pager_client, &m);
+    }
+    return err;
+}
+
+err_t server_rebuild(struct server *s)
+{
+    err_t err;
+    s->alive = false;
+    s->restarts++;
+    err_t stopped = sys_thread_stop(s->thread);
+    (void)stopped; /* refused only if it is gone already */
+    while ((err = sys_space_reset(s->space)) == ERR_AGAIN) { /* bound: its callers, at most one a thread in the system */
+    }
+    struct ipc_msg m = {.w = {PAGER_THREAD_DELETE, s->space_id, 0}};
+    err = pager_call(pager_client, &m);
+    if (err == OK)
+        err = space_delete(s);
+    (void)sys_handle_close(0, s->thread);
+    (void)sys_handle_close(0, s->space);
+    if (err == OK)
+        err = server_build(s);
+    if (uart_irq != NO_HANDLE && s == &console_server)
+        (void)sys_irq_ack(uart_irq); /* the old console may have died with the interrupt in hand */
+    return err;
+}

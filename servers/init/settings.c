@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: MIT
+ * The boot arguments: fork=, build=, mem=, icount=, harts= and run=, which is the last and takes the rest of the line.
+ * Owns the settings of this boot; an unknown key or value is reported and otherwise ignored.
+ */
+#include <ipc/pager.h>
+
+#include <string.h>
+
+#include "init.h"
+
+struct settings settings = {.fork = FORK_COW, .build = "release"};
+
+#define KEY_MAX 16u
+
+static bool is_key(const char *at, const char *key) { return strncmp(at, key, strlen(key)) == 0; }
+
+static size_t word_length(const char *s)
+{
+    size_t n = 0;
+    while (s[n] && s[n] != ' ')
+        n++;
+    return n;
+}
+
+/* The word after '=' into a field, cut to its size. */
+static void copy_word(char *to, size_t size, const char *from)
+{
+    size_t n = word_length(from);
+    if (n >= size)
+        n = size - 1;
+    memcpy(to, from, n);
+    to[n] = 0;
+}
+
+static void report_unknown(const char *word)
+{
+    char text[64];
+    copy_word(text, sizeof text, word);
+    say("init: unknown boot argument '%s' (known: fork=cow|eager build= mem= icount= harts= run=)\n", text);
+}
+
+static void parse_word(const char *word)
+{
+    char value[KEY_MAX];
+    if (is_key(word, "fork=")) {
+        copy_word(value, sizeof value, word + 5);
+        if (strcmp(value, "eager") == 0)
+            settings.fork = FORK_EAGER;
+        else if (strcmp(value, "cow") == 0)
+            settings.fork = FORK_COW;
+        else
+            say("init: fork=%s is not one of cow, eager; using cow\n", value);
+    } else if (is_key(word, "build=")) {
+        copy_word(settings.build, sizeof settings.build, word + 6);
+    } else if (!is_key(word, "mem=") && !is_key(word, "icount=") && !is_key(word, "harts=")) {
+        report_unknown(word); /* those three describe the machine, which the kernel has measured */
+    }
+}
+
+void settings_parse(const char *args)
+{
+    settings.machine = args;
+    const char *at = args;
+    while (*at) { /* bound: BOOT_ARGS_MAX */
+        if (*at == ' ') {
+            at++;
+            continue;
+        }
+        if (is_key(at, "run=")) {
+            strncpy(settings.run, at + 4, sizeof settings.run - 1);
+            return;
+        }
+        parse_word(at);
+        at += word_length(at);
+    }
+}
+
+void settings_banner(const struct bootinfo *b)
+{
+    say("Pagoda: %u MiB, %u hart%s, fork=%s, build=%s%s%s%s\n", (unsigned)(b->ram_size_bytes >> 20), (unsigned)b->harts,
+        b->harts == 1 ? "" : "s", settings.fork == FORK_COW ? "cow" : "eager", settings.build,
+        b->isa_flags & BOOT_ISA_SSTC ? ", sstc" : "", b->isa_flags & BOOT_ISA_FPU ? ", fpu" : "",
+        settings.run[0] ? "" : "; `help` lists the commands");
+}
+
+err_t settings_get(uint64_t which, uint64_t *value)
+{
+    switch (which) {
+    case SETTING_FORK: *value = settings.fork; return OK;
+    case SETTING_MEMORY: *value = boot->ram_size_bytes; return OK;
+    case SETTING_HARTS: *value = boot->harts; return OK;
+    case SETTING_BUILD: *value = settings.build[0]; return OK; /* 'r'elease, 'd'ebug, 'b'ench */
+    case SETTING_TIMEBASE: *value = boot->timebase_hz; return OK;
+    case SETTING_BOOT_INSTRET: *value = boot->boot_instret; return OK;
+    case SETTING_SHELL_INSTRET: *value = settings.shell_instret; return OK;
+    default: return ERR_NOENT;
+    }
+}

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: MIT
+ * The worker: the thread of init that may call servers. It builds console and procmgr, starts the session, then prints
+ * what the supervisor reports, rebuilds the console and powers off in good order. The supervisor never waits for it.
+ */
+#include <ipc/console.h>
+
+#include "init.h"
+
+#define FLUSH_PATIENCE_TICKS 10000000u /* one second */
+#define THREADS 2u
+#define STACK_BYTES (16u << 10)
+
+static uint8_t stack[THREADS][STACK_BYTES] __attribute__((aligned(16)));
+static handle_t worker;
+static handle_t console_client;
+static unsigned off_status;
+
+handle_t thread_spawn(void (*entry)(void), unsigned prio, unsigned which)
+{
+    handle_t t = object_new(OBJ_THREAD, INIT_H_SPACE);
+    must(sys_thread_prio(t, prio), "a thread's priority");
+    must(sys_thread_start(t, (vaddr_t)entry, (vaddr_t)(stack[which] + STACK_BYTES), 0, 0), "starting a thread");
+    return t;
+}
+
+void worker_start(void) { worker = thread_spawn(worker_main, PRIO_SESSION, 0); }
+
+void worker_wake(uint64_t bits) { (void)sys_signal(worker, bits); }
+
+void worker_power_off(unsigned status)
+{
+    off_status = status;
+    worker_wake(WORKER_POWEROFF);
+}
+
+void console_flush(void)
+{
+    struct ipc_msg m = {.w = {CONSOLE_FLUSH}};
+    (void)ipc_call_full(console_client, &m, 0, 0, sys_time() + FLUSH_PATIENCE_TICKS);
+}
+
+static void build(void)
+{
+    servers_objects();
+    must(server_build(&console_server), "starting the console");
+    must(sys_handle_copy(console_server.ep, RIGHT_SEND, BADGE_MAKE(BADGE_INIT, 0), &console_client), "a console handle");
+    say_through(console_client);
+    must(server_build(&procmgr_server), "starting procmgr");
+    settings_banner(boot);
+}
+
+static void console_back(void)
+{
+    say_through(NO_HANDLE);
+    err_t err = server_rebuild(&console_server);
+    if (err == OK)
+        say_through(console_client);
+    say("init: the console died and was %s (restart %lu, error %d)\n", err == OK ? "restarted" : "lost",
+        console_server.restarts, err);
+}
+
+void worker_main(void)
+{
+    build();
+    (void)thread_spawn(session_main, PRIO_SESSION, 1);
+    for (;;) { /* forever: thread loop */
+        uint64_t bits = 0;
+        (void)sys_wait(0, DEADLINE_NONE, &bits);
+        if (bits & WORKER_CONSOLE_DEAD)
+            console_back();
+        say_flush_kept();
+        if (bits & WORKER_POWEROFF) {
+            console_flush();
+            power_off(off_status);
+        }
+    }
+}
