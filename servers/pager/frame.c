@@ -1,0 +1,327 @@
+/* SPDX-License-Identifier: MIT
+ * The two frame pools, by chunk. Partly used chunks are used up first, so that whole chunks stay free and can change
+ * their type: that is how kernel memory grows and shrinks on demand.
+ *
+ * Never touches a mapping. In the fault path it is the allocation and the 4 KiB of copy or zeros.
+ */
+#include "frame.h"
+
+#include "sysgate.h"
+
+#ifdef PAGODA_HOST
+char *window_base;
+struct frame_info *frame_infos;
+#else
+const struct frame_info *frame_infos;
+#endif
+
+struct pool frame_pool[3];
+
+static uint64_t alloc_count, alloc_fail_at; /* PAGER_DEBUG_FAIL_ALLOC */
+
+uint64_t frame_fail_at(uint64_t k)
+{
+    uint64_t tried = alloc_count;
+    alloc_count = 0;
+    alloc_fail_at = k;
+    return tried;
+}
+
+static inline bool alloc_refused(void)
+{
+    if (likely(++alloc_count != alloc_fail_at))
+        return false;
+    alloc_fail_at = 0;
+    return true;
+}
+
+/* ---- lists of chunks ---- */
+
+static void chunk_unlink(struct pool *p, uint32_t c)
+{
+    struct chunk_state *k = &ledger.chunk[c];
+    if (k->list == LIST_NONE)
+        return;
+    if (k->prev)
+        ledger.chunk[k->prev - 1].next = k->next;
+    else
+        p->list[k->list] = k->next;
+    if (k->next)
+        ledger.chunk[k->next - 1].prev = k->prev;
+    k->list = LIST_NONE;
+}
+
+static void chunk_link(struct pool *p, uint32_t c, enum chunk_list list)
+{
+    struct chunk_state *k = &ledger.chunk[c];
+    k->list = (uint8_t)list;
+    k->prev = 0;
+    k->next = p->list[list];
+    if (k->next)
+        ledger.chunk[k->next - 1].prev = c + 1;
+    p->list[list] = c + 1;
+}
+
+static inline enum chunk_list list_for(unsigned free)
+{
+    return free == 0 ? LIST_NONE : free == FRAMES_PER_CHUNK ? LIST_WHOLE : LIST_PARTIAL;
+}
+
+static void chunk_relist(struct pool *p, uint32_t c)
+{
+    struct chunk_state *k = &ledger.chunk[c];
+    enum chunk_list want = list_for(k->free);
+    if (likely(k->list == want))
+        return;
+    chunk_unlink(p, c);
+    if (want != LIST_NONE)
+        chunk_link(p, c, want);
+}
+
+/* ---- one frame ---- */
+
+static frame_t pool_take(struct pool *p)
+{
+    uint32_t c = p->list[LIST_PARTIAL] ? p->list[LIST_PARTIAL] : p->list[LIST_WHOLE];
+    if (unlikely(c == 0))
+        return NO_FRAME;
+    struct chunk_state *k = &ledger.chunk[--c];
+    uint32_t index = k->head - 1;
+    k->head = ledger.frame_next[index];
+    k->free--;
+    p->free--;
+    chunk_relist(p, c);
+    return ledger.first_frame + index;
+}
+
+static void pool_put(frame_t f)
+{
+    uint32_t index = frame_index(f), c = index / FRAMES_PER_CHUNK;
+    struct chunk_state *k = &ledger.chunk[c];
+    struct pool *p = &frame_pool[k->pool];
+    check(k->pool == POOL_USER || k->pool == POOL_KERNEL);
+    ledger.frame_next[index] = k->head;
+    k->head = index + 1;
+    k->free++;
+    p->free++;
+    chunk_relist(p, c);
+}
+
+/* ---- chunks change their type ---- */
+
+/* The frame words say the new type before the kernel does and are put right again should it refuse. A kill in between is
+ * harmless: a restart reads the type from the kernel's frame table. */
+static err_t chunk_convert(uint32_t c, enum pool_kind to)
+{
+    struct chunk_state *k = &ledger.chunk[c];
+    struct pool *from = &frame_pool[k->pool], *dest = &frame_pool[to];
+    uint64_t number = (ledger.first_frame >> (CHUNK_SHIFT - PAGE_SHIFT)) + c;
+    check(k->free == FRAMES_PER_CHUNK);
+    err_t err = gate_chunk_retype(number, to == POOL_USER ? CHUNK_USER : CHUNK_KERNEL);
+    if (err != OK)
+        return err;
+    chunk_unlink(from, c);
+    from->free -= FRAMES_PER_CHUNK;
+    from->chunks--;
+    k->pool = (uint8_t)to;
+    dest->free += FRAMES_PER_CHUNK;
+    dest->chunks++;
+    struct ledger_frame *w = &ledger.frame[c * FRAMES_PER_CHUNK];
+    for (unsigned i = 0; i < FRAMES_PER_CHUNK; i++)
+        w[i] = (struct ledger_frame){.flags = FRAME_W_OWNED | (to == POOL_KERNEL ? FRAME_W_KERNEL : 0)};
+    chunk_link(dest, c, LIST_WHOLE);
+    return OK;
+}
+
+/* The pool is empty: turn a whole free chunk of the other one. */
+static bool pool_refill(enum pool_kind kind)
+{
+    struct pool *other = &frame_pool[kind == POOL_USER ? POOL_KERNEL : POOL_USER];
+    uint32_t c = other->list[LIST_WHOLE];
+    if (c == 0)
+        return false;
+    if (kind == POOL_USER && other->free < FRAMES_PER_CHUNK + KERNEL_RESERVE)
+        return false;
+    return chunk_convert(c - 1, kind) == OK;
+}
+
+static frame_t pool_get(enum pool_kind kind)
+{
+    frame_t f = pool_take(&frame_pool[kind]);
+    if (unlikely(f == NO_FRAME) && pool_refill(kind))
+        f = pool_take(&frame_pool[kind]);
+    return f;
+}
+
+/* ---- allocation ---- */
+
+static inline bool over_limit(uint32_t slot)
+{
+    uint32_t limit = ledger.space[slot].limit;
+    return limit != 0 && frame_charge_of(slot) >= limit;
+}
+
+static err_t alloc_any(enum pool_kind kind, uint32_t slot, frame_t *out)
+{
+    if (unlikely(alloc_refused() || over_limit(slot)))
+        return ERR_NOMEM;
+    frame_t f = pool_get(kind);
+    if (unlikely(f == NO_FRAME))
+        return ERR_NOMEM;
+    *out = f;
+    return OK;
+}
+
+err_t frame_alloc_user(uint32_t slot, frame_t *out)
+{
+    err_t err = alloc_any(POOL_USER, slot, out);
+    if (unlikely(err != OK))
+        return err;
+    struct ledger_frame *w = frame_word(*out);
+    check(w->refs == 0);
+    w->refs = 1;
+    w->charged = (uint16_t)slot;
+    ledger.space_vol[slot].charged++;
+    return OK;
+}
+
+err_t frame_alloc_table(uint32_t slot, frame_t *out)
+{
+    err_t err = alloc_any(POOL_KERNEL, slot, out);
+    if (err == OK)
+        ledger.space_vol[slot].tables++;
+    return err;
+}
+
+err_t frame_alloc_object(uint32_t slot, frame_t *out)
+{
+    err_t err = alloc_any(POOL_KERNEL, slot, out);
+    if (err == OK)
+        ledger.space_vol[slot].objects++;
+    return err;
+}
+
+void frame_free_table(uint32_t slot, frame_t f)
+{
+    ledger.space_vol[slot].tables--;
+    pool_put(f);
+}
+
+void frame_free_object(uint32_t slot, frame_t f)
+{
+    ledger.space_vol[slot].objects--;
+    pool_put(f);
+}
+
+void frame_drop(uint32_t slot, frame_t f)
+{
+    struct ledger_frame *w = frame_word(f);
+    check(w->refs > 0);
+    if (w->charged == slot) {
+        w->charged = 0;
+        ledger.space_vol[slot].charged--;
+    }
+    if (--w->refs == 0)
+        pool_put(f);
+}
+
+err_t frame_alloc_held(frame_t *out)
+{
+    err_t err = frame_alloc_user(0, out);
+    if (err == OK)
+        frame_word(*out)->flags |= FRAME_W_HOLD;
+    return err;
+}
+
+void frame_break_free(frame_t f)
+{
+    pool_put(f);
+}
+
+/* ---- building the pools ---- */
+
+static enum pool_kind chunk_pool_kind(uint32_t c, uint32_t own, frame_t image_first, frame_t image_end)
+{
+    frame_t f = ledger.first_frame + c * FRAMES_PER_CHUNK;
+    const struct frame_info *k = frame_kernel_word(f);
+    if (k->owner != own)
+        return POOL_NONE;
+    if (f < image_end && f + FRAMES_PER_CHUNK > image_first)
+        return POOL_IMAGE;
+    return k->kind == FRAME_USER ? POOL_USER : POOL_KERNEL;
+}
+
+/* Set flags, and link what is free. Frames in ascending order come out first. */
+static void chunk_build(uint32_t c, enum pool_kind kind)
+{
+    struct chunk_state *k = &ledger.chunk[c];
+    *k = (struct chunk_state){.pool = (uint8_t)kind};
+    for (unsigned i = FRAMES_PER_CHUNK; i-- > 0;) {
+        uint32_t index = c * FRAMES_PER_CHUNK + i;
+        struct ledger_frame *w = &ledger.frame[index];
+        uint16_t hold = w->flags & FRAME_W_HOLD;
+        if (kind == POOL_NONE) {
+            *w = (struct ledger_frame){0};
+            continue;
+        }
+        if (kind == POOL_KERNEL)
+            *w = (struct ledger_frame){.flags = FRAME_W_OWNED | FRAME_W_KERNEL};
+        else
+            w->flags = FRAME_W_OWNED | hold | (kind == POOL_IMAGE ? FRAME_W_IMAGE : 0);
+        if (kind == POOL_IMAGE && w->refs == 0)
+            w->refs = 1; /* the hold */
+        bool free = kind == POOL_USER ? w->refs == 0 : kind == POOL_KERNEL && frame_infos[index].kind == FRAME_KFREE;
+        if (!free)
+            continue;
+        ledger.frame_next[index] = k->head;
+        k->head = index + 1;
+        k->free++;
+    }
+}
+
+void frame_pools_build(uint32_t own, frame_t image_first, frame_t image_end)
+{
+    frame_pool[POOL_NONE] = frame_pool[POOL_USER] = frame_pool[POOL_KERNEL] = (struct pool){0};
+    for (uint32_t c = ledger.chunks; c-- > 0;) {
+        enum pool_kind kind = chunk_pool_kind(c, own, image_first, image_end);
+        chunk_build(c, kind);
+        if (kind != POOL_USER && kind != POOL_KERNEL)
+            continue;
+        struct pool *p = &frame_pool[kind];
+        p->free += ledger.chunk[c].free;
+        p->chunks++;
+        chunk_relist(p, c);
+    }
+}
+
+/* ---- contents: 16 words a turn keeps the loop's own instructions under a tenth ---- */
+
+#define WORDS_PER_TURN 16
+#define FOR_16(X) X(0) X(1) X(2) X(3) X(4) X(5) X(6) X(7) X(8) X(9) X(10) X(11) X(12) X(13) X(14) X(15)
+
+void page_zero(frame_t f)
+{
+    volatile uint64_t *p = window(f);
+    volatile uint64_t *end = p + PAGE_SIZE / 8;
+#ifdef MUTANT_PAGER_NO_ZERO
+    end = p;
+#endif
+    for (; p < end; p += WORDS_PER_TURN) {
+#define ZERO_WORD(i) p[i] = 0;
+        FOR_16(ZERO_WORD)
+    }
+}
+
+void page_copy(frame_t to, frame_t from)
+{
+    uint64_t *restrict d = window(to);
+    const uint64_t *restrict s = window(from), *end = s + PAGE_SIZE / 8;
+    do {
+#define LOAD_WORD(i) uint64_t w##i = s[i];
+#define STORE_WORD(i) d[i] = w##i;
+        FOR_16(LOAD_WORD)
+        FOR_16(STORE_WORD)
+        s += WORDS_PER_TURN;
+        d += WORDS_PER_TURN;
+    } while (s < end);
+}

@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: MIT
+ * Frames: the window through which the pager sees them, their counts, and the two pools they come from.
+ *
+ * A user frame is free (in its chunk's list, refs 0) or used (refs > 0). Kernel frames are free, or whatever the kernel's
+ * frame table says. Only this file allocates: PAGER_DEBUG_FAIL_ALLOC fails the k-th allocation here and nowhere else.
+ */
+#ifndef PAGER_FRAME_H
+#define PAGER_FRAME_H
+
+#include <abi/error.h>
+#include <abi/object.h>
+#include <abi/types.h>
+
+#include "check.h"
+#include "ledger.h"
+
+/* ---- the window: the one way to physical memory; a host test puts its own memory behind it ---- */
+#ifdef PAGODA_HOST
+extern char *window_base;
+extern struct frame_info *frame_infos;
+#else
+#define window_base ((char *)WINDOW_BASE)
+extern const struct frame_info *frame_infos;
+#endif
+static inline void *window(frame_t f) { return window_base + ((uint64_t)f << PAGE_SHIFT); }
+
+/* ---- the ledger's and the kernel's words ---- */
+static inline bool frame_in_ram(frame_t f) { return f - ledger.first_frame < ledger.frames; }
+static inline uint32_t frame_index(frame_t f) { return f - ledger.first_frame; }
+static inline struct ledger_frame *frame_word(frame_t f) { return &ledger.frame[frame_index(f)]; }
+static inline const struct frame_info *frame_kernel_word(frame_t f) { return &frame_infos[frame_index(f)]; }
+/* Valid entries of a page table, present pages of a frame: the kernel changes it behind the compiler's back. */
+static inline uint32_t frame_maps(frame_t f) { return *(const volatile uint32_t *)&frame_kernel_word(f)->maps; }
+
+/* ---- pools ---- */
+enum pool_kind { POOL_NONE = 0, POOL_USER = 1, POOL_KERNEL = 2, POOL_IMAGE = 3 };
+enum chunk_list { LIST_NONE = 0, LIST_PARTIAL = 1, LIST_WHOLE = 2 };
+
+struct pool {
+    uint32_t list[3];  /* by enum chunk_list: first chunk, index + 1 */
+    uint32_t free;     /* frames */
+    uint32_t chunks;
+};
+extern struct pool frame_pool[3]; /* by enum pool_kind */
+
+/* Build the pools from the kernel's frame table; own is this space's id there. Counts must be right already (recovery) or zero.
+ * The chunks of [image_first, image_end) are held as they are. */
+void frame_pools_build(uint32_t own, frame_t image_first, frame_t image_end);
+
+/* A frame for the space in slot (0: the pager itself), which pays for it. Contents unknown.
+ * Errors  ERR_NOMEM  none left, none to be had from the other pool, or the space is at its limit; nothing changed */
+err_t frame_alloc_user(uint32_t slot, frame_t *out);    /* refs = 1 */
+err_t frame_alloc_table(uint32_t slot, frame_t *out);   /* kernel frame, counted as one of the space's tables */
+err_t frame_alloc_object(uint32_t slot, frame_t *out);  /* kernel frame, counted as one of the space's objects */
+/* Kernel frames come back when the kernel has emptied them. */
+void frame_free_table(uint32_t slot, frame_t f);
+void frame_free_object(uint32_t slot, frame_t f);
+
+/* One more mapping. */
+static inline void frame_ref(frame_t f)
+{
+    frame_word(f)->refs++;
+}
+/* The space in slot no longer maps f: stop charging it, free it with the last reference. */
+void frame_drop(uint32_t slot, frame_t f);
+/* A frame that nobody pays for any more is paid for by its last user. */
+static inline void frame_charge_sole(uint32_t slot, frame_t f)
+{
+    struct ledger_frame *w = frame_word(f);
+    if (w->charged == 0) {
+        w->charged = (uint16_t)slot;
+        ledger.space_vol[slot].charged++;
+    }
+}
+/* Shared for good, whatever its count: never written in place. */
+static inline bool frame_is_held(const struct ledger_frame *w) { return (w->flags & (FRAME_W_IMAGE | FRAME_W_HOLD)) != 0; }
+
+/* Frames charged to a space now: user frames, tables, objects. */
+static inline uint32_t frame_charge_of(uint32_t slot)
+{
+    const struct space_vol *v = &ledger.space_vol[slot];
+    return v->charged + v->tables + v->objects;
+}
+
+/* A frame that the pager keeps for itself for ever. */
+err_t frame_alloc_held(frame_t *out);
+
+void page_zero(frame_t f);
+void page_copy(frame_t to, frame_t from);
+
+/* Fail the k-th allocation from now, once; 0: none. Returns how many were tried since the last call. */
+uint64_t frame_fail_at(uint64_t k);
+
+/* For tests and vmcheck: whether f stands in its chunk's free list is not stored; a free frame has this. */
+static inline bool frame_is_free_user(frame_t f)
+{
+    const struct ledger_frame *w = frame_word(f);
+    return (w->flags & (FRAME_W_OWNED | FRAME_W_KERNEL)) == FRAME_W_OWNED && w->refs == 0;
+}
+
+/* Seeded damage (PAGER_DEBUG_BREAK): put a used frame on the free list, and take it off again. */
+void frame_break_free(frame_t f);
+
+#endif

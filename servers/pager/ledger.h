@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: MIT
+ * The ledger: all that page tables cannot say and that must outlive the pager. Flat arrays in memory that belongs to init,
+ * mapped again at a restart. Whatever needs more than one word at once changes through a redo log (begin, put, commit);
+ * a transaction that was not committed never happened, a committed one is replayed.
+ *
+ * Frame counts are written in place, without the log: page tables are the truth, and a restart counts them anew.
+ * Behind the lasting arrays lie volatile companions (free lists, tree links), whose contents a restart ignores.
+ */
+#ifndef PAGER_LEDGER_H
+#define PAGER_LEDGER_H
+
+#include <abi/error.h>
+#include <abi/types.h>
+
+#include "boot.h"
+#include "limits.h"
+
+#define LEDGER_MAGIC 0x726567646c476150UL
+#define LEDGER_VERSION 1u
+
+/* ---- lasting ---- */
+
+/* A user frame: refs = page-table entries that map it + holds. Frames of kernel chunks have FRAME_W_KERNEL and no refs. */
+struct ledger_frame {
+    uint32_t refs;
+    uint16_t charged; /* slot of the space that pays for it, 0: nobody */
+    uint16_t flags;   /* FRAME_W_* */
+};
+#define FRAME_W_OWNED 1u  /* granted to the pager */
+#define FRAME_W_KERNEL 2u /* in a kernel chunk */
+#define FRAME_W_IMAGE 4u  /* part of the boot image's chunks: one hold for ever */
+#define FRAME_W_HOLD 8u   /* the zero page and the like: one hold for ever */
+
+struct ledger_space {
+    uint64_t key;
+    uint64_t brk;     /* heap break, bytes; 0: no break asked yet */
+    uint32_t live;    /* 0: free slot */
+    uint32_t gen;     /* 1..0xffff, upper half of the id */
+    frame_t control, root;
+    handle_t handle;
+    uint32_t limit;   /* frames it may be charged, 0: no limit */
+    uint32_t faults;  /* statistics, kept for `faults PID` */
+    uint32_t spare;
+    uint64_t counter[6];
+};
+
+/* [start_page, end_page), in pages. used == 0: free record. */
+struct ledger_region {
+    uint32_t start_page, end_page;
+    uint64_t backed_bytes; /* bytes from `offset_page` on that the file has; zeros after that */
+    uint32_t offset_page;  /* in the file, of start_page */
+    uint16_t space;        /* slot */
+    uint16_t file;         /* index in the image's directory, or the whole image */
+    uint8_t used;
+    uint8_t backing;       /* enum pager_backing */
+    uint8_t flags;         /* REGION_* */
+    uint8_t prot;          /* PROT_R|W|X: what the program may do */
+    uint32_t spare;
+};
+
+/* A kernel object made for somebody: threads, endpoints, notifications, handle-table frames. type == 0: free record. */
+struct ledger_object {
+    uint64_t key;    /* endpoints and notifications */
+    handle_t handle; /* the pager's handle to it; 0 for handle frames */
+    frame_t frame;
+    uint16_t space;  /* slot it belongs to and is charged to; 0: nobody */
+    uint8_t type;    /* enum object_type, or LEDGER_HANDLES */
+    uint8_t slot;    /* threads: 0..63 */
+    uint32_t spare;
+};
+#define LEDGER_HANDLES 32u
+
+enum op_kind { OP_NONE = 0, OP_FORK, OP_CLEAR, OP_DELETE, OP_UNMAP, OP_PROTECT, OP_FILL };
+enum op_state { OP_FREE = 0, OP_RUNNING, OP_DONE };
+
+/* A long operation and its intent. A restart goes on with running ones; a fork first empties the child again. */
+struct ledger_op {
+    uint64_t key;         /* the requester's name for it; 0: none */
+    uint32_t space, other;/* ids; fork: parent and child */
+    uint32_t start_page, end_page;
+    uint32_t cursor_page; /* pages before it are done */
+    uint32_t serial;      /* age */
+    int32_t result;
+    uint8_t kind, state, phase;
+    uint8_t strategy;     /* fork: FORK_* it began with */
+    uint8_t prot;
+    uint8_t owner;        /* enum badge_class of the requester, 0: a client's own region change */
+    uint8_t asked;        /* the result was given out: the record may be reused */
+    uint8_t spare[5];
+    uint64_t pages_shared, pages_copied;
+};
+
+struct ledger_notify {
+    handle_t handle;
+    uint32_t owner; /* badge class, 0: free */
+    uint64_t bits;
+};
+
+struct ledger_log_entry {
+    uint64_t offset; /* bytes from the ledger's start */
+    uint64_t value;
+};
+
+struct ledger_header {
+    uint64_t magic;
+    uint32_t version, formatted; /* formatted: the arrays are initialised */
+    uint64_t bytes;
+    uint64_t log_count; /* committed entries to replay; 0: none */
+    frame_t zero_frame, batch_frame;
+    uint32_t strategy;  /* FORK_* now */
+    uint32_t restarts;
+    uint64_t mismatches;/* frame counts that a restart had to correct, since boot */
+    uint64_t forks, pages_shared, pages_copied, out_of_memory;
+    uint64_t faults[8]; /* enum counter, whole system */
+    struct ledger_notify notify[NOTIFY_MAX];
+    struct ledger_log_entry log[LOG_ENTRIES_MAX];
+};
+
+/* ---- volatile ---- */
+
+struct space_vol {
+    uint32_t charged;  /* user frames it pays for */
+    uint32_t tables, objects;
+    uint32_t resident; /* present pages */
+    uint32_t regions, special; /* in all; SHARED or PINNED ones */
+    uint32_t tree;     /* root of its region tree, index + 1 */
+    uint32_t last;     /* region of the last look-up, index + 1 */
+    uint32_t first_object; /* chain, index + 1 */
+    uint32_t key_next; /* hash chain, or the next free slot */
+    uint16_t op;       /* running operation that locks it, index + 1 */
+    uint16_t threads;
+    uint32_t spare;
+};
+struct region_node {
+    uint32_t left, right, up; /* index + 1; free records are chained through left */
+    uint32_t weight;
+};
+struct object_node {
+    uint32_t next; /* index + 1 */
+    uint32_t spare;
+};
+struct chunk_state {
+    uint32_t head;       /* free frames of the chunk: index + 1, chained through frame_next */
+    uint32_t next, prev; /* list of chunks, index + 1 */
+    uint16_t free;
+    uint8_t pool;        /* enum pool_kind */
+    uint8_t list;        /* enum chunk_list */
+};
+
+struct ledger {
+    struct ledger_header *header;
+    struct ledger_space *space;   /* [max_spaces], slot 0 is nobody's */
+    struct ledger_region *region; /* [max_regions] */
+    struct ledger_object *object; /* [max_objects] */
+    struct ledger_op *op;         /* [OPS_MAX] */
+    struct ledger_frame *frame;   /* [frames], index = frame - first_frame */
+    uint32_t max_spaces, max_regions, max_objects, frames, chunks;
+    frame_t first_frame;
+    /* volatile companions */
+    struct space_vol *space_vol;
+    struct region_node *region_node;
+    struct object_node *object_node;
+    struct chunk_state *chunk;
+    uint32_t *frame_next; /* free lists */
+    uint32_t *scratch;    /* vmcheck and recovery count here */
+    uint32_t *key_hash;   /* [max_spaces] first slot of a chain */
+};
+extern struct ledger ledger;
+
+/* Lay the arrays out over [base, base + bytes). ERR_INVAL: too small, or a formatted ledger of another shape. */
+err_t ledger_attach(void *base, const struct pager_boot *boot);
+/* Empty all lasting arrays. First start only. */
+void ledger_format(void);
+
+/* ---- transactions: not nested, at most LOG_ENTRIES_MAX words ---- */
+void ledger_begin(void);
+/* All of a record: its size is a multiple of 8 and it is 8-aligned. */
+void ledger_put(void *to, const void *from, size_t bytes);
+void ledger_commit(void);
+/* After a restart: finish a committed transaction, forget an uncommitted one. */
+void ledger_replay(void);
+
+#endif

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: MIT
+ * Every fixed limit of the pager. Tables that grow with memory are sized in boot.h.
+ */
+#ifndef PAGER_LIMITS_H
+#define PAGER_LIMITS_H
+
+#define LOG_ENTRIES_MAX 192u    /* words one ledger transaction may change */
+#define OPS_MAX 512u            /* long operations: running ones, and results not yet asked for */
+#define DEFERRED_MAX 128u       /* requests and faults that wait for an operation to end */
+#define INLINE_STEPS 6u         /* steps an operation may take before its caller is told IN_PROGRESS */
+#define EAGER_STEP_PAGES 16u    /* pages copied by one step of an eager fork */
+#define FILL_STEP_PAGES 16u     /* pages filled by one step of a pinned region */
+#define REGION_STEP 64u         /* region records copied or deleted by one step */
+#define REGIONS_PER_REQUEST 24u /* regions one REGION_PROTECT or REGION_REMOVE may touch at once (the log bounds it) */
+#define THREADS_MAX 64u         /* thread slots of a space */
+#define DESTROY_TRIES 64u       /* an object with many queued callers is destroyed in so many calls, else ERR_AGAIN */
+#define SHARER_LEAVES_MAX 256u  /* leaf tables one SHARER call looks into */
+#define NEXT_LEAVES_MAX 4096u   /* leaf tables a search for the next page may pass over */
+#define KERNEL_RESERVE 32u      /* free kernel frames kept when a kernel chunk is given back */
+#define NOTIFY_MAX 4u           /* who can be signalled when operations end: one a badge class */
+
+#endif

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: MIT
+ * Regions: what a program may do where, and where the bytes come from. Records live in the ledger; a balanced tree per space
+ * over them (volatile, rebuilt at a restart) finds one in O(log n), the last hit at once.
+ *
+ * Never touches page tables. In the fault path it is the look-up for pages that are not there yet.
+ */
+#ifndef PAGER_REGION_H
+#define PAGER_REGION_H
+
+#include <ipc/pager.h>
+
+#include "ledger.h"
+
+#define NO_REGION UINT32_MAX
+
+static inline struct ledger_region *region_at(uint32_t r) { return &ledger.region[r]; }
+static inline uint32_t page_of(vaddr_t va) { return (uint32_t)(va >> PAGE_SHIFT); }
+static inline vaddr_t va_of(uint32_t page) { return (vaddr_t)page << PAGE_SHIFT; }
+#define USER_PAGES_END ((uint32_t)(USER_VA_END >> PAGE_SHIFT) - 1) /* the top page is never mapped */
+
+/* Rebuild free list and all trees from the ledger (start and restart). Records of dead spaces are freed. */
+void regions_build(void);
+
+/* The region of the space in slot that contains the page, or NO_REGION. Cost O(log regions), O(1) for the last hit. */
+uint32_t region_find(uint32_t slot, uint32_t page);
+/* The first region that ends after page (contains it or lies behind it), or NO_REGION. Empty regions are passed over. */
+uint32_t region_from(uint32_t slot, uint32_t page);
+/* The region behind r in address order, or NO_REGION. */
+uint32_t region_next(uint32_t r);
+/* The space's heap, or NO_REGION. */
+uint32_t region_heap(uint32_t slot);
+/* Any region of the space (the tree's root), or NO_REGION. */
+uint32_t region_any(uint32_t slot);
+
+/* Add a copy of *want (space slot in it).
+ * Errors  OK         also when the identical region is there already
+ *         ERR_EXIST  it overlaps another one
+ *         ERR_LIMIT  no free record */
+err_t region_add(const struct ledger_region *want);
+/* Forget a record. One store makes it so. */
+void region_delete(uint32_t r);
+
+/* Cut [start, end) out of the space's regions, or change the permission there. All or nothing.
+ * Errors  ERR_LIMIT  too many regions at once, or no record for a split
+ *         ERR_NOENT  protect: part of the range has no region */
+err_t region_cut(uint32_t slot, uint32_t start, uint32_t end);
+err_t region_protect(uint32_t slot, uint32_t start, uint32_t end, unsigned prot);
+/* Move the end of a heap region. The caller knows that there is room. */
+void region_set_end(uint32_t r, uint32_t end_page);
+/* Whether [start, end) is free of regions, r apart. */
+bool region_is_clear(uint32_t slot, uint32_t start, uint32_t end, uint32_t except);
+
+/* Free records. */
+uint32_t region_free_count(void);
+
+#endif
