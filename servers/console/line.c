@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: MIT
+ * Line editing and the ring of lines typed ahead (line.h). Owns what was typed and not yet read; it must never lose a
+ * byte silently: what does not fit rings the bell.
+ */
+#include "line.h"
+
+#include <string.h>
+
+#define KEY_CTRL(c) ((c) & 0x1f)
+#define KEY_BELL 0x07
+#define KEY_BACKSPACE 0x08
+#define KEY_ESCAPE 0x1b
+#define KEY_DELETE 0x7f
+
+enum { ESC_NONE, ESC_SEEN, ESC_BRACKET };
+
+static void echo_text(struct line *l, const char *s)
+{
+    l->echo(s, strlen(s));
+}
+
+void line_start(struct line *l, void (*echo)(const char *s, size_t n))
+{
+    memset(l, 0, sizeof *l);
+    l->echo = echo;
+}
+
+static size_t ready_room(const struct line *l)
+{
+    return LINE_READY_BYTES - (l->ready_end - l->ready_first);
+}
+
+/* Append a record; false when there is no room for all of it. */
+static bool record_add(struct line *l, const char *bytes, size_t n, bool raw)
+{
+    if (n > ready_room(l) || l->record_end - l->record_first == LINE_RECORDS)
+        return false;
+    for (size_t i = 0; i < n; i++)
+        l->ready[l->ready_end++ % LINE_READY_BYTES] = bytes[i];
+    l->record[l->record_end++ % LINE_RECORDS] = (struct line_record){.len = (uint16_t)n, .raw = raw};
+    return true;
+}
+
+static void type_raw(struct line *l, char c)
+{
+    struct line_record *last = &l->record[(l->record_end - 1) % LINE_RECORDS];
+    if (line_available(l) && last->raw && ready_room(l) > 0) {
+        l->ready[l->ready_end++ % LINE_READY_BYTES] = c;
+        last->len++;
+        return;
+    }
+    (void)record_add(l, &c, 1, true); /* full: nobody reads, and raw mode has no bell */
+}
+
+/* The line goes to the readers; if they are too far behind it stays in the editor. */
+static void commit(struct line *l)
+{
+    if (record_add(l, l->edit, l->edit_len, false))
+        l->edit_len = 0;
+    else
+        echo_text(l, "\a");
+}
+
+static void type_newline(struct line *l)
+{
+    if (l->edit_len == LINE_EDIT_MAX || ready_room(l) <= l->edit_len || l->record_end - l->record_first == LINE_RECORDS) {
+        echo_text(l, "\a");
+        return;
+    }
+    l->edit[l->edit_len++] = '\n';
+    echo_text(l, "\n");
+    commit(l);
+}
+
+/* One character on the screen may be several bytes (UTF-8: continuation bytes are 10xxxxxx). */
+static void erase_one(struct line *l)
+{
+    if (l->edit_len == 0)
+        return;
+    do
+        l->edit_len--;
+    while (l->edit_len > 0 && ((uint8_t)l->edit[l->edit_len] & 0xc0) == 0x80);
+    echo_text(l, "\b \b");
+}
+
+static void erase_word(struct line *l)
+{
+    while (l->edit_len > 0 && l->edit[l->edit_len - 1] == ' ')
+        erase_one(l);
+    while (l->edit_len > 0 && l->edit[l->edit_len - 1] != ' ')
+        erase_one(l);
+}
+
+static void erase_line(struct line *l)
+{
+    while (l->edit_len > 0)
+        erase_one(l);
+}
+
+static void type_plain(struct line *l, char c)
+{
+    if (c == '\t')
+        c = ' '; /* so that every character is one column to erase */
+    if ((uint8_t)c < ' ') {
+        echo_text(l, "\a");
+        return;
+    }
+    if (l->edit_len >= LINE_EDIT_MAX - 1) { /* the last place is the newline's */
+        echo_text(l, "\a");
+        return;
+    }
+    l->edit[l->edit_len++] = c;
+    l->echo(&c, 1);
+}
+
+/* Cursor keys send ESC [ ... letter: nothing here understands them, so they vanish whole. */
+static bool swallow_escape(struct line *l, char c)
+{
+    if (l->escape == ESC_NONE) {
+        l->escape = c == KEY_ESCAPE ? ESC_SEEN : ESC_NONE;
+        return c == KEY_ESCAPE;
+    }
+    if (l->escape == ESC_SEEN) {
+        l->escape = c == '[' || c == 'O' ? ESC_BRACKET : ESC_NONE;
+        return l->escape == ESC_BRACKET;
+    }
+    if ((uint8_t)c < ' ') { /* not a sequence after all */
+        l->escape = ESC_NONE;
+        return false;
+    }
+    if (c >= '@' && c <= '~')
+        l->escape = ESC_NONE;
+    return true;
+}
+
+bool line_type(struct line *l, char c)
+{
+    if (l->raw) {
+        type_raw(l, c);
+        return false;
+    }
+    if (swallow_escape(l, c))
+        return false;
+    switch (c) {
+    case '\r':
+    case '\n': type_newline(l); break;
+    case KEY_BACKSPACE:
+    case KEY_DELETE: erase_one(l); break;
+    case KEY_CTRL('U'): erase_line(l); break;
+    case KEY_CTRL('W'): erase_word(l); break;
+    case KEY_CTRL('D'): commit(l); break;
+    case KEY_CTRL('C'):
+        echo_text(l, "^C\n");
+        l->edit_len = 0;
+        return true;
+    default: type_plain(l, c); break;
+    }
+    return false;
+}
+
+void line_set_raw(struct line *l, bool raw)
+{
+    if (raw && !l->raw && l->edit_len > 0)
+        commit(l);
+    l->raw = raw;
+    l->escape = ESC_NONE;
+}
+
+bool line_available(const struct line *l)
+{
+    return l->record_end != l->record_first;
+}
+
+size_t line_record_len(const struct line *l)
+{
+    return line_available(l) ? l->record[l->record_first % LINE_RECORDS].len : 0;
+}
+
+size_t line_peek(const struct line *l, size_t offset, char *to, size_t max)
+{
+    size_t len = line_record_len(l), n = 0;
+    for (; n < max && offset + n < len; n++)
+        to[n] = l->ready[(l->ready_first + offset + n) % LINE_READY_BYTES];
+    return n;
+}
+
+void line_take(struct line *l, size_t n)
+{
+    struct line_record *r = &l->record[l->record_first % LINE_RECORDS];
+    if (n > r->len)
+        n = r->len;
+    l->ready_first += (uint32_t)n;
+    r->len = (uint16_t)(r->len - n);
+    if (r->len == 0)
+        l->record_first++;
+}

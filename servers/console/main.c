@@ -1,0 +1,306 @@
+/* SPDX-License-Identifier: MIT
+ * The console server: one thread, one endpoint, one notification bound to its receive (interrupts, pages of clients'
+ * buffers that came in). Every turn takes one event and then does what has become possible. It never waits for a
+ * client, for the pager or for the device, calls no other server, and never dies on what a client sends.
+ *
+ * Not in the fault path; but a client's buffer may be COW, lazy or unmapped, and then the kernel asks the pager in the
+ * client's name while this server goes on with others (request.pending).
+ */
+#include "../init/handoff.h"
+#include "limits.h"
+#include "line.h"
+#include "output.h"
+#include "request.h"
+#include "uart.h"
+
+#include <ipc/console.h>
+#include <ipc/procmgr.h>
+
+#include <string.h>
+
+#define POLL_TICKS 1000u /* 0.1 ms at 10 MHz: how soon to look again when no interrupt will say so */
+#define MODE_ASK (~0UL)
+
+enum { WRITES, READS, FLUSHES, QUEUES };
+static struct request_queue queue[QUEUES];
+static struct line line;
+
+/* ---- requests: decode, and queue or answer ---- */
+
+static void answer(reply_id_t id, err_t err, uint64_t value)
+{
+    struct ipc_msg m = {.w = {(uint64_t)(int64_t)err, value}};
+    (void)ipc_reply(id, &m);
+}
+
+static struct request *enqueue(unsigned which, reply_id_t id)
+{
+    struct request *r = request_add(&queue[which], id);
+    if (r == NULL)
+        answer(id, ERR_AGAIN, 0);
+    return r;
+}
+
+static void op_write(const struct ipc_event *ev)
+{
+    uint64_t len = BUF_LEN(ev->buf_len[0]);
+    if ((ev->buf_len[0] & BUF_R) == 0) {
+        answer(ev->id, ERR_RIGHTS, 0);
+        return;
+    }
+    struct request *r = enqueue(WRITES, ev->id);
+    if (r != NULL)
+        r->len = len;
+}
+
+static void op_write_short(const struct ipc_event *ev)
+{
+    uint64_t len = ev->w[1];
+    if (len < 1 || len > SHORT_BYTES_MAX) {
+        answer(ev->id, ERR_INVAL, 0);
+        return;
+    }
+    struct request *r = enqueue(WRITES, ev->id);
+    if (r == NULL)
+        return;
+    r->is_short = true;
+    r->len = len;
+    memcpy(r->short_bytes, &ev->w[2], len);
+}
+
+static void op_read(const struct ipc_event *ev)
+{
+    if ((ev->buf_len[0] & BUF_W) == 0) {
+        answer(ev->id, ERR_RIGHTS, 0);
+        return;
+    }
+    struct request *r = enqueue(READS, ev->id);
+    if (r != NULL)
+        r->len = BUF_LEN(ev->buf_len[0]);
+}
+
+static void op_mode(const struct ipc_event *ev)
+{
+    uint64_t old = line.raw ? CONSOLE_RAW : CONSOLE_LINE, wanted = ev->w[1];
+    if (wanted != MODE_ASK && wanted != CONSOLE_LINE && wanted != CONSOLE_RAW) {
+        answer(ev->id, ERR_INVAL, 0);
+        return;
+    }
+    if (wanted != MODE_ASK)
+        line_set_raw(&line, wanted == CONSOLE_RAW);
+    answer(ev->id, OK, old);
+}
+
+static void op_flush(const struct ipc_event *ev)
+{
+    struct request *r = enqueue(FLUSHES, ev->id);
+    if (r != NULL)
+        r->done = output_appended();
+}
+
+static void handle_call(const struct ipc_event *ev)
+{
+    switch (ev->w[0]) {
+    case CONSOLE_WRITE: op_write(ev); break;
+    case CONSOLE_READ: op_read(ev); break;
+    case CONSOLE_WRITE_SHORT: op_write_short(ev); break;
+    case CONSOLE_MODE: op_mode(ev); break;
+    case CONSOLE_FLUSH: op_flush(ev); break;
+    default: answer(ev->id, ERR_NOSYS, 0); break;
+    }
+}
+
+/* sys_copy, with a count that is 0 unless something was copied. OK means progress. */
+static err_t copy(struct request *r, unsigned direction, char *local, uint64_t len, uint64_t *got)
+{
+    err_t err = sys_copy(r->id, direction, r->done, local, len, got);
+    if (err != OK && err != ERR_FAULT && err != ERR_FAULT_PENDING)
+        *got = 0;
+    r->done += *got;
+    return err == OK && *got == 0 ? ERR_FAULT : err;
+}
+
+/* ---- writers ---- */
+
+/* Move one piece of a request into the ring. OK with r->done < r->len: call again when there is room. */
+static err_t write_piece(struct request *r)
+{
+    static char piece[PIECE_BYTES];
+    uint64_t room = output_room(), want = r->len - r->done, got = 0;
+    if (want > PIECE_BYTES)
+        want = PIECE_BYTES;
+    if (want > room)
+        want = room;
+    if (want == 0)
+        return OK;
+    if (r->is_short) {
+        output_put(r->short_bytes + r->done, want);
+        r->done += want;
+        return OK;
+    }
+    err_t err = copy(r, 0, piece, want, &got);
+    output_put(piece, got);
+    return err;
+}
+
+/* Bytes that went out count: a bad address later in the buffer is for the next call to find. */
+static void write_end(struct request **link, err_t err)
+{
+    uint64_t done = (*link)->done;
+    if (err == ERR_STALE)
+        request_remove(&queue[WRITES], link);
+    else
+        request_answer(&queue[WRITES], link, done > 0 ? OK : err, done);
+}
+
+/* First come, first served; who waits for a page lets others pass. Returns whether there is more to do right now. */
+static bool serve_writes(void)
+{
+    struct request **link = &queue[WRITES].first;
+    for (unsigned piece = 0; piece < PIECES_PER_PASS; piece++) {
+        while (*link != NULL && (*link)->pending)
+            link = &(*link)->next;
+        if (*link == NULL)
+            return false;
+        if (output_room() == 0) {
+            output_pump();
+            if (output_room() == 0)
+                return false; /* the transmit interrupt goes on from here */
+        }
+        err_t err = write_piece(*link);
+        (*link)->pending = err == ERR_FAULT_PENDING;
+        if (!(*link)->pending && (err != OK || (*link)->done == (*link)->len))
+            write_end(link, err);
+    }
+    return true;
+}
+
+/* ---- readers ---- */
+
+/* Move what there is of the first line into the first reader's buffer. The bytes stay ours until all are there. */
+static err_t read_piece(struct request *r)
+{
+    char piece[PIECE_BYTES];
+    uint64_t got = 0;
+    size_t want = PIECE_BYTES < r->len - r->done ? PIECE_BYTES : (size_t)(r->len - r->done);
+    size_t n = line_peek(&line, r->done, piece, want);
+    return n == 0 ? OK : copy(r, COPY_TO_CLIENT, piece, n, &got);
+}
+
+static bool read_complete(const struct request *r)
+{
+    return r->done == r->len || r->done >= line_record_len(&line);
+}
+
+/* Returns whether there is more to do right now. */
+static bool serve_reads(void)
+{
+    struct request **link = &queue[READS].first;
+    for (unsigned piece = 0; piece < PIECES_PER_PASS; piece++) {
+        struct request *r = *link;
+        if (r == NULL || r->pending || (!line_available(&line) && uart_present()))
+            return false;
+        err_t err = read_piece(r);
+        r->pending = err == ERR_FAULT_PENDING;
+        if (r->pending)
+            return false; /* the line is promised to this one */
+        if (err == OK && !read_complete(r))
+            continue;
+        uint64_t done = r->done;
+        if (err == OK)
+            line_take(&line, done);
+        request_answer(&queue[READS], link, err, err == OK ? done : 0);
+    }
+    return true;
+}
+
+/* ^C: whoever reads is told that the line is gone (a shell prompts again); procmgr kills the foreground program. */
+static void interrupt(void)
+{
+    while (queue[READS].first != NULL)
+        request_answer(&queue[READS], &queue[READS].first, ERR_CANCELLED, 0);
+    (void)sys_signal(CONSOLE_H_PROCMGR, PROC_NTFN_INTR);
+}
+
+/* ---- flush ---- */
+
+/* Returns whether somebody waits for the wire alone, which no interrupt reports. */
+static bool serve_flushes(void)
+{
+    struct request **link = &queue[FLUSHES].first;
+    while (*link != NULL) {
+        uint64_t sent = output_sent(), want = (*link)->done;
+        if (sent < want)
+            return false;
+        if (sent == want && !uart_drained())
+            return true;
+        request_answer(&queue[FLUSHES], link, OK, 0);
+    }
+    return false;
+}
+
+/* ---- events ---- */
+
+static void take_input(void)
+{
+    for (unsigned i = 0; i < UART_INPUT_PER_PASS; i++) {
+        int c = uart_get();
+        if (c < 0)
+            break;
+        if (line_type(&line, (char)c))
+            interrupt();
+    }
+}
+
+static void handle_notify(uint64_t bits)
+{
+    if ((bits & NTFN_COPY_READY) != 0) {
+        request_wake(&queue[WRITES]);
+        request_wake(&queue[READS]);
+    }
+    if ((bits & CONSOLE_NTFN_IRQ) != 0) {
+        take_input();
+        output_pump();
+        uart_irq_done(); /* input beyond the bound raises it again at once */
+    }
+}
+
+static void handle_event(const struct ipc_event *ev)
+{
+    switch (ev->kind) {
+    case MSG_CALL: handle_call(ev); break;
+    case MSG_NOTIFY: handle_notify(ev->w[0]); break;
+    case MSG_CANCEL:
+        for (unsigned i = 0; i < QUEUES; i++)
+            request_drop_dead(&queue[i], ev->w[0], ev->w[1]);
+        break;
+    default: break; /* a deadline that passed: nothing happened, look again */
+    }
+}
+
+/* Everything that can go on now. Returns when to look again if nothing else happens. */
+static ticks_t serve(void)
+{
+    bool more = serve_writes();
+    output_pump();
+    more = serve_reads() || more;
+    bool wire = serve_flushes();
+    if (more)
+        return DEADLINE_POLL;
+    return wire ? sys_time() + POLL_TICKS : DEADLINE_NONE;
+}
+
+int main(void)
+{
+    request_start(queue, QUEUES);
+    line_start(&line, output_echo);
+    if (sys_thread_bind(SERVER_H_THREAD, SERVER_H_NTFN) != OK)
+        return 1; /* deaf to the device: let init see it */
+    uart_start();
+    for (;;) { /* forever: server loop */
+        struct ipc_event ev;
+        ticks_t deadline = serve();
+        (void)ipc_recv(SERVER_H_ENDPOINT, &ev, deadline);
+        handle_event(&ev);
+    }
+}
