@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * Messages to registers and back. Owns no state; it must never allocate, never retry and never interpret a
+ * Messages to registers and back. Owns no state but the choice of a notification; it must never allocate, never retry and never interpret a
  * protocol, since the pager's own fault path runs through it.
  */
 #include <ipc/ipc.h>
@@ -127,29 +127,43 @@ long ipc_fault_reply_recv(handle_t ep, reply_id_t id, uint64_t verdict, frame_t 
     return event_out(ev, ipc_raw(SYS_FAULT_REPLY_RECV, ep, &x), &x);
 }
 
-/* Both directions of the blocking copy. Bounded by the deadline, and by the client's life: a dead client's id is stale.
- * Other bits of the thread's own notification that arrive meanwhile are consumed; a server that uses them for more
- * than copies keeps those in a notification bound to its receive. */
+static handle_t copy_ntfn; /* what the waiting below waits on; 0: the thread's own */
+
+void ipc_copy_wait_on(handle_t ntfn)
+{
+    copy_ntfn = ntfn;
+}
+
+/* Sleep until a page may have come in. Bits that mean something else are kept in *others. */
+static err_t copy_pause(ticks_t deadline, uint64_t *others)
+{
+    uint64_t bits = 0;
+    ticks_t now = sys_time();
+    if (now >= deadline)
+        return ERR_TIMEOUT;
+    ticks_t recheck = now + COPY_RECHECK_TICKS;
+    if (sys_wait(copy_ntfn, recheck < deadline ? recheck : deadline, &bits) == OK)
+        *others |= bits & ~NTFN_COPY_READY;
+    return OK;
+}
+
+/* Both directions of the blocking copy. Bounded by the deadline, and by the client's life: a dead client's id is stale. */
 static err_t copy_all(reply_id_t id, unsigned buffer_dir, uint64_t offset, char *local, uint64_t len, ticks_t deadline)
 {
-    uint64_t total = 0;
-    while (total < len) { /* bound: each turn copies, fails, or sleeps towards the deadline */
-        uint64_t done = 0, bits = 0;
-        err_t err = sys_copy(id, buffer_dir, offset + total, local + total, len - total, &done);
+    uint64_t total = 0, others = 0;
+    err_t err = OK;
+    while (err == OK && total < len) { /* bound: each turn copies, fails, or sleeps towards the deadline */
+        uint64_t done = 0;
+        err = sys_copy(id, buffer_dir, offset + total, local + total, len - total, &done);
         total += done;
-        if (err == OK && done > 0)
-            continue; /* a copy is bounded per kernel entry: go on */
-        if (err == OK)
-            return ERR_FAULT; /* the buffer ends here */
-        if (err != ERR_FAULT_PENDING)
-            return err;
-        ticks_t now = sys_time();
-        if (now >= deadline)
-            return ERR_TIMEOUT;
-        ticks_t recheck = now + COPY_RECHECK_TICKS;
-        (void)sys_wait(0, recheck < deadline ? recheck : deadline, &bits);
+        if (err == OK && done == 0)
+            err = ERR_FAULT; /* the buffer ends here */
+        if (err == ERR_FAULT_PENDING)
+            err = copy_pause(deadline, &others);
     }
-    return OK;
+    if (others != 0)
+        (void)sys_signal(copy_ntfn, others); /* the next receive sees them */
+    return err;
 }
 
 err_t ipc_copy_from(reply_id_t id, unsigned buffer, uint64_t offset, void *to, uint64_t len, ticks_t deadline)
