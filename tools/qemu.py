@@ -131,7 +131,7 @@ class Outcome:
 
     def __init__(self, status, text, hung, seconds):
         self.status, self.text, self.hung, self.seconds = status, text, hung, seconds
-        self.lines = text.splitlines()
+        self.lines = [line for line in text.splitlines() if not line.startswith(QEMU + ": terminating on signal")]
 
     def tail(self, count=TAIL_LINES):
         return self.lines[-count:]

@@ -124,6 +124,7 @@ def parse(arguments):
             values[name] = check(text)
         except ValueError as reason:
             raise SettingError(f"{name}={text}: {name} {reason}.") from None
+    values["MEM_GIVEN"] = "MEM" in arguments  # bench has a default of its own
     return values
 
 

@@ -175,7 +175,7 @@ class Context:
         return self.tool("run_tests.py", *arguments, *host)
 
     def bench(self):
-        return self.tool("bench.py", "--mem", self.options["MEM"])
+        return self.tool("bench.py", *(["--mem", self.options["MEM"]] if self.options["MEM_GIVEN"] else []))
 
     def mutants(self):
         return self.tool("mutants.py", "--only", self.options["MUTANT"] or "")
