@@ -96,7 +96,7 @@ static void the_orders_are_all_different(void)
 }
 static void eight_deep_all_orders_of_writes(void)
 {
-    uint64_t old = gt_strategy(FORK_COW);
+    uint64_t old = gt_strategy_set(FORK_COW);
     REQUIRE(gt_shared_open() == OK);
     for (unsigned batch = 0; batch < ORDERS / PAGES && gt_failed == 0; batch++)
         play(batch * PAGES, 1);
@@ -105,7 +105,7 @@ static void eight_deep_all_orders_of_writes(void)
 }
 static void eight_deep_eager(void)
 {
-    uint64_t old = gt_strategy(FORK_EAGER);
+    uint64_t old = gt_strategy_set(FORK_EAGER);
     REQUIRE(gt_shared_open() == OK);
     play(17, 24);
     gt_shared_close();

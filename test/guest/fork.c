@@ -91,7 +91,7 @@ static void count_copies(void *unused)
 }
 static void a_write_copies_one_page(void)
 {
-    uint64_t old = gt_strategy(FORK_COW);
+    uint64_t old = gt_strategy_set(FORK_COW);
     gt_fill(area[0], PAGES, 5);
     uint64_t frame = gt_page_info(0, area[5]).frame;
     RUN_CHILD(count_copies, NULL);
@@ -103,7 +103,7 @@ static void a_write_copies_one_page(void)
 }
 static void the_last_holder_upgrades_in_place(void)
 {
-    uint64_t old = gt_strategy(FORK_COW);
+    uint64_t old = gt_strategy_set(FORK_COW);
     gt_fill(area[0], PAGES, 6);
     RUN_CHILD(count_copies, NULL);
     uint64_t upgrades = gt_stat(PAGER_STAT_FAULTS, 0).v[2], copies = gt_stat(PAGER_STAT_FAULTS, 0).v[1];
@@ -144,7 +144,7 @@ static void touch_end(void *p)
 }
 static void two_thirds_of_memory_twice(void)
 {
-    uint64_t old = gt_strategy(FORK_COW);
+    uint64_t old = gt_strategy_set(FORK_COW);
     size_t pages = (size_t)gt_frames_free_user() * 2 / 3;
     uint8_t *big = gt_pages(pages);
     REQUIRE(big != NULL);
@@ -179,7 +179,7 @@ static void write_a_quarter(void *p)
 /* Shared: half of memory; three children write a quarter of it each: 3/8 of memory in copies beside it. */
 static void three_processes_write_a_quarter_three_times(void)
 {
-    uint64_t old = gt_strategy(FORK_COW);
+    uint64_t old = gt_strategy_set(FORK_COW);
     REQUIRE(gt_shared_open() == OK);
     size_t pages = ((size_t)gt_frames_free_user() / 2) & ~3UL;
     uint8_t *big = gt_pages(pages);

@@ -23,7 +23,7 @@ static void member(void *arg)
 }
 static void three_hundred_share_one_text_page(void)
 {
-    uint64_t old = gt_strategy(FORK_COW);
+    uint64_t old = gt_strategy_set(FORK_COW);
     REQUIRE(gt_shared_open() == OK);
     data_page[0] = 1;
     CHECK_EQ(text_function(1), 2);

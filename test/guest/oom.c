@@ -41,7 +41,7 @@ static void fork_victim(void *k)
 static void exec_victim(void *k)
 {
     arm((unsigned)(uintptr_t)k);
-    execv("true", exec_argv);
+    execv("/bin/true", exec_argv);
     CHECK(errno == ENOMEM || errno == EAGAIN);
     CHECK_EQ(gt_wrong(area[0], PAGES, 1), 0);
     _exit(REFUSED);
@@ -96,13 +96,13 @@ static void every(void (*victim)(void *), unsigned at_least)
 }
 static void every_allocation_in_fork_cow(void)
 {
-    uint64_t old = gt_strategy(FORK_COW);
+    uint64_t old = gt_strategy_set(FORK_COW);
     every(fork_victim, 6);
     gt_strategy(old);
 }
 static void every_allocation_in_fork_eager(void)
 {
-    uint64_t old = gt_strategy(FORK_EAGER);
+    uint64_t old = gt_strategy_set(FORK_EAGER);
     every(fork_victim, 6 + PAGES);
     gt_strategy(old);
 }
@@ -132,7 +132,7 @@ static void who_eats_all_memory_ends_and_nobody_else(void)
 }
 static void fork_without_memory_fails_cleanly(void)
 {
-    uint64_t old = gt_strategy(FORK_EAGER);
+    uint64_t old = gt_strategy_set(FORK_EAGER);
     size_t pages = (size_t)gt_frames_free_user() * 2 / 3;
     uint8_t *p = gt_pages(pages);
     REQUIRE(p != NULL);

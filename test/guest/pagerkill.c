@@ -115,7 +115,7 @@ static void before_every_call_in_exit(void) { every_call(prepare_exit, operation
 static void after_every_call_in_exit(void) { every_call(prepare_exit, operation_exit, PAGER_DEBUG_DIE_AFTER); }
 static void every_call_in_an_eager_fork(void)
 {
-    uint64_t old = gt_strategy(FORK_EAGER);
+    uint64_t old = gt_strategy_set(FORK_EAGER);
     every_call(nothing, operation_fork, PAGER_DEBUG_DIE_SYSCALL);
     gt_strategy(old);
 }

@@ -197,10 +197,11 @@ static void exit_with_others_running(void *unused)
 }
 static void exit_ends_all_threads(void) { gt_expect_exit(gt_child(exit_with_others_running, NULL), 9); }
 
+static volatile uint64_t null_page_va = 16;
 static void *offender(void *unused)
 {
     (void)unused;
-    *(volatile int *)16 = 1;
+    *(volatile int *)null_page_va = 1;
     return NULL;
 }
 static void thread_faults(void *unused)

@@ -9,6 +9,7 @@
 #ifndef GTEST_H
 #define GTEST_H
 
+#include <abi/trace.h>
 #include <errno.h>
 #include <ipc/init.h>
 #include <ipc/pager.h>
@@ -157,12 +158,20 @@ static inline uint64_t gt_pager_debug(uint64_t what, uint64_t value)
         gt_fail("PAGER_DEBUG", __FILE__, __LINE__);
     return m.w[1];
 }
+/* 0 asks. The strategy after the call. */
 static inline uint64_t gt_strategy(uint64_t fork_strategy)
 {
     struct ipc_msg m = {.w = {PAGER_STRATEGY, fork_strategy}};
     if (pager_call(H_PAGER, &m) != OK)
         gt_fail("PAGER_STRATEGY", __FILE__, __LINE__);
     return m.w[1];
+}
+/* Change it; the one before. */
+static inline uint64_t gt_strategy_set(uint64_t fork_strategy)
+{
+    uint64_t old = gt_strategy(0);
+    CHECK_EQ(gt_strategy(fork_strategy), fork_strategy);
+    return old;
 }
 /* 0 when the pager finds all its invariants unbroken. */
 static inline uint64_t gt_vmcheck(void)
