@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: MIT
+ * Breaking a share: the faulter gets a copy of its own, its siblings keep what they have. Touches no mapping; the answer to
+ * the fault, or the caller, maps the copy.
+ */
+#include "backing/backing.h"
+#include "fault.h"
+
+/* fresh: one reference, charged to the space in slot. One reference of `from` is dropped; others remain, or a hold does. */
+err_t cow_copy(uint32_t slot, frame_t from, frame_t *fresh)
+{
+    err_t err = frame_alloc_user(slot, fresh);
+    if (unlikely(err != OK))
+        return err;
+    if (from == zero_frame())
+        page_zero(*fresh);
+    else
+        page_copy(*fresh, from);
+    frame_drop(slot, from);
+#ifdef MUTANT_PAGER_FREE_EARLY
+    frame_drop(slot, from);
+#endif
+    return OK;
+}

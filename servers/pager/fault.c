@@ -1,0 +1,297 @@
+/* SPDX-License-Identifier: MIT
+ * The decision table: what the page-table entry says, what the region says, and what happens then. The heart of the pager.
+ *
+ *   entry \ region   | no region | null page | guard page | forbids it | allows it
+ *   -----------------+-----------+-----------+------------+------------+----------------------------------------
+ *   absent           | unmapped  | null      | guard      | prot       | page_in: share the backing's frame for a
+ *                    |           |           |            |            |   read, a fresh filled frame for a write
+ *   allows it        | retry: another thread was faster, whatever the region says
+ *   COW, shared      | copy: a COW entry means that the program may write; no look-up
+ *   COW, sole        | upgrade in place: no look-up, no allocation, no copy
+ *   too narrow       | unmapped  | null      | guard      | prot       | widen: protection was lifted, refit the entry
+ *   (kernel half)    | kernel
+ *
+ * No frame to be had: KILL with FAULT_REASON_NOMEM. Logical permission (the region's) and the entry's are kept apart.
+ * Never calls the kernel, apart from allocation's chunk retyping: main.c sends the answer.
+ */
+#include "fault.h"
+
+#include "backing/backing.h"
+#include "region.h"
+#include "space.h"
+#include "sysgate.h"
+
+enum pte_state { PTE_ABSENT, PTE_ALLOWS, PTE_COW_SHARED, PTE_COW_SOLE, PTE_NARROW, PTE_STATES };
+enum region_state { REGION_NONE, REGION_NULL, REGION_GUARD, REGION_FORBIDS, REGION_ALLOWS, REGION_STATES };
+
+bool fault_decode(const struct ipc_event *ev, struct fault *f)
+{
+    vaddr_t va = ev->w[FAULTW_VA];
+    unsigned access = (unsigned)ev->w[FAULTW_ACCESS];
+    f->slot = space_slot(BADGE_ID(ev->badge));
+    f->va = va;
+    f->page = va < USER_VA_END ? page_of(va) : USER_PAGES_END;
+    f->access = (access & FAULT_ACCESS_W ? PROT_W : 0) | (access & FAULT_ACCESS_R ? PROT_R : 0) |
+                (access & FAULT_ACCESS_X ? PROT_X : 0); /* FAULT_ACCESS_COPY: answered like the client's own */
+    f->pte = ev->w[FAULTW_PTE];
+    f->level = (unsigned)ev->w[FAULTW_LEVEL];
+    f->id = ev->id;
+    f->badge = ev->badge;
+    return f->slot != 0;
+}
+
+/* ---- the two coordinates ---- */
+
+static bool pte_allows(pte_t pte, unsigned access)
+{
+    _Static_assert(PTE_R == PROT_R << 1 && PTE_W == PROT_W << 1 && PTE_X == PROT_X << 1, "one shift apart");
+    pte_t need = (pte_t)access << 1;
+    return (pte & (PTE_V | PTE_U | need)) == (PTE_V | PTE_U | need);
+}
+
+static enum pte_state classify_pte(const struct fault *f)
+{
+    pte_t pte = f->pte;
+    if (f->level > 0 || !(pte & PTE_V))
+        return PTE_ABSENT;
+    if ((pte & PTE_COW) && (f->access & PROT_W)) {
+#ifdef MUTANT_PAGER_UPGRADE_SHARED
+        return PTE_COW_SOLE;
+#endif
+        const struct ledger_frame *w = frame_word(PTE_FRAME(pte));
+        return w->refs == 1 && !frame_is_held(w) ? PTE_COW_SOLE : PTE_COW_SHARED;
+    }
+    return pte_allows(pte, f->access) ? PTE_ALLOWS : PTE_NARROW;
+}
+
+static enum region_state classify_region(const struct fault *f, uint32_t *region)
+{
+    *region = region_find(f->slot, f->page);
+    if (*region == NO_REGION)
+        return f->page == 0 ? REGION_NULL : REGION_NONE;
+    const struct ledger_region *r = region_at(*region);
+    if ((r->flags & REGION_STACK) && f->page == r->start_page)
+        return REGION_GUARD;
+    return (f->access & ~r->prot) == 0 ? REGION_ALLOWS : REGION_FORBIDS;
+}
+
+/* ---- the actions ---- */
+
+typedef void action_fn(const struct fault *f, uint32_t region, struct answer *a);
+
+static void refuse(struct answer *a, enum fault_verdict verdict, enum fault_reason reason)
+{
+    a->verdict = FAULT_VERDICT(verdict, 0, reason);
+    a->count = COUNT_REFUSED;
+}
+
+static void act_unmapped(const struct fault *f, uint32_t region, struct answer *a)
+{
+    (void)f, (void)region;
+    refuse(a, FAULT_FORWARD, FAULT_REASON_UNMAPPED);
+}
+static void act_null(const struct fault *f, uint32_t region, struct answer *a)
+{
+    (void)f, (void)region;
+    refuse(a, FAULT_FORWARD, FAULT_REASON_NULL);
+}
+static void act_guard(const struct fault *f, uint32_t region, struct answer *a)
+{
+    (void)f, (void)region;
+    refuse(a, FAULT_FORWARD, FAULT_REASON_GUARD);
+}
+static void act_prot(const struct fault *f, uint32_t region, struct answer *a)
+{
+    (void)f, (void)region;
+    refuse(a, FAULT_FORWARD, FAULT_REASON_PROT);
+}
+
+static void act_nomem(struct answer *a)
+{
+    ledger.header->out_of_memory++;
+    refuse(a, FAULT_KILL, FAULT_REASON_NOMEM);
+}
+
+static void act_retry(const struct fault *f, uint32_t region, struct answer *a)
+{
+    (void)f, (void)region;
+    a->verdict = FAULT_VERDICT(FAULT_RETRY, 0, 0);
+    a->count = COUNT_RETRY;
+}
+
+static void map(struct answer *a, frame_t frame, unsigned prot, enum counter count)
+{
+    a->verdict = FAULT_VERDICT(FAULT_MAP, prot, 0);
+    a->frame = frame;
+    a->count = count;
+}
+
+/* W and X never come together, so what may be written is never executable. */
+static void act_copy(const struct fault *f, uint32_t region, struct answer *a)
+{
+    frame_t from = PTE_FRAME(f->pte), fresh;
+    (void)region;
+    if (cow_copy(f->slot, from, &fresh) != OK) {
+        act_nomem(a);
+        return;
+    }
+    a->dropped = from;
+    map(a, fresh, PROT_R | PROT_W, COUNT_COPY);
+}
+
+static void act_upgrade(const struct fault *f, uint32_t region, struct answer *a)
+{
+    (void)region;
+    frame_charge_sole(f->slot, PTE_FRAME(f->pte));
+    a->verdict = FAULT_VERDICT(FAULT_UPGRADE, 0, 0);
+    a->count = COUNT_UPGRADE;
+}
+
+/* What a frame that others see, too, may be mapped with. */
+static inline unsigned shared_prot(unsigned prot)
+{
+    return prot & PROT_W ? (prot & ~PROT_W) | PROT_COW : prot;
+}
+
+/* Region permission and entry were moved apart by REGION_PROTECT; fit the entry to the region again. */
+static void act_widen(const struct fault *f, uint32_t region, struct answer *a)
+{
+    const struct ledger_region *r = region_at(region);
+    frame_t frame = PTE_FRAME(f->pte);
+    if (!frame_in_ram(frame)) {
+        refuse(a, FAULT_FORWARD, FAULT_REASON_PROT); /* a device page is mapped as it was granted */
+        return;
+    }
+    const struct ledger_frame *w = frame_word(frame);
+    bool sole = (w->refs == 1 && !frame_is_held(w)) || (r->flags & REGION_SHARED);
+    if (!sole && (f->access & PROT_W)) {
+        act_copy(f, region, a);
+        return;
+    }
+    map(a, frame, sole ? r->prot : shared_prot(r->prot), COUNT_NONE);
+    if (r->prot & PROT_X)
+        gate_exec_fence();
+}
+
+/* ---- bringing a page in ---- */
+
+/* The page's frame, with one reference for the mapping to come. */
+static err_t bring_in(uint32_t slot, uint32_t region, uint32_t page, unsigned access, struct answer *a)
+{
+    const struct ledger_region *r = region_at(region);
+    const struct backing *b = backing_of(r);
+    frame_t frame = NO_FRAME;
+    if (b == 0)
+        return ERR_FAULT;
+    if (!(access & PROT_W))
+        frame = b->share(r, page);
+    if (frame != NO_FRAME) {
+        frame_ref(frame);
+        map(a, frame, shared_prot(r->prot), frame == zero_frame() ? COUNT_ZERO_PAGE : COUNT_IMAGE);
+        return OK;
+    }
+    err_t err = frame_alloc_user(slot, &frame);
+    if (err != OK)
+        return err;
+    b->fill(r, page, frame);
+    map(a, frame, r->prot, r->backing == BACKING_ANON ? COUNT_ZERO_FILL : COUNT_IMAGE);
+    if (r->prot & PROT_X)
+        gate_exec_fence();
+    return OK;
+}
+
+/* As many table frames as the walk lacks levels. */
+static err_t bring_tables(const struct fault *f, struct answer *a)
+{
+    for (unsigned i = 0; i < f->level; i++) { /* bound: two levels below the root */
+        err_t err = frame_alloc_table(f->slot, &a->table[i]);
+        if (err != OK) {
+            if (i > 0)
+                frame_free_table(f->slot, a->table[0]);
+            a->table[0] = NO_FRAME;
+            return err;
+        }
+    }
+    return OK;
+}
+
+static void act_page_in(const struct fault *f, uint32_t region, struct answer *a)
+{
+    if (unlikely(bring_tables(f, a) != OK)) {
+        act_nomem(a);
+        return;
+    }
+    err_t err = bring_in(f->slot, region, f->page, f->access, a);
+    if (likely(err == OK)) {
+        a->mapped = true;
+        space_vol(f->slot)->resident++;
+        return;
+    }
+    for (unsigned i = 0; i < f->level; i++) {
+#ifndef MUTANT_PAGER_LEAK
+        frame_free_table(f->slot, a->table[i]);
+#endif
+        a->table[i] = NO_FRAME;
+    }
+    if (err == ERR_NOMEM)
+        act_nomem(a);
+    else
+        act_unmapped(f, region, a);
+}
+
+/* ---- the table ---- */
+
+static action_fn *const decide[PTE_STATES][REGION_STATES] = {
+    /*                   no region     null      guard      forbids   allows */
+    [PTE_ABSENT]     = {act_unmapped, act_null, act_guard, act_prot, act_page_in},
+    [PTE_ALLOWS]     = {act_retry, act_retry, act_retry, act_retry, act_retry},
+    [PTE_COW_SHARED] = {act_copy, act_copy, act_copy, act_copy, act_copy},
+    [PTE_COW_SOLE]   = {act_upgrade, act_upgrade, act_upgrade, act_upgrade, act_upgrade},
+    [PTE_NARROW]     = {act_unmapped, act_null, act_guard, act_prot, act_widen},
+};
+
+void fault_decide(const struct fault *f, struct answer *a)
+{
+    uint32_t region = NO_REGION;
+    *a = (struct answer){.count = COUNT_NONE};
+    if (unlikely(f->va >= USER_VA_END)) {
+        refuse(a, FAULT_FORWARD, FAULT_REASON_KERNEL);
+    } else {
+        enum pte_state p = classify_pte(f);
+        /* the region matters only in rows whose columns differ */
+        enum region_state r = p == PTE_ABSENT || p == PTE_NARROW ? classify_region(f, &region) : REGION_ALLOWS;
+        decide[p][r](f, region, a);
+    }
+    ledger.space[f->slot].faults++;
+    stat_count(f->slot, a->count);
+}
+
+void fault_undo(const struct fault *f, const struct answer *a)
+{
+    if (a->mapped)
+        space_vol(f->slot)->resident--;
+    if (a->frame != NO_FRAME && (a->mapped || a->dropped != NO_FRAME))
+        frame_drop(f->slot, a->frame);
+    if (a->dropped != NO_FRAME)
+        frame_ref(a->dropped);
+    for (unsigned i = 0; i < 2; i++)
+        if (a->table[i] != NO_FRAME)
+            frame_free_table(f->slot, a->table[i]);
+}
+
+err_t fault_fill(uint32_t slot, uint32_t region, uint32_t page)
+{
+    struct answer a = {.count = COUNT_NONE};
+    unsigned level;
+    if (table_walk(slot, page, &level) & PTE_V && level == 0)
+        return OK;
+    err_t err = table_make(slot, page);
+    if (err == OK)
+        err = bring_in(slot, region, page, PROT_W, &a); /* a frame of its own, whatever the permission */
+    if (err != OK)
+        return err;
+    err = table_map(slot, page, a.frame, region_at(region)->prot);
+    if (err != OK)
+        frame_drop(slot, a.frame);
+    return err;
+}

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: MIT
+ * Page faults: from the message to the answer. See fault.c for the decision table.
+ */
+#ifndef PAGER_FAULT_H
+#define PAGER_FAULT_H
+
+#include <ipc/ipc.h>
+
+#include "stat.h"
+#include "table.h"
+
+/* What the table looks at. */
+struct fault {
+    uint32_t slot;   /* of the space */
+    uint32_t page;
+    vaddr_t va;
+    unsigned access; /* PROT_* */
+    pte_t pte;
+    unsigned level;  /* at which the walk ended */
+    reply_id_t id;
+    badge_t badge;
+};
+
+/* The answer, and what has to be undone if the kernel refuses it. */
+struct answer {
+    uint64_t verdict; /* FAULT_VERDICT() */
+    frame_t frame, table[2];
+    frame_t dropped;  /* lost a reference in favour of `frame` */
+    bool mapped;      /* one more page is present */
+    enum counter count;
+};
+
+/* The fault in a message; false: its space is gone (the thread, too, then). */
+bool fault_decode(const struct ipc_event *ev, struct fault *f);
+/* Decide, and count frames as if the answer had been accepted: nobody looks in between. */
+void fault_decide(const struct fault *f, struct answer *a);
+/* The kernel refused the answer: everything as before. */
+void fault_undo(const struct fault *f, const struct answer *a);
+/* A page that is to be there before its first touch (REGION_PINNED, REGION_SHARED). */
+err_t fault_fill(uint32_t slot, uint32_t region, uint32_t page);
+
+/* cow.c */
+err_t cow_copy(uint32_t slot, frame_t from, frame_t *fresh);
+
+#endif

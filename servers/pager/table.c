@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: MIT
+ * Walks through the window, and the system calls that change tables with the book-keeping that belongs to each.
+ *
+ *   page number:  root index [26..18] | middle index [17..9] | leaf index [8..0]
+ */
+#include "table.h"
+
+#include "region.h"
+#include "sysgate.h"
+
+static inline const volatile pte_t *table_at(frame_t f) { return window(f); }
+static inline unsigned index_at(uint32_t page, unsigned level) { return (page >> (LEAF_SHIFT * level)) & (LEAF_PAGES - 1); }
+
+pte_t table_walk(uint32_t slot, uint32_t page, unsigned *level)
+{
+    frame_t table = ledger.space[slot].root;
+    pte_t pte = 0;
+    for (*level = 2;; (*level)--) { /* bound: three levels */
+        pte = table_at(table)[index_at(page, *level)];
+        if (*level == 0 || !pte_is_table(pte))
+            return pte;
+        table = PTE_FRAME(pte);
+    }
+}
+
+frame_t table_leaf(uint32_t slot, uint32_t page)
+{
+    pte_t top = table_at(ledger.space[slot].root)[index_at(page, 2)];
+    if (!pte_is_table(top))
+        return NO_FRAME;
+    pte_t middle = table_at(PTE_FRAME(top))[index_at(page, 1)];
+    return pte_is_table(middle) ? PTE_FRAME(middle) : NO_FRAME;
+}
+
+/* Where the search goes on after page, whose leaf table is missing or empty. */
+static uint32_t skip_hole(uint32_t slot, uint32_t page)
+{
+    pte_t top = table_at(ledger.space[slot].root)[index_at(page, 2)];
+    if (!pte_is_table(top))
+        return (page & ~(L1_PAGES - 1)) + L1_PAGES;
+    return leaf_floor(page) + LEAF_PAGES;
+}
+
+frame_t table_next_leaf(uint32_t slot, uint32_t *page)
+{
+    uint32_t r = region_from(slot, *page);
+    for (unsigned tried = 0; r != NO_REGION && tried < NEXT_LEAVES_MAX; tried++) {
+        const struct ledger_region *g = region_at(r);
+        if (g->start_page > *page)
+            *page = g->start_page;
+        if (*page >= g->end_page) {
+            r = region_next(r);
+            continue;
+        }
+        frame_t leaf = table_leaf(slot, *page);
+        if (leaf != NO_FRAME && frame_maps(leaf) > 0)
+            return leaf;
+        *page = skip_hole(slot, *page);
+    }
+    if (r == NO_REGION)
+        *page = USER_PAGES_END;
+    return NO_FRAME;
+}
+
+err_t table_make(uint32_t slot, uint32_t page)
+{
+    for (unsigned tries = 0; tries < 3; tries++) { /* bound: two levels, and the look that finds them there */
+        frame_t f;
+        if (table_leaf(slot, page) != NO_FRAME)
+            return OK;
+        err_t err = frame_alloc_table(slot, &f);
+        if (err != OK)
+            return err;
+        err = gate_space_table(ledger.space[slot].handle, va_of(page), f);
+        if (err != OK) {
+            frame_free_table(slot, f);
+            return err == ERR_EXIST ? OK : err;
+        }
+    }
+    return OK;
+}
+
+/* The lowest table for page is empty: the kernel gives it back. */
+static bool untable(uint32_t slot, uint32_t page)
+{
+    frame_t f = NO_FRAME;
+    if (gate_space_untable(ledger.space[slot].handle, va_of(page), &f) != OK)
+        return false;
+    frame_free_table(slot, f);
+    return true;
+}
+
+void table_unmake(uint32_t slot, uint32_t page)
+{
+    frame_t leaf = table_leaf(slot, page);
+    if (leaf != NO_FRAME && (frame_maps(leaf) != 0 || !untable(slot, page)))
+        return;
+    pte_t top = table_at(ledger.space[slot].root)[index_at(page, 2)];
+    if (pte_is_table(top) && frame_maps(PTE_FRAME(top)) == 0)
+        (void)untable(slot, page);
+}
+
+void table_unmap(uint32_t slot, uint32_t page, uint32_t end)
+{
+    static frame_t gone[LEAF_PAGES];
+    frame_t leaf = table_leaf(slot, page);
+    if (leaf == NO_FRAME)
+        return;
+    uint32_t left = frame_maps(leaf), n = 0;
+    const volatile pte_t *pte = table_at(leaf) + index_at(page, 0);
+    for (uint32_t p = page; p < end && left > 0; p++, pte++) {
+        pte_t e = *pte;
+        if (!(e & PTE_V))
+            continue;
+        left--;
+        if (frame_in_ram(PTE_FRAME(e))) /* device pages have no count */
+            gone[n++] = PTE_FRAME(e);
+    }
+    if (left == frame_maps(leaf))
+        return;
+    err_t err = gate_space_unmap(ledger.space[slot].handle, va_of(page), end - page);
+    check(err == OK); /* the space is ours and the range is in user space */
+    for (uint32_t i = 0; i < n; i++)
+        frame_drop(slot, gone[i]);
+    ledger.space_vol[slot].resident -= n;
+}
+
+/* Everything below one entry of the root. */
+static void unmake_middle(uint32_t slot, frame_t middle, uint32_t page)
+{
+    for (unsigned i = 0; i < LEAF_PAGES && frame_maps(middle) > 0; i++)
+        if (pte_is_table(table_at(middle)[i]))
+            (void)untable(slot, page + (i << LEAF_SHIFT));
+    (void)untable(slot, page);
+}
+
+void table_unmake_all(uint32_t slot)
+{
+    frame_t root = ledger.space[slot].root;
+    for (unsigned i = 0; i < LEAF_PAGES / 2 && ledger.space_vol[slot].tables > 0; i++) {
+        pte_t top = table_at(root)[i];
+        if (pte_is_table(top))
+            unmake_middle(slot, PTE_FRAME(top), i << (2 * LEAF_SHIFT));
+    }
+}
+
+err_t table_map(uint32_t slot, uint32_t page, frame_t f, unsigned prot)
+{
+    err_t err = table_make(slot, page);
+    if (err != OK)
+        return err;
+    err = gate_space_map_frame(ledger.space[slot].handle, va_of(page), f, prot);
+    if (err == OK)
+        ledger.space_vol[slot].resident++;
+    return err;
+}
