@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: MIT
+ * Argument strings on their way from the caller of exec or spawn to the new program: kept in pages of a fixed pool until
+ * PROC_ARGS fetches them. Owns the pool; a program that never asks holds its pages until it ends.
+ */
+#include "procmgr.h"
+
+#define STRING_BYTES PAGE_SIZE
+
+static char pool[ARGS_PAGES][STRING_BYTES];
+static uint16_t next_page[ARGS_PAGES]; /* + 1; 0: last */
+static uint32_t free_page;             /* + 1; 0: none */
+static uint32_t fresh;                 /* pages from here on were never used */
+
+static uint32_t page_take(void)
+{
+    uint32_t page = free_page;
+    if (page) {
+        free_page = next_page[page - 1];
+        next_page[page - 1] = 0;
+        return page;
+    }
+    return fresh < ARGS_PAGES ? ++fresh : 0;
+}
+
+static void pages_give(uint32_t page)
+{
+    while (page) { /* bound: pages of one program */
+        uint32_t next = next_page[page - 1];
+        next_page[page - 1] = (uint16_t)free_page;
+        free_page = page;
+        page = next;
+    }
+}
+
+void args_give(struct args *a)
+{
+    pages_give(a->page);
+    *a = (struct args){0};
+}
+
+static uint64_t count_zeros(const char *s, uint64_t n)
+{
+    uint64_t zeros = 0;
+    for (uint64_t i = 0; i < n; i++)
+        zeros += s[i] == 0;
+    return zeros;
+}
+
+/* One page after the other; `zeros` are the string ends seen, `last` the final byte. */
+static err_t fetch_pages(reply_id_t id, struct args *a, uint64_t *zeros, char *last)
+{
+    uint32_t tail = 0;
+    for (uint64_t at = 0; at < a->bytes; at += STRING_BYTES) {
+        uint64_t n = a->bytes - at < STRING_BYTES ? a->bytes - at : STRING_BYTES;
+        uint32_t page = page_take();
+        if (!page)
+            return ERR_NOMEM;
+        if (tail)
+            next_page[tail - 1] = (uint16_t)page;
+        else
+            a->page = page;
+        tail = page;
+        err_t err = copy_from_client(id, 1, at, pool[page - 1], n);
+        if (err != OK)
+            return err;
+        *zeros += count_zeros(pool[page - 1], n);
+        *last = pool[page - 1][n - 1];
+    }
+    return OK;
+}
+
+err_t args_fetch(reply_id_t id, uint64_t bytes, uint64_t argc, uint64_t envc, struct args *out)
+{
+    *out = (struct args){0};
+    if (bytes > PROC_ARGS_MAX)
+        return ERR_NAMETOOLONG;
+    if (argc > bytes || envc > bytes)
+        return ERR_INVAL;
+    struct args a = {.bytes = (uint32_t)bytes, .argc = (uint32_t)argc, .envc = (uint32_t)envc};
+    uint64_t zeros = 0;
+    char last = 0;
+    err_t err = fetch_pages(id, &a, &zeros, &last);
+    if (err == OK && (zeros != argc + envc || last != 0))
+        err = ERR_INVAL;
+    if (err != OK) {
+        args_give(&a);
+        return err;
+    }
+    *out = a;
+    return OK;
+}
+
+void args_attach(struct proc *p, const struct args *a)
+{
+    pages_give(p->args_page);
+    p->args_page = a->page;
+    p->args_bytes = a->bytes;
+    p->argc = a->argc;
+    p->envc = a->envc;
+}
+
+static err_t copy_out(reply_id_t id, const struct proc *p)
+{
+    uint32_t page = p->args_page;
+    for (uint64_t at = 0; at < p->args_bytes; at += STRING_BYTES) {
+        uint64_t n = p->args_bytes - at < STRING_BYTES ? p->args_bytes - at : STRING_BYTES;
+        err_t err = copy_to_client(id, 0, at, pool[page - 1], n);
+        if (err != OK)
+            return err;
+        page = next_page[page - 1];
+    }
+    return OK;
+}
+
+err_t do_ARGS(struct request *r)
+{
+    struct proc *p = r->caller;
+    if (BUF_LEN(r->ev->buf_len[0]) < p->args_bytes)
+        return ERR_INVAL;
+    err_t err = copy_out(r->ev->id, p);
+    if (err != OK)
+        return err;
+    r->m.w[1] = p->args_bytes;
+    r->m.w[2] = p->argc;
+    r->m.w[3] = p->envc;
+    static const struct args none;
+    args_attach(p, &none);
+    return OK;
+}

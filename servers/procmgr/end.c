@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: MIT
+ * The end of a process: its threads at once, its space by the pager, its record when the parent has asked. A process is
+ * a zombie only when its memory is back, so that who waits for a child finds the memory free.
+ */
+#include "procmgr.h"
+
+static void threads_end(struct proc *p)
+{
+    for (unsigned slot = 0; slot < PROC_THREADS_MAX; slot++)
+        if (p->thread_map >> slot & 1)
+            thread_delete(p, slot);
+}
+
+static void args_drop(struct proc *p)
+{
+    static const struct args none;
+    args_attach(p, &none);
+}
+
+void proc_end(struct proc *p, uint32_t status)
+{
+    if (p->state == PROC_STATE_NEW) {
+        p->doomed = status; /* fork_finished() sees it */
+        return;
+    }
+    if (p->state != PROC_STATE_RUNNING)
+        return;
+    p->state = PROC_STATE_EXITING;
+    p->status = status;
+    counts.exits++;
+    waits_drop(p);
+    args_drop(p);
+    proc_adopt_children(p);
+    threads_end(p);
+    proc_end_continue(p);
+}
+
+void proc_undo(struct proc *p)
+{
+    p->unborn = true;
+    p->state = PROC_STATE_EXITING;
+    args_drop(p);
+    threads_end(p);
+    if (p->space == 0)
+        proc_free(p);
+    else
+        proc_end_continue(p);
+}
+
+/* Its space can go when no operation works on it, its own or a fork of it. */
+void proc_end_continue(struct proc *p)
+{
+    if (p->state == PROC_STATE_EXITING && p->op.state == OP_IDLE && p->forks == 0)
+        ops_start(p, OP_DELETE);
+}
+
+void proc_space_gone(struct proc *p)
+{
+    space_forget(p);
+    if (p->unborn) {
+        proc_free(p);
+        return;
+    }
+    p->state = PROC_STATE_ZOMBIE;
+    counts.live--;
+    counts.zombies++;
+    waits_child_ended(p);
+}
+
+err_t do_EXIT(struct request *r)
+{
+    proc_end(r->caller, STATUS_EXIT(r->ev->w[1]));
+    return LATER;
+}

@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: MIT
+ * fork: a new space and thread, the pager shares the pages, the child's registers are the caller's with another result.
+ * All or nothing: until the parent has its answer the child is unborn, and whatever fails ends it unseen.
+ *
+ *   do_FORK: proc, space, handles, thread  ->  PAGER_FORK (bounded steps, parent's other threads go on)
+ *   fork_finished: registers  ->  answer the parent  ->  resume the child
+ */
+#include "procmgr.h"
+
+unsigned thread_of_caller(const struct proc *p, reply_id_t id)
+{
+    /* The low half of a reply id is the frame of the caller's control block. */
+    for (unsigned slot = 0; slot < PROC_THREADS_MAX; slot++)
+        if ((p->thread_map >> slot & 1) && p->thread[slot].frame == (frame_t)id)
+            return slot;
+    return PROC_THREADS_MAX;
+}
+
+err_t do_FORK(struct request *r)
+{
+    struct proc *parent = r->caller;
+    if (thread_of_caller(parent, r->ev->id) == PROC_THREADS_MAX)
+        return ERR_INVAL;
+    struct proc *child = proc_new(parent);
+    if (!child)
+        return ERR_LIMIT;
+    child->unborn = true;
+    err_t err = space_new(child);
+    if (err == OK)
+        err = thread_new(child, 0);
+    if (err != OK) {
+        proc_undo(child);
+        return err;
+    }
+    child->op.reply = r->ev->id;
+    child->op.parent = parent;
+    parent->forks++;
+    ops_start(child, OP_FORK);
+    return LATER;
+}
+
+/* The child returns from its call with words 0 and 1 zero: success, and "you are the child". */
+static err_t registers_copy(struct proc *child, struct proc *parent)
+{
+    unsigned slot = thread_of_caller(parent, child->op.reply);
+    if (parent->state != PROC_STATE_RUNNING || slot == PROC_THREADS_MAX || !sys_reply_alive(child->op.reply))
+        return ERR_CANCELLED;
+    handle_t to = child->thread[0].handle;
+    err_t err = sys_thread_regs_copy(to, parent->thread[slot].handle);
+    for (unsigned reg = REG_A0; reg <= REG_A2 && err == OK; reg++)
+        err = sys_thread_reg_set(to, reg, 0);
+    return err;
+}
+
+static void start(struct proc *child)
+{
+    child->unborn = false;
+    child->state = PROC_STATE_RUNNING;
+    counts.forks++;
+    if (child->doomed)
+        proc_end(child, child->doomed);
+    else if (sys_thread_resume(child->thread[0].handle) != OK)
+        proc_end(child, STATUS_SIGNAL(SIG_KILL));
+}
+
+void fork_finished(struct proc *child)
+{
+    struct proc *parent = child->op.parent;
+    err_t err = child->op.result;
+    parent->forks--;
+    if (err == OK)
+        err = registers_copy(child, parent);
+    struct ipc_msg m = {.w = {(uint64_t)(int64_t)err, child->pid}};
+    err_t told = ipc_reply(child->op.reply, &m);
+    if (err == OK && told == OK)
+        start(child);
+    else
+        proc_undo(child);
+    proc_end_continue(parent);
+}

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: MIT
+ * Every fixed limit of procmgr. Tables of this size lie in bss and take memory page by page as they are used.
+ */
+#ifndef PROCMGR_LIMITS_H
+#define PROCMGR_LIMITS_H
+
+#define PROCS_MAX 4096u           /* processes, init's entry and zombies included */
+#define PID_BUCKETS 4096u         /* of the pid hash; a power of two */
+#define PID_MAX (1u << 22)
+#define WAITS_MAX 4096u           /* callers that wait for a child or a thread */
+#define ARGS_PAGES 2048u          /* argument strings of all programs that did not fetch theirs yet, in pages */
+#define SEGMENTS_MAX 8u           /* of a program */
+#define PROGRAM_VA_END 0x1000000000UL /* segments and the heap's start lie below */
+#define SIGNALS 32u
+#define PRIO_CLIENT_MAX 199u
+#define STACK_DEFAULT_BYTES (8UL << 20)
+#define STACK_MIN_BYTES (16UL << 10)
+#define STACK_MAX_BYTES (1UL << 30)
+#define HANDLES_FIRST 180u        /* room in our own table at start, a reserve taken off */
+#define HANDLES_STEP 256u         /* and what one PAGER_HANDLES adds */
+#define CLIENT_SLOTS_MAX 192u     /* slots of a client's table looked through at exec */
+#define RETRIES_TICKS 10000u      /* 1 ms: when the pager had no room for one more operation */
+#define COPY_PATIENCE_TICKS 5000000u    /* half a second for a client's page to come in */
+#define CONSOLE_PATIENCE_TICKS 2000000u /* 200 ms for a line about a killed process */
+
+#endif

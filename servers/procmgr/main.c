@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: MIT
+ * The process manager's loop: one event after the other, requests through the table of the protocol. Must never wait for
+ * a client beyond COPY_PATIENCE_TICKS, and never trust a word of a request.
+ */
+#include "procmgr.h"
+
+#include <ipc/pager.h>
+
+uint64_t notified;
+uint32_t own_space;
+
+struct entry {
+    request_fn *handle;
+    uint32_t who;
+};
+static const struct entry table[PROC_OP_LIMIT] = {
+#define PROC_ENTRY(name, number, who, text) [number] = {do_##name, who},
+    PROC_OPS(PROC_ENTRY)
+#undef PROC_ENTRY
+};
+
+void answer(reply_id_t id, err_t err, uint64_t w1, uint64_t w2)
+{
+    struct ipc_msg m = {.w = {(uint64_t)(int64_t)err, w1, w2}};
+    (void)ipc_reply(id, &m); /* stale: the client is gone, nobody to tell */
+}
+
+/* A process that calls must be one that runs; init speaks for pid 1. */
+static err_t caller_of(badge_t badge, struct proc **out)
+{
+    *out = 0;
+    if (BADGE_CLASS(badge) == BADGE_INIT)
+        *out = init_proc;
+    if (BADGE_CLASS(badge) != BADGE_CLIENT)
+        return OK;
+    *out = proc_find(BADGE_ID(badge));
+    return *out && (*out)->state == PROC_STATE_RUNNING ? OK : ERR_NOENT;
+}
+
+static err_t dispatch(struct request *r)
+{
+    uint64_t op = r->ev->w[0];
+    if (op >= PROC_OP_LIMIT || !table[op].handle)
+        return ERR_NOSYS;
+    if (!(table[op].who & FROM(BADGE_CLASS(r->ev->badge))))
+        return ERR_PERM;
+    err_t err = caller_of(r->ev->badge, &r->caller);
+    return err != OK ? err : table[op].handle(r);
+}
+
+static void on_notify(uint64_t bits)
+{
+    if (bits & PROC_NTFN_PAGER_NEW)
+        ops_again();
+    if (bits & PROC_NTFN_PAGER_OP)
+        ops_poll();
+    if (bits & PROC_NTFN_INTR)
+        signal_interrupt();
+}
+
+/* The answer, if there is one now, goes out together with the next receive. */
+static bool on_event(const struct ipc_event *ev, struct ipc_msg *reply)
+{
+    struct request r = {.ev = ev};
+    err_t err = LATER;
+    switch (ev->kind) {
+    case MSG_CALL:
+        err = dispatch(&r);
+        break;
+    case MSG_EXCEPTION:
+        signal_exception(ev);
+        break;
+    case MSG_NOTIFY:
+        on_notify(ev->w[0]);
+        break;
+    case MSG_CANCEL:
+        waits_cancelled(ev->w[0], ev->w[1]);
+        break;
+    default:
+        break; /* a deadline, or an answer that came too late */
+    }
+    if (err == LATER)
+        return false;
+    *reply = r.m;
+    reply->w[0] = (uint64_t)(int64_t)err;
+    return true;
+}
+
+/* What happened as a side effect of the last event. */
+static void settle(void)
+{
+    if (notified) {
+        uint64_t bits = notified;
+        notified = 0;
+        on_notify(bits);
+    }
+    ops_run_finished();
+}
+
+static void serve(void)
+{
+    struct ipc_event ev, last = {.kind = ERR_TIMEOUT};
+    struct ipc_msg reply;
+    bool have = false;
+    for (;;) { /* forever: server loop */
+        settle();
+        if (ops_waiting()) {
+            if (have)
+                (void)ipc_reply(last.id, &reply);
+            ops_again();
+            ops_run_finished();
+            (void)ipc_recv(SERVER_H_ENDPOINT, &ev, sys_time() + RETRIES_TICKS);
+        } else if (have) {
+            (void)ipc_reply_recv(SERVER_H_ENDPOINT, last.id, &reply, &ev);
+        } else {
+            (void)ipc_recv(SERVER_H_ENDPOINT, &ev, DEADLINE_NONE);
+        }
+        last = ev;
+        have = on_event(&last, &reply);
+    }
+}
+
+/* libipc's start calls it with a0 as init set it: our space id. */
+int main(int space, char **none)
+{
+    (void)none;
+    own_space = (uint32_t)space;
+    procs_init();
+    if (sys_thread_bind(SERVER_H_THREAD, SERVER_H_NTFN) != OK)
+        return 1;
+    struct ipc_msg m = {.w = {PAGER_NOTIFY, PROC_NTFN_PAGER_OP}};
+    err_t err = ERR_PEER_DEAD;
+    for (unsigned i = 0; i < 100 && err == ERR_PEER_DEAD; i++) {
+        m = (struct ipc_msg){.w = {PAGER_NOTIFY, PROC_NTFN_PAGER_OP}};
+        err = ipc_call_handle(H_PAGER, &m, SERVER_H_NTFN, RIGHT_SIGNAL, 0);
+    }
+    if (err != OK)
+        return 2;
+    serve();
+    return 0;
+}

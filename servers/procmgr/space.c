@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: MIT
+ * A process's space as the pager makes it: handles, threads, regions. Owns the count of our own handles, of which each
+ * process takes one for its space and one a thread.
+ */
+#include "procmgr.h"
+
+#include <ipc/pager.h>
+
+#define DECLARED_HANDLES 5u
+#define DELETE_TRIES 16u /* a thread that many callers wait for goes in several steps */
+
+static unsigned handles_used, handles_room = HANDLES_FIRST;
+
+static err_t handles_reserve(void)
+{
+    if (handles_used < handles_room)
+        return OK;
+    struct ipc_msg m = {.w = {PAGER_HANDLES, own_space}};
+    err_t err = pager_call(H_PAGER, &m);
+    if (err == OK)
+        handles_room += HANDLES_STEP;
+    return err;
+}
+
+static err_t ask_handle(struct ipc_msg *m, handle_t *h)
+{
+    err_t err = handles_reserve();
+    if (err == OK)
+        err = pager_call_handle(H_PAGER, m, h);
+    if (err == OK)
+        handles_used++;
+    return err;
+}
+
+static void handle_give(handle_t *h)
+{
+    if (*h == NO_HANDLE)
+        return;
+    (void)sys_handle_close(0, *h);
+    handles_used--;
+    *h = NO_HANDLE;
+}
+
+static err_t install_declared(struct proc *p)
+{
+    const struct {
+        handle_t slot, from;
+        unsigned rights;
+        badge_t badge;
+    } list[DECLARED_HANDLES] = {
+        {H_PAGER, H_PAGER, RIGHT_SEND, BADGE_MAKE(BADGE_CLIENT, p->space)},
+        {H_PROC, SERVER_H_ENDPOINT, RIGHT_SEND, BADGE_MAKE(BADGE_CLIENT, p->pid)},
+        {H_CONSOLE, H_CONSOLE, RIGHT_SEND, BADGE_MAKE(BADGE_CLIENT, p->pid)},
+        {H_KERNEL, H_KERNEL, RIGHT_K_TRACE, 0},
+        {H_INIT, H_INIT, RIGHT_SEND, BADGE_MAKE(BADGE_CLIENT, p->pid)},
+    };
+    for (unsigned i = 0; i < DECLARED_HANDLES; i++) {
+        err_t err = sys_handle_install(p->space_handle, list[i].slot, list[i].from, list[i].rights, list[i].badge);
+        if (err != OK)
+            return err;
+    }
+    return OK;
+}
+
+err_t space_new(struct proc *p)
+{
+    struct ipc_msg m = {.w = {PAGER_SPACE_NEW, p->pid, 0}};
+    err_t err = ask_handle(&m, &p->space_handle);
+    if (err != OK)
+        return err;
+    p->space = (uint32_t)m.w[1];
+    if (p->limit_frames) {
+        m = (struct ipc_msg){.w = {PAGER_LIMIT, p->space, p->limit_frames}};
+        err = pager_call(H_PAGER, &m);
+    }
+    if (err == OK)
+        err = install_declared(p);
+    if (err == OK)
+        err = sys_space_handler(p->space_handle, HANDLER_EXCEPTION, SERVER_H_ENDPOINT, BADGE_MAKE(BADGE_CLIENT, p->pid));
+    return err;
+}
+
+void space_forget(struct proc *p)
+{
+    handle_give(&p->space_handle);
+    p->space = 0;
+}
+
+/* Most programs never made a handle of their own: then the table is as it was. */
+err_t handles_reset(struct proc *p)
+{
+    struct space_info info;
+    err_t err = sys_space_info(p->space_handle, &info);
+    if (err != OK || info.handles == DECLARED_HANDLES)
+        return err;
+    for (handle_t slot = 1; slot < CLIENT_SLOTS_MAX; slot++)
+        (void)sys_handle_close(p->space_handle, slot);
+    return install_declared(p);
+}
+
+err_t thread_new(struct proc *p, unsigned slot)
+{
+    struct thread *t = &p->thread[slot];
+    struct ipc_msg m = {.w = {PAGER_THREAD_NEW, p->space, slot}};
+    err_t err = ask_handle(&m, &t->handle);
+    if (err != OK)
+        return err;
+    p->thread_map |= 1UL << slot;
+    p->joinable_map &= ~(1UL << slot);
+    p->threads++;
+    struct thread_info info;
+    err = sys_thread_info(t->handle, &info);
+    if (err == OK)
+        err = sys_thread_prio(t->handle, p->prio);
+    if (err == OK)
+        t->frame = (frame_t)info.frame;
+    else
+        thread_delete(p, slot);
+    return err;
+}
+
+void thread_delete(struct proc *p, unsigned slot)
+{
+    struct thread *t = &p->thread[slot];
+    err_t err = sys_thread_stop(t->handle);
+    handle_give(&t->handle);
+    t->frame = NO_FRAME;
+    p->thread_map &= ~(1UL << slot);
+    p->threads--;
+    for (unsigned i = 0; i < DELETE_TRIES; i++) {
+        struct ipc_msg m = {.w = {PAGER_THREAD_DELETE, p->space, slot}};
+        err = pager_call(H_PAGER, &m);
+        if (err != ERR_AGAIN)
+            return;
+    }
+}
+
+static err_t region_add(const struct proc *p, vaddr_t start, vaddr_t end, uint64_t prot_flags)
+{
+    struct ipc_msg m = {.w = {PAGER_REGION_ADD, p->space, start, end, prot_flags, BACKING_ANON}};
+    return pager_call(H_PAGER, &m);
+}
+
+static err_t segment_add(const struct proc *p, const struct program *program, const struct segment *s)
+{
+    if (s->file_bytes == 0)
+        return region_add(p, s->start, s->end, s->prot);
+    struct ipc_msg m = {.w = {PAGER_REGION_ADD, p->space, s->start, s->end, s->prot,
+                              BACKING_IMAGE | (uint64_t)program->file << 8, s->file_offset, s->file_bytes}};
+    return pager_call(H_PAGER, &m);
+}
+
+err_t regions_add(struct proc *p, const struct program *program)
+{
+    err_t err = OK;
+    for (unsigned i = 0; i < program->segments && err == OK; i++)
+        err = segment_add(p, program, &program->segment[i]);
+    if (err == OK)
+        err = region_add(p, SERVER_STACK_TOP - p->limit_stack, SERVER_STACK_TOP,
+                         PROT_R | PROT_W | REGION_STACK << 8);
+    if (err == OK)
+        err = region_add(p, program->heap, program->heap, PROT_R | PROT_W | REGION_HEAP << 8);
+    return err;
+}

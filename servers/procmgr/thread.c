@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: MIT
+ * Further threads of a process, in slots 0..63. A slot whose thread ended stays reserved until somebody joins it; when
+ * all slots are taken, the reserved ones are used again (nobody joins detached threads).
+ */
+#include "procmgr.h"
+
+static unsigned slot_free(const struct proc *p)
+{
+    uint64_t taken = p->thread_map | p->joinable_map;
+    if (~taken == 0)
+        taken = p->thread_map;
+    return ~taken == 0 ? PROC_THREADS_MAX : (unsigned)__builtin_ctzll(~taken);
+}
+
+err_t do_THREAD_NEW(struct request *r)
+{
+    struct proc *p = r->caller;
+    const uint64_t *w = r->ev->w;
+    unsigned slot = slot_free(p);
+    if (slot == PROC_THREADS_MAX || p->threads >= p->limit_threads)
+        return ERR_LIMIT;
+    err_t err = thread_new(p, slot);
+    if (err != OK)
+        return err;
+    err = sys_thread_start(p->thread[slot].handle, w[1], w[2], w[3], w[4]);
+    if (err != OK) {
+        thread_delete(p, slot);
+        return err;
+    }
+    r->m.w[1] = slot;
+    return OK;
+}
+
+err_t do_THREAD_EXIT(struct request *r)
+{
+    struct proc *p = r->caller;
+    unsigned slot = thread_of_caller(p, r->ev->id);
+    if (slot == PROC_THREADS_MAX)
+        return ERR_INVAL;
+    if (p->threads == 1) {
+        proc_end(p, STATUS_EXIT(0));
+        return LATER;
+    }
+    thread_delete(p, slot);
+    waits_thread_ended(p, slot);
+    return LATER;
+}

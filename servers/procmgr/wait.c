@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: MIT
+ * Who waits for what: callers of WAIT and THREAD_JOIN whose answer comes later. Owns the pool of their records; a record
+ * lives as long as its reply id, which the kernel's cancel events keep true.
+ */
+#include "procmgr.h"
+
+enum wait_kind { WAIT_FREE = 0, WAIT_CHILD, WAIT_THREAD };
+struct wait {
+    uint8_t kind;
+    reply_id_t id;
+    int64_t who;         /* pid, or -1 for any child; slot of a thread */
+    struct proc *waiter;
+    struct wait *next;   /* of the same process, or free */
+};
+static struct wait waits[WAITS_MAX];
+static struct wait *free_list;
+static unsigned used; /* entries that were ever in use */
+
+static err_t wait_add(struct proc *p, enum wait_kind kind, int64_t who, reply_id_t id)
+{
+    struct wait *w = free_list;
+    if (w)
+        free_list = w->next;
+    else if (used < WAITS_MAX)
+        w = &waits[used++];
+    else
+        return ERR_LIMIT;
+    *w = (struct wait){.kind = (uint8_t)kind, .id = id, .who = who, .waiter = p, .next = p->waits};
+    p->waits = w;
+    return LATER;
+}
+
+/* *at is w; returns with *at the next one. */
+static void wait_remove(struct wait **at)
+{
+    struct wait *w = *at;
+    *at = w->next;
+    w->kind = WAIT_FREE;
+    w->next = free_list;
+    free_list = w;
+}
+
+static void wait_forget(struct wait *w)
+{
+    struct wait **at = &w->waiter->waits;
+    while (*at != w) /* bound: threads of the process */
+        at = &(*at)->next;
+    wait_remove(at);
+}
+
+void waits_drop(struct proc *p)
+{
+    while (p->waits) /* bound: threads of the process */
+        wait_remove(&p->waits);
+}
+
+void waits_cancelled(uint64_t count, reply_id_t newest)
+{
+    for (unsigned i = 0; i < used; i++) {
+        struct wait *w = &waits[i];
+        if (w->kind == WAIT_FREE)
+            continue;
+        if (count == 1 ? w->id == newest : !sys_reply_alive(w->id))
+            wait_forget(w);
+    }
+}
+
+static bool is_waited_child(const struct proc *c, int64_t who)
+{
+    return !c->unborn && !c->adopted && (who == -1 || (int64_t)c->pid == who);
+}
+
+/* A zombie if there is one, else any child that fits, else 0. */
+static struct proc *child_find(const struct proc *p, int64_t who)
+{
+    struct proc *found = 0;
+    for (struct proc *c = p->child; c; c = c->sibling) { /* bound: its children */
+        if (!is_waited_child(c, who))
+            continue;
+        found = c;
+        if (c->state == PROC_STATE_ZOMBIE)
+            break;
+    }
+    return found;
+}
+
+err_t do_WAIT(struct request *r)
+{
+    int64_t who = (int64_t)r->ev->w[1];
+    struct proc *c = child_find(r->caller, who);
+    if (who == 0 || who < -1 || (r->ev->w[2] & ~(uint64_t)WAIT_NOHANG))
+        return ERR_INVAL;
+    if (!c)
+        return ERR_CHILD;
+    if (c->state == PROC_STATE_ZOMBIE) {
+        r->m.w[1] = c->pid;
+        r->m.w[2] = c->status;
+        proc_free(c);
+        return OK;
+    }
+    if (r->ev->w[2] & WAIT_NOHANG)
+        return OK; /* pid 0: none yet */
+    return wait_add(r->caller, WAIT_CHILD, who, r->ev->id);
+}
+
+/* Somebody of `parent` takes the child's status; false: nobody waits for it. */
+static bool tell_waiter(struct proc *parent, const struct proc *child)
+{
+    struct wait **at = &parent->waits;
+    while (*at) { /* bound: threads of the parent */
+        struct wait *w = *at;
+        if (w->kind != WAIT_CHILD || !is_waited_child(child, w->who)) {
+            at = &w->next;
+            continue;
+        }
+        struct ipc_msg m = {.w = {OK, child->pid, child->status}};
+        err_t err = ipc_reply(w->id, &m);
+        wait_remove(at);
+        if (err == OK)
+            return true;
+    }
+    return false;
+}
+
+/* Those who wait for what cannot come any more. */
+static void tell_childless(struct proc *parent)
+{
+    struct wait **at = &parent->waits;
+    while (*at) { /* bound: threads of the parent */
+        struct wait *w = *at;
+        if (w->kind != WAIT_CHILD || child_find(parent, w->who)) {
+            at = &w->next;
+            continue;
+        }
+        answer(w->id, ERR_CHILD, 0, 0);
+        wait_remove(at);
+    }
+}
+
+void waits_child_ended(struct proc *child)
+{
+    struct proc *parent = child->parent;
+    if (child->adopted) {
+        proc_free(child);
+        return;
+    }
+    if (!tell_waiter(parent, child))
+        return;
+    proc_free(child);
+    tell_childless(parent);
+}
+
+/* ---- threads ---- */
+
+err_t do_THREAD_JOIN(struct request *r)
+{
+    struct proc *p = r->caller;
+    uint64_t slot = r->ev->w[1];
+    if (slot >= PROC_THREADS_MAX)
+        return ERR_INVAL;
+    if (p->joinable_map >> slot & 1) {
+        p->joinable_map &= ~(1UL << slot);
+        return OK;
+    }
+    if (!(p->thread_map >> slot & 1))
+        return ERR_NOENT;
+    if (slot == thread_of_caller(p, r->ev->id))
+        return ERR_INVAL; /* it would wait for ever */
+    return wait_add(p, WAIT_THREAD, (int64_t)slot, r->ev->id);
+}
+
+void waits_thread_ended(struct proc *p, unsigned slot)
+{
+    struct wait **at = &p->waits;
+    p->joinable_map |= 1UL << slot;
+    while (*at) { /* bound: threads of the process */
+        struct wait *w = *at;
+        if (w->kind != WAIT_THREAD || w->who != (int64_t)slot) {
+            at = &w->next;
+            continue;
+        }
+        answer(w->id, OK, 0, 0);
+        wait_remove(at);
+        p->joinable_map &= ~(1UL << slot);
+    }
+}
