@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: MIT
+ * The pager's protocol. Every request is idempotent: after ERR_PEER_DEAD (the pager was killed and restarted) the
+ * same request may be sent again and has its effect once. pager_call() does that.
+ */
+#ifndef IPC_PAGER_H
+#define IPC_PAGER_H
+
+#include <ipc/ipc.h>
+
+/* X(NAME, number, who may call, request words -> reply words (after w[0]))
+ * `space` is a space id: slot | generation << 16, never 0. Clients name themselves with 0. */
+#define PAGER_OPS(X) \
+    X(SPACE_NEW, 1, FROM(BADGE_PROCMGR) | FROM(BADGE_INIT), "key, charge_space -> space; handle: space without MAP") \
+    X(SPACE_CLEAR, 2, FROM(BADGE_PROCMGR) | FROM(BADGE_INIT), "space, op_key; maybe IN_PROGRESS") \
+    X(SPACE_DELETE, 3, FROM(BADGE_PROCMGR) | FROM(BADGE_INIT), "space, op_key; maybe IN_PROGRESS; threads must be gone") \
+    X(THREAD_NEW, 4, FROM(BADGE_PROCMGR) | FROM(BADGE_INIT), "space, slot 0..63; handle: thread") \
+    X(THREAD_DELETE, 5, FROM(BADGE_PROCMGR) | FROM(BADGE_INIT), "space, slot") \
+    X(REGION_ADD, 6, FROM_ANY, "space, start, end, prot | REGION_* << 8, backing | image file << 8, offset_bytes, backed_bytes") \
+    X(REGION_REMOVE, 7, FROM_ANY, "space, start, end") \
+    X(REGION_PROTECT, 8, FROM_ANY, "space, start, end, prot") \
+    X(FORK, 9, FROM(BADGE_PROCMGR), "parent, child, op_key; maybe IN_PROGRESS") \
+    X(BRK, 10, FROM_ANY, "new break, 0 to ask -> break") \
+    X(OP_RESULT, 11, FROM(BADGE_PROCMGR) | FROM(BADGE_INIT), "op_key -> result; IN_PROGRESS while it runs") \
+    X(NOTIFY, 12, FROM(BADGE_PROCMGR) | FROM(BADGE_INIT), "bits, with a notification handle: signalled when operations end") \
+    X(STAT, 13, FROM_ANY, "which (PAGER_STAT_*), space or 0 -> up to 6 values") \
+    X(PAGE_INFO, 14, FROM_ANY, "space, va -> pte, refs, frame, next present va or 0, logical prot") \
+    X(SHARER, 15, FROM_ANY, "frame, after (space id or 0) -> space, key, va") \
+    X(SPACE_FIND, 16, FROM_ANY, "key -> space") \
+    X(STRATEGY, 17, FROM_ANY, "FORK_* or 0 to ask -> strategy now") \
+    X(VMCHECK, 18, FROM_ANY, "-> violations, number of the first broken invariant, its frame or space, detail") \
+    X(DEBUG, 19, FROM_ANY, "PAGER_DEBUG_*, value -> old value") \
+    X(OBJECT_NEW, 20, FROM(BADGE_INIT) | FROM(BADGE_PROCMGR), "key, OBJ_ENDPOINT or OBJ_NTFN, space (0: lives for ever; else charged to the space and destroyed by its SPACE_DELETE); handle: all rights") \
+    X(DEVICE_MAP, 21, FROM(BADGE_INIT), "space, va, physical address") \
+    X(LIMIT, 22, FROM(BADGE_PROCMGR) | FROM(BADGE_INIT), "space, frames: quota of user and kernel frames together") \
+    X(HANDLES, 23, FROM(BADGE_INIT) | FROM(BADGE_PROCMGR), "space: room for 256 more handles")
+
+enum pager_op {
+#define PAGER_ENUM(name, number, who, text) PAGER_##name = (number),
+    PAGER_OPS(PAGER_ENUM)
+#undef PAGER_ENUM
+    PAGER_OP_LIMIT = 24,
+};
+
+/* Region flags (<< 8 in REGION_ADD's prot word). */
+#define REGION_STACK 1u  /* grows down from end to start on faults; the page at start is its guard */
+#define REGION_HEAP 2u   /* the one BRK moves; start fixed, end moves */
+#define REGION_SHARED 4u /* shared with children instead of copied */
+#define REGION_PINNED 8u /* filled at once, never a victim, copied eagerly at fork */
+
+/* Backing of a region: where its bytes come from on the first touch. */
+enum pager_backing {
+    BACKING_ANON = 1,  /* zero-filled; a first read may share the zero page */
+    BACKING_IMAGE = 2, /* boot image file: bytes [offset, offset + backed_bytes), zeros after that */
+    BACKING_DEVICE = 3,
+};
+
+enum fork_strategy { FORK_COW = 1, FORK_EAGER = 2 };
+
+/* STAT: reply values in w[1]... */
+enum pager_stat {
+    PAGER_STAT_MEMORY = 1, /* total frames, free user, used user, table frames, kernel-object frames, free kernel; w[7]: frames
+                            * outside the pager (firmware, kernel, init, its own) */
+    PAGER_STAT_SPACE = 2,  /* space: resident, shared (refs > 1), tables, objects, regions, faults; w[7]: key */
+    PAGER_STAT_FAULTS = 3, /* space or 0 = all: copies, upgrades, zero fills, zero-page maps, image maps, retries; w[7]: kills+forwards */
+    PAGER_STAT_FORKS = 4,  /* forks, pages shared at forks, pages copied at forks, restarts of the pager, deferred now, spaces */
+    PAGER_STAT_POOL = 5,   /* image frames, held frames, zero-page refs, quota of space, charged to space, out-of-memory events */
+};
+
+/* DEBUG, for tests. */
+enum pager_debug {
+    PAGER_DEBUG_FAIL_ALLOC = 1,  /* the k-th frame allocation from now fails once; 0 = off; old value: allocations since set */
+    PAGER_DEBUG_DIE_SYSCALL = 2, /* the pager kills itself at its k-th system call from now (before it); 0 = off */
+    PAGER_DEBUG_DIE_AFTER = 3,   /* the same, right after the system call returned */
+    PAGER_DEBUG_BREAK = 4,       /* seeded damage for vmcheck's own tests: PAGER_BREAK_* (default build only) */
+    PAGER_DEBUG_SYSCALLS = 5,    /* old value: system calls made since start */
+};
+
+/* Ask the pager; again after ERR_PEER_DEAD (bounded, with a pause). */
+err_t pager_call(handle_t pager, struct ipc_msg *m);
+err_t pager_call_bounded(handle_t pager, struct ipc_msg *m, unsigned tries);
+/* The same, and the handle that came with the reply (w[7]) in *h. */
+err_t pager_call_handle(handle_t pager, struct ipc_msg *m, handle_t *h);
+
+#endif

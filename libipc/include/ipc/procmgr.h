@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: MIT
+ * The process manager's protocol. Badge: CLIENT | pid (or INIT).
+ */
+#ifndef IPC_PROCMGR_H
+#define IPC_PROCMGR_H
+
+#include <ipc/ipc.h>
+
+/* X(NAME, number, who may call, request words; buffers -> reply words after w[0]) */
+#define PROC_OPS(X) \
+    X(FORK, 1, FROM(BADGE_CLIENT), "-> child pid, 0 in the child") \
+    X(EXEC, 2, FROM(BADGE_CLIENT), "path_len, argc, envc; buf0 path, buf1 strings; returns only on error") \
+    X(SPAWN, 3, FROM(BADGE_CLIENT) | FROM(BADGE_INIT), "path_len, argc, envc, SPAWN_*; buf0 path, buf1 strings -> pid") \
+    X(EXIT, 4, FROM(BADGE_CLIENT), "status 0..255; no reply") \
+    X(WAIT, 5, FROM(BADGE_CLIENT) | FROM(BADGE_INIT), "pid or -1, WAIT_* -> pid (0: none yet), status word as <sys/wait.h>") \
+    X(KILL, 6, FROM(BADGE_CLIENT) | FROM(BADGE_INIT), "pid, signal number") \
+    X(GETPID, 7, FROM(BADGE_CLIENT), "-> pid, ppid, space id, threads") \
+    X(ARGS, 8, FROM(BADGE_CLIENT), "buf0 (server writes) -> bytes, argc, envc; the strings of exec or spawn") \
+    X(THREAD_NEW, 9, FROM(BADGE_CLIENT), "ip, sp, a0, tp -> thread slot") \
+    X(THREAD_EXIT, 10, FROM(BADGE_CLIENT), "no reply; the last thread's exit is the process's exit(0)") \
+    X(LIMIT, 11, FROM(BADGE_CLIENT) | FROM(BADGE_INIT), "PROC_LIMIT_*, new value or ~0 to ask -> value") \
+    X(INFO, 12, FROM_ANY, "pid: the first process with this pid or a higher one -> pid, ppid, state, space, threads, prio; buf0 (server writes): name") \
+    X(FOREGROUND, 13, FROM(BADGE_CLIENT) | FROM(BADGE_INIT), "pid that ^C kills, 0 none") \
+    X(PRIO, 14, FROM(BADGE_CLIENT) | FROM(BADGE_INIT), "pid or 0, priority 1..199 -> old") \
+    X(SHUTDOWN, 15, FROM(BADGE_INIT), "kill everything -> processes ended") \
+    X(THREAD_JOIN, 16, FROM(BADGE_CLIENT), "slot; answered when the thread has exited") \
+    X(STAT, 17, FROM_ANY, "-> processes, zombies, forks, execs, exits, operations in progress") \
+    X(ENDPOINT, 18, FROM(BADGE_CLIENT), "an endpoint of the caller's own at H_SELF (SEND | RECV | GRANT | MINT); children forked or spawned later find it at H_PARENT; OK also when it exists")
+
+enum proc_op {
+#define PROC_ENUM(name, number, who, text) PROC_##name = (number),
+    PROC_OPS(PROC_ENUM)
+#undef PROC_ENUM
+    PROC_OP_LIMIT = 19,
+};
+
+/* strings buffer: argc strings then envc strings, each nul-terminated. */
+#define PROC_ARGS_MAX (128u * 1024u)
+#define PROC_PATH_MAX 1024u
+#define PROC_NAME_MAX 32u
+#define PROC_THREADS_MAX 64u
+
+#define SPAWN_BACKGROUND 1u
+#define WAIT_NOHANG 1u
+
+enum proc_limit {
+    PROC_LIMIT_FRAMES = 1,    /* frames one process may be charged, kernel objects included; 0 = no limit */
+    PROC_LIMIT_PROCESSES = 2, /* processes in the whole system */
+    PROC_LIMIT_THREADS = 3,   /* threads of this process */
+    PROC_LIMIT_STACK = 4,     /* bytes, applies at the next exec */
+};
+
+enum proc_state { PROC_STATE_NEW = 1, PROC_STATE_RUNNING = 2, PROC_STATE_EXITING = 3, PROC_STATE_ZOMBIE = 4 };
+
+/* A new program starts at its ELF entry with: sp = stack top, a0 = bytes of its strings (0: none), tp = 0.
+ * Its first act (libc/crt0) is to make room below sp and ask PROC_ARGS.
+ * Notification bits of procmgr: */
+#define PROC_NTFN_PAGER_OP 1u    /* an operation in progress ended */
+#define PROC_NTFN_PAGER_NEW 2u   /* the pager was restarted: ask again */
+#define PROC_NTFN_INTR 4u        /* ^C on the console */
+
+/* Status word: exit code << 8, or signal number in the low 7 bits (as picolibc-less <sys/wait.h> in libc/include has it). */
+
+#endif

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: MIT
+ * Everything core/ needs from the machine. A port is this page.
+ */
+#ifndef CORE_ARCH_H
+#define CORE_ARCH_H
+
+#include "kernel.h"
+
+#ifdef PAGODA_HOST
+#include "host_arch.h"
+#else
+#include "../riscv/arch_inline.h" /* this_hart, phys_to_virt, arch_time, arch_instret, kernel lock */
+#endif
+
+static inline void *frame_va(frame_t f) { return phys_to_virt((paddr_t)f << PAGE_SHIFT); }
+static inline frame_t frame_of(const void *p) { return virt_to_phys(p) >> PAGE_SHIFT; }
+static inline void count(unsigned which) { this_hart()->counter[which]++; }
+
+/* ---- address spaces (riscv/sv39.c) ---- */
+/* The entry for va at the lowest level reached; *level 2..0. Never null for a user address. */
+pte_t *arch_walk(pte_t *root, vaddr_t va, unsigned *level);
+/* The entry for va in the table whose entries are of this level (or the lowest there is above it). */
+pte_t *arch_walk_to(pte_t *root, vaddr_t va, unsigned stop, unsigned *level);
+/* The one place where user leaf entries are made. prot: PROT_*, W and X together are the caller's bug. */
+pte_t arch_pte_leaf(frame_t f, unsigned prot);
+pte_t arch_pte_table(frame_t f);
+pte_t arch_pte_window(paddr_t chunk_pa, bool writable); /* 2 MiB */
+pte_t arch_pte_device(paddr_t pa);
+bool arch_pte_is_leaf(pte_t e);
+bool arch_pte_allows(pte_t e, unsigned access); /* FAULT_ACCESS_R/W/X by user level */
+void arch_root_init(pte_t *root);               /* kernel half */
+void arch_root_clear(pte_t *root);              /* kernel half back to zero */
+void arch_space_activate(struct space *s);      /* satp, ASID */
+/* Forget translations of [va, va + pages) of s on every hart that may have them; returns when all have acknowledged. */
+void arch_tlb_shootdown(struct space *s, vaddr_t va, uint64_t pages);
+/* The same on this hart only: absent -> present, and added permissions. */
+void arch_tlb_flush_local(struct space *s, vaddr_t va);
+void arch_fetch_fence(void); /* fence.i on all harts */
+
+/* ---- threads ---- */
+uint64_t arch_status_user(void);             /* sstatus for a new thread */
+void arch_fpu_drop(struct thread *t);        /* it is going away */
+void arch_fpu_save(struct thread *t);        /* make t->fpu current */
+void arch_fpu_copy(struct thread *to, struct thread *from);
+
+/* ---- time and interrupts ---- */
+uint64_t arch_boot_instret(void);
+void arch_timer_set(uint64_t when); /* ~0 = off */
+bool arch_irq_pending(void);        /* an interrupt waits: bounded work should end here */
+void arch_idle(void);               /* wait for an interrupt and handle it; lock released meanwhile */
+void arch_irq_enable(unsigned source);
+void arch_irq_disable(unsigned source);
+unsigned arch_irq_sources(void);
+void arch_console_putc(char c);
+_Noreturn void arch_halt(void); /* power off with a failure status */
+
+#endif

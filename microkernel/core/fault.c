@@ -1,0 +1,317 @@
+/* SPDX-License-Identifier: MIT
+ * Faults and exceptions leave the kernel here: as a message to the space's pager, or to its exception handler.
+ * The kernel decides nothing about memory; it checks that the pager's answer is safe and carries it out.
+ */
+#include "arch.h"
+
+long ipc_receive_after(struct thread *cur, struct endpoint *ep, struct thread *woken);
+err_t ipc_receive_endpoint(struct thread *cur, handle_t h, struct endpoint **ep);
+
+enum { R_T0 = 5, R_T1 = 6, R_T2 = 7, R_T3 = 28, R_T4 = 29, R_T6 = 31 };
+#define FAULT_ID_BIT (1UL << 63)
+
+static reply_id_t fault_id(const struct thread *t)
+{
+    return FAULT_ID_BIT | (uint64_t)(t->fault.gen & 0x7fffffff) << 32 | t->frame;
+}
+
+static struct thread *fault_find(reply_id_t id, const struct space *pager)
+{
+    uint32_t f = (uint32_t)id;
+    if (!(id & FAULT_ID_BIT) || !frame_in_ram(f) || frame_info_of(f)->kind != FRAME_THREAD)
+        return 0;
+    struct thread *t = frame_va(f);
+    if (t->fault.state != F_DELIVERED || t->pager != pager || fault_id(t) != id)
+        return 0;
+    return t;
+}
+
+/* Write t's fault, as the tables are now, into r's registers. r is out of its endpoint's list. */
+void fault_deliver(struct thread *t, struct thread *r)
+{
+    unsigned level;
+    pte_t *e = arch_walk(t->space->root, t->fault.va, &level);
+    r->x[REG_A0] = MSG_FAULT;
+    r->x[REG_A1 + FAULTW_VA] = t->fault.va;
+    r->x[REG_A1 + FAULTW_IP] = t->fault.ip;
+    r->x[REG_A1 + FAULTW_ACCESS] = t->fault.access;
+    r->x[REG_A1 + FAULTW_PTE] = e ? *e : 0;
+    r->x[REG_A1 + FAULTW_LEVEL] = level;
+    r->x[REG_A1 + FAULTW_THREAD] = t->frame;
+    r->x[R_T0] = r->x[R_T1] = r->x[R_T4] = r->x[R_T6] = 0;
+    r->x[R_T2] = fault_id(t);
+    r->x[R_T3] = t->space->handler[HANDLER_FAULT].badge;
+    t->fault.state = F_DELIVERED;
+    t->pager = r->space;
+    link_add_tail(&r->space->faulters, &t->fault_link);
+    r->prio = t->prio > r->base_prio ? t->prio : r->base_prio;
+    count(KC_FAULT_MSGS);
+    trace(TRACE_DELIVER, t, t->fault.va, r->x[R_T2]);
+}
+
+static void fault_queue(struct thread *t, struct endpoint *ep)
+{
+    t->fault_at = ep;
+    t->fault.state = F_QUEUED;
+    queue_add(&ep->senders, t, t->prio);
+}
+
+/* Harts that do not set A and D themselves fault instead: set them here. True: the access is fine now. */
+static bool fault_is_moot(struct thread *t, vaddr_t va, unsigned access)
+{
+    unsigned level;
+    pte_t *e = arch_walk(t->space->root, va, &level);
+    if (!e || level || !arch_pte_allows(*e, access))
+        return false;
+    __atomic_fetch_or(e, PTE_A | (access & FAULT_ACCESS_W ? PTE_D : 0), __ATOMIC_RELAXED);
+    arch_tlb_flush_local(t->space, va);
+    return true;
+}
+
+static void exception_send(struct thread *t, uint64_t cause, uint64_t value, unsigned reason, bool kill);
+
+static uint64_t fault_cause(unsigned access)
+{
+    return access & FAULT_ACCESS_X ? 12 : access & FAULT_ACCESS_W ? 15 : 13; /* scause of page faults */
+}
+
+/* The current thread's own access to va failed. */
+void fault_raise(struct thread *t, vaddr_t va, unsigned access)
+{
+    trace(TRACE_FAULT, t, va, access);
+    if (fault_is_moot(t, va, access))
+        return;
+    struct endpoint *ep = endpoint_of(&t->space->handler[HANDLER_FAULT]);
+    if (!ep) {
+        exception_send(t, fault_cause(access), va, FAULT_REASON_NONE, false);
+        return;
+    }
+    t->fault.va = va;
+    t->fault.ip = t->x[REG_PC];
+    t->fault.access = access;
+    t->fault_at = ep;
+    sched_block(t, T_FAULTED);
+    if (link_empty(&ep->receivers)) {
+        fault_queue(t, ep);
+        return;
+    }
+    struct thread *r = container_of(ep->receivers.next, struct thread, list);
+    link_remove(&r->list);
+    timer_remove(r);
+    fault_deliver(t, r);
+    sched_switch(r);
+}
+
+/* A server's copy needs a page of its blocked client. The copier is told by its notification. */
+void fault_raise_copy(struct thread *client, vaddr_t va, unsigned access, struct thread *copier)
+{
+    struct endpoint *ep = endpoint_of(&client->space->handler[HANDLER_FAULT]);
+    client->fault.copier = copier;
+    if (client->fault.state != F_NONE)
+        return; /* on its way already; one at a time */
+    client->fault.error = ep ? OK : ERR_FAULT;
+    if (!ep)
+        return;
+    client->fault.va = va;
+    client->fault.ip = client->x[REG_PC];
+    client->fault.access = access | FAULT_ACCESS_COPY;
+    trace(TRACE_FAULT, client, va, client->fault.access);
+    fault_queue(client, ep);
+    ipc_try_deliver(ep);
+}
+
+void fault_drop(struct thread *t)
+{
+    if (t->fault.state == F_QUEUED) {
+        queue_remove(t);
+    } else if (t->fault.state == F_DELIVERED) {
+        link_remove(&t->fault_link);
+        reply_id_t id = fault_id(t);
+        struct endpoint *ep = t->fault_at;
+        t->pager = 0;
+        t->fault.state = F_NONE;
+        t->fault.gen++;
+        ipc_cancel_event(ep, id);
+        return;
+    }
+    t->fault.state = F_NONE;
+    t->fault.gen++;
+}
+
+void fault_requeue(struct thread *t)
+{
+    link_remove(&t->fault_link);
+    t->pager = 0;
+    t->fault.gen++;
+    struct endpoint *ep = endpoint_of(&t->space->handler[HANDLER_FAULT]);
+    if (ep) {
+        fault_queue(t, ep);
+        ipc_try_deliver(ep);
+        return;
+    }
+    t->fault.state = F_NONE;
+    if (t->state == T_FAULTED)
+        exception_send(t, fault_cause(t->fault.access), t->fault.va, FAULT_REASON_NONE, false);
+}
+
+/* ---- exceptions: a message that the kernel writes in the thread's name ---- */
+
+static void exception_send(struct thread *t, uint64_t cause, uint64_t value, unsigned reason, bool kill)
+{
+    t->exc[EXCW_CAUSE] = cause;
+    t->exc[EXCW_VALUE] = value;
+    t->exc[EXCW_IP] = t->x[REG_PC];
+    t->exc[EXCW_REASON] = reason;
+    t->exc[EXCW_ACCESS] = t->fault.access & 7;
+    t->exc[EXCW_THREAD] = t->frame;
+    t->exc[EXCW_KILL] = kill;
+    t->exc_kill = kill;
+    trace(TRACE_EXCEPTION, t, cause, value);
+    struct object_ref *h = &t->space->handler[HANDLER_EXCEPTION];
+    struct endpoint *ep = endpoint_of(h);
+    if (!ep) {
+        thread_stop_forever(t, "no exception handler;");
+        return;
+    }
+    t->call_kind = MSG_EXCEPTION;
+    t->call_flags = 0;
+    t->badge = h->badge;
+    if (t->state == T_RUNNING)
+        sched_block(t, T_CALLING);
+    ipc_queue_call(t, ep);
+}
+
+void exception_raise(struct thread *t, uint64_t cause, uint64_t value)
+{
+    t->fault.access = 0;
+    exception_send(t, cause, value, FAULT_REASON_NONE, false);
+}
+
+/* ---- the pager's answer ---- */
+
+struct verdict {
+    unsigned what, prot, reason;
+    uint64_t frame, table[2];
+};
+
+/* Everything that can be wrong with MAP is found here; then the tables go in and the page is mapped. */
+static err_t verdict_map(struct thread *cur, struct thread *t, const struct verdict *v)
+{
+    unsigned level;
+    struct space *s = t->space;
+    vaddr_t va = t->fault.va & ~PAGE_MASK;
+    pte_t *e = arch_walk(s->root, va, &level);
+    err_t err = frame_check_user(cur->space, v->frame);
+    if (err != OK)
+        return err;
+    if (!e || (level && arch_pte_is_leaf(*e)) || !(v->prot & PROT_R) ||
+        ((v->prot & PROT_X) && (v->prot & (PROT_W | PROT_COW))))
+        return ERR_INVAL;
+    for (unsigned i = 0; i < level; i++) { /* bound: 2 */
+        if (!v->table[i])
+            return ERR_NOTABLE;
+        err = frame_check_kfree(cur->space, v->table[i]);
+        if (err != OK)
+            return err;
+    }
+    if (level == 2 && v->table[0] == v->table[1])
+        return ERR_INVAL;
+    /* commit */
+    for (unsigned i = 0; i < level; i++)
+        err = space_add_table(s, va, v->table[i]);
+    err = space_map_one(s, va, v->frame, v->prot, true);
+    assert(err == OK);
+    return err;
+}
+
+static err_t verdict_upgrade(struct thread *cur, struct thread *t)
+{
+    unsigned level;
+    pte_t *e = arch_walk(t->space->root, t->fault.va, &level);
+    if (!e || level || !(*e & PTE_V) || !(*e & PTE_COW))
+        return ERR_INVAL;
+    err_t err = frame_check_user(cur->space, PTE_FRAME(*e));
+    if (err != OK)
+        return err;
+    /* commit; harts set A and D in the same word */
+    __atomic_fetch_xor(e, PTE_COW | PTE_W, __ATOMIC_RELAXED);
+    __atomic_fetch_or(e, PTE_A | PTE_D, __ATOMIC_RELAXED);
+    arch_tlb_flush_local(t->space, t->fault.va);
+    return OK;
+}
+
+/* The record ends. *woken: the thread, if it is to run again. */
+static void fault_finish(struct thread *t, const struct verdict *v, struct thread **woken)
+{
+    bool refused = v->what == FAULT_FORWARD || v->what == FAULT_KILL;
+    link_remove(&t->fault_link);
+    t->pager = 0;
+    t->fault.state = F_NONE;
+    t->fault.gen++;
+    if (t->state == T_FAULTED) {
+        if (refused) {
+            exception_send(t, fault_cause(t->fault.access), t->fault.va, v->reason, v->what == FAULT_KILL);
+            return;
+        }
+        trace(TRACE_RESUME, t, t->fault.ip, t->fault.va);
+        *woken = t;
+        return;
+    }
+    t->fault.error = refused ? ERR_FAULT : OK; /* the copier learns it when it goes on */
+    struct thread *c = t->fault.copier;
+    if (c && frame_info_of(frame_of(c))->kind == FRAME_THREAD && c->space == t->server)
+        ntfn_signal(c->bound, NTFN_COPY_READY);
+}
+
+static err_t fault_answer(struct thread *cur, struct thread **woken)
+{
+    const uint64_t *a = &cur->x[REG_A0];
+    struct verdict v = {a[1] & 0xff, (a[1] >> 8) & 0xff, (a[1] >> 16) & 0xff, a[2], {a[3], a[4]}};
+    struct thread *t = fault_find(cur->x[R_T3], cur->space);
+    err_t e = OK;
+    *woken = 0;
+    if (!t)
+        return ERR_STALE;
+    switch (v.what) {
+    case FAULT_MAP:
+        e = verdict_map(cur, t, &v);
+        break;
+    case FAULT_UPGRADE:
+        e = verdict_upgrade(cur, t);
+        break;
+    case FAULT_RETRY:
+    case FAULT_FORWARD:
+    case FAULT_KILL:
+        break;
+    default:
+        e = ERR_INVAL;
+    }
+    if (e != OK)
+        return e;
+    count(KC_FAULT_REPLIES);
+    trace(TRACE_FAULT_REPLY, t, a[1], cur->x[R_T3]);
+    fault_finish(t, &v, woken);
+    return OK;
+}
+
+syscall_fn sys_fault_reply, sys_fault_reply_recv;
+
+long sys_fault_reply(struct thread *cur, uint64_t *a)
+{
+    (void)a;
+    struct thread *woken;
+    err_t e = fault_answer(cur, &woken);
+    if (woken)
+        sched_ready(woken);
+    return e;
+}
+
+long sys_fault_reply_recv(struct thread *cur, uint64_t *a)
+{
+    struct endpoint *ep;
+    struct thread *woken;
+    err_t e = ipc_receive_endpoint(cur, a[0], &ep);
+    if (e == OK)
+        e = fault_answer(cur, &woken);
+    return e != OK ? e : ipc_receive_after(cur, ep, woken);
+}

@@ -1,0 +1,244 @@
+/* SPDX-License-Identifier: MIT
+ * Handle tables: what a space may name. A handle is an object, rights and a badge; it is good as long as its
+ * generation is that of the object's frame, so ending or revoking an object is one increment. No slot 0.
+ */
+#include "arch.h"
+
+struct handle *handle_slot(struct space *s, handle_t h)
+{
+    if (h == 0 || h >= s->handles)
+        return 0;
+    if (h < HANDLES_INLINE)
+        return &s->handle[h];
+    unsigned n = h - HANDLES_INLINE;
+    struct handle *table = frame_va(s->handle_frame[n / HANDLES_PER_FRAME]);
+    return &table[n % HANDLES_PER_FRAME];
+}
+
+static bool handle_has_frame(unsigned type) { return type >= OBJ_THREAD && type <= OBJ_NTFN; }
+
+bool handle_live(const struct handle *h)
+{
+    return !handle_has_frame(handle_type(h)) || frame_info_of(h->object)->gen == h->gen;
+}
+
+/* ERR_HANDLE, ERR_TYPE or ERR_RIGHTS, in this order. */
+err_t handle_find(struct space *s, handle_t h, unsigned type, unsigned rights, struct handle **out)
+{
+    struct handle *slot = handle_slot(s, h);
+    if (unlikely(!slot || !slot->word || !handle_live(slot)))
+        return ERR_HANDLE;
+    if (unlikely(handle_type(slot) != type))
+        return ERR_TYPE;
+#ifndef MUTANT_KERNEL_SKIP_RIGHTS
+    if (unlikely((handle_rights(slot) & rights) != rights))
+        return ERR_RIGHTS;
+#endif
+    *out = slot;
+    return OK;
+}
+
+/* ---- free slots: a doubly linked list through the table, so that a given slot can be taken too ---- */
+
+static void handle_free_slot(struct space *s, handle_t h)
+{
+    struct handle *slot = handle_slot(s, h);
+    *slot = (struct handle){.object = s->handle_free, .gen = 0, .word = 0};
+    if (s->handle_free)
+        handle_slot(s, s->handle_free)->gen = h;
+    s->handle_free = h;
+}
+
+static void handle_unlink_slot(struct space *s, handle_t h)
+{
+    struct handle *slot = handle_slot(s, h);
+    if (slot->gen)
+        handle_slot(s, slot->gen)->object = slot->object;
+    else
+        s->handle_free = slot->object;
+    if (slot->object)
+        handle_slot(s, slot->object)->gen = slot->gen;
+}
+
+void handle_table_init(struct space *s)
+{
+    s->handles = HANDLES_INLINE;
+    s->handle_free = 0;
+    for (handle_t h = HANDLES_INLINE - 1; h > 0; h--) /* lowest slots first out */
+        handle_free_slot(s, h);
+}
+
+static void handle_write(struct space *s, handle_t h, uint64_t word, uint32_t object, uint32_t gen)
+{
+    handle_unlink_slot(s, h);
+    *handle_slot(s, h) = (struct handle){.object = object, .gen = gen, .word = word};
+}
+
+static uint64_t handle_word(unsigned type, unsigned rights, badge_t badge)
+{
+    return (badge & 0xffffffffffffUL) | (uint64_t)(rights & 0xff) << 48 | (uint64_t)type << 56;
+}
+
+err_t handle_new(struct space *s, unsigned type, unsigned rights, badge_t badge, uint32_t object, uint32_t gen,
+                 handle_t *out)
+{
+    handle_t h = s->handle_free;
+    if (!h)
+        return ERR_NOHANDLE;
+    handle_write(s, h, handle_word(type, rights, badge), object, gen);
+    *out = h;
+    return OK;
+}
+
+void handle_close(struct space *s, handle_t h) { handle_free_slot(s, h); }
+
+/* The handle named in a message's last word goes to another space. On error nothing changed. */
+err_t handle_transfer(struct space *from, uint64_t xfer, struct space *to, handle_t *out)
+{
+    handle_t h = (handle_t)xfer;
+    struct handle *slot = handle_slot(from, h);
+    if (!slot || !slot->word || !handle_live(slot))
+        return ERR_HANDLE;
+    if (!(handle_rights(slot) & RIGHT_GRANT))
+        return ERR_RIGHTS;
+    unsigned rights = handle_rights(slot) & (xfer >> 32) & 0xff;
+    err_t e = handle_new(to, handle_type(slot), rights, handle_badge(slot), slot->object, slot->gen, out);
+    if (e == OK && (xfer & XFER_MOVE))
+        handle_close(from, h);
+    return e;
+}
+
+struct endpoint *endpoint_of(const struct object_ref *r)
+{
+    if (!r->frame || frame_info_of(r->frame)->gen != r->gen)
+        return 0;
+    return frame_va(r->frame);
+}
+
+/* ---- system calls ---- */
+
+syscall_fn sys_handle_copy, sys_handle_install, sys_handle_close, sys_handle_revoke, sys_handle_info, sys_handle_grow;
+
+/* A live handle of cur's that may be passed on with these rights and this badge (0: its own). */
+static err_t handle_source(struct thread *cur, handle_t h, uint64_t rights, badge_t badge, struct handle **out)
+{
+    struct handle *slot = handle_slot(cur->space, h);
+    if (!slot || !slot->word || !handle_live(slot))
+        return ERR_HANDLE;
+    unsigned has = handle_rights(slot);
+    if (!(has & RIGHT_GRANT) || (badge && !(has & RIGHT_MINT)))
+        return ERR_RIGHTS;
+    if (rights & ~0xffUL)
+        return ERR_INVAL;
+    *out = slot;
+    return (rights & ~has) ? ERR_RIGHTS : OK;
+}
+
+long sys_handle_copy(struct thread *cur, uint64_t *a)
+{
+    struct handle *src;
+    err_t e = handle_source(cur, a[0], a[1], a[2], &src);
+    if (e != OK)
+        return e;
+    handle_t h = NO_HANDLE;
+    e = handle_new(cur->space, handle_type(src), a[1], a[2] ? a[2] : handle_badge(src), src->object, src->gen, &h);
+    a[1] = h;
+    return e;
+}
+
+/* a0 space or 0 for the caller's own. */
+static err_t handle_space(struct thread *cur, handle_t h, unsigned right, struct space **out)
+{
+    struct handle *slot;
+    *out = cur->space;
+    if (!h)
+        return OK;
+    err_t e = handle_find(cur->space, h, OBJ_SPACE, right, &slot);
+    if (e == OK)
+        *out = frame_va(slot->object);
+    return e;
+}
+
+long sys_handle_install(struct thread *cur, uint64_t *a)
+{
+    struct space *to;
+    struct handle *src;
+    err_t e = handle_space(cur, a[0], RIGHT_HANDLES, &to);
+    if (e == OK)
+        e = handle_source(cur, a[2], a[3], a[4], &src);
+    if (e != OK)
+        return e;
+    struct handle *slot = handle_slot(to, a[1]);
+    if (!slot)
+        return ERR_INVAL;
+    if (slot->word)
+        return ERR_EXIST;
+    /* commit */
+    handle_write(to, a[1], handle_word(handle_type(src), a[3], a[4] ? a[4] : handle_badge(src)), src->object, src->gen);
+    return OK;
+}
+
+long sys_handle_close(struct thread *cur, uint64_t *a)
+{
+    struct space *s;
+    err_t e = handle_space(cur, a[0], RIGHT_HANDLES, &s);
+    if (e != OK)
+        return e;
+    struct handle *slot = handle_slot(s, a[1]);
+    if (!slot || !slot->word)
+        return ERR_HANDLE;
+    /* commit */
+    handle_close(s, a[1]);
+    return OK;
+}
+
+/* One increment makes every handle to the object stale, also those the kernel remembers; the caller's is renewed. */
+long sys_handle_revoke(struct thread *cur, uint64_t *a)
+{
+    struct handle *slot = handle_slot(cur->space, a[0]);
+    if (!slot || !slot->word || !handle_live(slot))
+        return ERR_HANDLE;
+    if (!handle_has_frame(handle_type(slot)))
+        return ERR_TYPE;
+    if (!(handle_rights(slot) & RIGHT_OWN))
+        return ERR_RIGHTS;
+    /* commit */
+    slot->gen = ++frame_info_of(slot->object)->gen;
+    return OK;
+}
+
+long sys_handle_info(struct thread *cur, uint64_t *a)
+{
+    struct space *s;
+    err_t e = handle_space(cur, a[0], RIGHT_HANDLES, &s);
+    if (e != OK)
+        return e;
+    struct handle *slot = handle_slot(s, a[1]);
+    if (!slot || !slot->word || !handle_live(slot))
+        return ERR_HANDLE;
+    a[1] = handle_type(slot) | handle_rights(slot) << 8;
+    a[2] = handle_badge(slot);
+    a[3] = slot->object;
+    return OK;
+}
+
+long sys_handle_grow(struct thread *cur, uint64_t *a)
+{
+    struct space *s;
+    err_t e = handle_space(cur, a[0], RIGHT_HANDLES, &s);
+    if (e == OK)
+        e = frame_check_kfree(cur->space, a[1]);
+    if (e != OK)
+        return e;
+    unsigned n = (s->handles - HANDLES_INLINE) / HANDLES_PER_FRAME;
+    if (n >= HANDLE_FRAMES_MAX)
+        return ERR_LIMIT;
+    /* commit */
+    frame_take(a[1], FRAME_HANDLES);
+    s->handle_frame[n] = a[1];
+    handle_t first = s->handles;
+    s->handles += HANDLES_PER_FRAME;
+    for (handle_t h = s->handles; h-- > first;) /* bound: 256 */
+        handle_free_slot(s, h);
+    return OK;
+}

@@ -1,0 +1,359 @@
+/* SPDX-License-Identifier: MIT
+ * Synchronous messages: call, receive, reply. Messages travel from register file to register file; no user memory is
+ * touched, so nothing here can fault. A receiver that waits is switched to directly.
+ *
+ *   caller:  RUNNING -> CALLING (queued) -> WAIT_REPLY -> READY         server: RECEIVING -> RUNNING
+ */
+#include "arch.h"
+
+#define RECEIVE_TRIES 8
+
+/* Registers of IPC beside a0 and a1-a6, t0, t1 (the words). */
+enum { R_T0 = 5, R_T1 = 6, R_T2 = 7, R_A7 = 17, R_T3 = 28, R_T4 = 29, R_T5 = 30, R_T6 = 31 };
+
+reply_id_t ipc_reply_id(const struct thread *t) { return (uint64_t)(t->call_gen & 0x7fffffff) << 32 | t->frame; }
+
+struct thread *ipc_find_caller(reply_id_t id, const struct space *server)
+{
+    uint32_t f = (uint32_t)id;
+    if (!frame_in_ram(f) || frame_info_of(f)->kind != FRAME_THREAD)
+        return 0;
+    struct thread *t = frame_va(f);
+    if (t->state != T_WAIT_REPLY || t->server != server || ipc_reply_id(t) != id)
+        return 0;
+    return t;
+}
+
+void ipc_end_call(struct thread *t)
+{
+    link_remove(&t->call_link);
+    t->server = 0;
+    t->call_gen++;
+    if (t->fault.state != F_NONE)
+        fault_drop(t); /* a copy was waiting for a page of its */
+}
+
+static inline void ipc_copy_words(struct thread *to, const struct thread *from)
+{
+    for (unsigned i = REG_A1; i < REG_A1 + 6; i++)
+        to->x[i] = from->x[i];
+    to->x[R_T0] = from->x[R_T0];
+    to->x[R_T1] = from->x[R_T1];
+}
+
+static inline unsigned ipc_flags(const struct thread *t) { return (t->x[R_A7] >> 8) & 0xff; }
+
+static inline void ipc_lend_prio(struct thread *server, const struct thread *client)
+{
+    server->prio = client->prio > server->base_prio ? client->prio : server->base_prio;
+}
+
+/* Give t's message to r: t waits for the reply then. On an error (no room for the handle) nothing changed.
+ * Neither stands in a queue; r's list membership is the caller's business. */
+static err_t ipc_deliver(struct thread *t, struct thread *r)
+{
+    r->x[R_T4] = r->x[R_T6] = 0;
+    if (t->call_kind == MSG_EXCEPTION) {
+        for (unsigned i = 0; i < 6; i++)
+            r->x[REG_A1 + i] = t->exc[i];
+        r->x[R_T0] = t->exc[6];
+        r->x[R_T1] = 0;
+    } else {
+        handle_t h = NO_HANDLE;
+        if (t->call_flags & IPC_F_HANDLE) {
+            err_t e = handle_transfer(t->space, t->x[R_T1], r->space, &h);
+            if (e != OK)
+                return e;
+        }
+        ipc_copy_words(r, t);
+        if (t->call_flags & IPC_F_HANDLE)
+            r->x[R_T1] = h;
+        if (t->call_flags & IPC_F_BUF) {
+            r->x[R_T4] = t->buf_len[0];
+            r->x[R_T6] = t->buf_len[1];
+        }
+    }
+    r->x[REG_A0] = t->call_kind;
+    r->x[R_T2] = ipc_reply_id(t);
+    r->x[R_T3] = t->badge;
+    t->state = T_WAIT_REPLY;
+    t->server = r->space;
+    link_add_tail(&r->space->callers, &t->call_link);
+    ipc_lend_prio(r, t);
+    trace(TRACE_RECV, r, r->x[REG_A1], t->badge);
+    return OK;
+}
+
+/* A receiver leaves its endpoint's list, to be run. */
+static struct thread *ipc_take_receiver(struct endpoint *ep)
+{
+    if (link_empty(&ep->receivers))
+        return 0;
+    struct thread *r = container_of(ep->receivers.next, struct thread, list);
+    link_remove(&r->list);
+    timer_remove(r);
+    return r;
+}
+
+/* Queue t (not running any more) with its call or exception, or hand it over at once. */
+void ipc_queue_call(struct thread *t, struct endpoint *ep)
+{
+    t->ep = ep;
+    t->state = T_CALLING;
+    queue_add(&ep->senders, t, t->prio);
+    ipc_try_deliver(ep);
+}
+
+static void ipc_write_cancel(struct endpoint *ep, struct thread *r)
+{
+    r->x[REG_A0] = MSG_CANCEL;
+    r->x[REG_A1] = ep->cancels;
+    r->x[REG_A2] = ep->cancel_id;
+    r->x[R_T2] = r->x[R_T3] = r->x[R_T4] = r->x[R_T6] = 0;
+    ep->cancels = 0;
+}
+
+static void ipc_write_notify(struct thread *r)
+{
+    r->x[REG_A0] = MSG_NOTIFY;
+    r->x[REG_A1] = r->bound->bits;
+    r->x[R_T2] = r->x[R_T3] = r->x[R_T4] = r->x[R_T6] = 0;
+    r->bound->bits = 0;
+}
+
+void ipc_notify_receiver(struct thread *r)
+{
+    link_remove(&r->list);
+    timer_remove(r);
+    ipc_write_notify(r);
+    sched_ready(r);
+}
+
+void ipc_cancel_event(struct endpoint *ep, reply_id_t id)
+{
+    if (frame_info_of(frame_of(ep))->kind != FRAME_ENDPOINT)
+        return; /* it died before its client */
+    ep->cancels++;
+    ep->cancel_id = id;
+    trace(TRACE_CANCEL, this_hart()->current, id, ep->frame);
+    struct thread *r = ipc_take_receiver(ep);
+    if (!r)
+        return;
+    ipc_write_cancel(ep, r);
+    sched_ready(r);
+}
+
+/* Take the best sender that can be delivered into r's registers. Bounded; false: there was none.
+ * Senders whose handle can't be delivered go on with the error; faults that are moot by now go on. */
+static bool ipc_take_sender(struct endpoint *ep, struct thread *r)
+{
+    for (unsigned n = 0; n < RECEIVE_TRIES; n++) {
+        struct thread *t = queue_top(&ep->senders);
+        if (!t)
+            return false;
+        queue_remove(t);
+        if (t->state != T_CALLING) {
+            fault_deliver(t, r);
+            return true;
+        }
+        err_t e = ipc_deliver(t, r);
+        if (e == OK)
+            return true;
+        thread_wake(t, e);
+    }
+    return false;
+}
+
+/* Senders came from outside a receive: serve receivers that wait. */
+bool ipc_try_deliver(struct endpoint *ep)
+{
+    if (link_empty(&ep->receivers) || !queue_top(&ep->senders))
+        return false;
+    struct thread *r = container_of(ep->receivers.next, struct thread, list);
+    if (!ipc_take_sender(ep, r))
+        return false;
+    link_remove(&r->list);
+    timer_remove(r);
+    sched_ready(r);
+    return true;
+}
+
+/* The receiving half. woken: somebody to run if we block (the client just answered), or 0. */
+static long ipc_receive(struct thread *cur, struct endpoint *ep, uint64_t deadline, struct thread *woken)
+{
+    long result = SYS_NO_RESULT;
+    if (cur->prio != cur->base_prio)
+        sched_set_prio(cur, cur->base_prio); /* what was lent for the last message goes back */
+    if (ep->cancels) {
+        ipc_write_cancel(ep, cur);
+    } else if (cur->bound->bits) {
+        ipc_write_notify(cur);
+    } else if (!ipc_take_sender(ep, cur)) {
+        if (deadline != DEADLINE_NONE && deadline <= arch_time()) {
+            result = ERR_TIMEOUT;
+        } else {
+            cur->ep = ep;
+            link_add_tail(&ep->receivers, &cur->list);
+            timer_add(cur, deadline);
+            sched_block(cur, T_RECEIVING);
+            if (woken)
+                sched_switch(woken);
+            return SYS_NO_RESULT;
+        }
+    }
+    if (woken)
+        sched_ready(woken);
+    return result;
+}
+
+/* The replying half: *woken is the client to run, 0 if it stays stopped. On error nothing changed. */
+static err_t ipc_answer(struct thread *cur, struct thread **woken)
+{
+    struct thread *t = ipc_find_caller(cur->x[R_T3], cur->space);
+    *woken = 0;
+    if (!t)
+        return ERR_STALE;
+    trace(TRACE_REPLY, cur, cur->x[REG_A1], cur->x[R_T3]);
+    count(KC_REPLIES);
+    if (t->call_kind == MSG_EXCEPTION) {
+        bool resume = cur->x[REG_A1] == EXC_RESUME && !t->exc_kill;
+        ipc_end_call(t);
+        timer_remove(t);
+        t->state = T_STOPPED;
+        *woken = resume ? t : 0;
+        return OK;
+    }
+    handle_t h = NO_HANDLE;
+    bool give = ipc_flags(cur) & IPC_F_HANDLE;
+    if (give) {
+        err_t e = handle_transfer(cur->space, cur->x[R_T1], t->space, &h);
+        if (e != OK)
+            return e;
+    }
+    /* commit */
+    ipc_copy_words(t, cur);
+    if (give)
+        t->x[R_T1] = h;
+#ifndef MUTANT_KERNEL_STALE_REPLY
+    ipc_end_call(t);
+#else
+    link_remove(&t->call_link); /* mutant: the id stays good */
+#endif
+    timer_remove(t);
+    t->x[REG_A0] = OK;
+    *woken = t;
+    return OK;
+}
+
+static uint64_t ipc_deadline(const struct thread *t)
+{
+    return ipc_flags(t) & IPC_F_DEADLINE ? t->x[R_T2] : DEADLINE_NONE;
+}
+
+syscall_fn sys_call, sys_recv, sys_reply, sys_reply_recv, sys_reply_alive, sys_yield;
+
+static err_t ipc_find_endpoint(struct thread *cur, handle_t h, unsigned right, struct endpoint **ep, badge_t *badge)
+{
+    struct handle *slot;
+    err_t e = handle_find(cur->space, h, OBJ_ENDPOINT, right, &slot);
+    if (e != OK)
+        return e;
+    *ep = frame_va(slot->object);
+    *badge = handle_badge(slot);
+    return OK;
+}
+
+long sys_call(struct thread *cur, uint64_t *a)
+{
+    struct endpoint *ep;
+    badge_t badge;
+    err_t e = ipc_find_endpoint(cur, a[0], RIGHT_SEND, &ep, &badge);
+    if (e != OK)
+        return e;
+    unsigned flags = ipc_flags(cur);
+    uint64_t deadline = ipc_deadline(cur);
+    cur->badge = badge;
+    cur->call_kind = MSG_CALL;
+    cur->call_flags = flags;
+    cur->ep = ep;
+    if (flags & IPC_F_BUF) {
+        cur->buf_va[0] = cur->x[R_T3];
+        cur->buf_len[0] = cur->x[R_T4];
+        cur->buf_va[1] = cur->x[R_T5];
+        cur->buf_len[1] = cur->x[R_T6];
+    }
+    if (deadline <= arch_time())
+        return ERR_TIMEOUT;
+    trace(TRACE_CALL, cur, a[1], ep->frame);
+    count(KC_CALLS);
+    if (link_empty(&ep->receivers)) {
+        /* commit */
+        sched_block(cur, T_CALLING);
+        queue_add(&ep->senders, cur, cur->prio);
+        timer_add(cur, deadline);
+        return SYS_NO_RESULT;
+    }
+    struct thread *r = container_of(ep->receivers.next, struct thread, list);
+    e = ipc_deliver(cur, r);
+    if (e != OK)
+        return e;
+    /* commit */
+    link_remove(&r->list);
+    timer_remove(r);
+    sched_block(cur, T_WAIT_REPLY);
+    timer_add(cur, deadline);
+    sched_switch(r);
+    return SYS_NO_RESULT;
+}
+
+long sys_recv(struct thread *cur, uint64_t *a)
+{
+    struct endpoint *ep;
+    badge_t badge;
+    err_t e = ipc_find_endpoint(cur, a[0], RIGHT_RECV, &ep, &badge);
+    return e != OK ? e : ipc_receive(cur, ep, ipc_deadline(cur), 0);
+}
+
+long sys_reply(struct thread *cur, uint64_t *a)
+{
+    (void)a;
+    struct thread *woken;
+    err_t e = ipc_answer(cur, &woken);
+    if (woken)
+        sched_ready(woken);
+    if (e == OK && cur->prio != cur->base_prio)
+        sched_set_prio(cur, cur->base_prio);
+    return e;
+}
+
+long sys_reply_recv(struct thread *cur, uint64_t *a)
+{
+    struct endpoint *ep;
+    badge_t badge;
+    struct thread *woken;
+    err_t e = ipc_find_endpoint(cur, a[0], RIGHT_RECV, &ep, &badge);
+    if (e == OK)
+        e = ipc_answer(cur, &woken);
+    return e != OK ? e : ipc_receive(cur, ep, ipc_deadline(cur), woken);
+}
+
+/* After a fault's answer (fault.c): receive on the endpoint found before. */
+long ipc_receive_after(struct thread *cur, struct endpoint *ep, struct thread *woken)
+{
+    return ipc_receive(cur, ep, ipc_deadline(cur), woken);
+}
+
+err_t ipc_receive_endpoint(struct thread *cur, handle_t h, struct endpoint **ep)
+{
+    badge_t badge;
+    return ipc_find_endpoint(cur, h, RIGHT_RECV, ep, &badge);
+}
+
+long sys_reply_alive(struct thread *cur, uint64_t *a) { return ipc_find_caller(a[0], cur->space) ? OK : ERR_STALE; }
+
+long sys_yield(struct thread *cur, uint64_t *a)
+{
+    a[0] = OK;
+    sched_yield(cur);
+    return SYS_NO_RESULT;
+}

@@ -1,0 +1,324 @@
+/* SPDX-License-Identifier: MIT
+ * The kernel's own structures: thread, space, endpoint, notification, hart. Each lives in a frame that user level
+ * donated (harts apart), is reached through the direct map, and is guarded by the one kernel lock.
+ * Nothing here names a CSR or an instruction: that is riscv/'s.
+ */
+#ifndef CORE_KERNEL_H
+#define CORE_KERNEL_H
+
+#include <abi/bootinfo.h>
+#include <abi/error.h>
+#include <abi/fault.h>
+#include <abi/message.h>
+#include <abi/object.h>
+#include <abi/syscall.h>
+#include <abi/trace.h>
+#include <abi/types.h>
+
+#define HARTS_MAX 8
+#define PRIORITIES 256
+
+#ifndef PAGODA_CHECKS
+#define PAGODA_CHECKS 0
+#endif
+_Noreturn void panic(const char *what, uint64_t a, uint64_t b);
+#if PAGODA_CHECKS
+#define assert(cond) ((cond) ? (void)0 : panic(#cond, __LINE__, (uint64_t)(uintptr_t)__FILE__))
+#else
+#define assert(cond) ((void)sizeof(cond))
+#endif
+#define likely(x) __builtin_expect(!!(x), 1)
+#define unlikely(x) __builtin_expect(!!(x), 0)
+
+typedef uint64_t pte_t;
+struct thread;
+struct space;
+
+/* ---- queues: threads of 256 priorities, first in first out within one; every operation constant time ---- */
+struct prio_queue {
+    uint64_t map[PRIORITIES / 64]; /* bit 255 - p set: priority p has threads, so the lowest set bit is the highest priority */
+    struct thread *head[PRIORITIES]; /* circular, tail = head->q_prev */
+};
+struct link { /* node of a plain list with a sentinel; an unlinked node points to itself */
+    struct link *next, *prev;
+};
+
+enum thread_state {
+    T_FREE = 0,
+    T_STOPPED,    /* not to be run until START or RESUME */
+    T_READY,      /* in its hart's run queue */
+    T_RUNNING,    /* hart->current */
+    T_CALLING,    /* in an endpoint's queue, with its own message or an exception's */
+    T_WAIT_REPLY, /* a server has its message: in server->callers */
+    T_RECEIVING,  /* in an endpoint's list of receivers */
+    T_WAITING,    /* in a notification's list of waiters */
+    T_FAULTED,    /* its fault is queued or with a pager */
+};
+
+/* A fault record: the thread's own, or one that a server's copy ran into in its name. */
+enum fault_record_state { F_NONE = 0, F_QUEUED, F_DELIVERED };
+struct fault_record {
+    vaddr_t va, ip;
+    uint32_t access; /* FAULT_ACCESS_* */
+    uint32_t state;  /* enum fault_record_state */
+    uint32_t gen;    /* of the fault id */
+    int32_t error;   /* copies: what the pager said when it refused; OK otherwise */
+    struct thread *copier; /* copies: whom to tell, 0 when it is gone */
+};
+
+struct ntfn {
+    uint64_t bits;
+    struct link waiters;  /* T_WAITING threads */
+    struct thread *bound; /* its receives deliver the bits */
+    frame_t frame;        /* of the object, or of the thread it is part of */
+};
+
+struct thread {
+    uint64_t x[32];    /*   0: x[0] is the pc, x[n] register n; entry.S knows these offsets */
+    uint64_t status;   /* 256: sstatus for the return to user level, FS included */
+    uint64_t kstack;   /* 264: kernel stack of the hart that runs it */
+    struct hart *hart; /* 272: */
+    /* scheduling */
+    uint8_t state;     /* enum thread_state */
+    uint8_t prio;      /* effective: its own, or the higher one of whom it serves */
+    uint8_t base_prio;
+    uint8_t q_prio;    /* the list of its queue it stands in */
+    frame_t frame;     /* where this block lives */
+    struct space *space;
+    struct thread *q_next, *q_prev;
+    struct prio_queue *queue; /* run queue or endpoint queue it stands in, 0: none */
+    uint64_t slice_end;       /* time when others of its priority are due */
+    uint64_t instructions;    /* executed for it, kernel included, up to the last switch */
+    /* blocking */
+    struct link list;          /* receivers, waiters */
+    struct endpoint *ep;       /* calling: where it queues or queued; receiving: where it waits */
+    struct ntfn *waits_for;
+    struct link call_link;     /* in server->callers */
+    struct space *server;      /* who has its message */
+    struct link fault_link;    /* in pager->faulters */
+    struct space *pager;       /* who has its fault */
+    struct endpoint *fault_at; /* where its fault record queues or queued */
+    badge_t badge;             /* of the handle it called with */
+    uint32_t call_gen;
+    uint8_t call_kind;  /* MSG_CALL or MSG_EXCEPTION */
+    uint8_t call_flags; /* IPC_F_* */
+    bool exc_kill;      /* an exception that nobody may resume */
+    bool start_fpu;     /* FPU contents are worth copying */
+    vaddr_t buf_va[2];
+    uint64_t buf_len[2]; /* with BUF_R, BUF_W */
+    uint64_t exc[8];     /* words of an exception message */
+    struct fault_record fault;
+    struct ntfn self; /* its own notification */
+    struct ntfn *bound; /* delivered at its receives; its own at first */
+    /* timer */
+    struct link timer;
+    uint64_t deadline;
+    uint16_t timer_slot; /* level << 6 | slot, valid while linked */
+    /* floating point */
+    uint64_t fpu[32];
+    uint64_t fcsr;
+};
+
+struct endpoint {
+    struct prio_queue senders; /* callers, exceptions, faults */
+    struct link receivers;
+    uint64_t cancels; /* callers gone since the last MSG_CANCEL */
+    reply_id_t cancel_id;
+    frame_t frame;
+    uint32_t gone; /* being destroyed */
+};
+
+struct handle {
+    uint32_t object; /* frame, or interrupt source; free: next free */
+    uint32_t gen;    /* free: previous free */
+    uint64_t word;   /* badge:48 | rights << 48 | type << 56; 0 = free */
+};
+#define HANDLES_INLINE 192u
+#define HANDLES_PER_FRAME 256u
+#define HANDLE_FRAMES_MAX 64u
+
+struct object_ref { /* how the kernel itself remembers an endpoint: dies with it */
+    frame_t frame;
+    uint32_t gen;
+    badge_t badge;
+};
+
+struct space {
+    frame_t frame, root_frame;
+    pte_t *root;
+    uint64_t asid, asid_gen;
+    uint64_t harts; /* harts that may hold translations of it */
+    uint32_t threads;
+    uint32_t batch; /* frame of the batch page, 0: none */
+    struct object_ref handler[2]; /* HANDLER_FAULT, HANDLER_EXCEPTION */
+    struct link callers;  /* threads in T_WAIT_REPLY whose message a thread of this space has */
+    struct link faulters; /* threads whose fault it has */
+    uint32_t handles, handle_free; /* in all; head of the free list, 0: none */
+    frame_t handle_frame[HANDLE_FRAMES_MAX];
+    struct handle handle[HANDLES_INLINE];
+};
+_Static_assert(sizeof(struct thread) <= PAGE_SIZE && sizeof(struct space) <= PAGE_SIZE, "objects fit their frame");
+_Static_assert(sizeof(struct endpoint) <= PAGE_SIZE && sizeof(struct ntfn) <= PAGE_SIZE, "objects fit their frame");
+
+#define WHEEL_LEVELS 8
+struct timer_wheel {
+    uint64_t base;               /* everything before it has been fired */
+    uint64_t map[WHEEL_LEVELS];  /* occupied slots */
+    struct link slot[WHEEL_LEVELS][64];
+};
+
+struct hart {
+    struct thread *current; /* 0: idle */
+    struct space *space;    /* whose tables satp holds */
+    struct thread *fpu_owner;
+    bool resched;     /* the current thread may not be the one to go on */
+    bool timer_dirty; /* the timer may have to be set anew */
+    uint32_t id;      /* SBI hart id */
+    uint32_t index;
+    uint64_t kstack_top;
+    uint64_t timer_set;      /* what the timer is set to; ~0 = off */
+    uint64_t switch_instret; /* when the current thread was switched to */
+    uint64_t trace_next;     /* sequence number of the next event */
+    struct trace_event *ring;
+    uint64_t counter[KC_COUNT];
+    struct prio_queue runq;
+    struct timer_wheel wheel;
+};
+
+/* ---- globals (written at boot only, counters apart) ---- */
+extern struct hart harts[HARTS_MAX];
+extern uint32_t hart_count;
+extern struct frame_info *frame_table;
+extern frame_t ram_first, ram_end; /* frames */
+extern uint64_t trace_mask;
+
+/* ---- list ---- */
+static inline void link_init(struct link *l) { l->next = l->prev = l; }
+static inline bool link_empty(const struct link *l) { return l->next == l; }
+static inline void link_add_tail(struct link *list, struct link *l)
+{
+    l->next = list;
+    l->prev = list->prev;
+    list->prev->next = l;
+    list->prev = l;
+}
+static inline void link_remove(struct link *l)
+{
+    l->prev->next = l->next;
+    l->next->prev = l->prev;
+    link_init(l);
+}
+#define container_of(ptr, type, member) ((type *)((char *)(ptr) - offsetof(type, member)))
+
+/* ---- queue.c ---- */
+unsigned low_bit(uint64_t x); /* index of the lowest set bit, x != 0 */
+void queue_add(struct prio_queue *q, struct thread *t, unsigned prio);      /* at the tail of its priority */
+void queue_add_head(struct prio_queue *q, struct thread *t, unsigned prio); /* at the head */
+void queue_remove(struct thread *t);
+struct thread *queue_top(struct prio_queue *q); /* 0: empty */
+
+/* ---- sched.c ---- */
+void sched_ready(struct thread *t);       /* runnable, at the tail of its priority */
+void sched_block(struct thread *t, enum thread_state why); /* t is current; its state is `why` now */
+void sched_switch(struct thread *t);      /* current has blocked: run t next unless a higher one is ready */
+void sched_set_prio(struct thread *t, unsigned prio); /* effective priority, in whatever state */
+void sched_yield(struct thread *t);
+void sched_slice(void);                   /* timer: the current thread's slice may be over */
+struct thread *sched_exit(void);          /* end of every kernel entry: who runs */
+
+/* ---- timer.c ---- */
+void timer_init(struct hart *h, uint64_t now);
+void timer_add(struct thread *t, uint64_t deadline);
+void timer_remove(struct thread *t);
+void timer_interrupt(void);
+uint64_t timer_next(struct hart *h); /* when the wheel wants to be looked at; ~0 never */
+
+/* ---- thread.c ---- */
+void thread_init(struct thread *t, frame_t frame, struct space *s);
+void thread_cancel(struct thread *t, long result); /* out of whatever it does, into T_STOPPED; blocked calls return result */
+void thread_wake(struct thread *t, long result);   /* a blocked, unlinked thread goes on with a0 = result */
+void thread_timeout(struct thread *t);
+void thread_stop_forever(struct thread *t, const char *why);
+
+/* ---- ipc.c ---- */
+void ipc_cancel_event(struct endpoint *ep, reply_id_t id);
+bool ipc_try_deliver(struct endpoint *ep); /* hand queued senders and events to waiting receivers */
+void ipc_notify_receiver(struct thread *r); /* r is receiving and its bound notification has bits */
+void ipc_queue_call(struct thread *t, struct endpoint *ep);
+void ipc_end_call(struct thread *t); /* unlink t from its server, its id goes stale */
+reply_id_t ipc_reply_id(const struct thread *t);
+struct thread *ipc_find_caller(reply_id_t id, const struct space *server); /* 0: stale */
+
+/* ---- fault.c ---- */
+void fault_raise(struct thread *t, vaddr_t va, unsigned access); /* current thread, its own access */
+void fault_raise_copy(struct thread *client, vaddr_t va, unsigned access, struct thread *copier);
+void exception_raise(struct thread *t, uint64_t cause, uint64_t value);
+void fault_deliver(struct thread *t, struct thread *r); /* write the fault message into r's registers */
+void fault_drop(struct thread *t); /* forget its fault record, wherever it is */
+void fault_requeue(struct thread *t); /* its pager died */
+bool fault_is_queued(const struct thread *t);
+
+/* ---- ntfn.c ---- */
+void ntfn_init(struct ntfn *n, frame_t frame);
+void ntfn_signal(struct ntfn *n, uint64_t bits);
+
+/* ---- handle.c ---- */
+struct handle *handle_slot(struct space *s, handle_t h); /* 0: out of range */
+static inline unsigned handle_type(const struct handle *h) { return h->word >> 56; }
+static inline unsigned handle_rights(const struct handle *h) { return (h->word >> 48) & 0xff; }
+static inline badge_t handle_badge(const struct handle *h) { return h->word & 0xffffffffffffUL; }
+err_t handle_find(struct space *s, handle_t h, unsigned type, unsigned rights, struct handle **out);
+void handle_table_init(struct space *s);
+err_t handle_new(struct space *s, unsigned type, unsigned rights, badge_t badge, uint32_t object, uint32_t gen, handle_t *out);
+err_t handle_transfer(struct space *from, uint64_t xfer, struct space *to, handle_t *out);
+void handle_close(struct space *s, handle_t h);
+bool handle_live(const struct handle *h); /* the object still lives */
+struct endpoint *endpoint_of(const struct object_ref *r);
+
+/* ---- frame.c ---- */
+static inline bool frame_in_ram(uint64_t f) { return f >= ram_first && f < ram_end; }
+static inline struct frame_info *frame_info_of(frame_t f) { return &frame_table[f - ram_first]; }
+err_t frame_check_user(const struct space *owner, uint64_t f);   /* a user frame that owner may map */
+err_t frame_check_kfree(const struct space *owner, uint64_t f);  /* a free kernel frame that owner may donate */
+void frame_zero(frame_t f);
+void frame_take(frame_t f, enum frame_kind kind); /* KFREE -> kind, contents zeroed unless known to be */
+void frame_take_dirty(frame_t f, enum frame_kind kind); /* the same, contents unknown */
+void frame_give(frame_t f, bool zeroed);          /* kind -> KFREE, generation counted */
+
+/* ---- space.c, map.c ---- */
+void space_init(struct space *s, frame_t frame, frame_t root);
+err_t space_map_one(struct space *s, vaddr_t va, frame_t f, unsigned prot, bool replace);
+err_t space_add_table(struct space *s, vaddr_t va, frame_t table);
+err_t space_window(struct space *s, uint64_t chunk, bool writable);
+void space_window_remove(struct space *s, uint64_t chunk);
+
+/* ---- memory.c ---- */
+struct chunk_info {
+    uint32_t owner; /* space id */
+    uint32_t kind;  /* enum chunk_kind */
+};
+extern struct chunk_info *chunk_table; /* index: chunk - ram_first / 512 */
+
+/* ---- trace.c ---- */
+void trace_record(unsigned kind, const struct thread *t, uint64_t a, uint64_t b);
+#define trace(kind, t, a, b) ((trace_mask >> (kind)) & 1 ? trace_record(kind, t, a, b) : (void)0)
+void epitaph_events(void);
+
+/* ---- syscall.c ---- */
+#define SYS_NO_RESULT (-1000L) /* the handler arranged the registers itself, or the thread has blocked */
+void syscall_dispatch(struct thread *t);
+typedef long syscall_fn(struct thread *t, uint64_t *a);
+static inline void syscall_restart(struct thread *t) { t->x[REG_PC] -= 4; } /* run the ecall again, registers as they are now */
+
+/* ---- boot.c ---- */
+struct machine; /* riscv/machine.h */
+void core_boot(const struct machine *m);
+
+/* ---- check.c ---- */
+uint64_t kernel_check(uint64_t *where);
+
+/* ---- print.c: last words only ---- */
+void kputs(const char *s);
+void kputx(uint64_t x);
+
+#endif

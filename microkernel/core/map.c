@@ -1,0 +1,482 @@
+/* SPDX-License-Identifier: MIT
+ * Mappings of a space: one page, one table, and ranges in bounded steps. Page-table entries change only here and in
+ * fault.c's upgrade. The caller is the space's pager; every frame it names is checked to be its own.
+ *
+ * A range call handles at most STEP_PAGES entries, then looks whether an interrupt waits: if so it puts what is left into
+ * the caller's registers and restarts the system call. Translations are shot down before the lock is let go.
+ */
+#include "arch.h"
+
+#define STEP_PAGES 64u
+#define WINDOW_END (WINDOW_BASE + (64UL << 30))
+
+void space_init(struct space *s, frame_t frame, frame_t root)
+{
+    uint64_t *words = (uint64_t *)s;
+    for (size_t i = 0; i < offsetof(struct space, handle_frame) / 8; i++)
+        words[i] = 0;
+    s->frame = frame;
+    s->root_frame = root;
+    s->root = frame_va(root);
+    arch_root_init(s->root);
+    link_init(&s->callers);
+    link_init(&s->faulters);
+    handle_table_init(s);
+}
+
+static inline struct frame_info *table_info(pte_t *entry) { return frame_info_of(frame_of(entry)); }
+
+/* Write an entry that counts (non-zero) over one that did or did not. */
+static void entry_set(pte_t *e, pte_t value)
+{
+    table_info(e)->maps += (value != 0) - (*e != 0);
+    __atomic_store_n(e, value, __ATOMIC_RELAXED);
+}
+
+static void frame_unmapped(pte_t old)
+{
+    frame_t f = PTE_FRAME(old);
+    if (frame_in_ram(f)) {
+        assert(frame_info_of(f)->maps > 0);
+        frame_info_of(f)->maps--;
+    }
+}
+
+err_t space_map_one(struct space *s, vaddr_t va, frame_t f, unsigned prot, bool replace)
+{
+    unsigned level;
+    pte_t *e = arch_walk(s->root, va, &level);
+    if (!e || (level && arch_pte_is_leaf(*e)))
+        return ERR_INVAL;
+    if (level)
+        return ERR_NOTABLE;
+    pte_t old = *e;
+    if ((old & PTE_V) && !replace)
+        return ERR_EXIST;
+    /* commit */
+    frame_info_of(f)->maps++;
+    entry_set(e, arch_pte_leaf(f, prot));
+    if (!(old & PTE_V)) {
+        arch_tlb_flush_local(s, va);
+        return OK;
+    }
+#ifndef MUTANT_KERNEL_SKIP_FLUSH
+    arch_tlb_shootdown(s, va, 1);
+#endif
+    frame_unmapped(old);
+    return OK;
+}
+
+err_t space_add_table(struct space *s, vaddr_t va, frame_t table)
+{
+    unsigned level;
+    pte_t *e = arch_walk(s->root, va, &level);
+    if (!e)
+        return ERR_INVAL;
+    if (!level || arch_pte_is_leaf(*e) || (level == 1 && va >= WINDOW_BASE && va < WINDOW_END))
+        return ERR_EXIST;
+    /* commit */
+    frame_take(table, FRAME_TABLE);
+    entry_set(e, arch_pte_table(table));
+    return OK;
+}
+
+/* ---- the window: 2 MiB entries ---- */
+
+static pte_t *window_entry(struct space *s, uint64_t chunk, unsigned *level)
+{
+    return arch_walk(s->root, WINDOW_BASE + (chunk << CHUNK_SHIFT), level);
+}
+
+err_t space_window(struct space *s, uint64_t chunk, bool writable)
+{
+    unsigned level;
+    pte_t *e = window_entry(s, chunk, &level);
+    if (level != 1)
+        return ERR_NOTABLE;
+    /* commit */
+    bool present = *e & PTE_V;
+    entry_set(e, arch_pte_window(chunk << CHUNK_SHIFT, writable));
+    if (present)
+        arch_tlb_shootdown(s, WINDOW_BASE + (chunk << CHUNK_SHIFT), FRAMES_PER_CHUNK);
+    return OK;
+}
+
+void space_window_remove(struct space *s, uint64_t chunk)
+{
+    unsigned level;
+    pte_t *e = window_entry(s, chunk, &level);
+    if (level != 1 || !(*e & PTE_V))
+        return;
+    entry_set(e, 0);
+    arch_tlb_shootdown(s, WINDOW_BASE + (chunk << CHUNK_SHIFT), FRAMES_PER_CHUNK);
+}
+
+/* ---- decoding ---- */
+
+static err_t map_space(struct thread *cur, handle_t h, struct space **out)
+{
+    struct handle *slot;
+    err_t e = handle_find(cur->space, h, OBJ_SPACE, RIGHT_MAP, &slot);
+    if (e == OK)
+        *out = frame_va(slot->object);
+    return e;
+}
+
+static err_t map_range(uint64_t va, uint64_t pages)
+{
+    if (va & PAGE_MASK || va >= USER_VA_END || pages > (USER_VA_END - va) >> PAGE_SHIFT)
+        return ERR_INVAL;
+    return va < WINDOW_END && va + (pages << PAGE_SHIFT) > WINDOW_BASE ? ERR_INVAL : OK;
+}
+
+static bool map_prot_bad(uint64_t prot)
+{
+    return prot & ~15UL || !(prot & PROT_R) || ((prot & PROT_X) && (prot & (PROT_W | PROT_COW))) ||
+           ((prot & PROT_W) && (prot & PROT_COW));
+}
+
+/* Entries from va to the end of its leaf table, the range or the step, whichever is first. */
+static uint64_t map_step(vaddr_t va, uint64_t pages)
+{
+    uint64_t in_table = PTES_PER_TABLE - ((va >> PAGE_SHIFT) & (PTES_PER_TABLE - 1));
+    uint64_t n = pages < in_table ? pages : in_table;
+    return n < STEP_PAGES ? n : STEP_PAGES;
+}
+
+/* Where nothing is mapped at `level`: pages to the next entry of that level, or the end of the range. */
+static uint64_t map_gap(vaddr_t va, uint64_t pages, unsigned level)
+{
+    uint64_t span = 1UL << (9 * level);
+    uint64_t n = span - ((va >> PAGE_SHIFT) & (span - 1));
+    return n < pages ? n : pages;
+}
+
+syscall_fn sys_space_table, sys_space_untable, sys_space_map, sys_space_map_frame, sys_space_unmap, sys_space_protect,
+    sys_space_share, sys_space_harvest, sys_space_soft, sys_space_map_device;
+
+long sys_space_table(struct thread *cur, uint64_t *a)
+{
+    struct space *s;
+    err_t e = map_space(cur, a[0], &s);
+    if (e != OK)
+        return e;
+    if (a[1] >= USER_VA_END)
+        return ERR_INVAL;
+    e = frame_check_kfree(cur->space, a[2]);
+    if (e == OK)
+        e = space_add_table(s, a[1], a[2]);
+    if (e != OK)
+        return e;
+    unsigned level;
+    (void)arch_walk(s->root, a[1], &level);
+    a[1] = level;
+    return OK;
+}
+
+/* The lowest table on the way to va, if no entry of it is used -> a1 its frame, the caller's again. */
+long sys_space_untable(struct thread *cur, uint64_t *a)
+{
+    struct space *s;
+    unsigned level;
+    err_t err = map_space(cur, a[0], &s);
+    if (err != OK)
+        return err;
+    pte_t *e = a[1] < USER_VA_END ? arch_walk(s->root, a[1], &level) : 0;
+    if (!e)
+        return ERR_INVAL;
+    frame_t table = frame_of(e);
+    if (table == s->root_frame)
+        return ERR_NOENT;
+    if (frame_info_of(table)->maps)
+        return ERR_BUSY;
+    unsigned up;
+    pte_t *parent = arch_walk_to(s->root, a[1], level + 1, &up);
+    /* commit */
+    entry_set(parent, 0);
+    arch_tlb_shootdown(s, a[1] & ~PAGE_MASK, 1UL << 18); /* walks may have cached the table: forget all of the space */
+    frame_give(table, true);
+    a[1] = table;
+    return OK;
+}
+
+/* a0 space, a1 va, a2 frame, a3 prot: where nothing is mapped. */
+long sys_space_map_frame(struct thread *cur, uint64_t *a)
+{
+    struct space *s;
+    err_t e = map_space(cur, a[0], &s);
+    if (e == OK)
+        e = map_range(a[1], 1);
+    if (e == OK && map_prot_bad(a[3]))
+        e = ERR_INVAL;
+    if (e == OK)
+        e = frame_check_user(cur->space, a[2]);
+    return e == OK ? space_map_one(s, a[1], a[2], a[3], false) : e;
+}
+
+/* a0 space, a1 va, a2 pages <= 512 in all, a3 prot, a4 done. The batch page lists a frame (8 bytes) per page; 0 passes over. */
+long sys_space_map(struct thread *cur, uint64_t *a)
+{
+    struct space *s;
+    err_t e = map_space(cur, a[0], &s);
+    if (e == OK)
+        e = map_range(a[1], a[2]);
+    if (e == OK && (map_prot_bad(a[3]) || a[2] + a[4] > PAGE_SIZE / 8 || a[4] > PAGE_SIZE / 8 || !cur->space->batch))
+        e = ERR_INVAL;
+    if (e != OK)
+        return e;
+    const uint64_t *list = frame_va(cur->space->batch);
+    for (unsigned n = 0; a[2] && n < STEP_PAGES; n++) {
+        uint64_t f = list[a[4]];
+        e = f ? frame_check_user(cur->space, f) : OK;
+        if (e == OK && f)
+            e = space_map_one(s, a[1], f, a[3], false);
+        if (e != OK)
+            return e;
+        a[1] += PAGE_SIZE;
+        a[2]--;
+        a[4]++;
+    }
+    if (!a[2])
+        return OK;
+    syscall_restart(cur);
+    return SYS_NO_RESULT;
+}
+
+static void unmap_step(struct space *s, pte_t *e, vaddr_t va, uint64_t n)
+{
+    frame_t gone[STEP_PAGES];
+    unsigned found = 0;
+    for (uint64_t i = 0; i < n; i++) { /* bound: STEP_PAGES */
+        if (!e[i])
+            continue;
+        if (e[i] & PTE_V)
+            gone[found++] = PTE_FRAME(e[i]);
+        entry_set(&e[i], 0);
+    }
+    if (!found)
+        return;
+#ifndef MUTANT_KERNEL_SKIP_SHOOTDOWN
+    arch_tlb_shootdown(s, va, n);
+#endif
+    for (unsigned i = 0; i < found; i++)
+        if (frame_in_ram(gone[i]))
+            frame_info_of(gone[i])->maps--;
+}
+
+/* a0 space, a1 va, a2 pages */
+long sys_space_unmap(struct thread *cur, uint64_t *a)
+{
+    struct space *s;
+    err_t err = map_space(cur, a[0], &s);
+    if (err == OK)
+        err = map_range(a[1], a[2]);
+    if (err != OK)
+        return err;
+    while (a[2]) { /* bound: restarts when an interrupt waits */
+        unsigned level;
+        pte_t *e = arch_walk(s->root, a[1], &level);
+        uint64_t n = level ? map_gap(a[1], a[2], level) : map_step(a[1], a[2]);
+        if (!level)
+            unmap_step(s, e, a[1], n);
+        a[1] += n << PAGE_SHIFT;
+        a[2] -= n;
+        if (a[2] && arch_irq_pending()) {
+            syscall_restart(cur);
+            return SYS_NO_RESULT;
+        }
+    }
+    return OK;
+}
+
+/* The entry with no more than `prot`; with PROT_COW a writable page becomes COW instead of read-only. */
+static pte_t protect_entry(pte_t e, unsigned prot)
+{
+    pte_t keep = e;
+    if (!(prot & PROT_X))
+        keep &= ~PTE_X;
+    if (prot & PROT_W)
+        return keep;
+    if ((prot & PROT_COW) && (keep & PTE_W))
+        keep |= PTE_COW;
+    else if (!(prot & PROT_COW))
+        keep &= ~PTE_COW;
+    return keep & ~PTE_W;
+}
+
+/* a0 space, a1 va, a2 pages, a3 what may stay */
+long sys_space_protect(struct thread *cur, uint64_t *a)
+{
+    struct space *s;
+    err_t err = map_space(cur, a[0], &s);
+    if (err == OK)
+        err = map_range(a[1], a[2]);
+    if (err == OK && (a[3] & ~15UL || !(a[3] & PROT_R)))
+        err = ERR_INVAL;
+    if (err != OK)
+        return err;
+    while (a[2]) { /* bound: restarts when an interrupt waits */
+        unsigned level;
+        pte_t *e = arch_walk(s->root, a[1], &level);
+        uint64_t n = level ? map_gap(a[1], a[2], level) : map_step(a[1], a[2]);
+        bool changed = false;
+        for (uint64_t i = 0; !level && i < n; i++) {
+            pte_t old = e[i], new = protect_entry(old, a[3]);
+            if (!(old & PTE_V) || old == new)
+                continue;
+            __atomic_fetch_and(&e[i], new | PTE_A | PTE_D, __ATOMIC_RELAXED);
+            __atomic_fetch_or(&e[i], new & PTE_COW, __ATOMIC_RELAXED);
+            changed = true;
+        }
+        if (changed)
+            arch_tlb_shootdown(s, a[1], n);
+        a[1] += n << PAGE_SHIFT;
+        a[2] -= n;
+        if (a[2] && arch_irq_pending()) {
+            syscall_restart(cur);
+            return SYS_NO_RESULT;
+        }
+    }
+    return OK;
+}
+
+/* Share n entries of one leaf table; returns whether the source lost a write permission. */
+static bool share_step(struct thread *cur, pte_t *from, pte_t *to, uint64_t n, unsigned mode)
+{
+    bool lost = false;
+    unsigned added = 0;
+    for (uint64_t i = 0; i < n; i++) { /* bound: STEP_PAGES */
+        pte_t e = from[i];
+        if (!(e & PTE_V) || to[i] || frame_check_user(cur->space, PTE_FRAME(e)) != OK)
+            continue;
+        if (mode == SHARE_COW && (e & PTE_W)) {
+#ifndef MUTANT_KERNEL_LEAVE_W
+            e = __atomic_fetch_xor(&from[i], PTE_W | PTE_COW, __ATOMIC_RELAXED); /* a hart may set A or D meanwhile */
+#endif
+            e = (e & ~PTE_W) | PTE_COW;
+            lost = true;
+        }
+        __atomic_store_n(&to[i], e, __ATOMIC_RELAXED);
+        frame_info_of(PTE_FRAME(e))->maps++;
+        added++;
+    }
+    table_info(to)->maps += added;
+    return lost;
+}
+
+/* a0 from, a1 to, a2 va, a3 pages, a4 mode, a5 done so far -> a4 done. Entries present in `to` stay as they are. */
+long sys_space_share(struct thread *cur, uint64_t *a)
+{
+    struct space *from, *to;
+    err_t err = map_space(cur, a[0], &from);
+    if (err == OK)
+        err = map_space(cur, a[1], &to);
+    if (err == OK)
+        err = map_range(a[2], a[3]);
+    if (err == OK && (a[4] > SHARE_SAME || from == to))
+        err = ERR_INVAL;
+    if (err != OK)
+        return err;
+    while (a[3]) { /* bound: restarts when an interrupt waits */
+        unsigned level, to_level;
+        pte_t *e = arch_walk(from->root, a[2], &level);
+        uint64_t n = level ? map_gap(a[2], a[3], level) : map_step(a[2], a[3]);
+        if (!level) {
+            pte_t *d = arch_walk(to->root, a[2], &to_level);
+            if (to_level) {
+                a[4] = a[5];
+                return ERR_NOTABLE;
+            }
+            if (share_step(cur, e, d, n, a[4]))
+                arch_tlb_shootdown(from, a[2], n);
+        }
+        a[2] += n << PAGE_SHIFT;
+        a[3] -= n;
+        a[5] += n;
+        if (a[3] && arch_irq_pending()) {
+            syscall_restart(cur);
+            return SYS_NO_RESULT;
+        }
+    }
+    a[4] = a[5];
+    return OK;
+}
+
+/* a0 space, a1 va, a2 pages <= 64 | HARVEST_DIRTY -> a1 accessed, a2 dirty: bit i is page i */
+long sys_space_harvest(struct thread *cur, uint64_t *a)
+{
+    struct space *s;
+    uint64_t pages = a[2] & 0xff, accessed = 0, dirty = 0;
+    pte_t clear = PTE_A | (a[2] & HARVEST_DIRTY ? PTE_D : 0);
+    err_t err = map_space(cur, a[0], &s);
+    if (err == OK)
+        err = map_range(a[1], pages);
+    if (err == OK && (pages > 64 || a[2] & ~(HARVEST_DIRTY | 0xffUL)))
+        err = ERR_INVAL;
+    if (err != OK)
+        return err;
+    for (uint64_t i = 0; i < pages; i++) { /* bound: 64 */
+        unsigned level;
+        pte_t *e = arch_walk(s->root, a[1] + (i << PAGE_SHIFT), &level);
+        if (level || !(*e & PTE_V))
+            continue;
+        pte_t old = __atomic_fetch_and(e, ~clear, __ATOMIC_RELAXED);
+        accessed |= (uint64_t)!!(old & PTE_A) << i;
+        dirty |= (uint64_t)!!(old & PTE_D) << i;
+    }
+    if (accessed | (a[2] & HARVEST_DIRTY ? dirty : 0))
+        arch_tlb_shootdown(s, a[1], pages);
+    a[1] = accessed;
+    a[2] = dirty;
+    return OK;
+}
+
+/* a0 space, a1 va, a2 value without PTE_V -> a1 old value */
+long sys_space_soft(struct thread *cur, uint64_t *a)
+{
+    struct space *s;
+    unsigned level;
+    err_t err = map_space(cur, a[0], &s);
+    if (err == OK)
+        err = map_range(a[1], 1);
+    if (err == OK && (a[2] & PTE_V))
+        err = ERR_INVAL;
+    if (err != OK)
+        return err;
+    pte_t *e = arch_walk(s->root, a[1], &level);
+    if (level)
+        return ERR_NOTABLE;
+    if (*e & PTE_V)
+        return ERR_EXIST;
+    /* commit */
+    pte_t old = *e;
+    entry_set(e, a[2]);
+    a[1] = old;
+    return OK;
+}
+
+/* a0 kernel, a1 space, a2 va, a3 physical address outside RAM */
+long sys_space_map_device(struct thread *cur, uint64_t *a)
+{
+    struct space *s;
+    struct handle *slot;
+    unsigned level;
+    err_t err = handle_find(cur->space, a[0], OBJ_KERNEL, RIGHT_K_DEVICE, &slot);
+    if (err == OK)
+        err = map_space(cur, a[1], &s);
+    if (err == OK)
+        err = map_range(a[2], 1);
+    if (err == OK && (a[3] & PAGE_MASK || frame_in_ram(a[3] >> PAGE_SHIFT) || a[3] >> 55))
+        err = ERR_INVAL;
+    if (err != OK)
+        return err;
+    pte_t *e = arch_walk(s->root, a[2], &level);
+    if (level)
+        return ERR_NOTABLE;
+    if (*e & PTE_V)
+        return ERR_EXIST;
+    /* commit */
+    entry_set(e, arch_pte_device(a[3]));
+    arch_tlb_flush_local(s, a[2]);
+    return OK;
+}

@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: MIT
+ * Kernel objects begin in frames that the caller donates and end when it takes them back. The kernel never allocates.
+ */
+#include "arch.h"
+
+#define ENDS_PER_ENTRY 16
+
+syscall_fn sys_object_create, sys_object_destroy;
+
+static err_t object_make_space(struct thread *cur, frame_t f, uint64_t root)
+{
+    err_t e = frame_check_kfree(cur->space, root);
+    if (e != OK || root == f)
+        return e != OK ? e : ERR_INVAL;
+    /* commit */
+    frame_take_dirty(f, FRAME_SPACE);
+    frame_take(root, FRAME_ROOT);
+    space_init(frame_va(f), f, root);
+    return OK;
+}
+
+static err_t object_make_thread(struct thread *cur, frame_t f, handle_t space)
+{
+    struct handle *slot;
+    err_t e = handle_find(cur->space, space, OBJ_SPACE, RIGHT_THREADS, &slot);
+    if (e != OK)
+        return e;
+    /* commit */
+    frame_take_dirty(f, FRAME_THREAD);
+    thread_init(frame_va(f), f, frame_va(slot->object));
+    return OK;
+}
+
+static void object_make_endpoint(frame_t f)
+{
+    frame_take(f, FRAME_ENDPOINT);
+    struct endpoint *ep = frame_va(f);
+    link_init(&ep->receivers);
+    ep->frame = f;
+}
+
+/* a0 type, a1 frame, a2 root frame or space handle -> a1 handle */
+long sys_object_create(struct thread *cur, uint64_t *a)
+{
+    unsigned type = a[0];
+    err_t e = frame_check_kfree(cur->space, a[1]);
+    if (e != OK)
+        return e;
+    if (!cur->space->handle_free)
+        return ERR_NOHANDLE;
+    frame_t f = a[1];
+    switch (a[0]) {
+    case OBJ_SPACE:
+        e = object_make_space(cur, f, a[2]);
+        break;
+    case OBJ_THREAD:
+        e = object_make_thread(cur, f, a[2]);
+        break;
+    case OBJ_ENDPOINT:
+        object_make_endpoint(f);
+        break;
+    case OBJ_NTFN:
+        frame_take(f, FRAME_NTFN);
+        ntfn_init(frame_va(f), f);
+        break;
+    default:
+        e = ERR_INVAL;
+    }
+    if (e != OK)
+        return e;
+    handle_t h = NO_HANDLE;
+    e = handle_new(cur->space, type, RIGHTS_ALL, 0, f, frame_info_of(f)->gen, &h);
+    assert(e == OK);
+    a[1] = h;
+    return e;
+}
+
+static void object_end_thread(struct thread *t)
+{
+    thread_cancel(t, ERR_CANCELLED);
+    arch_fpu_drop(t);
+    if (t->bound != &t->self)
+        t->bound->bound = 0;
+    while (!link_empty(&t->self.waiters)) /* bound: only the thread itself waits here, and it was cancelled */
+        link_remove(t->self.waiters.next);
+    t->state = T_FREE;
+    t->space->threads--;
+    if (t->hart->current == t)
+        t->hart->current = 0;
+    trace(TRACE_THREAD, t, 3, t->frame);
+    frame_give(t->frame, false);
+}
+
+/* ERR_BUSY while it has threads, tables or clients; SPACE_RESET and SPACE_UNTABLE empty it. */
+static err_t object_end_space(struct space *s)
+{
+    if (s->threads || frame_info_of(s->root_frame)->maps || !link_empty(&s->callers) || !link_empty(&s->faulters))
+        return ERR_BUSY;
+    /* commit */
+    if (this_hart()->space == s)
+        arch_space_activate(this_hart()->current->space);
+    unsigned n = (s->handles - HANDLES_INLINE) / HANDLES_PER_FRAME;
+    for (unsigned i = 0; i < n; i++) /* bound: HANDLE_FRAMES_MAX */
+        frame_give(s->handle_frame[i], false);
+    if (s->batch)
+        frame_info_of(s->batch)->flags &= ~FRAME_F_BATCH;
+    arch_tlb_shootdown(s, 0, USER_VA_END >> PAGE_SHIFT);
+    arch_root_clear(s->root);
+    frame_give(s->root_frame, true);
+    frame_give(s->frame, false);
+    return OK;
+}
+
+/* Everybody who waits at it goes on with an error; bounded per entry, ERR_AGAIN when there are more. */
+static err_t object_end_endpoint(struct endpoint *ep)
+{
+    for (unsigned n = 0; n < ENDS_PER_ENTRY; n++) {
+        struct thread *t = queue_top(&ep->senders);
+        if (!t)
+            break;
+        queue_remove(t);
+        if (t->state == T_CALLING && t->call_kind == MSG_CALL) {
+            thread_wake(t, ERR_PEER_DEAD);
+        } else if (t->state == T_CALLING) {
+            thread_stop_forever(t, "its exception handler is gone;");
+        } else {
+            t->fault.state = F_NONE;
+            t->fault.error = ERR_FAULT;
+            if (t->state == T_FAULTED)
+                thread_stop_forever(t, "its pager is gone;");
+            else if (t->fault.copier)
+                ntfn_signal(t->fault.copier->bound, NTFN_COPY_READY);
+        }
+    }
+    for (unsigned n = 0; n < ENDS_PER_ENTRY && !link_empty(&ep->receivers); n++) {
+        struct thread *r = container_of(ep->receivers.next, struct thread, list);
+        link_remove(&r->list);
+        thread_wake(r, ERR_CANCELLED);
+    }
+    if (queue_top(&ep->senders) || !link_empty(&ep->receivers))
+        return ERR_AGAIN;
+    frame_give(ep->frame, false);
+    return OK;
+}
+
+static err_t object_end_ntfn(struct ntfn *n)
+{
+    for (unsigned i = 0; i < ENDS_PER_ENTRY && !link_empty(&n->waiters); i++) {
+        struct thread *t = container_of(n->waiters.next, struct thread, list);
+        link_remove(&t->list);
+        t->waits_for = 0;
+        thread_wake(t, ERR_CANCELLED);
+    }
+    if (!link_empty(&n->waiters))
+        return ERR_AGAIN;
+    if (n->bound)
+        n->bound->bound = &n->bound->self;
+    frame_give(n->frame, false);
+    return OK;
+}
+
+long sys_object_destroy(struct thread *cur, uint64_t *a)
+{
+    handle_t h = a[0];
+    struct handle *slot = handle_slot(cur->space, h);
+    if (!slot || !slot->word || !handle_live(slot))
+        return ERR_HANDLE;
+    if (!(handle_rights(slot) & RIGHT_OWN))
+        return ERR_RIGHTS;
+    void *object = frame_va(slot->object);
+    unsigned type = handle_type(slot);
+    struct space *own = cur->space;
+    err_t e = OK;
+    switch (type) {
+    case OBJ_THREAD:
+        object_end_thread(object);
+        break;
+    case OBJ_SPACE:
+        e = object == own ? ERR_BUSY : object_end_space(object);
+        break;
+    case OBJ_ENDPOINT:
+        e = object_end_endpoint(object);
+        break;
+    case OBJ_NTFN:
+        e = object_end_ntfn(object);
+        break;
+    default: /* interrupts and the kernel's controls are never destroyed */
+        e = ERR_TYPE;
+    }
+    if (e == OK)
+        handle_close(own, h);
+    return type == OBJ_THREAD && object == cur ? SYS_NO_RESULT : e;
+}

@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: MIT
+ * Who runs: fixed priorities, preemptive, first in first out within one, round-robin by slices when several compete.
+ * IPC hands the hart over directly (sched_switch) and does not come here for a choice. Every function is bounded.
+ */
+#include "arch.h"
+
+#define SLICE_TICKS 100000u /* 10 ms at the virt machine's 10 MHz */
+
+void sched_ready(struct thread *t)
+{
+    struct hart *h = t->hart;
+    t->state = T_READY;
+    queue_add(&h->runq, t, t->prio);
+    if (!h->current || t->prio > h->current->prio)
+        h->resched = true;
+    else if (t->prio == h->current->prio)
+        h->timer_dirty = true; /* the current thread's slice matters now */
+}
+
+void sched_block(struct thread *t, enum thread_state why)
+{
+    assert(t->hart->current == t);
+    t->state = why;
+    t->hart->resched = true;
+}
+
+/* Precondition: the current thread has blocked, or nobody is current. */
+void sched_switch(struct thread *t)
+{
+    struct hart *h = t->hart;
+    struct thread *top = queue_top(&h->runq);
+    if (h != this_hart() || (h->current && h->current->state == T_RUNNING) || (top && top->prio > t->prio)) {
+        sched_ready(t);
+        return;
+    }
+    uint64_t now = arch_instret();
+    if (h->current) {
+        h->current->instructions += now - h->switch_instret;
+        t->slice_end = h->current->slice_end; /* a server works in its client's slice */
+    }
+    h->switch_instret = now;
+    h->current = t;
+    t->state = T_RUNNING;
+    h->resched = false;
+    if (top && top->prio == t->prio)
+        h->timer_dirty = true;
+    h->counter[KC_SWITCHES]++;
+}
+
+void sched_set_prio(struct thread *t, unsigned prio)
+{
+    if (t->prio == prio)
+        return;
+    t->prio = prio;
+    if (t->queue) { /* ready, calling or faulted: take the place the new priority gives */
+        struct prio_queue *q = t->queue;
+        queue_remove(t);
+        queue_add(q, t, prio);
+    }
+    t->hart->resched = true;
+}
+
+void sched_yield(struct thread *t)
+{
+    t->slice_end = 0;
+    sched_ready(t);
+    t->hart->resched = true;
+}
+
+void sched_slice(void)
+{
+    struct hart *h = this_hart();
+    struct thread *t = h->current;
+    if (!t || t->state != T_RUNNING || !h->runq.head[t->prio] || arch_time() < t->slice_end)
+        return;
+    sched_yield(t);
+}
+
+/* The best thread becomes current. A preempted one keeps its place at the head of its priority. */
+static void sched_pick(struct hart *h)
+{
+    struct thread *was = h->current, *top = queue_top(&h->runq);
+    h->resched = false;
+    if (was && was->state == T_RUNNING) {
+        if (!top || top->prio <= was->prio)
+            return;
+        was->state = T_READY;
+        queue_add_head(&h->runq, was, was->prio);
+    }
+    uint64_t now = arch_instret();
+    if (was && was->state != T_FREE)
+        was->instructions += now - h->switch_instret;
+    h->switch_instret = now;
+    h->current = top;
+    h->timer_dirty = true;
+    if (!top)
+        return;
+    queue_remove(top);
+    top->state = T_RUNNING;
+    h->counter[KC_SWITCHES]++;
+}
+
+/* One-shot: the wheel's next event, or the end of the slice when somebody of the same priority waits. */
+static void sched_timer(struct hart *h)
+{
+    struct thread *t = h->current;
+    uint64_t when = timer_next(h);
+    h->timer_dirty = false;
+    if (t && h->runq.head[t->prio]) {
+        uint64_t now = arch_time();
+        if (t->slice_end <= now)
+            t->slice_end = now + SLICE_TICKS;
+        if (t->slice_end < when)
+            when = t->slice_end;
+    }
+    if (when != h->timer_set) {
+        h->timer_set = when;
+        h->counter[KC_TIMER_SET]++;
+        arch_timer_set(when);
+    }
+}
+
+struct thread *sched_exit(void)
+{
+    struct hart *h = this_hart();
+    for (;;) { /* forever: until there is a thread to run */
+        if (h->resched || !h->current)
+            sched_pick(h);
+        if (h->timer_dirty)
+            sched_timer(h);
+        if (likely(h->current != 0))
+            break;
+        arch_idle();
+    }
+    struct thread *t = h->current;
+    t->kstack = h->kstack_top;
+    if (h->space != t->space)
+        arch_space_activate(t->space);
+    return t;
+}

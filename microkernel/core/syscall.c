@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: MIT
+ * The table of system calls. A handler checks everything, commits, and returns what goes into a0.
+ */
+#include "arch.h"
+
+#define HANDLERS(X) \
+    X(CALL, sys_call) X(RECV, sys_recv) X(REPLY, sys_reply) X(REPLY_RECV, sys_reply_recv) \
+    X(FAULT_REPLY, sys_fault_reply) X(FAULT_REPLY_RECV, sys_fault_reply_recv) X(SIGNAL, sys_signal) X(WAIT, sys_wait) \
+    X(YIELD, sys_yield) X(COPY, sys_copy) X(REPLY_ALIVE, sys_reply_alive) X(HANDLE_COPY, sys_handle_copy) \
+    X(HANDLE_INSTALL, sys_handle_install) X(HANDLE_CLOSE, sys_handle_close) X(HANDLE_REVOKE, sys_handle_revoke) \
+    X(HANDLE_INFO, sys_handle_info) X(HANDLE_GROW, sys_handle_grow) X(OBJECT_CREATE, sys_object_create) \
+    X(OBJECT_DESTROY, sys_object_destroy) X(THREAD_START, sys_thread_start) X(THREAD_STOP, sys_thread_stop) \
+    X(THREAD_RESUME, sys_thread_resume) X(THREAD_REGS_COPY, sys_thread_regs_copy) \
+    X(THREAD_REG_GET, sys_thread_reg_get) X(THREAD_REG_SET, sys_thread_reg_set) X(THREAD_PRIO, sys_thread_prio) \
+    X(THREAD_BIND, sys_thread_bind) X(THREAD_INFO, sys_thread_info) X(SPACE_HANDLER, sys_space_handler) \
+    X(SPACE_TABLE, sys_space_table) X(SPACE_UNTABLE, sys_space_untable) X(SPACE_MAP, sys_space_map) \
+    X(SPACE_UNMAP, sys_space_unmap) X(SPACE_PROTECT, sys_space_protect) X(SPACE_SHARE, sys_space_share) \
+    X(SPACE_HARVEST, sys_space_harvest) X(SPACE_RESET, sys_space_reset) X(SPACE_BATCH, sys_space_batch) \
+    X(SPACE_MAP_FRAME, sys_space_map_frame) X(SPACE_MAP_DEVICE, sys_space_map_device) X(SPACE_SOFT, sys_space_soft) \
+    X(SPACE_INFO, sys_space_info) X(SPACE_EXEC_FENCE, sys_space_exec_fence) X(CHUNK_RETYPE, sys_chunk_retype) \
+    X(CHUNK_GRANT, sys_chunk_grant) X(WINDOW_MAP, sys_window_map) X(IRQ_CREATE, sys_irq_create) \
+    X(IRQ_BIND, sys_irq_bind) X(IRQ_ACK, sys_irq_ack) X(DEBUG_PUTC, sys_debug_putc) X(TRACE_READ, sys_trace_read) \
+    X(TRACE_MASK, sys_trace_mask) X(KERNEL_INFO, sys_kernel_info) X(KERNEL_CHECK, sys_kernel_check)
+
+static long sys_null(struct thread *t, uint64_t *a)
+{
+    (void)t, (void)a;
+    return OK;
+}
+
+#define DECLARE(name, fn) syscall_fn fn;
+HANDLERS(DECLARE)
+
+static syscall_fn *const table[SYSCALL_LIMIT] = {
+    [SYS_NULL] = sys_null,
+#define ENTRY(name, fn) [SYS_##name] = fn,
+    HANDLERS(ENTRY)
+};
+
+/* t is current; its pc stands behind the ecall already. */
+void syscall_dispatch(struct thread *t)
+{
+    uint64_t number = t->x[17] & 0xff;
+    count(KC_SYSCALLS);
+    if (unlikely(number >= SYSCALL_LIMIT || !table[number])) {
+        t->x[REG_A0] = (uint64_t)ERR_NOSYS;
+        return;
+    }
+    long result = table[number](t, &t->x[REG_A0]);
+    if (result != SYS_NO_RESULT)
+        t->x[REG_A0] = (uint64_t)result;
+}

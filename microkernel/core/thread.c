@@ -1,0 +1,259 @@
+/* SPDX-License-Identifier: MIT
+ * Threads: their life, and the system calls on them. A thread that is blocked or has faulted is a state in its
+ * control block; getting it out of any state is thread_cancel.
+ */
+#include "arch.h"
+
+void thread_init(struct thread *t, frame_t frame, struct space *s)
+{
+    uint32_t call_gen = t->call_gen, fault_gen = t->fault.gen; /* ids of an earlier life stay stale */
+    uint64_t *words = (uint64_t *)t;
+    for (size_t i = 0; i < sizeof(*t) / 8; i++)
+        words[i] = 0;
+    t->call_gen = call_gen + 1;
+    t->fault.gen = fault_gen + 1;
+    t->status = arch_status_user();
+    t->hart = this_hart();
+    t->state = T_STOPPED;
+    t->frame = frame;
+    t->space = s;
+    t->prio = t->base_prio = 100;
+    link_init(&t->list);
+    link_init(&t->call_link);
+    link_init(&t->fault_link);
+    link_init(&t->timer);
+    ntfn_init(&t->self, frame);
+    t->self.bound = t;
+    t->bound = &t->self;
+    s->threads++;
+}
+
+void thread_wake(struct thread *t, long result)
+{
+    timer_remove(t);
+    t->x[REG_A0] = (uint64_t)result;
+    sched_ready(t);
+}
+
+/* Every state has one way out; afterwards the thread is in no queue and no list. */
+void thread_cancel(struct thread *t, long result)
+{
+    struct endpoint *tell = 0;
+    reply_id_t id = NO_REPLY;
+    switch (t->state) {
+    case T_RUNNING:
+        sched_block(t, T_STOPPED);
+        break;
+    case T_READY:
+        queue_remove(t);
+        break;
+    case T_CALLING:
+        queue_remove(t);
+        t->x[REG_A0] = (uint64_t)result;
+        break;
+    case T_WAIT_REPLY:
+        id = ipc_reply_id(t);
+        tell = t->ep;
+        ipc_end_call(t);
+        t->x[REG_A0] = (uint64_t)result;
+        break;
+    case T_RECEIVING:
+    case T_WAITING:
+        link_remove(&t->list);
+        t->waits_for = 0;
+        t->x[REG_A0] = (uint64_t)result;
+        break;
+    default:
+        break;
+    }
+    fault_drop(t);
+    timer_remove(t);
+    t->prio = t->base_prio;
+    t->state = T_STOPPED;
+    if (tell)
+        ipc_cancel_event(tell, id);
+}
+
+/* The deadline of a blocked thread has passed. */
+void thread_timeout(struct thread *t)
+{
+    thread_cancel(t, ERR_TIMEOUT);
+    sched_ready(t);
+}
+
+/* Nobody is there to be told of its exception. */
+void thread_stop_forever(struct thread *t, const char *why)
+{
+    kputs("kernel: thread ");
+    kputx(t->frame);
+    kputs(" stopped: ");
+    kputs(why);
+    kputs(" cause ");
+    kputx(t->exc[EXCW_CAUSE]);
+    kputs(" value ");
+    kputx(t->exc[EXCW_VALUE]);
+    kputs(" ip ");
+    kputx(t->x[REG_PC]);
+    kputs("\n");
+    if (t->state == T_RUNNING)
+        sched_block(t, T_STOPPED);
+    t->state = T_STOPPED;
+}
+
+static err_t thread_find(struct thread *cur, handle_t h, struct thread **out)
+{
+    struct handle *slot;
+    err_t e = handle_find(cur->space, h, OBJ_THREAD, RIGHT_CONTROL, &slot);
+    if (e == OK)
+        *out = frame_va(slot->object);
+    return e;
+}
+
+syscall_fn sys_thread_start, sys_thread_stop, sys_thread_resume, sys_thread_regs_copy, sys_thread_reg_get,
+    sys_thread_reg_set, sys_thread_prio, sys_thread_bind, sys_thread_info;
+
+/* a0 thread, a1 ip, a2 sp, a3 first argument, a4 tp. All other registers are zero. */
+long sys_thread_start(struct thread *cur, uint64_t *a)
+{
+    struct thread *t;
+    err_t e = thread_find(cur, a[0], &t);
+    if (e != OK)
+        return e;
+    uint64_t ip = a[1], sp = a[2], arg = a[3], tp = a[4];
+    /* commit */
+    thread_cancel(t, ERR_CANCELLED);
+    arch_fpu_drop(t);
+    for (unsigned i = 0; i < 32; i++)
+        t->x[i] = t->fpu[i] = 0;
+    t->fcsr = 0;
+    t->start_fpu = false;
+    t->status = arch_status_user();
+    t->x[REG_PC] = ip & ~1UL;
+    t->x[REG_SP] = sp;
+    t->x[REG_A0] = arg;
+    t->x[REG_TP] = tp;
+    trace(TRACE_THREAD, cur, 1, t->frame);
+    sched_ready(t);
+    return t == cur ? SYS_NO_RESULT : OK;
+}
+
+long sys_thread_stop(struct thread *cur, uint64_t *a)
+{
+    struct thread *t;
+    err_t e = thread_find(cur, a[0], &t);
+    if (e != OK)
+        return e;
+    thread_cancel(t, ERR_CANCELLED);
+    trace(TRACE_THREAD, cur, 2, t->frame);
+    return OK;
+}
+
+long sys_thread_resume(struct thread *cur, uint64_t *a)
+{
+    struct thread *t;
+    err_t e = thread_find(cur, a[0], &t);
+    if (e != OK)
+        return e;
+    if (t->state != T_STOPPED)
+        return ERR_BUSY;
+    sched_ready(t);
+    return OK;
+}
+
+/* The source must not be running: it is blocked in a call, faulted or stopped. */
+long sys_thread_regs_copy(struct thread *cur, uint64_t *a)
+{
+    struct thread *to, *from;
+    err_t e = thread_find(cur, a[0], &to);
+    if (e == OK)
+        e = thread_find(cur, a[1], &from);
+    if (e != OK)
+        return e;
+    if (to->state != T_STOPPED || from->state == T_RUNNING || from->state == T_READY || to == from)
+        return ERR_BUSY;
+    for (unsigned i = 0; i < 32; i++)
+        to->x[i] = from->x[i];
+    arch_fpu_copy(to, from);
+    return OK;
+}
+
+long sys_thread_reg_get(struct thread *cur, uint64_t *a)
+{
+    struct thread *t;
+    err_t e = thread_find(cur, a[0], &t);
+    if (e != OK)
+        return e;
+    if (a[1] >= 32)
+        return ERR_INVAL;
+    a[1] = t->x[a[1]];
+    return OK;
+}
+
+/* Also for a thread whose exception this caller is handling. */
+long sys_thread_reg_set(struct thread *cur, uint64_t *a)
+{
+    struct thread *t;
+    err_t e = thread_find(cur, a[0], &t);
+    if (e != OK)
+        return e;
+    if (a[1] >= 32)
+        return ERR_INVAL;
+    bool handled = t->state == T_WAIT_REPLY && t->call_kind == MSG_EXCEPTION;
+    if (t->state != T_STOPPED && !handled)
+        return ERR_BUSY;
+    t->x[a[1]] = a[1] == REG_PC ? a[2] & ~1UL : a[2];
+    return OK;
+}
+
+long sys_thread_prio(struct thread *cur, uint64_t *a)
+{
+    struct thread *t;
+    err_t e = thread_find(cur, a[0], &t);
+    if (e != OK)
+        return e;
+    if (a[1] >= PRIORITIES)
+        return ERR_INVAL;
+    bool lent = t->prio > t->base_prio; /* it serves somebody higher now */
+    t->base_prio = a[1];
+    if (!lent || t->prio < t->base_prio)
+        sched_set_prio(t, a[1]);
+    return OK;
+}
+
+/* a0 thread, a1 notification, or 0 for its own again. */
+long sys_thread_bind(struct thread *cur, uint64_t *a)
+{
+    struct thread *t;
+    struct handle *slot;
+    err_t e = thread_find(cur, a[0], &t);
+    if (e != OK)
+        return e;
+    struct ntfn *n = &t->self;
+    if (a[1]) {
+        e = handle_find(cur->space, a[1], OBJ_NTFN, RIGHT_WAIT, &slot);
+        if (e != OK)
+            return e;
+        n = frame_va(slot->object);
+        if (n->bound && n->bound != t)
+            return ERR_BUSY;
+    }
+    /* commit */
+    if (t->bound != &t->self)
+        t->bound->bound = 0;
+    t->bound = n;
+    n->bound = t;
+    return OK;
+}
+
+long sys_thread_info(struct thread *cur, uint64_t *a)
+{
+    struct thread *t;
+    err_t e = thread_find(cur, a[0], &t);
+    if (e != OK)
+        return e;
+    a[1] = t->state;
+    a[2] = t->prio;
+    a[3] = t->instructions;
+    a[4] = t->frame;
+    return OK;
+}

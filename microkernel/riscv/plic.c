@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: MIT
+ * The platform-level interrupt controller: enable, claim, complete. Source: RISC-V PLIC specification 1.0.0, memory map.
+ */
+#include "../core/arch.h"
+#include "../core/irq.h"
+#include "riscv.h"
+
+static volatile uint32_t *plic;
+static unsigned sources, context;
+
+static volatile uint32_t *plic_reg(uint64_t offset) { return plic + offset / 4; }
+
+void plic_boot(const struct machine *m)
+{
+    if (!m->plic_pa)
+        return;
+    plic = phys_to_virt(m->plic_pa);
+    sources = m->plic_sources + 1 < IRQ_SOURCES ? m->plic_sources + 1 : IRQ_SOURCES;
+    context = m->plic_context[0];
+    for (unsigned s = 1; s < sources; s++)
+        *plic_reg(4 * s) = 1;                               /* priority */
+    for (unsigned s = 0; s < sources; s += 32)
+        *plic_reg(0x2000 + 0x80 * context + s / 8) = 0;     /* enables */
+    *plic_reg(0x200000 + 0x1000 * context) = 0;             /* threshold */
+}
+
+unsigned arch_irq_sources(void) { return sources; }
+
+void arch_irq_enable(unsigned s)
+{
+    if (s < sources)
+        *plic_reg(0x2000 + 0x80 * context + s / 32 * 4) |= 1u << (s & 31);
+}
+
+void arch_irq_disable(unsigned s)
+{
+    if (s < sources)
+        *plic_reg(0x2000 + 0x80 * context + s / 32 * 4) &= ~(1u << (s & 31));
+}
+
+/* Claim, and complete at once: the source is masked until its driver acknowledges. Completion is ignored for a source that
+ * is not enabled, so it comes first. */
+unsigned plic_claim(void)
+{
+    if (!plic)
+        return 0;
+    volatile uint32_t *claim = plic_reg(0x200004 + 0x1000 * context);
+    unsigned s = *claim;
+    if (s)
+        *claim = s;
+    return s;
+}

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: MIT
+ * What the files of riscv/ tell each other.
+ */
+#ifndef RISCV_RISCV_H
+#define RISCV_RISCV_H
+
+#include "../core/kernel.h"
+#include "machine.h"
+
+/* context.c */
+extern bool fpu_present;
+bool fpu_first_use(struct thread *t);
+
+/* sv39.c */
+void sv39_boot(const struct machine *m); /* final kernel tables, ASID width */
+
+/* plic.c */
+void plic_boot(const struct machine *m);
+unsigned plic_claim(void); /* 0: nothing; the source is completed and must be masked by the caller */
+
+/* sbi.c */
+struct sbi_result {
+    long error, value;
+};
+struct sbi_result sbi_call(uint64_t ext, uint64_t fid, uint64_t a0, uint64_t a1, uint64_t a2);
+extern bool have_sstc;
+extern paddr_t test_device_pa;
+
+/* entry.S */
+void trap_entry(void);
+_Noreturn void trap_return(struct thread *t);
+
+#endif

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: MIT
+ * First instructions: OpenSBI enters here in S mode, paging off, a0 = hart id, a1 = device tree (physical).
+ * A boot page table maps the running code at its physical and its final address; then boot_c takes over.
+ */
+#include "csr.h"
+
+    .section .text.boot, "ax"
+    .globl _start
+_start:
+    csrw sie, zero
+    csrw sscratch, zero
+    rdinstret s2                    /* S-mode entry: boot.shell counts from here */
+    la t0, kernel_bss
+    la t1, kernel_end
+1:  sd zero, 0(t0)
+    addi t0, t0, 8
+    bltu t0, t1, 1b
+
+    /* boot_root: gigapages, RWX and global: [2] and [258] the RAM's first GiB, [256] and [257] devices */
+    la t0, boot_root
+    li t1, (0x80000000 >> 12 << 10) | 0xef     /* V R W X G A D */
+    sd t1, 2*8(t0)
+    li t2, 256*8
+    add t2, t0, t2
+    sd t1, 2*8(t2)
+    li t1, 0xe7                                /* V R W G A D, pa 0 */
+    sd t1, 0(t2)
+    li t1, (0x40000000 >> 12 << 10) | 0xe7
+    sd t1, 8(t2)
+    srli t0, t0, 12
+    li t1, SATP_SV39
+    or t0, t0, t1
+    sfence.vma
+    csrw satp, t0
+    li t3, 0xffffffc000000000
+    la t0, 2f
+    add t0, t0, t3
+    jr t0
+2:  la sp, boot_stack_top           /* pc-relative: the high address from now on */
+    la tp, harts
+    mv a2, s2
+    call boot_c                     /* a0 = hart id, a1 = device tree -> a0 = first thread */
+    tail trap_return
+
+    .bss
+    .balign 4096
+    .globl boot_root
+boot_root: .skip 4096
+    .globl boot_stack_top
+    .skip 8192
+boot_stack_top:

@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: MIT
+ * Causes of traps, sorted to the core's functions: system call, page fault, exception, interrupt. First in the fault path
+ * after entry.S. Also the kernel lock's two ends, and the epitaph of a kernel that trapped in itself.
+ */
+#include "../core/arch.h"
+#include "../core/irq.h"
+#include "csr.h"
+#include "lock.h"
+#include "riscv.h"
+
+_Static_assert(offsetof(struct thread, status) == T_STATUS && offsetof(struct thread, kstack) == T_KSTACK &&
+                   offsetof(struct thread, hart) == T_HART && offsetof(struct thread, x) == 0,
+               "entry.S knows these");
+
+static void trap_external(void)
+{
+    for (unsigned n = 0; n < 4; n++) { /* bound: further sources trap again */
+        unsigned source = plic_claim();
+        if (!source)
+            return;
+        irq_interrupt(source);
+    }
+}
+
+static void trap_interrupt(uint64_t code)
+{
+    count(KC_TRAP + 16 + (code & 15));
+    if (code == IRQ_TIMER)
+        timer_interrupt();
+    else if (code == IRQ_EXTERNAL)
+        trap_external();
+    else if (code == IRQ_SOFT)
+        csr_clear(sip, SIE_SSIE);
+}
+
+static void trap_exception(struct thread *t, uint64_t cause, uint64_t value)
+{
+    count(KC_TRAP + (cause & 15));
+    switch (cause) {
+    case CAUSE_ECALL_U:
+        t->x[REG_PC] += 4;
+        syscall_dispatch(t);
+        break;
+    case CAUSE_STORE_PAGE:
+        fault_raise(t, value, FAULT_ACCESS_W);
+        break;
+    case CAUSE_LOAD_PAGE:
+        fault_raise(t, value, FAULT_ACCESS_R);
+        break;
+    case CAUSE_FETCH_PAGE:
+        fault_raise(t, value, FAULT_ACCESS_X);
+        break;
+    default:
+        if (cause != CAUSE_ILLEGAL || !fpu_first_use(t))
+            exception_raise(t, cause, value);
+    }
+}
+
+struct thread *trap_user(struct thread *t, uint64_t cause, uint64_t value);
+struct thread *trap_user(struct thread *t, uint64_t cause, uint64_t value)
+{
+    lock_kernel();
+    if (cause & SCAUSE_INTERRUPT)
+        trap_interrupt(cause & ~SCAUSE_INTERRUPT);
+    else
+        trap_exception(t, cause, value);
+    t = sched_exit();
+    unlock_kernel();
+    return t;
+}
+
+bool arch_irq_pending(void) { return csr_read(sip) & csr_read(sie); }
+
+/* No thread is ready: sleep without the lock, then handle what came. */
+void arch_idle(void)
+{
+    unlock_kernel();
+    __asm__ volatile("wfi");
+    lock_kernel();
+    uint64_t pending = csr_read(sip) & csr_read(sie);
+    if (pending & SIE_STIE)
+        trap_interrupt(IRQ_TIMER);
+    if (pending & SIE_SEIE)
+        trap_interrupt(IRQ_EXTERNAL);
+    if (pending & SIE_SSIE)
+        trap_interrupt(IRQ_SOFT);
+}
+
+/* ---- the epitaph ---- */
+
+extern uint64_t kernel_trap_frame[32];
+_Noreturn void trap_kernel(uint64_t *x, uint64_t cause, uint64_t value);
+
+_Noreturn void trap_kernel(uint64_t *x, uint64_t cause, uint64_t value)
+{
+    static const char *const name[32] = {"pc ", "ra ", "sp ", "gp ", "tp ", "t0 ", "t1 ", "t2 ", "s0 ", "s1 ", "a0 ",
+                                         "a1 ", "a2 ", "a3 ", "a4 ", "a5 ", "a6 ", "a7 ", "s2 ", "s3 ", "s4 ", "s5 ",
+                                         "s6 ", "s7 ", "s8 ", "s9 ", "s10", "s11", "t3 ", "t4 ", "t5 ", "t6 "};
+    __asm__ volatile("mv tp, %0" : : "r"(&harts[0]));
+    kputs("\nkernel trap: registers");
+    for (unsigned i = 0; i < 32; i++) {
+        kputs(i % 4 ? "  " : "\n  ");
+        kputs(name[i]);
+        kputs(" ");
+        kputx(x[i]);
+    }
+    kputs("\n");
+    panic("trap in the kernel (cause, value)", cause, value);
+}
