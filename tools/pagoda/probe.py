@@ -31,8 +31,8 @@ def _run(args, what):
     except FileNotFoundError:
         raise ProbeError(f"{args[0]} ({what}) is not installed. {INSTALL}.") from None
     except subprocess.TimeoutExpired:
-        raise ProbeError(f"{args[0]} ({what}) did not answer within {SECONDS} seconds; it seems broken. "
-                         f"{INSTALL} anew, or look at the one in {shutil.which(args[0])}.") from None
+        raise ProbeError(f"{args[0]} ({what}) did not answer within {SECONDS} seconds; {shutil.which(args[0])} is broken. "
+                         "Install its package anew (apt-get install --reinstall), or put a working one into PATH.") from None
     except OSError as error:
         raise ProbeError(f"{args[0]} ({what}) can't be run: {error.strerror}. {INSTALL}.") from None
     return done.returncode, done.stdout

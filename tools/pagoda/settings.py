@@ -64,9 +64,10 @@ def _seconds(text):
 def _directory(text):
     if text == "":
         return None
-    if not os.path.isdir(text):
+    path = os.path.abspath(os.path.expanduser(text))
+    if not os.path.isdir(path):
         raise ValueError("must name an existing directory of C programs")
-    return os.path.abspath(text)
+    return path
 
 
 BOOT_LINE_MAX = 1800  # bytes; abi/bootinfo.h keeps 2048 for all boot arguments together
@@ -129,7 +130,7 @@ def parse(arguments):
 
 
 TARGETS = {
-    "(none)": "build everything: the kernel, the servers, every program, the boot image",
+    "all": "(default) build everything: the kernel, the servers, every program, the boot image",
     "run": "boot to a shell in QEMU; leave with `poweroff`, or Ctrl-A X. With RUN='line': run it and power off",
     "gdb": "debug kernel, servers and programs (tools/gdb/pagoda.gdb); attaches to `scons run GDB=1` if one waits",
     "test": "every test; the last line counts them",
@@ -146,7 +147,7 @@ def check_targets(targets, exists):
     for name in targets:
         if name not in TARGETS and not exists(name):
             raise SettingError(f"There is no target {name}{_close(name, TARGETS)}. "
-                               f"Valid ones: {', '.join(t for t in TARGETS if t[0] != '(')}. "
+                               f"Valid ones: {', '.join(TARGETS)}. "
                                "`scons --help` explains them.")
 
 
