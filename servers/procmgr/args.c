@@ -60,7 +60,7 @@ static err_t fetch_pages(reply_id_t id, struct args *a, uint64_t *zeros, char *l
         else
             a->page = page;
         tail = page;
-        err_t err = copy_from_client(id, 1, at, pool[page - 1], n);
+        err_t err = ipc_copy_from(id, 1, at, pool[page - 1], n, copy_deadline());
         if (err != OK)
             return err;
         *zeros += count_zeros(pool[page - 1], n);
@@ -104,7 +104,7 @@ static err_t copy_out(reply_id_t id, const struct proc *p)
     uint32_t page = p->args_page;
     for (uint64_t at = 0; at < p->args_bytes; at += STRING_BYTES) {
         uint64_t n = p->args_bytes - at < STRING_BYTES ? p->args_bytes - at : STRING_BYTES;
-        err_t err = copy_to_client(id, 0, at, pool[page - 1], n);
+        err_t err = ipc_copy_to(id, 0, at, pool[page - 1], n, copy_deadline());
         if (err != OK)
             return err;
         page = next_page[page - 1];

@@ -18,7 +18,7 @@ static err_t wanted_fetch(const struct ipc_event *ev, struct wanted *out)
     uint64_t length = ev->w[1];
     if (length > PROC_PATH_MAX || length > BUF_LEN(ev->buf_len[0]))
         return length > PROC_PATH_MAX ? ERR_NAMETOOLONG : ERR_INVAL;
-    err_t err = copy_from_client(ev->id, 0, 0, path, length);
+    err_t err = ipc_copy_from(ev->id, 0, 0, path, length, copy_deadline());
     path[length] = 0;
     if (err == OK)
         err = image_find(path, &out->program);

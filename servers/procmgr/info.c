@@ -37,7 +37,7 @@ err_t do_INFO(struct request *r)
     uint64_t room = BUF_LEN(r->ev->buf_len[0]);
     size_t length = strlen(p->name) + 1;
     if (room > 0) {
-        err_t err = copy_to_client(r->ev->id, 0, 0, p->name, length < room ? length : room);
+        err_t err = ipc_copy_to(r->ev->id, 0, 0, p->name, length < room ? length : room, copy_deadline());
         if (err != OK)
             return err;
     }

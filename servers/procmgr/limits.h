@@ -18,7 +18,6 @@
 #define STACK_MAX_BYTES (1UL << 30)
 #define HANDLES_FIRST 180u        /* room in our own table at start, a reserve taken off */
 #define HANDLES_STEP 256u         /* and what one PAGER_HANDLES adds */
-#define CLIENT_SLOTS_MAX 192u     /* slots of a client's table looked through at exec */
 #define RETRIES_TICKS 10000u      /* 1 ms: when the pager had no room for one more operation */
 #define COPY_PATIENCE_TICKS 5000000u    /* half a second for a client's page to come in */
 #define CONSOLE_PATIENCE_TICKS 2000000u /* 200 ms for a line about a killed process */

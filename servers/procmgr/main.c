@@ -6,7 +6,6 @@
 
 #include <ipc/pager.h>
 
-uint64_t notified;
 uint32_t own_space;
 
 struct entry {
@@ -18,6 +17,8 @@ static const struct entry table[PROC_OP_LIMIT] = {
     PROC_OPS(PROC_ENTRY)
 #undef PROC_ENTRY
 };
+
+ticks_t copy_deadline(void) { return sys_time() + COPY_PATIENCE_TICKS; }
 
 void answer(reply_id_t id, err_t err, uint64_t w1, uint64_t w2)
 {
@@ -86,24 +87,13 @@ static bool on_event(const struct ipc_event *ev, struct ipc_msg *reply)
     return true;
 }
 
-/* What happened as a side effect of the last event. */
-static void settle(void)
-{
-    if (notified) {
-        uint64_t bits = notified;
-        notified = 0;
-        on_notify(bits);
-    }
-    ops_run_finished();
-}
-
 static void serve(void)
 {
     struct ipc_event ev, last = {.kind = ERR_TIMEOUT};
     struct ipc_msg reply;
     bool have = false;
     for (;;) { /* forever: server loop */
-        settle();
+        ops_run_finished();
         if (ops_waiting()) {
             if (have)
                 (void)ipc_reply(last.id, &reply);
@@ -128,7 +118,8 @@ int main(int space, char **none)
     procs_init();
     if (sys_thread_bind(SERVER_H_THREAD, SERVER_H_NTFN) != OK)
         return 1;
-    struct ipc_msg m = {.w = {PAGER_NOTIFY, PROC_NTFN_PAGER_OP}};
+    ipc_copy_wait_on(SERVER_H_NTFN);
+    struct ipc_msg m;
     err_t err = ERR_PEER_DEAD;
     for (unsigned i = 0; i < 100 && err == ERR_PEER_DEAD; i++) {
         m = (struct ipc_msg){.w = {PAGER_NOTIFY, PROC_NTFN_PAGER_OP}};

@@ -86,8 +86,8 @@ struct request {
 };
 typedef err_t request_fn(struct request *r);
 void answer(reply_id_t id, err_t err, uint64_t w1, uint64_t w2);
-/* What arrived while waiting for something else: main.c looks at it before it receives. */
-extern uint64_t notified;
+/* When a client's buffer must have been copied, its pages brought in. */
+ticks_t copy_deadline(void);
 extern uint32_t own_space;
 
 /* ---- programs (image.c, elf.c) ---- */
@@ -106,10 +106,6 @@ struct program {
 must_check err_t image_find(const char *path, struct program *out);
 must_check err_t image_program(unsigned file, struct program *out);
 must_check err_t elf_read(const uint8_t *file, uint64_t size_bytes, struct program *out);
-
-/* ---- copies (copy.c): ipc_copy_* for a thread with a bound notification ---- */
-must_check err_t copy_from_client(reply_id_t id, unsigned buffer, uint64_t offset, void *to, uint64_t len);
-must_check err_t copy_to_client(reply_id_t id, unsigned buffer, uint64_t offset, const void *from, uint64_t len);
 
 /* ---- the pager (ops.c, space.c) ---- */
 void ops_start(struct proc *p, enum op_kind kind); /* result through op_finished() below, never before the return */

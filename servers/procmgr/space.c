@@ -86,14 +86,14 @@ void space_forget(struct proc *p)
     p->space = 0;
 }
 
-/* Most programs never made a handle of their own: then the table is as it was. */
+/* Whatever the old program had got goes, and what it may have closed comes back. */
 err_t handles_reset(struct proc *p)
 {
     struct space_info info;
     err_t err = sys_space_info(p->space_handle, &info);
-    if (err != OK || info.handles == DECLARED_HANDLES)
+    if (err != OK)
         return err;
-    for (handle_t slot = 1; slot < CLIENT_SLOTS_MAX; slot++)
+    for (handle_t slot = 1; slot < info.handles; slot++) /* bound: the kernel's table limit, usually 192 */
         (void)sys_handle_close(p->space_handle, slot);
     return install_declared(p);
 }
