@@ -54,7 +54,7 @@ struct thread *boot_c(uint64_t hart_id, paddr_t dtb, uint64_t instret)
     have_sstc = m.isa_flags & BOOT_ISA_SSTC;
     fpu_present = m.isa_flags & BOOT_ISA_FPU;
     test_device_pa = m.test_pa;
-    sv39_boot(&m);
+    tlb_boot(sv39_boot(&m));
     boot_layout(&m);
     plic_boot(&m);
     csr_write(scounteren, 7); /* cycle, time, instret for programs */

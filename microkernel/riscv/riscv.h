@@ -12,7 +12,10 @@ extern bool fpu_present;
 bool fpu_first_use(struct thread *t);
 
 /* sv39.c */
-void sv39_boot(const struct machine *m); /* final kernel tables, ASID width */
+paddr_t sv39_boot(const struct machine *m); /* the kernel's final tables -> their root */
+
+/* tlb.c */
+void tlb_boot(paddr_t root);
 
 /* plic.c */
 void plic_boot(const struct machine *m);

@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: MIT
- * Sv39: the walk, the one place where entries are made, ASIDs, flushes, the kernel's own tables.
+ * Sv39: the walk, the one place where entries are made, the kernel's own tables. No CSR: the host tests run it too.
  *
  *   va 38..30 -> root (level 2)   29..21 -> level 1   20..12 -> level 0   11..0 offset
  * Source: RISC-V privileged specification 1.12, section 4.4.
  */
 #include "../core/arch.h"
-#include "csr.h"
 #include "riscv.h"
 
 #define KERNEL_ROOT_FIRST 256u
@@ -15,7 +14,6 @@ extern pte_t boot_root[PTES_PER_TABLE];
 extern char kernel_start[], kernel_data[];
 static pte_t ram_table[PTES_PER_TABLE] __attribute__((aligned(PAGE_SIZE))); /* the RAM's first GiB, 2 MiB pages */
 static unsigned kernel_entries;   /* used entries of the kernel half */
-static uint64_t asid_max, asid_next = 1, asid_generation = 1;
 
 static inline unsigned index_of(vaddr_t va, unsigned level) { return (va >> (PAGE_SHIFT + 9 * level)) & 511; }
 
@@ -90,73 +88,9 @@ void arch_root_clear(pte_t *root)
         root[KERNEL_ROOT_FIRST + i] = 0;
 }
 
-/* ---- translations ---- */
-
-static inline void sfence_all(void)
-{
-    count(KC_SFENCE);
-    __asm__ volatile("sfence.vma" ::: "memory");
-}
-static inline void sfence_asid(uint64_t asid)
-{
-    count(KC_SFENCE);
-    __asm__ volatile("sfence.vma x0, %0" : : "r"(asid) : "memory");
-}
-static inline void sfence_page(vaddr_t va, uint64_t asid)
-{
-    count(KC_SFENCE);
-    __asm__ volatile("sfence.vma %0, %1" : : "r"(va), "r"(asid) : "memory");
-}
-
-/* ASIDs count up; when they run out a new generation begins and everything is forgotten. Without ASID bits every switch is
- * such a beginning. */
-void arch_space_activate(struct space *s)
-{
-    struct hart *h = this_hart();
-    bool flush = !asid_max;
-    if (asid_max && s->asid_gen != asid_generation) {
-        if (asid_next > asid_max) {
-            asid_next = 1;
-            asid_generation++;
-            flush = true;
-            h->counter[KC_ASID_ROLLS]++;
-        }
-        s->asid = asid_next++;
-        s->asid_gen = asid_generation;
-    }
-    csr_write(satp, SATP_SV39 | s->asid << SATP_ASID_SHIFT | s->root_frame);
-    h->counter[KC_SATP]++;
-    if (flush)
-        sfence_all();
-    s->harts |= 1UL << h->index;
-    h->space = s;
-}
-
-void arch_tlb_flush_local(struct space *s, vaddr_t va)
-{
-    if (s->harts & 1UL << this_hart()->index)
-        sfence_page(va, s->asid);
-}
-
-/* One hart runs in this version; with more, harts in s->harts get an inter-processor interrupt and acknowledge here. */
-void arch_tlb_shootdown(struct space *s, vaddr_t va, uint64_t pages)
-{
-    count(KC_SHOOTDOWNS);
-    if (!(s->harts & 1UL << this_hart()->index))
-        return; /* never ran here: no translation can be cached */
-    if (s->asid_gen != asid_generation && asid_max)
-        return; /* its translations went with its generation */
-    if (pages == 1)
-        sfence_page(va, s->asid);
-    else
-        sfence_asid(s->asid);
-}
-
-void arch_fetch_fence(void) { __asm__ volatile("fence.i" ::: "memory"); }
-
 /* Final kernel tables: RAM's first GiB in 2 MiB pages with W^X, further RAM and the devices below it in gigapages, all
  * global and never executable but the kernel's text. */
-void sv39_boot(const struct machine *m)
+paddr_t sv39_boot(const struct machine *m)
 {
     paddr_t base = m->ram_pa & ~((1UL << 30) - 1), text = virt_to_phys(kernel_start), data = virt_to_phys(kernel_data);
     for (unsigned i = 0; i < PTES_PER_TABLE; i++) {
@@ -171,8 +105,5 @@ void sv39_boot(const struct machine *m)
             (base + ((paddr_t)g << 30)) >> PAGE_SHIFT << PTE_PPN_SHIFT | PTE_KERNEL | PTE_W;
     kernel_entries = first + gibs;
     boot_root[first] = 0; /* the identity map goes */
-    csr_write(satp, SATP_SV39 | SATP_ASID_BITS << SATP_ASID_SHIFT | virt_to_phys(boot_root) >> PAGE_SHIFT);
-    asid_max = (csr_read(satp) >> SATP_ASID_SHIFT) & SATP_ASID_BITS;
-    csr_write(satp, SATP_SV39 | virt_to_phys(boot_root) >> PAGE_SHIFT);
-    __asm__ volatile("sfence.vma" ::: "memory");
+    return virt_to_phys(boot_root);
 }
