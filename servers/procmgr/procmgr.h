@@ -42,6 +42,7 @@ struct proc {
     uint32_t doomed;       /* status word it shall end with as soon as its operation allows, 0: none */
     uint32_t space;        /* the pager's id */
     handle_t space_handle;
+    handle_t self;         /* its own endpoint (H_SELF), 0: none */
     struct proc *parent, *child, *sibling, **sibling_link; /* children: a list */
     struct proc *hash_next;
     struct wait *waits;    /* its callers that wait */

@@ -62,6 +62,14 @@ static err_t install_declared(struct proc *p)
     return OK;
 }
 
+/* A child finds its parent's endpoint, if there is one. */
+static err_t install_parent(struct proc *p)
+{
+    if (p->parent->self == NO_HANDLE)
+        return OK;
+    return sys_handle_install(p->space_handle, H_PARENT, p->parent->self, RIGHT_SEND, BADGE_MAKE(BADGE_CLIENT, p->pid));
+}
+
 err_t space_new(struct proc *p)
 {
     struct ipc_msg m = {.w = {PAGER_SPACE_NEW, p->pid, 0}};
@@ -76,17 +84,20 @@ err_t space_new(struct proc *p)
     if (err == OK)
         err = install_declared(p);
     if (err == OK)
+        err = install_parent(p);
+    if (err == OK)
         err = sys_space_handler(p->space_handle, HANDLER_EXCEPTION, SERVER_H_ENDPOINT, BADGE_MAKE(BADGE_CLIENT, p->pid));
     return err;
 }
 
 void space_forget(struct proc *p)
 {
+    handle_give(&p->self);
     handle_give(&p->space_handle);
     p->space = 0;
 }
 
-/* Whatever the old program had got goes, and what it may have closed comes back. */
+/* Whatever the old program had got goes, and what it may have closed comes back; its endpoints stay. */
 err_t handles_reset(struct proc *p)
 {
     struct space_info info;
@@ -94,8 +105,25 @@ err_t handles_reset(struct proc *p)
     if (err != OK)
         return err;
     for (handle_t slot = 1; slot < info.handles; slot++) /* bound: the kernel's table limit, usually 192 */
-        (void)sys_handle_close(p->space_handle, slot);
+        if (slot != H_SELF && slot != H_PARENT)
+            (void)sys_handle_close(p->space_handle, slot);
     return install_declared(p);
+}
+
+/* An endpoint of the process's own, charged to it and gone with its space. */
+err_t do_ENDPOINT(struct request *r)
+{
+    struct proc *p = r->caller;
+    if (p->self != NO_HANDLE)
+        return OK;
+    struct ipc_msg m = {.w = {PAGER_OBJECT_NEW, p->pid, OBJ_ENDPOINT, p->space}};
+    err_t err = ask_handle(&m, &p->self);
+    if (err != OK)
+        return err;
+    err = sys_handle_install(p->space_handle, H_SELF, p->self, RIGHT_SEND | RIGHT_RECV | RIGHT_GRANT | RIGHT_MINT, 0);
+    if (err != OK)
+        handle_give(&p->self); /* asked again, the pager gives the same one */
+    return err;
 }
 
 err_t thread_new(struct proc *p, unsigned slot)
