@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: MIT
 """Runs every test and counts: `scons test` calls it after the build. The last line is `N passed, N failed, N skipped`.
 
-Three kinds, each named folder/file:
+Four kinds, each named folder/file:
+  lint/sources  tools/lint.py
   host/test_x   a cmocka program of the host, built with sanitizers
   guest/x       a program bin/t_x inside Pagoda. It prints `ok x/case` or `FAIL x/case: why` lines and exits 0 or 1.
                 After each, `vmcheck --quiet` must agree and `free --frames` must print the number it printed before.
@@ -93,6 +94,8 @@ def run_process(name, command, timeout, env):
 
 
 class HostTest:
+    """A cmocka program; its lines [ OK ], [ FAILED ] and [ SKIPPED ] are counted."""
+
     def __init__(self, name, program):
         self.name, self.program, self.timeout = name, program, DEFAULT_TIMEOUT_S
 
@@ -115,6 +118,8 @@ class HostTest:
 
 
 class PythonTest:
+    """A script that decides by its exit status and its ok, FAIL and SKIP lines."""
+
     def __init__(self, name, path):
         self.name, self.path = name, path
         self.timeout = int(head_keys(path).get("TIMEOUT", DEFAULT_TIMEOUT_S))
@@ -308,6 +313,8 @@ def discover(host_programs, only):
               if selected(name := "guest/" + os.path.basename(path)[:-2], only)]
     scripts = [PythonTest(name, path) for path in sorted(glob.glob(os.path.join(ROOT, "test/qemu/test_*.py")))
                if selected(name := "qemu/" + os.path.basename(path)[:-3], only)]
+    if selected("lint/sources", only):
+        jobs.append(PythonTest("lint/sources", os.path.join(ROOT, "tools", "lint.py")))
     return sorted(jobs + guest_boots(guests) + scripts, key=lambda job: -job.timeout)  # long ones first: even ends
 
 

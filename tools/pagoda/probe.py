@@ -51,7 +51,8 @@ _HOSTED = "#include <stdio.h>\n#include <string.h>\nint main(void) { return (int
 _BARE = "void _start(void) { __asm__ volatile(\"csrr t0, instret; fence.i\"); for (;;) { } }\n"
 
 
-_SCRIPT = "ENTRY(_start) SECTIONS { . = 0x10000; .text : { *(.text*) } .data : { *(.data* .rodata* .sdata*) } .bss : { *(.bss*) } }\n"
+_SCRIPT = ("ENTRY(_start) SECTIONS { . = 0x10000; .text : { *(.text*) } .data : { *(.data* .rodata* .sdata*) }"
+           " .bss : { *(.bss*) } }\n")
 
 
 def _link(name, source, compile_flags, link_flags, package):

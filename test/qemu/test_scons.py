@@ -1,0 +1,84 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: MIT
+# TIMEOUT: 400
+"""What a user types at scons: refused variables, exit statuses that come through, programs from outside, hangs ended.
+
+Starts scons in this tree; leaves nothing outside build/ and a temporary folder.
+"""
+
+import os
+import subprocess
+import sys
+import tempfile
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+BUILD = "BUILD=" + os.environ.get("PAGODA_BUILD", "release")
+failures = 0
+
+
+def scons(*arguments):
+    """(exit status, everything it printed)."""
+    done = subprocess.run(["scons", "-Q", BUILD, *arguments], cwd=ROOT, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                          stderr=subprocess.STDOUT, text=True, errors="replace", timeout=300, check=False)
+    return done.returncode, done.stdout
+
+
+def failed(name, why):
+    global failures
+    failures += 1
+    print(f"FAIL {name}: {why}", flush=True)
+
+
+def check(name, arguments, status, *texts):
+    got, text = scons(*arguments)
+    missing = [part for part in texts if part not in text]
+    if got == status and not missing:
+        print(f"ok {name}", flush=True)
+        return
+    failed(name, f"exit status {got}, wanted {status}; not said: {missing}")
+    print("\n".join(text.splitlines()[-15:]), flush=True)
+
+
+def write(folder, path, text):
+    path = os.path.join(folder, path)
+    os.makedirs(os.path.dirname(path), exist_ok=True)
+    with open(path, "w", encoding="ascii") as file:
+        file.write(text)
+
+
+def refusals():
+    check("unknown_variable_is_refused", ["MME=64M"], 2, "did you mean MEM?", "EXTRA_APPS", "ICOUNT")
+    check("bad_memory_size_is_refused", ["MEM=63M"], 2, "64M to 8G")
+    check("bad_choice_is_refused", ["FORK=lazy"], 2, "eager or cow")
+    check("unknown_target_is_refused", ["tset"], 2, "did you mean test?")
+    check("second_hart_is_refused", ["SMP=2"], 2, "one hart")
+    check("help_explains", ["--help"], 0, "bench", "RUN", "EXTRA_APPS")
+
+
+def statuses():
+    check("status_0_comes_through", ["run", "RUN=true"], 0)
+    check("status_1_comes_through", ["run", "RUN=false"], 1)
+    check("any_status_comes_through", ["run", "RUN=exit 201"], 201)
+    check("quotes_and_equals_survive", ["run", "RUN=echo 'a=b  c' && true"], 0, "a=b  c")
+    check("hang_is_ended", ["run", "RUN=sh", "TIMEOUT=8"], 124, "no power-off within 8 seconds")
+
+
+def extra_apps():
+    with tempfile.TemporaryDirectory() as folder:
+        check("empty_extra_apps_is_refused", ["EXTRA_APPS=" + folder], 2, "no .c file")
+        write(folder, "one.c", '#include <stdio.h>\nint main(void) { puts("one runs"); return 0; }\n')
+        write(folder, "two/main.c", "int answer(void);\nint main(void) { return answer(); }\n")
+        write(folder, "two/answer.c", "int answer(void);\nint answer(void) { return 42; }\n")
+        check("extra_apps_run", ["run", "EXTRA_APPS=" + folder, "RUN=one && two"], 42, "one runs")
+        left = sorted(os.listdir(folder))
+        if left != ["one.c", "two"] or len(os.listdir(os.path.join(folder, "two"))) != 2:
+            failed("objects_stay_out_of_extra_apps", f"files were left there: {left}")
+        write(folder, "sh.c", "int main(void) { return 0; }\n")
+        check("clash_with_own_program_is_refused", ["EXTRA_APPS=" + folder], 2, "clashes")
+    check("extra_apps_leave_again", ["run", "RUN=one || exit 9"], 9)
+
+
+refusals()
+statuses()
+extra_apps()
+sys.exit(1 if failures else 0)
