@@ -50,7 +50,10 @@ static void pager_go(void)
     pager_alive = true;
     pager_restarts++;
     pager_restart();
-    (void)sys_signal(procmgr_server.ntfn, PROC_NTFN_PAGER_NEW);
+    if (procmgr_server.ntfn != NO_HANDLE)
+        (void)sys_signal(procmgr_server.ntfn, PROC_NTFN_PAGER_NEW);
+    if (row > 0)
+        say_later("init: pager restarted (%lu restarts so far)\n", pager_restarts);
     worker_wake(WORKER_REPORT);
 }
 
@@ -66,7 +69,9 @@ static void pager_died(bool on_request)
 {
     pager_alive = false;
     pager_stop();
-    row = on_request || fault_replies() != replies_at_start ? 0 : row + 1;
+    if (on_request || fault_replies() != replies_at_start)
+        row = 0; /* it has served */
+    row += !on_request;
     if (row > ROW_MAX)
         give_up_on_pager();
     if (row <= ROW_BEFORE_PAUSE) {
