@@ -14,6 +14,9 @@
 
 static inline void *frame_va(frame_t f) { return phys_to_virt((paddr_t)f << PAGE_SHIFT); }
 static inline frame_t frame_of(const void *p) { return virt_to_phys(p) >> PAGE_SHIFT; }
+/* The frame word of the table that an entry stands in. */
+static inline struct frame_info *table_info(const pte_t *entry) { return frame_info_of(frame_of(entry)); }
+static inline bool table_is_shared(const pte_t *entry) { return table_info(entry)->flags & FRAME_F_SHARED; }
 static inline void count(unsigned which) { this_hart()->counter[which]++; }
 
 /* ---- address spaces (riscv/sv39.c) ---- */

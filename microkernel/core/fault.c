@@ -36,7 +36,7 @@ void fault_deliver(struct thread *t, struct thread *r)
     r->x[REG_A1 + FAULTW_IP] = t->fault.ip;
     r->x[REG_A1 + FAULTW_ACCESS] = t->fault.access;
     r->x[REG_A1 + FAULTW_PTE] = e ? *e : 0;
-    r->x[REG_A1 + FAULTW_LEVEL] = level;
+    r->x[REG_A1 + FAULTW_LEVEL] = level | (e && !level && table_is_shared(e) ? FAULT_LEVEL_SHARED : 0);
     r->x[REG_A1 + FAULTW_THREAD] = t->frame;
     r->x[R_T0] = r->x[R_T1] = r->x[R_T4] = r->x[R_T6] = 0;
     r->x[R_T2] = fault_id(t);
@@ -230,7 +230,7 @@ static err_t verdict_upgrade(struct thread *cur, struct thread *t)
     pte_t *e = arch_walk(t->space->root, t->fault.va, &level);
     if (!e || level || !(*e & PTE_V) || !(*e & PTE_COW))
         return ERR_INVAL;
-    err_t err = frame_check_user(cur->space, PTE_FRAME(*e));
+    err_t err = table_is_shared(e) ? ERR_BUSY : frame_check_user(cur->space, PTE_FRAME(*e));
     if (err != OK)
         return err;
     /* commit; harts set A and D in the same word */

@@ -42,6 +42,7 @@ void frame_take_dirty(frame_t f, enum frame_kind kind)
     i->kind = kind;
     i->maps = 0;
     i->flags = 0;
+    i->parents = 0;
 }
 
 void frame_take(frame_t f, enum frame_kind kind)
@@ -57,5 +58,6 @@ void frame_give(frame_t f, bool zeroed)
     i->kind = FRAME_KFREE;
     i->maps = 0;
     i->gen++;
+    i->parents = 0;
     i->flags = zeroed ? FRAME_F_ZEROED : 0;
 }

@@ -292,6 +292,9 @@ err_t space_add_table(struct space *s, vaddr_t va, frame_t table);
 err_t space_window(struct space *s, uint64_t chunk, bool writable);
 void space_window_remove(struct space *s, uint64_t chunk);
 
+err_t map_space(struct thread *cur, handle_t h, struct space **out); /* a space whose tables cur may change */
+void entry_set(pte_t *e, pte_t value);
+
 /* ---- memory.c ---- */
 struct chunk_info {
     uint32_t owner; /* space id */

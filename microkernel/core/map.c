@@ -24,10 +24,8 @@ void space_init(struct space *s, frame_t frame, frame_t root)
     handle_table_init(s);
 }
 
-static inline struct frame_info *table_info(pte_t *entry) { return frame_info_of(frame_of(entry)); }
-
 /* Write an entry that counts (non-zero) over one that did or did not. */
-static void entry_set(pte_t *e, pte_t value)
+void entry_set(pte_t *e, pte_t value)
 {
     table_info(e)->maps += (value != 0) - (*e != 0);
     __atomic_store_n(e, value, __ATOMIC_RELAXED);
@@ -53,6 +51,8 @@ err_t space_map_one(struct space *s, vaddr_t va, frame_t f, unsigned prot, bool 
     pte_t old = *e;
     if ((old & PTE_V) && !replace)
         return ERR_EXIST;
+    if (table_is_shared(e))
+        return ERR_BUSY;
     /* commit */
     frame_info_of(f)->maps++;
     entry_set(e, arch_pte_leaf(f, prot));
@@ -114,7 +114,7 @@ void space_window_remove(struct space *s, uint64_t chunk)
 
 /* ---- decoding ---- */
 
-static err_t map_space(struct thread *cur, handle_t h, struct space **out)
+err_t map_space(struct thread *cur, handle_t h, struct space **out)
 {
     struct handle *slot;
     err_t e = handle_find(cur->space, h, OBJ_SPACE, RIGHT_MAP, &slot);
@@ -152,53 +152,8 @@ static uint64_t map_gap(vaddr_t va, uint64_t pages, unsigned level)
     return n < pages ? n : pages;
 }
 
-syscall_fn sys_space_table, sys_space_untable, sys_space_map, sys_space_map_frame, sys_space_unmap, sys_space_protect,
+syscall_fn sys_space_map, sys_space_map_frame, sys_space_unmap, sys_space_protect,
     sys_space_share, sys_space_harvest, sys_space_soft, sys_space_map_device;
-
-long sys_space_table(struct thread *cur, uint64_t *a)
-{
-    struct space *s;
-    err_t e = map_space(cur, a[0], &s);
-    if (e != OK)
-        return e;
-    if (a[1] >= USER_VA_END)
-        return ERR_INVAL;
-    e = frame_check_kfree(cur->space, a[2]);
-    if (e == OK)
-        e = space_add_table(s, a[1], a[2]);
-    if (e != OK)
-        return e;
-    unsigned level;
-    (void)arch_walk(s->root, a[1], &level);
-    a[1] = level;
-    return OK;
-}
-
-/* The lowest table on the way to va, if no entry of it is used -> a1 its frame, the caller's again. */
-long sys_space_untable(struct thread *cur, uint64_t *a)
-{
-    struct space *s;
-    unsigned level;
-    err_t err = map_space(cur, a[0], &s);
-    if (err != OK)
-        return err;
-    pte_t *e = a[1] < USER_VA_END ? arch_walk(s->root, a[1], &level) : 0;
-    if (!e)
-        return ERR_INVAL;
-    frame_t table = frame_of(e);
-    if (table == s->root_frame)
-        return ERR_NOENT;
-    if (frame_info_of(table)->maps)
-        return ERR_BUSY;
-    unsigned up;
-    pte_t *parent = arch_walk_to(s->root, a[1], level + 1, &up);
-    /* commit */
-    entry_set(parent, 0);
-    arch_tlb_shootdown(s, a[1] & ~PAGE_MASK, 1UL << 18); /* walks may have cached the table: forget all of the space */
-    frame_give(table, true);
-    a[1] = table;
-    return OK;
-}
 
 /* a0 space, a1 va, a2 frame, a3 prot: where nothing is mapped. */
 long sys_space_map_frame(struct thread *cur, uint64_t *a)
@@ -277,6 +232,8 @@ long sys_space_unmap(struct thread *cur, uint64_t *a)
         unsigned level;
         pte_t *e = arch_walk(s->root, a[1], &level);
         uint64_t n = level ? map_gap(a[1], a[2], level) : map_step(a[1], a[2]);
+        if (!level && table_is_shared(e))
+            return ERR_BUSY;
         if (!level)
             unmap_step(s, e, a[1], n);
         a[1] += n << PAGE_SHIFT;
@@ -320,6 +277,8 @@ long sys_space_protect(struct thread *cur, uint64_t *a)
         pte_t *e = arch_walk(s->root, a[1], &level);
         uint64_t n = level ? map_gap(a[1], a[2], level) : map_step(a[1], a[2]);
         bool changed = false;
+        if (!level && table_is_shared(e))
+            return ERR_BUSY;
         for (uint64_t i = 0; !level && i < n; i++) {
             pte_t old = e[i], new = protect_entry(old, a[3]);
             if (!(old & PTE_V) || old == new)
@@ -383,9 +342,9 @@ long sys_space_share(struct thread *cur, uint64_t *a)
         uint64_t n = level ? map_gap(a[2], a[3], level) : map_step(a[2], a[3]);
         if (!level) {
             pte_t *d = arch_walk(to->root, a[2], &to_level);
-            if (to_level) {
+            if (to_level || table_is_shared(d)) {
                 a[4] = a[5];
-                return ERR_NOTABLE;
+                return to_level ? ERR_NOTABLE : ERR_BUSY;
             }
             if (share_step(cur, e, d, n, a[4]))
                 arch_tlb_shootdown(from, a[2], n);
@@ -448,6 +407,8 @@ long sys_space_soft(struct thread *cur, uint64_t *a)
         return ERR_NOTABLE;
     if (*e & PTE_V)
         return ERR_EXIST;
+    if (table_is_shared(e))
+        return ERR_BUSY;
     /* commit */
     pte_t old = *e;
     entry_set(e, a[2]);
@@ -475,6 +436,8 @@ long sys_space_map_device(struct thread *cur, uint64_t *a)
         return ERR_NOTABLE;
     if (*e & PTE_V)
         return ERR_EXIST;
+    if (table_is_shared(e))
+        return ERR_BUSY;
     /* commit */
     entry_set(e, arch_pte_device(a[3]));
     arch_tlb_flush_local(s, a[2]);

@@ -17,6 +17,7 @@
     X(SPACE_UNMAP, sys_space_unmap) X(SPACE_PROTECT, sys_space_protect) X(SPACE_SHARE, sys_space_share) \
     X(SPACE_HARVEST, sys_space_harvest) X(SPACE_RESET, sys_space_reset) X(SPACE_BATCH, sys_space_batch) \
     X(SPACE_MAP_FRAME, sys_space_map_frame) X(SPACE_MAP_DEVICE, sys_space_map_device) X(SPACE_SOFT, sys_space_soft) \
+    X(SPACE_SHARE_TABLE, sys_space_share_table) X(SPACE_UNSHARE_TABLE, sys_space_unshare_table) \
     X(SPACE_INFO, sys_space_info) X(SPACE_EXEC_FENCE, sys_space_exec_fence) X(CHUNK_RETYPE, sys_chunk_retype) \
     X(CHUNK_GRANT, sys_chunk_grant) X(WINDOW_MAP, sys_window_map) X(IRQ_CREATE, sys_irq_create) \
     X(IRQ_BIND, sys_irq_bind) X(IRQ_ACK, sys_irq_ack) X(DEBUG_PUTC, sys_debug_putc) X(TRACE_READ, sys_trace_read) \

@@ -231,6 +231,18 @@ static inline must_check err_t sys_space_share(handle_t from, handle_t to, vaddr
     *done = r.a4;
     return (err_t)r.a0;
 }
+/* `to` gets the whole leaf table (2 MiB) of `from`; ERR_NOTABLE: it lacks the level-1 table, ERR_EXIST: it has a leaf table. */
+static inline must_check err_t sys_space_share_table(handle_t from, handle_t to, vaddr_t va)
+{
+    return (err_t)sys3(SYS_SPACE_SHARE_TABLE, from, to, va).a0;
+}
+/* frame may be NO_FRAME when nobody else has the table (ERR_NOTABLE otherwise). *taken: whether the frame was used. */
+static inline must_check err_t sys_space_unshare_table(handle_t space, vaddr_t va, frame_t frame, bool *taken)
+{
+    struct sysret r = sys3(SYS_SPACE_UNSHARE_TABLE, space, va, frame);
+    *taken = r.a0 == OK && r.a1;
+    return (err_t)r.a0;
+}
 static inline must_check err_t sys_space_harvest(handle_t space, vaddr_t va, unsigned pages, uint64_t *accessed,
                                                  uint64_t *dirty)
 {

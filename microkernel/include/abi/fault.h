@@ -15,9 +15,10 @@ enum fault_word {
     FAULTW_IP = 1,     /* the instruction (copies: the client's ip) */
     FAULTW_ACCESS = 2, /* FAULT_ACCESS_* below */
     FAULTW_PTE = 3,    /* the entry at which the walk ended */
-    FAULTW_LEVEL = 4,  /* its level: 2 root .. 0 leaf; that many table frames must come along */
+    FAULTW_LEVEL = 4,  /* its level: 2 root .. 0 leaf; that many table frames must come along | FAULT_LEVEL_SHARED */
     FAULTW_THREAD = 5, /* frame of the thread's control block */
 };
+#define FAULT_LEVEL_SHARED 0x100u /* the leaf table is shared: UNSHARE_TABLE first, the verdicts MAP and UPGRADE return ERR_BUSY */
 #define FAULT_ACCESS_R 1u
 #define FAULT_ACCESS_W 2u
 #define FAULT_ACCESS_X 4u

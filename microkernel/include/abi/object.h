@@ -59,9 +59,10 @@ struct frame_info {
     uint32_t owner; /* space id (control frame) of the owning pager; 0 = the kernel */
     uint8_t kind;   /* enum frame_kind */
     uint8_t flags;  /* FRAME_F_* */
-    uint16_t spare;
+    uint16_t parents; /* shared leaf table: level-1 entries that point to it */
 };
 #define FRAME_F_ZEROED 1u /* a KFREE frame known to be all zero */
+#define FRAME_F_SHARED 4u /* a leaf table that several spaces may have */
 #define FRAME_F_BATCH 2u  /* registered as its owner's batch page: not mapped elsewhere, not granted away */
 _Static_assert(sizeof(struct frame_info) == 16, "frame_info is ABI");
 

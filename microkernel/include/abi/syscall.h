@@ -64,7 +64,7 @@
     X(THREAD_INFO, 40, "thread -> state, priority, instructions, thread frame", "describe a thread") \
     X(SPACE_HANDLER, 48, "space, which, ep, badge", "where faults (0) or exceptions (1) of the space go") \
     X(SPACE_TABLE, 49, "space, va, frame -> level", "donate the next missing page table for va") \
-    X(SPACE_UNTABLE, 50, "space, va -> frame", "take back the lowest table for va, which must be empty") \
+    X(SPACE_UNTABLE, 50, "space, va -> frame", "take back the lowest table for va, which must be empty, or let a shared one go (0)") \
     X(SPACE_MAP, 51, "space, va, pages, prot -> done", "map the frames listed in the batch page") \
     X(SPACE_UNMAP, 52, "space, va, pages -> done", "unmap a range, whatever is in it; shoot down") \
     X(SPACE_PROTECT, 53, "space, va, pages, prot -> done", "take permissions away, or make COW; shoot down") \
@@ -77,6 +77,8 @@
     X(SPACE_SOFT, 60, "space, va, value -> old", "set the software bits of a non-present entry") \
     X(SPACE_INFO, 61, "space -> id, asid, threads, handles", "describe a space") \
     X(SPACE_EXEC_FENCE, 62, "", "make stores to code visible to all harts' fetches") \
+    X(SPACE_SHARE_TABLE, 67, "from, to, va", "give another space the whole leaf table; everything in it becomes COW") \
+    X(SPACE_UNSHARE_TABLE, 68, "space, va, frame or 0 -> taken", "a leaf table of its own again") \
     X(CHUNK_RETYPE, 64, "chunk, enum chunk_kind", "USER <-> KERNEL, when no frame of it is in use") \
     X(CHUNK_GRANT, 65, "chunk, space", "give a chunk to another owner") \
     X(WINDOW_MAP, 66, "space, chunk", "show an owned (or the frame table's) chunk in the space's window") \
