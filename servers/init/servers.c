@@ -177,14 +177,15 @@ err_t server_build(struct server *s)
 /* Wait for the pager to have taken the old space apart. */
 static err_t space_delete(struct server *s)
 {
-    struct ipc_msg m = {.w = {PAGER_SPACE_DELETE, s->space_id, s->key}};
+    uint64_t op_key = s->key | s->restarts << 32; /* one name an operation */
+    struct ipc_msg m = {.w = {PAGER_SPACE_DELETE, s->space_id, op_key}};
     err_t err = pager_call(pager_client, &m);
     for (unsigned i = 0; i < DELETE_TRIES && err == ERR_IN_PROGRESS; i++) {
         uint64_t bits;
         (void)sys_wait(0, sys_time() + DELETE_PATIENCE_TICKS, &bits);
         if (bits)
             worker_wake(bits & ~WORKER_CONSOLE_DEAD); /* they were for the worker's loop */
-        m = (struct ipc_msg){.w = {PAGER_OP_RESULT, s->key}};
+        m = (struct ipc_msg){.w = {PAGER_OP_RESULT, op_key}};
         err = pager_call(pager_client, &m);
     }
     return err;

@@ -32,7 +32,7 @@ void proc_end(struct proc *p, uint32_t status)
     args_drop(p);
     proc_adopt_children(p);
     threads_end(p);
-    proc_end_continue(p);
+    proc_continue(p);
 }
 
 void proc_undo(struct proc *p)
@@ -44,14 +44,18 @@ void proc_undo(struct proc *p)
     if (p->space == 0)
         proc_free(p);
     else
-        proc_end_continue(p);
+        proc_continue(p);
 }
 
-/* Its space can go when no operation works on it, its own or a fork of it. */
-void proc_end_continue(struct proc *p)
+/* One operation at a time works on a space: its own, or a fork of it. */
+void proc_continue(struct proc *p)
 {
-    if (p->state == PROC_STATE_EXITING && p->op.state == OP_IDLE && p->forks == 0)
+    if (p->op.state != OP_IDLE || p->forks > 0)
+        return;
+    if (p->state == PROC_STATE_EXITING)
         ops_start(p, OP_DELETE);
+    else if (p->exec_waits)
+        ops_start(p, OP_CLEAR);
 }
 
 void proc_space_gone(struct proc *p)

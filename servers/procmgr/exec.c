@@ -94,7 +94,8 @@ err_t do_EXEC(struct request *r)
     p->exec_file = w.program.file;
     p->exec_slot = slot;
     counts.execs++;
-    ops_start(p, OP_CLEAR);
+    p->exec_waits = true;
+    proc_continue(p);
     return LATER;
 }
 
@@ -102,8 +103,9 @@ void exec_cleared(struct proc *p)
 {
     struct program program;
     err_t err = p->op.result;
+    p->exec_waits = false;
     if (p->state != PROC_STATE_RUNNING) {
-        proc_end_continue(p); /* killed meanwhile */
+        proc_continue(p); /* killed meanwhile */
         return;
     }
     if (err == OK)

@@ -68,6 +68,7 @@ void fork_finished(struct proc *child)
     struct proc *parent = child->op.parent;
     err_t err = child->op.result;
     parent->forks--;
+    parent->forking = 0;
     if (err == OK)
         err = registers_copy(child, parent);
     struct ipc_msg m = {.w = {(uint64_t)(int64_t)err, child->pid}};
@@ -76,5 +77,5 @@ void fork_finished(struct proc *child)
         start(child);
     else
         proc_undo(child);
-    proc_end_continue(parent);
+    proc_continue(parent);
 }

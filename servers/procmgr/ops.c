@@ -61,11 +61,14 @@ static void finish(struct proc *p, err_t result)
     list_append(&finished, p);
 }
 
-static err_t request(const struct proc *p)
+static err_t request(struct proc *p)
 {
     struct ipc_msg m = {.w = {0}};
     switch (p->op.kind) {
     case OP_FORK:
+        if (p->op.parent->forking && p->op.parent->forking != p)
+            return ERR_AGAIN; /* another thread of the parent was first */
+        p->op.parent->forking = p;
         m = (struct ipc_msg){.w = {PAGER_FORK, p->op.parent->space, p->space, p->op.key}};
         break;
     case OP_CLEAR:
@@ -109,7 +112,7 @@ void ops_start(struct proc *p, enum op_kind kind)
     take_result(p, request(p));
 }
 
-static err_t ask_result(const struct proc *p)
+static err_t ask_result(struct proc *p)
 {
     struct ipc_msg m = {.w = {PAGER_OP_RESULT, p->op.key}};
     err_t err = pager_call(H_PAGER, &m);

@@ -48,6 +48,8 @@ struct proc {
     struct wait *waits;    /* its callers that wait */
     struct op op;
     uint32_t forks;        /* operations whose parent it is */
+    struct proc *forking;  /* the one of them that the pager works on: one at a time */
+    bool exec_waits;       /* exec: the space is to be cleared */
     uint32_t threads;      /* live ones */
     uint64_t thread_map;   /* slots in use */
     uint64_t joinable_map; /* slots of threads that ended and nobody joined yet */
@@ -134,7 +136,7 @@ void args_attach(struct proc *p, const struct args *a); /* replaces what it had 
 /* ---- the end (end.c), waiting (wait.c) ---- */
 void proc_end(struct proc *p, uint32_t status);  /* from any state; returns before it is over */
 void proc_undo(struct proc *p);                  /* a child that never ran: ends unseen */
-void proc_end_continue(struct proc *p);          /* an operation on it has finished */
+void proc_continue(struct proc *p);              /* do to its space what waited for an operation on it to finish */
 void proc_space_gone(struct proc *p);
 void waits_child_ended(struct proc *child);      /* child is a zombie now: tell the parent, or reap */
 void waits_cancelled(uint64_t count, reply_id_t newest);
