@@ -26,6 +26,7 @@
 #define STATUS_CANNOT_RUN 126
 #define STATUS_NOT_FOUND 127
 #define PROMPT "pagoda$ "
+#define BACKGROUND_MARK "SH_BACKGROUND" /* in the environment of what runs with &: it leaves ^C to others */
 
 enum token_kind { T_WORD, T_AND, T_OR, T_SEMI, T_AMP, T_END };
 struct token {
@@ -43,7 +44,7 @@ static char arena[ARENA_BYTES];
 static size_t arena_used;
 static struct job jobs[JOBS_MAX];
 static int last_status;
-static bool interactive, leaving, interrupted;
+static bool interactive, background_self, leaving, interrupted;
 
 static int complain(int status, const char *what, const char *why)
 {
@@ -247,6 +248,8 @@ static void jobs_reap(int options)
 /* Whom ^C kills. A shell that runs a line is itself stoppable between programs; one that prompts is not. */
 static void foreground(pid_t pid)
 {
+    if (background_self)
+        return;
     uint64_t who = pid != 0 ? (uint64_t)pid : interactive ? 0 : (uint64_t)getpid();
     struct ipc_msg m = {.w = {PROC_FOREGROUND, who}};
     (void)ipc_call(H_PROC, &m);
@@ -269,7 +272,11 @@ static int wait_foreground(pid_t pid)
 /* Start words[]; its pid in *pid, or a message and the status to go on with. */
 static int program_start(char **words, unsigned flags, pid_t *pid)
 {
+    if ((flags & SPAWN_BACKGROUND) != 0)
+        (void)setenv(BACKGROUND_MARK, "1", 1);
     int error = spawn_program(words[0], words, environ, flags, pid);
+    if (!background_self)
+        (void)unsetenv(BACKGROUND_MARK);
     if (error == 0)
         return 0;
     if (error == ENOENT)
@@ -444,6 +451,7 @@ static void run_list_background(int from, int to)
     pid_t pid = fork();
     if (pid == 0) {
         interactive = false;
+        background_self = true;
         memset(jobs, 0, sizeof jobs);
         run_list(from, to);
         exit(last_status);
@@ -522,6 +530,7 @@ static void prompt_loop(void)
 
 int main(int argc, char **argv)
 {
+    background_self = getenv(BACKGROUND_MARK) != NULL;
     if (argc == 1) {
         puts("Type `help` for what there is, `forkdemo` to watch page faults leave the kernel.");
         prompt_loop();
