@@ -115,5 +115,5 @@ void exec_cleared(struct proc *p)
     if (err == OK)
         err = program_start(p, p->exec_slot, &program);
     if (err != OK)
-        proc_end(p, STATUS_SIGNAL(SIG_KILL));
+        proc_end(p, STATUS_SIGNAL(SIGKILL));
 }

@@ -60,7 +60,7 @@ static void start(struct proc *child)
     if (child->doomed)
         proc_end(child, child->doomed);
     else if (sys_thread_resume(child->thread[0].handle) != OK)
-        proc_end(child, STATUS_SIGNAL(SIG_KILL));
+        proc_end(child, STATUS_SIGNAL(SIGKILL));
 }
 
 void fork_finished(struct proc *child)

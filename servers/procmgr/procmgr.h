@@ -9,6 +9,7 @@
 #define PROCMGR_PROCMGR_H
 
 #include <ipc/procmgr.h>
+#include <signal.h> /* numbers only: the ones that programs see */
 
 #include "../init/handoff.h"
 #include "limits.h"
@@ -150,7 +151,6 @@ void fork_finished(struct proc *child);
 void exec_cleared(struct proc *p);
 
 /* ---- signal.c ---- */
-enum { SIG_INT = 2, SIG_ILL = 4, SIG_TRAP = 5, SIG_BUS = 7, SIG_KILL = 9, SIG_SEGV = 11 };
 void signal_exception(const struct ipc_event *ev);
 void signal_interrupt(void); /* ^C */
 unsigned thread_of_caller(const struct proc *p, reply_id_t id); /* slot; PROC_THREADS_MAX: none */

@@ -38,7 +38,7 @@ err_t do_SHUTDOWN(struct request *r)
         struct proc *p = proc_at(i);
         if (!p || p->state != PROC_STATE_RUNNING)
             continue;
-        proc_end(p, STATUS_SIGNAL(SIG_KILL));
+        proc_end(p, STATUS_SIGNAL(SIGKILL));
         ended++;
     }
     r->m.w[1] = ended;
@@ -54,7 +54,7 @@ void signal_interrupt(void)
     for (unsigned i = 1; i < procs_used(); i++) {
         struct proc *p = proc_at(i);
         if (p && proc_descends(p, target))
-            p->doomed = STATUS_SIGNAL(SIG_INT);
+            p->doomed = STATUS_SIGNAL(SIGINT);
     }
     for (unsigned i = 1; i < procs_used(); i++) {
         struct proc *p = proc_at(i);
@@ -68,14 +68,14 @@ void signal_interrupt(void)
 static unsigned signal_of(uint64_t cause, uint64_t reason)
 {
     if (reason == FAULT_REASON_NOMEM)
-        return SIG_KILL;
+        return SIGKILL;
     if (reason == FAULT_REASON_IO)
-        return SIG_BUS;
+        return SIGBUS;
     switch (cause) {
-    case 2: return SIG_ILL;
-    case 3: return SIG_TRAP;
-    case 0: case 1: case 4: case 5: case 6: case 7: return SIG_BUS;
-    default: return SIG_SEGV;
+    case 2: return SIGILL;
+    case 3: return SIGTRAP;
+    case 0: case 1: case 4: case 5: case 6: case 7: return SIGBUS;
+    default: return SIGSEGV;
     }
 }
 
