@@ -104,7 +104,7 @@ def table(title, names, measured, default, rows, peers):
     width = max(len(name) for name in names)
     print(f"\n{title}")
     head = "".join(f"{peer:>12}" for peer in peers)
-    print(f"{'':<{width}}  {'Pagoda':>11}{'default':>11}{head}{'ratio':>8}{'aim':>12}  ")
+    print(f"{'':<{width}}  {'Pagoda':>11}{'default':>11}{head}{'ratio':>8}{'aim':>12}  {'sfence':>8}{'satp':>7}")
     for name in names:
         row, n = row_of(name, rows)
         ours = measured[name]["median"]
@@ -118,7 +118,9 @@ def table(title, names, measured, default, rows, peers):
             missed.append(name)
         plain = default.get(name, {}).get("median")
         cells = "".join(f"{show(value):>12}" for value in values)
-        print(f"{name:<{width}}  {show(ours):>11}{show(plain):>11}{cells}{ratio:>8}{show(aim):>12}  {verdict}".rstrip())
+        flushes = [measured[name].get(what) for what in ("sfence", "satp")]
+        flushes = f"{flushes[0]:>8.2f}{flushes[1]:>7.2f}" if None not in flushes else f"{'':>15}"
+        print(f"{name:<{width}}  {show(ours):>11}{show(plain):>11}{cells}{ratio:>8}{show(aim):>12}  {flushes}  {verdict}".rstrip())
     return missed
 
 
@@ -129,7 +131,7 @@ def report(measured, default):
     names = in_table_order(measured, rows)
     plain = [name for name in names if not name.startswith("rtos.")]
     rtos = [name for name in names if name.startswith("rtos.")]
-    missed = table("Instructions, medians (size: bytes). ratio: ours to the best peer's. default: the build with checks.",
+    missed = table("Instructions, medians (size: bytes). ratio: ours to the best peer's. default: the build with checks. sfence, satp: per operation.",
                    plain, measured, default, rows, peers["peers"])
     if rtos:
         missed += table("Against classic RTOSes, which have no protection", rtos, measured, default, rows, peers["rtos_peers"])
