@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: MIT
+ * The console's line discipline: what is typed, what readers get, what the terminal shows.
+ *
+ * SOURCES: servers/console/line.c
+ * INCLUDES: servers/console
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "line.h"
+
+static struct line line;
+static char shown[65536];
+static size_t shown_len;
+
+static void show(const char *s, size_t n)
+{
+    assert_true(shown_len + n < sizeof shown);
+    memcpy(shown + shown_len, s, n);
+    shown_len += n;
+    shown[shown_len] = '\0';
+}
+
+static int setup(void **state)
+{
+    (void)state;
+    line_start(&line, show);
+    shown_len = 0;
+    shown[0] = '\0';
+    return 0;
+}
+
+static void type(const char *s)
+{
+    while (*s)
+        (void)line_type(&line, *s++);
+}
+
+/* Reads one record as a reader with a large buffer would. */
+static const char *reads(void)
+{
+    static char buffer[LINE_READY_BYTES + 1];
+    assert_true(line_available(&line));
+    size_t n = line_peek(&line, 0, buffer, LINE_READY_BYTES);
+    assert_int_equal(n, line_record_len(&line));
+    buffer[n] = '\0';
+    line_take(&line, n);
+    return buffer;
+}
+
+static void test_a_line_is_ready_at_its_newline_only(void **state)
+{
+    (void)state;
+    type("abc");
+    assert_false(line_available(&line));
+    type("\r");
+    assert_string_equal(reads(), "abc\n");
+    assert_false(line_available(&line));
+    assert_string_equal(shown, "abc\n");
+}
+
+static void test_erase_character_word_and_line(void **state)
+{
+    (void)state;
+    type("abx\x7f" "c\r");
+    assert_string_equal(reads(), "abc\n");
+    type("one two\x17" "three\r");
+    assert_string_equal(reads(), "one three\n");
+    type("wrong\x15right\r");
+    assert_string_equal(reads(), "right\n");
+    type("\b\x7f\x15\x17ok\r"); /* nothing to erase */
+    assert_string_equal(reads(), "ok\n");
+}
+
+static void test_erasing_takes_a_whole_utf8_character(void **state)
+{
+    (void)state;
+    type("a\xe2\x82\xac\x7f" "b\r");
+    assert_string_equal(reads(), "ab\n");
+}
+
+static void test_ctrl_d_ends_input_or_hands_over_the_line(void **state)
+{
+    (void)state;
+    type("\x04");
+    assert_true(line_available(&line));
+    assert_int_equal(line_record_len(&line), 0);
+    line_take(&line, 0);
+    type("part\x04");
+    assert_string_equal(reads(), "part");
+}
+
+static void test_ctrl_c_drops_the_line_and_says_so(void **state)
+{
+    (void)state;
+    type("rm everything");
+    assert_true(line_type(&line, 3));
+    assert_non_null(strstr(shown, "^C\n"));
+    type("\r");
+    assert_string_equal(reads(), "\n");
+}
+
+static void test_cursor_keys_vanish(void **state)
+{
+    (void)state;
+    type("a\x1b[A\x1b[1;5Cb\x1bOP\r");
+    assert_string_equal(reads(), "ab\n");
+}
+
+static void test_a_line_too_long_rings_and_keeps_room_for_its_newline(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 3 * (int)LINE_EDIT_MAX; i++)
+        (void)line_type(&line, 'a');
+    assert_non_null(strchr(shown, '\a'));
+    type("\r");
+    assert_int_equal(strlen(reads()), LINE_EDIT_MAX);
+}
+
+static void test_typing_ahead_is_bounded_and_loses_no_accepted_line(void **state)
+{
+    (void)state;
+    unsigned typed = 0, got = 0;
+    for (unsigned i = 0; i < 2 * LINE_RECORDS; i++) {
+        char text[32];
+        snprintf(text, sizeof text, "line %u\r", i);
+        shown_len = 0;
+        shown[0] = '\0';
+        type(text);
+        if (strchr(shown, '\a') != NULL)
+            break;
+        typed++;
+    }
+    assert_int_equal(typed, LINE_RECORDS);
+    for (; line_available(&line); got++) {
+        char text[32];
+        snprintf(text, sizeof text, "line %u\n", got);
+        assert_string_equal(reads(), text);
+    }
+    assert_int_equal(got, typed);
+}
+
+static void test_a_small_buffer_gets_the_line_in_parts(void **state)
+{
+    (void)state;
+    char part[4] = {0};
+    type("abcdef\r");
+    assert_int_equal(line_peek(&line, 0, part, 3), 3);
+    assert_memory_equal(part, "abc", 3);
+    assert_int_equal(line_peek(&line, 1, part, 3), 3); /* a copy that goes on after a page came in */
+    assert_memory_equal(part, "bcd", 3);
+    line_take(&line, 3);
+    assert_string_equal(reads(), "def\n");
+}
+
+static void test_raw_mode_passes_every_byte_at_once(void **state)
+{
+    (void)state;
+    type("half");
+    line_set_raw(&line, true);
+    assert_string_equal(reads(), "half");
+    shown_len = 0;
+    assert_false(line_type(&line, 3));
+    type("\x7f\r");
+    assert_string_equal(reads(), "\x03\x7f\r");
+    assert_int_equal(shown_len, 0);
+    for (int i = 0; i < 3 * (int)LINE_READY_BYTES; i++)
+        (void)line_type(&line, 'r');
+    assert_int_equal(strlen(reads()), LINE_READY_BYTES);
+}
+
+#define CASE(name) cmocka_unit_test_setup(name, setup)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        CASE(test_a_line_is_ready_at_its_newline_only),
+        CASE(test_erase_character_word_and_line),
+        CASE(test_erasing_takes_a_whole_utf8_character),
+        CASE(test_ctrl_d_ends_input_or_hands_over_the_line),
+        CASE(test_ctrl_c_drops_the_line_and_says_so),
+        CASE(test_cursor_keys_vanish),
+        CASE(test_a_line_too_long_rings_and_keeps_room_for_its_newline),
+        CASE(test_typing_ahead_is_bounded_and_loses_no_accepted_line),
+        CASE(test_a_small_buffer_gets_the_line_in_parts),
+        CASE(test_raw_mode_passes_every_byte_at_once),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
