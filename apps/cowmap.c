@@ -32,10 +32,10 @@ struct totals {
 static uint64_t space; /* of the process */
 
 /* The next space behind *after that maps the frame; false: no more. */
-static bool sharer_next(frame_t frame, vaddr_t va, uint64_t *after, uint64_t *key)
+static bool sharer_next(frame_t frame, vaddr_t hint, uint64_t *after, uint64_t *key)
 {
     for (int step = 0; step < SHARER_STEPS; step++) {
-        struct ipc_msg m = {.w = {PAGER_SHARER, frame, *after, va}};
+        struct ipc_msg m = {.w = {PAGER_SHARER, frame, *after, hint}};
         err_t err = pager_call(H_PAGER, &m);
         if (err != OK && err != ERR_AGAIN)
             return false;
@@ -55,7 +55,9 @@ static void sharers_find(struct page *p)
     p->with = (struct sharers){.count = 0};
     if (p->info.refs < 2)
         return;
-    while (sharer_next(p->info.frame, p->va, &after, &key)) { /* bound: spaces */
+    /* Private memory is shared by fork alone, so at the same address; a page of the image may stand anywhere. */
+    vaddr_t hint = (p->info.prot & PROT_W) != 0 ? p->va : 0;
+    while (sharer_next(p->info.frame, hint, &after, &key)) { /* bound: spaces */
         if (after == space)
             continue;
         if (p->with.count < SHARERS_MAX)

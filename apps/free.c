@@ -15,7 +15,7 @@ static void line(const char *what, uint64_t frames, uint64_t total, const char *
 static int report(const struct pager_stats *m)
 {
     struct pager_stats p;
-    uint64_t total = m->v[1] + m->v[7];
+    uint64_t total = m->v[1];
     line("free, user", m->v[2], total, "for pages of programs");
     line("free, kernel", m->v[6], total, "for page tables and kernel objects");
     line("pages", m->v[3], total, "mapped or held: programs, servers, the boot image");
@@ -26,10 +26,10 @@ static int report(const struct pager_stats *m)
     if (pager_stat(PAGER_STAT_POOL, 0, &p) == OK)
         printf("  of the pages %lu are the boot image and %lu held; the zero page has %lu references\n", p.v[1], p.v[2],
                p.v[3]);
-    uint64_t sum = m->v[2] + m->v[3] + m->v[4] + m->v[5] + m->v[6];
+    uint64_t sum = m->v[2] + m->v[3] + m->v[4] + m->v[5] + m->v[6] + m->v[7];
     if (sum == m->v[1])
         return 0;
-    printf("free: the pager's frames do not add up: %lu of %lu\n", sum, m->v[1]);
+    printf("free: the frames do not add up: %lu of %lu\n", sum, m->v[1]);
     return 1;
 }
 
