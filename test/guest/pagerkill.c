@@ -89,7 +89,7 @@ static void every_call(void (*prepare)(void), void (*operation)(void), uint64_t 
         long before = gt_frames_accounted();
         prepare();
         uint64_t r = restarts();
-        gt_pager_debug(hook, k);
+        gt_pager_arm(hook, k);
         operation();
         bool died = restarts() != r;
         if (!died)

@@ -158,6 +158,14 @@ static inline uint64_t gt_pager_debug(uint64_t what, uint64_t value)
         gt_fail("PAGER_DEBUG", __FILE__, __LINE__);
     return m.w[1];
 }
+/* The same once, not again when the pager dies of it: for the hooks that kill it at its next system call. */
+static inline void gt_pager_arm(uint64_t what, uint64_t value)
+{
+    struct ipc_msg m = {.w = {PAGER_DEBUG, what, value}};
+    err_t e = ipc_call(H_PAGER, &m);
+    if (e != OK && e != ERR_PEER_DEAD)
+        gt_fail("PAGER_DEBUG arms", __FILE__, __LINE__);
+}
 /* 0 asks. The strategy after the call. */
 static inline uint64_t gt_strategy(uint64_t fork_strategy)
 {
