@@ -233,11 +233,6 @@ err_t frame_alloc_held(frame_t *out)
     return err;
 }
 
-void frame_break_free(frame_t f)
-{
-    pool_put(f);
-}
-
 /* ---- building the pools ---- */
 
 static enum pool_kind chunk_pool_kind(uint32_t c, uint32_t own, frame_t image_first, frame_t image_end)

@@ -98,7 +98,5 @@ static inline bool frame_is_free_user(frame_t f)
     return (w->flags & (FRAME_W_OWNED | FRAME_W_KERNEL)) == FRAME_W_OWNED && w->refs == 0;
 }
 
-/* Seeded damage (PAGER_DEBUG_BREAK): put a used frame on the free list, and take it off again. */
-void frame_break_free(frame_t f);
 
 #endif

@@ -39,8 +39,7 @@ struct ledger_space {
     frame_t control, root;
     handle_t handle;
     uint32_t limit;   /* frames it may be charged, 0: no limit */
-    uint32_t faults;  /* statistics, kept for `faults PID` */
-    uint32_t spare;
+    uint32_t faults, refused; /* statistics, kept for `faults PID` */
     uint64_t counter[6];
 };
 

@@ -7,7 +7,7 @@
 #define LOG_ENTRIES_MAX 192u    /* words one ledger transaction may change */
 #define OPS_MAX 512u            /* long operations: running ones, and results not yet asked for */
 #define DEFERRED_MAX 128u       /* requests and faults that wait for an operation to end */
-#define INLINE_STEPS 6u         /* steps an operation may take before its caller is told IN_PROGRESS */
+#define INLINE_STEPS 8u         /* steps an operation may take before its caller is told IN_PROGRESS */
 #define EAGER_STEP_PAGES 16u    /* pages copied by one step of an eager fork */
 #define FILL_STEP_PAGES 16u     /* pages filled by one step of a pinned region */
 #define REGION_STEP 64u         /* region records copied or deleted by one step */

@@ -128,6 +128,20 @@ uint32_t region_from(uint32_t slot, uint32_t page)
     return best ? best - 1 : NO_REGION;
 }
 
+uint32_t region_at_or_behind(uint32_t slot, uint32_t page)
+{
+    uint32_t n = ledger.space_vol[slot].tree, best = 0;
+    while (n) { /* bound: depth */
+        if (record(n)->start_page >= page) {
+            best = n;
+            n = node(n)->left;
+        } else {
+            n = node(n)->right;
+        }
+    }
+    return best ? best - 1 : NO_REGION;
+}
+
 uint32_t region_next(uint32_t r)
 {
     uint32_t n = tree_next(r + 1);

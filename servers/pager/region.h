@@ -25,6 +25,8 @@ void regions_build(void);
 uint32_t region_find(uint32_t slot, uint32_t page);
 /* The first region that ends after page (contains it or lies behind it), or NO_REGION. Empty regions are passed over. */
 uint32_t region_from(uint32_t slot, uint32_t page);
+/* The first region that starts at page or behind it, empty ones included, or NO_REGION. */
+uint32_t region_at_or_behind(uint32_t slot, uint32_t page);
 /* The region behind r in address order, or NO_REGION. */
 uint32_t region_next(uint32_t r);
 /* The space's heap, or NO_REGION. */

@@ -25,6 +25,7 @@ static inline void stat_count(uint32_t slot, enum counter c)
     ledger.header->faults[c]++;
     if (c < 6)
         ledger.space[slot].counter[c]++;
+    ledger.space[slot].refused += c == COUNT_REFUSED;
 }
 
 /* PAGER_STAT: fill w[1]..w[7]. */

@@ -32,8 +32,7 @@ frame_t table_leaf(uint32_t slot, uint32_t page)
     return pte_is_table(middle) ? PTE_FRAME(middle) : NO_FRAME;
 }
 
-/* Where the search goes on after page, whose leaf table is missing or empty. */
-static uint32_t skip_hole(uint32_t slot, uint32_t page)
+uint32_t table_skip_hole(uint32_t slot, uint32_t page)
 {
     pte_t top = table_at(ledger.space[slot].root)[index_at(page, 2)];
     if (!pte_is_table(top))
@@ -55,7 +54,7 @@ frame_t table_next_leaf(uint32_t slot, uint32_t *page)
         frame_t leaf = table_leaf(slot, *page);
         if (leaf != NO_FRAME && frame_maps(leaf) > 0)
             return leaf;
-        *page = skip_hole(slot, *page);
+        *page = table_skip_hole(slot, *page);
     }
     if (r == NO_REGION)
         *page = USER_PAGES_END;

@@ -21,6 +21,9 @@ pte_t table_walk(uint32_t slot, uint32_t page, unsigned *level);
 /* Frame of the leaf table for page, or NO_FRAME. */
 frame_t table_leaf(uint32_t slot, uint32_t page);
 
+/* Where a search goes on after page, whose leaf table is missing or empty. */
+uint32_t table_skip_hole(uint32_t slot, uint32_t page);
+
 /* The first page >= *page whose leaf table exists and is not empty, within the space's regions; its leaf table.
  * NO_FRAME: none, or (*page < USER_PAGES_END then) the search was cut short and goes on at *page. */
 frame_t table_next_leaf(uint32_t slot, uint32_t *page);

@@ -24,7 +24,7 @@
     X(NOTIFY, 12, FROM(BADGE_PROCMGR) | FROM(BADGE_INIT), "bits, with a notification handle: signalled when operations end") \
     X(STAT, 13, FROM_ANY, "which (PAGER_STAT_*), space or 0 -> up to 6 values") \
     X(PAGE_INFO, 14, FROM_ANY, "space, va -> pte, refs, frame, next present va or 0, logical prot") \
-    X(SHARER, 15, FROM_ANY, "frame, after (space id or 0) -> space, key, va") \
+    X(SHARER, 15, FROM_ANY, "frame, after (space id or 0), va to look at or 0 = search -> space, key, va; ERR_NOENT: no more; ERR_AGAIN: go on after space") \
     X(SPACE_FIND, 16, FROM_ANY, "key -> space") \
     X(STRATEGY, 17, FROM_ANY, "FORK_* or 0 to ask -> strategy now") \
     X(VMCHECK, 18, FROM_ANY, "-> violations, number of the first broken invariant, its frame or space, detail") \
@@ -73,6 +73,14 @@ enum pager_debug {
     PAGER_DEBUG_DIE_AFTER = 3,   /* the same, right after the system call returned */
     PAGER_DEBUG_BREAK = 4,       /* seeded damage for vmcheck's own tests: PAGER_BREAK_* (default build only) */
     PAGER_DEBUG_SYSCALLS = 5,    /* old value: system calls made since start */
+};
+
+/* PAGER_DEBUG_BREAK: value = kind | used user frame << 8. The same value again takes the damage back; one at a time. */
+enum pager_break {
+    PAGER_BREAK_EXTRA_REF = 1,   /* the frame is counted once too often */
+    PAGER_BREAK_MISSING_REF = 2, /* once too seldom */
+    PAGER_BREAK_CHARGE = 3,      /* its payer is charged one frame too many */
+    PAGER_BREAK_FREE_COUNT = 4,  /* one free frame too many is claimed */
 };
 
 /* Ask the pager; again after ERR_PEER_DEAD (bounded, with a pause). */

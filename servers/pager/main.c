@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: MIT
+ * The pager's loop: one thread, one endpoint, for faults and requests alike. Where a fault stands in its path:
+ * trap → kernel → [here] → fault.c decides → the answer and the next receive in one system call.
+ *
+ * Never blocks but in its receive; never calls another server. While a long operation runs it only polls, and takes one step
+ * of it after each event.
+ */
+#include <ipc/pager.h>
+
+#include "defer.h"
+#include "fault.h"
+#include "op.h"
+#include "recover.h"
+#include "request.h"
+#include "space.h"
+#include "sysgate.h"
+
+/* Nothing to answer: receive, or poll and take a step. */
+static void next_event(struct ipc_event *ev)
+{
+    if (!op_is_pending()) {
+        (void)gate_recv(self.endpoint, ev, DEADLINE_NONE);
+        return;
+    }
+    op_step();
+    if (gate_recv(self.endpoint, ev, op_is_pending() ? DEADLINE_POLL : DEADLINE_NONE) < 0)
+        ev->kind = 0; /* nothing came: the next turn takes the next step */
+}
+
+/* ---- faults ---- */
+
+static void answer_gone(struct ipc_event *ev)
+{
+    (void)gate_fault_reply(ev->id, FAULT_VERDICT(FAULT_KILL, 0, FAULT_REASON_UNMAPPED), NO_FRAME, (frame_t[2]){0, 0});
+    next_event(ev);
+}
+
+/* The kernel refused the answer. STALE: the faulter is gone. Anything else would be our mistake: the offender must not hang. */
+static void answer_refused(const struct fault *f, const struct answer *a, err_t err)
+{
+    fault_undo(f, a);
+    if (err != ERR_STALE)
+        (void)gate_fault_reply(f->id, FAULT_VERDICT(FAULT_KILL, 0, FAULT_REASON_NOMEM), NO_FRAME, (frame_t[2]){0, 0});
+}
+
+/* Whether the space is just being emptied: its faults wait for the end of that. */
+static bool must_defer(const struct fault *f)
+{
+    if (likely(!space_is_locked(f->slot)))
+        return false;
+    unsigned kind = ledger.op[space_vol(f->slot)->op - 1].kind;
+    return kind == OP_CLEAR || kind == OP_DELETE || kind == OP_FILL;
+}
+
+static void on_fault(struct ipc_event *ev)
+{
+    struct fault f;
+    struct answer a;
+    if (unlikely(!fault_decode(ev, &f))) {
+        answer_gone(ev);
+        return;
+    }
+    if (unlikely(must_defer(&f)) && defer_event(ev)) {
+        next_event(ev);
+        return;
+    }
+    fault_decide(&f, &a);
+#ifdef MUTANT_PAGER_ANSWER_TWICE
+    (void)gate_fault_reply(f.id, a.verdict, a.frame, a.table);
+#endif
+    if (likely(!op_is_pending())) {
+        long kind = gate_fault_reply_recv(self.endpoint, f.id, a.verdict, a.frame, a.table, ev);
+        if (likely(kind > 0))
+            return;
+        answer_refused(&f, &a, (err_t)kind);
+        next_event(ev);
+        return;
+    }
+    err_t err = gate_fault_reply(f.id, a.verdict, a.frame, a.table);
+    if (err != OK)
+        answer_refused(&f, &a, err);
+    next_event(ev);
+}
+
+/* ---- requests ---- */
+
+static void on_call(struct ipc_event *ev)
+{
+    struct response r;
+    request_serve(ev, &r);
+    if (r.later) {
+        next_event(ev);
+        return;
+    }
+    if (r.handle == NO_HANDLE && !op_is_pending()) {
+        if (gate_reply_recv(self.endpoint, ev->id, &r.m, ev) < 0)
+            next_event(ev); /* the caller is gone */
+        return;
+    }
+    if (r.handle != NO_HANDLE) {
+        err_t err = gate_reply_handle(ev->id, &r.m, r.handle, r.rights);
+        if (err == ERR_NOHANDLE) { /* no room at the caller's: it learns that instead */
+            r.m.w[0] = (uint64_t)(int64_t)err;
+            (void)gate_reply(ev->id, &r.m);
+        }
+    } else {
+        (void)gate_reply(ev->id, &r.m);
+    }
+    next_event(ev);
+}
+
+int main(const struct pager_boot *boot)
+{
+    struct ipc_event ev = {.kind = 0};
+    if (pager_start(boot) != OK)
+        __builtin_trap(); /* init sees it, and gives up after a few restarts */
+    for (;;) { /* forever: server loop */
+        switch (ev.kind) {
+        case MSG_FAULT:
+            on_fault(&ev);
+            break;
+        case MSG_CALL:
+            on_call(&ev);
+            break;
+        case MSG_CANCEL:
+            defer_cancel(ev.w[0], ev.w[1]);
+            next_event(&ev);
+            break;
+        default: /* nothing, or a notification: the pager is bound to none */
+            next_event(&ev);
+            break;
+        }
+    }
+}

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: MIT
+ * Long operations: fork, clear, delete, and the page work of region changes. State machines of bounded steps with their
+ * intent in the ledger; between steps the pager serves whatever comes. A space with a running operation is locked: requests
+ * that would change it wait (defer.h).
+ */
+#ifndef PAGER_OP_H
+#define PAGER_OP_H
+
+#include <ipc/pager.h>
+
+#include "ledger.h"
+
+/* Internal result of a request whose space is locked by an operation: the event waits and is served again. */
+#define ERR_DEFER 1
+
+/* Find an operation that was asked for before with the same words, or begin it and take the first steps.
+ * Returns its result, ERR_IN_PROGRESS, ERR_DEFER, ERR_EXIST (fork: the child is not empty) or ERR_AGAIN (no record free). `reply`: for operations without a key, who is
+ * answered when it ends (only with ERR_IN_PROGRESS). */
+err_t op_run(const struct ledger_op *want, reply_id_t reply);
+/* PAGER_OP_RESULT. */
+err_t op_result(uint64_t key, unsigned owner);
+
+/* Whether a step waits to be taken; take one. */
+bool op_is_pending(void);
+void op_step(void);
+
+/* The value that goes with the result of an operation without a key (BRK: the break). */
+void op_set_value(uint64_t value);
+
+/* Running operations again, from the ledger. */
+void ops_build(void);
+/* Tell everybody who registered that something may have ended. */
+void op_notify_all(void);
+
+uint32_t ops_running(void);
+
+#endif

@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: MIT
+ * Start and restart. Page tables and the kernel's frame table are the truth; the ledger's counts are compared with them
+ * and corrected (a pager killed between a system call and its book-keeping leaves them one apart).
+ *
+ *   replay the log → objects without a record, records without an object → chains, trees → count → pools → stray pages → operations
+ */
+#include "recover.h"
+
+#include "backing/backing.h"
+#include "op.h"
+#include "region.h"
+#include "space.h"
+#include "sysgate.h"
+#include "table.h"
+
+/* Scratch word while counting: times mapped, and whether the space that pays for the frame maps it. */
+#define PAYER_SEEN (1u << 31)
+
+static void learn_self(const struct pager_boot *boot)
+{
+    self = (struct pager_self){
+        .space = boot->handle_space,
+        .thread = boot->handle_thread,
+        .endpoint = boot->handle_endpoint,
+        .kernel = boot->handle_kernel,
+        .image_first = (frame_t)(boot->image_pa >> PAGE_SHIFT),
+        .image_end = (frame_t)((boot->image_pa + boot->image_bytes + PAGE_MASK) >> PAGE_SHIFT),
+        .image_bytes = boot->image_bytes,
+    };
+}
+
+/* ---- counting ---- */
+
+static void count_leaf(uint32_t slot, frame_t leaf)
+{
+    const volatile pte_t *pte = window(leaf);
+    for (unsigned i = 0; i < LEAF_PAGES; i++) {
+        frame_t f = PTE_FRAME(pte[i]);
+        if (!(pte[i] & PTE_V) || !frame_in_ram(f))
+            continue;
+        ledger.scratch[frame_index(f)]++;
+        if (frame_word(f)->charged == slot)
+            ledger.scratch[frame_index(f)] |= PAYER_SEEN;
+        space_vol(slot)->resident++;
+    }
+}
+
+static void count_space(uint32_t slot)
+{
+    const volatile pte_t *root = window(space_at(slot)->root);
+    for (unsigned i = 0; i < LEAF_PAGES / 2; i++) {
+        if (!pte_is_table(root[i]))
+            continue;
+        const volatile pte_t *middle = window(PTE_FRAME(root[i]));
+        space_vol(slot)->tables++;
+        for (unsigned j = 0; j < LEAF_PAGES; j++) {
+            if (!pte_is_table(middle[j]))
+                continue;
+            space_vol(slot)->tables++;
+            count_leaf(slot, PTE_FRAME(middle[j]));
+        }
+    }
+}
+
+/* The counted references take the place of the recorded ones. */
+static void settle_frame(uint32_t index)
+{
+    struct ledger_frame *w = &ledger.frame[index];
+    uint32_t times = ledger.scratch[index] & ~PAYER_SEEN;
+    uint32_t refs = times + (frame_is_held(w) ? 1 : 0);
+    if (w->flags & FRAME_W_KERNEL || !(w->flags & FRAME_W_OWNED))
+        return; /* the pools are built from the kernel's kinds */
+    if (w->refs != refs)
+        ledger.header->mismatches++;
+    w->refs = refs;
+    if (w->charged && !(ledger.scratch[index] & PAYER_SEEN))
+        w->charged = 0;
+    if (w->charged)
+        space_vol(w->charged)->charged++;
+}
+
+static void count_all(void)
+{
+    for (uint32_t i = 0; i < ledger.frames; i++)
+        ledger.scratch[i] = 0;
+    for (uint32_t slot = space_after(0); slot; slot = space_after(slot))
+        count_space(slot);
+    for (uint32_t i = 0; i < ledger.frames; i++)
+        settle_frame(i);
+}
+
+/* A chunk may have changed its type just before the death: the words follow the kernel's kinds. */
+static void follow_kinds(void)
+{
+    for (uint32_t i = 0; i < ledger.frames; i++) {
+        struct ledger_frame *w = &ledger.frame[i];
+        if (frame_infos[i].owner == self.id && frame_infos[i].kind == FRAME_USER && (w->flags & FRAME_W_KERNEL))
+            *w = (struct ledger_frame){.flags = FRAME_W_OWNED};
+    }
+}
+
+/* ---- stray pages: a region was cut or narrowed, the pages had not followed yet ---- */
+
+static void mend_page(uint32_t slot, uint32_t page, pte_t pte)
+{
+    uint32_t r = region_find(slot, page);
+    unsigned has = (unsigned)(pte >> 1) & (PROT_R | PROT_W | PROT_X);
+    if (r == NO_REGION) {
+        table_unmap(slot, page, page + 1);
+        return;
+    }
+    if (pte & PTE_COW)
+        has |= PROT_W;
+    if (has & ~(unsigned)region_at(r)->prot)
+        if (gate_space_protect(space_at(slot)->handle, va_of(page), 1, region_at(r)->prot | PROT_R) != OK)
+            ledger.header->mismatches++; /* vmcheck will say where */
+}
+
+static void mend_leaf(uint32_t slot, frame_t leaf, uint32_t page)
+{
+    const volatile pte_t *pte = window(leaf);
+    for (unsigned i = 0; i < LEAF_PAGES && frame_maps(leaf) > 0; i++)
+        if (pte[i] & PTE_V)
+            mend_page(slot, page + i, pte[i]);
+}
+
+static void mend_space(uint32_t slot)
+{
+    const volatile pte_t *root = window(space_at(slot)->root);
+    for (unsigned i = 0; i < LEAF_PAGES / 2; i++) {
+        if (!pte_is_table(root[i]))
+            continue;
+        const volatile pte_t *middle = window(PTE_FRAME(root[i]));
+        for (unsigned j = 0; j < LEAF_PAGES; j++)
+            if (pte_is_table(middle[j]))
+                mend_leaf(slot, PTE_FRAME(middle[j]), (i << (2 * LEAF_SHIFT)) + (j << LEAF_SHIFT));
+    }
+}
+
+/* ---- the two starts ---- */
+
+/* The batch page: wired, the pager's own, mapped nowhere but in its window. The kernel remembers it across restarts. */
+static err_t batch_init(void)
+{
+    frame_t f = ledger.header->batch_frame;
+    if (f == NO_FRAME) {
+        err_t err = frame_alloc_held(&f);
+        if (err != OK)
+            return err;
+        ledger.header->batch_frame = f;
+    }
+    return gate_space_batch(f);
+}
+
+static err_t first_start(const struct pager_boot *boot)
+{
+    ledger_format();
+    ledger.header->strategy = boot->fork_strategy == FORK_EAGER ? FORK_EAGER : FORK_COW;
+    spaces_build();
+    regions_build();
+    frame_pools_build(self.id, self.image_first, self.image_end);
+    return OK;
+}
+
+static err_t restart(const struct pager_boot *boot)
+{
+    ledger_replay();
+    ledger.header->restarts = boot->restarted;
+    objects_reconcile();
+    spaces_build();
+    regions_build();
+    follow_kinds();
+    count_all();
+    frame_pools_build(self.id, self.image_first, self.image_end);
+    for (uint32_t slot = space_after(0); slot; slot = space_after(slot))
+        mend_space(slot);
+    return OK;
+}
+
+err_t pager_start(const struct pager_boot *boot)
+{
+    struct space_info own;
+    if (boot->magic != PAGER_BOOT_MAGIC || boot->version != PAGER_BOOT_VERSION)
+        return ERR_INVAL;
+    learn_self(boot);
+#ifndef PAGODA_HOST
+    frame_infos = (const struct frame_info *)(window_base + boot->frame_table_pa);
+#endif
+    err_t err = gate_space_info(self.space, &own);
+    if (err != OK)
+        return err;
+    self.id = (uint32_t)own.id;
+    err = ledger_attach((void *)(uintptr_t)boot->ledger_va, boot);
+    if (err == OK)
+        err = ledger.header->formatted ? restart(boot) : first_start(boot);
+    if (err == OK)
+        err = zero_init();
+    if (err == OK)
+        err = batch_init();
+    if (err != OK)
+        return err;
+    (void)image_init(boot->image_pa, boot->image_bytes); /* without an image there are no image regions */
+    *(volatile uint32_t *)&ledger.header->formatted = 1;
+    ops_build();
+    if (boot->restarted)
+        op_notify_all();
+    return OK;
+}

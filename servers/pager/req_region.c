@@ -1,0 +1,228 @@
+/* SPDX-License-Identifier: MIT
+ * Requests that change regions. Decode, then commit; the page work of a change is an operation (op.c), which answers the
+ * caller itself when it takes long.
+ */
+#include "backing/backing.h"
+#include "op.h"
+#include "request.h"
+#include "space.h"
+#include "sysgate.h"
+#include "table.h"
+
+/* Where a pager has its window nobody has regions: the kernel maps nothing else there. */
+#define WINDOW_BYTES (64UL << 30)
+
+/* [start, end) in whole pages of user space. */
+static err_t decode_range(uint64_t start, uint64_t end, uint32_t *start_page, uint32_t *end_page)
+{
+    if ((start | end) & PAGE_MASK || start > end || end > va_of(USER_PAGES_END))
+        return ERR_INVAL;
+    if (start < WINDOW_BASE + WINDOW_BYTES && end > WINDOW_BASE)
+        return ERR_INVAL;
+    *start_page = page_of(start);
+    *end_page = page_of(end);
+    return OK;
+}
+
+static bool prot_is_sane(unsigned prot)
+{
+    if (prot & ~(PROT_R | PROT_W | PROT_X))
+        return false;
+    return prot == 0 || ((prot & PROT_R) && (prot & (PROT_W | PROT_X)) != (PROT_W | PROT_X));
+}
+
+/* What the image file has at the region's offset; never more than asked. */
+static err_t check_image(const struct ledger_region *g)
+{
+    frame_t first;
+    uint64_t size_bytes, offset_bytes = va_of(g->offset_page);
+    err_t err = image_file(g->file, &first, &size_bytes);
+    if (err != OK)
+        return err;
+    if (offset_bytes > size_bytes || g->backed_bytes > size_bytes - offset_bytes)
+        return ERR_INVAL;
+    return OK;
+}
+
+/* One heap a space; the same again is left to region_add. */
+static bool heap_is_sane(uint32_t slot, unsigned backing, uint32_t start_page)
+{
+    uint32_t heap = region_heap(slot);
+    return backing == BACKING_ANON && (heap == NO_REGION || region_at(heap)->start_page == start_page);
+}
+
+static err_t decode_region(const struct ipc_event *ev, uint32_t slot, struct ledger_region *g)
+{
+    unsigned flags = (unsigned)(ev->w[4] >> 8), backing = (unsigned)ev->w[5] & 0xff;
+    uint64_t file = ev->w[5] >> 8, offset = ev->w[6];
+    err_t err = decode_range(ev->w[2], ev->w[3], &g->start_page, &g->end_page);
+    if (err != OK)
+        return err;
+    if (flags & ~(REGION_STACK | REGION_HEAP | REGION_SHARED | REGION_PINNED) || !prot_is_sane(ev->w[4] & 0xff))
+        return ERR_INVAL;
+    if (g->start_page == g->end_page && !(flags & REGION_HEAP))
+        return ERR_INVAL;
+    if ((flags & REGION_HEAP) && !heap_is_sane(slot, backing, g->start_page))
+        return ERR_INVAL;
+    if ((backing != BACKING_ANON && backing != BACKING_IMAGE) || file > IMAGE_WHOLE || offset & PAGE_MASK ||
+        offset >> PAGE_SHIFT > UINT32_MAX)
+        return ERR_INVAL;
+    g->flags = (uint8_t)flags;
+    g->prot = (uint8_t)(ev->w[4] & 0xff);
+    g->space = (uint16_t)slot;
+    g->backing = (uint8_t)backing;
+    if (backing == BACKING_ANON)
+        return OK;
+    g->file = (uint16_t)file;
+    g->offset_page = page_of(offset);
+    g->backed_bytes = ev->w[7];
+    return check_image(g);
+}
+
+/* The page work. The caller is answered by the operation when it takes long. */
+static err_t run_pages(const struct ipc_event *ev, struct response *r, struct ledger_op *op)
+{
+    op->cursor_page = op->start_page;
+    err_t err = op_run(op, ev->id);
+    r->later = err == ERR_IN_PROGRESS;
+    return err;
+}
+
+err_t req_region_add(const struct ipc_event *ev, struct response *r)
+{
+    uint32_t slot;
+    struct ledger_region g = {0};
+    err_t err = request_space_to_change(ev, &slot);
+    if (err == OK)
+        err = decode_region(ev, slot, &g);
+    if (err == OK)
+        err = region_add(&g);
+    if (err != OK || !(g.flags & (REGION_PINNED | REGION_SHARED)))
+        return err;
+    op_set_value(0);
+    return run_pages(ev, r, &(struct ledger_op){.kind = OP_FILL, .space = space_id(slot), .start_page = g.start_page,
+                                                .end_page = g.end_page});
+}
+
+err_t req_region_remove(const struct ipc_event *ev, struct response *r)
+{
+    uint32_t slot, start, end;
+    err_t err = request_space_to_change(ev, &slot);
+    if (err == OK)
+        err = decode_range(ev->w[2], ev->w[3], &start, &end);
+    if (err == OK)
+        err = region_cut(slot, start, end);
+    if (err != OK || start == end)
+        return err;
+    op_set_value(0);
+    return run_pages(ev, r, &(struct ledger_op){.kind = OP_UNMAP, .space = space_id(slot), .start_page = start,
+                                                .end_page = end});
+}
+
+/* Whether a page of the range is present: a page without any permission can't stay mapped. */
+static bool any_present(uint32_t slot, uint32_t start, uint32_t end)
+{
+    uint32_t page = start;
+    frame_t leaf = table_next_leaf(slot, &page);
+    while (leaf != NO_FRAME && page < end) { /* bound: leaf tables of the range */
+        const volatile uint64_t *pte = window(leaf);
+        for (; page < end; page++) {
+            if (pte[page % LEAF_PAGES] & PTE_V)
+                return true;
+            if (page % LEAF_PAGES == LEAF_PAGES - 1)
+                break;
+        }
+        page++;
+        leaf = table_next_leaf(slot, &page);
+    }
+    return false;
+}
+
+err_t req_region_protect(const struct ipc_event *ev, struct response *r)
+{
+    uint32_t slot, start, end;
+    uint64_t prot = ev->w[4];
+    err_t err = request_space_to_change(ev, &slot);
+    if (err == OK)
+        err = prot <= 0xff && prot_is_sane((unsigned)prot) ? decode_range(ev->w[2], ev->w[3], &start, &end) : ERR_INVAL;
+    if (err != OK || start == end)
+        return err;
+    if (!(prot & PROT_R) && any_present(slot, start, end))
+        return ERR_INVAL;
+    err = region_protect(slot, start, end, (unsigned)prot);
+    if (err != OK)
+        return err;
+    op_set_value(0);
+    if (prot == 0)
+        return OK; /* nothing is present */
+    /* entries lose what the region no longer allows; what it allows newly comes with the next fault */
+    return run_pages(ev, r, &(struct ledger_op){.kind = OP_PROTECT, .space = space_id(slot), .start_page = start,
+                                                .end_page = end, .prot = (uint8_t)prot});
+}
+
+/* ---- the break ---- */
+
+/* Frames that anonymous memory could at most have: a break beyond is refused at once. */
+static bool is_hopeless(uint32_t slot, uint32_t pages)
+{
+    uint32_t limit = space_at(slot)->limit, all = (frame_pool[POOL_USER].chunks + frame_pool[POOL_KERNEL].chunks) * FRAMES_PER_CHUNK;
+    return pages > all || (limit && pages > limit);
+}
+
+err_t req_brk(const struct ipc_event *ev, struct response *r)
+{
+    struct ipc_event own = *ev;
+    uint32_t slot;
+    own.w[1] = 0; /* always the caller's own */
+    err_t err = request_space_to_change(&own, &slot);
+    if (err != OK)
+        return err;
+    uint32_t heap = region_heap(slot);
+    if (heap == NO_REGION)
+        return ERR_NOENT;
+    const struct ledger_region *g = region_at(heap);
+    uint64_t now = space_at(slot)->brk ? space_at(slot)->brk : va_of(g->end_page), want = ev->w[1];
+    r->m.w[1] = now;
+    if (want == 0)
+        return OK;
+    if (want < va_of(g->start_page) || want > va_of(USER_PAGES_END))
+        return ERR_INVAL;
+    uint32_t end = page_of(want + PAGE_MASK), old_end = g->end_page;
+    if (end > old_end && va_of(old_end) < WINDOW_BASE + WINDOW_BYTES && va_of(end) > WINDOW_BASE)
+        return ERR_NOMEM;
+    if (end > old_end && (is_hopeless(slot, end - g->start_page) || !region_is_clear(slot, old_end, end, heap)))
+        return ERR_NOMEM;
+    /* commit */
+    *(volatile uint64_t *)&space_at(slot)->brk = want;
+    region_set_end(heap, end);
+    r->m.w[1] = want;
+    if (end >= old_end)
+        return OK;
+    op_set_value(want);
+    return run_pages(ev, r, &(struct ledger_op){.kind = OP_UNMAP, .space = space_id(slot), .start_page = end,
+                                                .end_page = old_end});
+}
+
+/* ---- devices ---- */
+
+err_t req_device_map(const struct ipc_event *ev, struct response *r)
+{
+    uint32_t slot, start, end;
+    (void)r;
+    err_t err = request_space_to_change(ev, &slot);
+    if (err == OK)
+        err = decode_range(ev->w[2], ev->w[2] + PAGE_SIZE, &start, &end);
+    if (err != OK || ev->w[3] & PAGE_MASK)
+        return err != OK ? err : ERR_INVAL;
+    struct ledger_region g = {.space = (uint16_t)slot, .start_page = start, .end_page = end, .backing = BACKING_DEVICE,
+                              .prot = PROT_R | PROT_W, .offset_page = page_of(ev->w[3])};
+    err = region_add(&g);
+    if (err == OK)
+        err = table_make(slot, start);
+    if (err == OK)
+        err = gate_space_map_device(self.kernel, space_at(slot)->handle, ev->w[2], ev->w[3]);
+    uint32_t added = region_find(slot, start);
+    if (err != OK && err != ERR_EXIST && added != NO_REGION)
+        region_delete(added);
+    return err == ERR_EXIST ? OK : err;
+}

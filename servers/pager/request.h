@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: MIT
+ * The pager's protocol (ipc/pager.h): dispatch, permission check, one handler an operation.
+ */
+#ifndef PAGER_REQUEST_H
+#define PAGER_REQUEST_H
+
+#include <ipc/pager.h>
+
+/* What goes back to the caller. */
+struct response {
+    struct ipc_msg m;     /* w[0]: the result */
+    handle_t handle;      /* NO_HANDLE: none goes along */
+    unsigned rights;
+    bool later;           /* deferred, or an operation will answer: send nothing now */
+};
+
+/* Serve a MSG_CALL. */
+void request_serve(const struct ipc_event *ev, struct response *r);
+/* Serve a deferred event and answer it. */
+void serve_late(const struct ipc_event *ev);
+
+/* A handler: m is the request; the result is returned, further words go to r->m.w[1..]. */
+typedef err_t request_fn(const struct ipc_event *ev, struct response *r);
+
+/* The space a request names in w[1] (0: the caller's own), live. ERR_NOENT.
+ * `change`: a client may only change itself: ERR_PERM. */
+err_t request_space(const struct ipc_event *ev, uint32_t *slot);
+err_t request_space_to_change(const struct ipc_event *ev, uint32_t *slot);
+
+/* req_region.c */
+request_fn req_region_add, req_region_remove, req_region_protect, req_brk, req_device_map;
+/* req_info.c */
+request_fn req_stat, req_page_info, req_sharer, req_space_find, req_strategy, req_vmcheck, req_debug;
+/* req_space.c */
+request_fn req_space_new, req_space_clear, req_space_delete, req_thread_new, req_thread_delete, req_fork, req_op_result,
+    req_notify, req_object_new, req_limit, req_handles;
+
+#endif
