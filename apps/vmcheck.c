@@ -1,21 +1,28 @@
 /* SPDX-License-Identifier: MIT
- * Asks the pager to check its invariants (DESIGN, "Invariants") against the page tables, and says the result in words.
+ * Asks the pager to check its invariants against the page tables, and says the result in words.
  */
 #include <pagoda/system.h>
 #include <stdio.h>
 #include <string.h>
 
+/* In the order of the pager's list (servers/pager/vmcheck.h, docs/invariants.md): what is broken when one does not hold. */
 static const char *const invariants[] = {
-    [1] = "the references of a frame are not the mappings and holds there are",
-    [2] = "a frame is free and also mapped or held",
-    [3] = "a writable private page has more than one owner",
-    [4] = "free, used, table and object frames do not add up to all frames",
-    [5] = "a page is writable and executable, or a program maps a frame that is not a user frame",
-    [6] = "a frame was given away unzeroed",
-    [7] = "a fault was answered twice, or never",
-    [8] = "the pager waits for somebody, or faulted",
-    [9] = "a frame was freed before all harts had let go of it",
-    [10] = "an error path kept what it should have given back",
+    [1] = "the references of a frame are not the entries and holds there are",
+    [2] = "the kernel counts other mappings of a frame than the pager",
+    [3] = "a frame on a free list is mapped or referred to",
+    [4] = "a writable page of a private region has more than one owner",
+    [5] = "free, used, table and object frames do not add up",
+    [6] = "an entry allows both writing and executing",
+    [7] = "a program maps a frame that is not the pager's user frame",
+    [8] = "an entry is copy on write and writable",
+    [9] = "a page table is reached twice or not at all, or counts its entries wrong",
+    [10] = "an entry allows more than its region does",
+    [11] = "a page is mapped outside every region, or regions overlap",
+    [12] = "pages, tables, objects or charges of a space are counted wrong",
+    [13] = "an image frame or the zero page is writable",
+    [14] = "a kernel object is missing in the ledger",
+    [15] = "the kernel's own check failed (its number is the detail)",
+    [16] = "the zero page is not zero",
 };
 #define INVARIANTS (sizeof invariants / sizeof invariants[0])
 
