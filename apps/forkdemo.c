@@ -16,7 +16,7 @@
 #define PAGES 8
 #define TOUCHED 6            /* pages the parent writes before it forks */
 #define RECORDS_MAX 32
-#define BOARD_VA 0x2800000000UL
+#define BOARD_VA 0x3800000000UL
 #define CALIBRATION_ROUNDS 1000u
 #define SEARCH_BITS 40       /* no ring has seen 2^40 events */
 
