@@ -119,6 +119,8 @@ static void run_print(const struct page *p, uint64_t pages)
         who_print(p->with.key[i]);
     if (p->with.count > SHARERS_MAX)
         printf(" and %u more", p->with.count - SHARERS_MAX);
+    if (p->info.refs > p->with.count + 1)
+        printf(" (%s)", (p->info.prot & PROT_W) != 0 ? "held by the pager" : "boot image");
     putchar('\n');
 }
 

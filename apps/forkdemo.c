@@ -289,13 +289,14 @@ static void act_alone(void)
         picture(&board->record[0]);
 }
 
-static unsigned act_family(unsigned printed)
+static void act_family(bool cow)
 {
-    printed = print_from(printed);
-    puts("\n2. It forks twice. Nothing is copied; the pages become read-only in all three.");
+    unsigned printed = print_from(0);
+    printf("\n2. It forks twice. %s\n", cow ? "Nothing is copied; the pages become read-only in all three."
+                                         : "Each child gets copies of all pages at once.");
     pid_t a = fork_observed(child_a), b = fork_observed(child_b);
     row_print("parent ");
-    puts("\n3. Child A writes, then child B, then the parent. Who writes to a shared page gets a copy of its own.");
+    puts("\n3. Child A writes, then child B, then the parent; whoever writes to a shared page gets a copy of its own.");
     give_turn('A');
     give_turn('B');
     touch('P', 0, true);
@@ -307,9 +308,8 @@ static unsigned act_family(unsigned printed)
     child_end(a, 'a');
     child_end(b, 'b');
     touch('P', 4, true);
-    printed = print_from(printed);
+    (void)print_from(printed);
     row_print("parent ");
-    return printed;
 }
 
 /* The parent's pages hold what the parent wrote last, whatever the children did. */
@@ -321,19 +321,32 @@ static bool content_right(void)
     return true;
 }
 
+/* Pages that somebody (*touched) and pages that somebody behind the forks (*again) used: sets, a bit a page. */
+static void pages_used(unsigned *touched, unsigned *again)
+{
+    *touched = *again = 0;
+    for (unsigned i = 0; i < board->used; i++) {
+        unsigned bit = 1u << board->record[i].page;
+        *touched |= bit;
+        *again |= i >= TOUCHED ? bit : 0;
+    }
+}
+
 static void summary(const struct pager_stats *before)
 {
-    unsigned count[OUTCOMES] = {0};
+    unsigned count[OUTCOMES] = {0}, touched, again;
     struct pager_stats now;
     for (unsigned i = 0; i < board->used; i++)
         count[outcome(&board->record[i])]++;
+    pages_used(&touched, &again);
     puts("\nSummary");
-    printf("  %u pages zero-filled, %d of them shared by three after the forks\n", count[ZEROED], TOUCHED);
+    printf("  %u pages zero-filled before the forks\n", count[ZEROED]);
     printf("  %u copied, because somebody wrote while others still had the page\n", count[COPIED]);
     printf("  %u upgraded in place, because nobody else had it any more\n", count[UPGRADED]);
     printf("  %u read from the shared page of zeros\n", count[ZERO_PAGE]);
     printf("  %u stores needed no fault at all\n", count[QUIET]);
-    printf("  1 written before the forks and shared to the end (page 5), 1 never touched (page 7)\n");
+    printf("  %d of the zero-filled never used again after the forks, %d of all %d pages never touched: these cost nothing\n",
+           __builtin_popcount(touched & ~again), PAGES - __builtin_popcount(touched), PAGES);
     if (pager_stat(PAGER_STAT_FORKS, 0, &now) == OK)
         printf("  both forks together, stack and data included: %lu pages shared, %lu copied at once\n",
                now.v[2] - before->v[2], now.v[3] - before->v[3]);
@@ -390,7 +403,7 @@ int main(int argc, char **argv)
     if (!counts_exact())
         puts("The counter is not exact here (boot with ICOUNT=1 for instructions); read the figures as rough times.");
     act_alone();
-    (void)act_family(0);
+    act_family(m.w[1] == FORK_COW);
     summary(&before);
     bool right = content_right();
     printf("  the parent's pages hold %s\n", right ? "what the parent wrote" : "WRONG BYTES");

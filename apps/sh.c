@@ -292,18 +292,31 @@ static int builtin_exit(char **words)
     return words[1] != NULL ? atoi(words[1]) & 0xff : last_status;
 }
 
-static int builtin_wait(char **words)
+/* Waits in the foreground, so ^C ends what is waited for, and the wait with it. */
+static int job_wait(pid_t pid)
 {
     int word = 0;
-    if (words[1] == NULL) {
-        jobs_reap(0);
-        return 0;
-    }
-    pid_t pid = (pid_t)atoi(words[1]);
-    if (pid <= 0 || waitpid(pid, &word, 0) < 0)
-        return complain(STATUS_NOT_FOUND, words[1], "not a child of this shell");
+    foreground(pid);
+    pid_t got = waitpid(pid, &word, 0);
+    foreground(0);
+    if (got != pid)
+        return STATUS_NOT_FOUND;
     job_ended(pid, word);
     return status_of(word);
+}
+
+static int builtin_wait(char **words)
+{
+    if (words[1] != NULL) {
+        pid_t pid = (pid_t)atoi(words[1]);
+        int status = pid > 0 ? job_wait(pid) : STATUS_NOT_FOUND;
+        return status == STATUS_NOT_FOUND ? complain(status, words[1], "not a child of this shell") : status;
+    }
+    for (int i = 0; i < JOBS_MAX; i++)
+        if (jobs[i].pid != 0 && job_wait(jobs[i].pid) == STATUS_NOT_FOUND)
+            jobs[i].pid = 0;
+    jobs_reap(0); /* those that found no place in the table */
+    return 0;
 }
 
 static int builtin_jobs(char **words)
@@ -361,7 +374,7 @@ static int builtin_help(char **words)
          "  pagerctl kill; ps   kill the pager; init restarts it and nobody loses a page\n"
          "\nPrograms (each has --help):\n"
          "  forkdemo  ps  free  faults  cowmap PID  vmcheck  pagerctl  bench  sh\n"
-         "  echo  true  false  kill  poweroff, and what EXTRA_APPS brought along\n"
+         "  echo  true  false  sleep  kill  poweroff, and what EXTRA_APPS brought along\n"
          "\nBuilt in:");
     for (size_t i = 0; i < sizeof builtins / sizeof builtins[0]; i++)
         printf("  %-6s %s\n", builtins[i].name, builtins[i].what);

@@ -56,6 +56,10 @@ int kill(pid_t pid, int sig)
     struct ipc_msg m = {.w = {PROC_KILL, (uint64_t)pid, (uint64_t)sig}};
     __stderr_push();
     err_t err = ipc_call(H_PROC, &m);
+    if (err == ERR_NOENT) {
+        errno = ESRCH;
+        return -1;
+    }
     return __error_set(err);
 }
 
