@@ -120,6 +120,14 @@ void fault_raise_copy(struct thread *client, vaddr_t va, unsigned access, struct
     ipc_try_deliver(ep);
 }
 
+/* The copy that waits for t's page may go on, or learn why not. The copier may be gone, its frame may be anything now. */
+void fault_tell_copier(struct thread *t)
+{
+    struct thread *c = t->fault.copier;
+    if (c && frame_info_of(frame_of(c))->kind == FRAME_THREAD && c->space == t->server)
+        ntfn_signal(c->bound, NTFN_COPY_READY);
+}
+
 void fault_drop(struct thread *t)
 {
     if (t->fault.state == F_QUEUED) {
@@ -150,8 +158,12 @@ void fault_requeue(struct thread *t)
         return;
     }
     t->fault.state = F_NONE;
-    if (t->state == T_FAULTED)
+    if (t->state == T_FAULTED) {
         exception_send(t, fault_cause(t->fault.access), t->fault.va, FAULT_REASON_NONE, false);
+        return;
+    }
+    t->fault.error = ERR_FAULT;
+    fault_tell_copier(t);
 }
 
 /* ---- exceptions: a message that the kernel writes in the thread's name ---- */
@@ -204,9 +216,10 @@ static err_t verdict_map(struct thread *cur, struct thread *t, const struct verd
     err_t err = frame_check_user(cur->space, v->frame);
     if (err != OK)
         return err;
-    if (!e || (level && arch_pte_is_leaf(*e)) || !(v->prot & PROT_R) ||
-        ((v->prot & PROT_X) && (v->prot & (PROT_W | PROT_COW))))
+    if (!e || map_prot_bad(v->prot) || (level && (arch_pte_is_leaf(*e) || va_in_window(va))))
         return ERR_INVAL;
+    if (!level && table_is_shared(e))
+        return ERR_BUSY;
     for (unsigned i = 0; i < level; i++) { /* bound: 2 */
         if (!v->table[i])
             return ERR_NOTABLE;
@@ -258,9 +271,7 @@ static void fault_finish(struct thread *t, const struct verdict *v, struct threa
         return;
     }
     t->fault.error = refused ? ERR_FAULT : OK; /* the copier learns it when it goes on */
-    struct thread *c = t->fault.copier;
-    if (c && frame_info_of(frame_of(c))->kind == FRAME_THREAD && c->space == t->server)
-        ntfn_signal(c->bound, NTFN_COPY_READY);
+    fault_tell_copier(t);
 }
 
 static err_t fault_answer(struct thread *cur, struct thread **woken)

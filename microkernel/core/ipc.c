@@ -27,10 +27,12 @@ struct thread *ipc_find_caller(reply_id_t id, const struct space *server)
 void ipc_end_call(struct thread *t)
 {
     link_remove(&t->call_link);
-    t->server = 0;
     t->call_gen++;
-    if (t->fault.state != F_NONE)
-        fault_drop(t); /* a copy was waiting for a page of its */
+    if (unlikely(t->fault.state != F_NONE)) { /* a copy was waiting for a page of its: the copier finds the id stale */
+        fault_drop(t);
+        fault_tell_copier(t);
+    }
+    t->server = 0;
 }
 
 static inline void ipc_copy_words(struct thread *to, const struct thread *from)

@@ -254,6 +254,7 @@ void fault_raise(struct thread *t, vaddr_t va, unsigned access); /* current thre
 void fault_raise_copy(struct thread *client, vaddr_t va, unsigned access, struct thread *copier);
 void exception_raise(struct thread *t, uint64_t cause, uint64_t value);
 void fault_deliver(struct thread *t, struct thread *r); /* write the fault message into r's registers */
+void fault_tell_copier(struct thread *t);
 void fault_drop(struct thread *t); /* forget its fault record, wherever it is */
 void fault_requeue(struct thread *t); /* its pager died */
 bool fault_is_queued(const struct thread *t);
@@ -292,6 +293,14 @@ err_t space_add_table(struct space *s, vaddr_t va, frame_t table);
 err_t space_window(struct space *s, uint64_t chunk, bool writable);
 void space_window_remove(struct space *s, uint64_t chunk);
 
+/* W comes with neither X nor COW, and nothing without R. */
+static inline bool map_prot_bad(uint64_t prot)
+{
+    return prot & ~15UL || !(prot & PROT_R) || ((prot & PROT_X) && (prot & (PROT_W | PROT_COW))) ||
+           ((prot & PROT_W) && (prot & PROT_COW));
+}
+#define WINDOW_END (WINDOW_BASE + (64UL << 30))
+static inline bool va_in_window(vaddr_t va) { return va >= WINDOW_BASE && va < WINDOW_END; }
 err_t map_space(struct thread *cur, handle_t h, struct space **out); /* a space whose tables cur may change */
 void entry_set(pte_t *e, pte_t value);
 

@@ -8,7 +8,6 @@
 #include "arch.h"
 
 #define STEP_PAGES 64u
-#define WINDOW_END (WINDOW_BASE + (64UL << 30))
 
 void space_init(struct space *s, frame_t frame, frame_t root)
 {
@@ -73,7 +72,7 @@ err_t space_add_table(struct space *s, vaddr_t va, frame_t table)
     pte_t *e = arch_walk(s->root, va, &level);
     if (!e)
         return ERR_INVAL;
-    if (!level || arch_pte_is_leaf(*e) || (level == 1 && va >= WINDOW_BASE && va < WINDOW_END))
+    if (!level || arch_pte_is_leaf(*e) || (level == 1 && va_in_window(va)))
         return ERR_EXIST;
     /* commit */
     frame_take(table, FRAME_TABLE);
@@ -128,12 +127,6 @@ static err_t map_range(uint64_t va, uint64_t pages)
     if (va & PAGE_MASK || va >= USER_VA_END || pages > (USER_VA_END - va) >> PAGE_SHIFT)
         return ERR_INVAL;
     return va < WINDOW_END && va + (pages << PAGE_SHIFT) > WINDOW_BASE ? ERR_INVAL : OK;
-}
-
-static bool map_prot_bad(uint64_t prot)
-{
-    return prot & ~15UL || !(prot & PROT_R) || ((prot & PROT_X) && (prot & (PROT_W | PROT_COW))) ||
-           ((prot & PROT_W) && (prot & PROT_COW));
 }
 
 /* Entries from va to the end of its leaf table, the range or the step, whichever is first. */

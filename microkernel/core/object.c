@@ -128,8 +128,8 @@ static err_t object_end_endpoint(struct endpoint *ep)
             t->fault.error = ERR_FAULT;
             if (t->state == T_FAULTED)
                 thread_stop_forever(t, "its pager is gone;");
-            else if (t->fault.copier)
-                ntfn_signal(t->fault.copier->bound, NTFN_COPY_READY);
+            else
+                fault_tell_copier(t);
         }
     }
     for (unsigned n = 0; n < ENDS_PER_ENTRY && !link_empty(&ep->receivers); n++) {
