@@ -47,7 +47,7 @@ static int kill_server(const char *name)
         err_t err = ipc_call(H_INIT, &m);
         if (err != OK)
             return failed(name, err);
-        printf("%s killed and restarted (%lu time%s so far)\n", name, m.w[1], m.w[1] == 1 ? "" : "s");
+        printf("%s killed; init brings it back (restart %lu)\n", name, m.w[1] + 1);
         return 0;
     }
     fprintf(stderr, "pagerctl: no server %s (pager, procmgr, console)\n", name);

@@ -24,4 +24,5 @@ __thread_start:
 
 /* Pulled in with this file, so that ours come before picolibc's own in any order of libraries. */
     .globl sbrk
+    .globl malloc
     .globl __retarget_lock_acquire
