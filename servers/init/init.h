@@ -69,6 +69,7 @@ err_t program_find(const char *name, struct program *out);
 void pager_build(void);   /* space, thread, memory; not started */
 void pager_start(void);
 void pager_stop(void);    /* its callers get ERR_PEER_DEAD, its faults queue again */
+bool pager_died_on_request(void); /* whether its breakpoint is one of PAGER_DEBUG_DIE_* */
 void pager_restart(void); /* restore data, bss and stack, start; it must be stopped */
 handle_t pager_endpoint(void);
 

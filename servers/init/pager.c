@@ -152,6 +152,12 @@ void pager_start(void)
     must(sys_thread_start(thread, program.entry, PAGER_STACK_TOP, PAGER_BOOT_VA, 0), "starting the pager");
 }
 
+bool pager_died_on_request(void)
+{
+    uint64_t a0 = 0;
+    return sys_thread_reg_get(thread, REG_A0, &a0) == OK && a0 == PAGER_DIED_ON_REQUEST;
+}
+
 void pager_stop(void)
 {
     err_t err;

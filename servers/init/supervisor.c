@@ -15,6 +15,7 @@
 #define PAUSE_MAX_TICKS 10000000u  /* 1 s */
 #define POWEROFF_PATIENCE_TICKS 30000000u /* for the worker to flush the console */
 #define KILLS_MAX 8u
+#define CAUSE_BREAKPOINT 3u /* scause */
 
 handle_t init_ep;
 uint64_t pager_restarts;
@@ -94,7 +95,7 @@ static const char *cause_text(uint64_t cause)
 {
     switch (cause) {
     case 2: return "illegal instruction";
-    case 3: return "breakpoint (an assertion, or a kill it asked for)";
+    case CAUSE_BREAKPOINT: return "assertion, value";
     case 0: case 4: case 6: return "misaligned access to";
     case 1: case 5: case 7: return "access fault at";
     case 8: return "environment call";
@@ -142,6 +143,10 @@ static void on_fault(const struct ipc_event *ev)
 static void on_exception(const struct ipc_event *ev)
 {
     unsigned class = BADGE_CLASS(ev->badge);
+    if (class == BADGE_PAGER && ev->w[EXCW_CAUSE] == CAUSE_BREAKPOINT && pager_died_on_request()) {
+        server_died(class, true);
+        return;
+    }
     say_later("init: %s died: %s 0x%lx (ip 0x%lx, cause %lu, reason %lu)\n", server_text(class),
               cause_text(ev->w[EXCW_CAUSE]), ev->w[EXCW_VALUE], ev->w[EXCW_IP], ev->w[EXCW_CAUSE], ev->w[EXCW_REASON]);
     server_died(class, false);

@@ -25,6 +25,9 @@
 #define PAGER_STACK_PAGES 8u
 #define PAGER_KERNEL_CHUNKS 2u
 
+/* A breakpoint with this in a0 is a death that a test asked for (PAGER_DEBUG_DIE_*): no crash, so init restarts it at once. */
+#define PAGER_DIED_ON_REQUEST 0x6465696b6c6c6564UL
+
 #define PAGER_BOOT_MAGIC 0x746f6f4272656750UL
 #define PAGER_BOOT_VERSION 1u
 
