@@ -1,0 +1,241 @@
+/* SPDX-License-Identifier: MIT
+ * Threads, objects and system calls for host tests. Everything is made by init through the system calls themselves; the
+ * tests reach into control blocks to look, and only host_current changes one behind the kernel's back.
+ */
+#include <string.h>
+
+#include "host.h"
+
+void host_machine_boot(void);
+
+struct thread *init;
+struct space *init_space;
+struct hart *const hart0 = &harts[0], *const hart1 = &harts[1];
+static frame_t kernel_next, user_next;
+
+/* ---- running ---- */
+
+/* What a scheduler might have decided: t runs now on its hart, the thread that ran there is ready. */
+void host_current(struct thread *t)
+{
+    struct hart *h = t->hart;
+    host_hart = h;
+    if (h->current == t && t->state == T_RUNNING)
+        return;
+    if (t->state != T_READY)
+        host_die("a thread can't run: state", t->state);
+    if (h->current && h->current->state == T_RUNNING) {
+        h->current->state = T_READY;
+        queue_add_head(&h->runq, h->current, h->current->prio);
+    }
+    queue_remove(t);
+    t->state = T_RUNNING;
+    h->current = t;
+    if (h->space != t->space)
+        arch_space_activate(t->space);
+}
+
+/* The other hart gets its interrupt if the entry made somebody ready there. */
+void host_exit(void)
+{
+    struct hart *mine = host_hart;
+    sched_exit();
+    for (unsigned i = 0; i < hart_count; i++) {
+        host_hart = &harts[i];
+        if (host_hart != mine && (host_hart->resched || !host_hart->current) && queue_top(&host_hart->runq))
+            sched_exit();
+        if (tlb_speculates)
+            tlb_fill(host_hart);
+    }
+    host_hart = mine;
+    const char *wrong = tlb_check_always ? tlb_violation() : 0;
+    if (wrong)
+        fail_msg("%s", wrong);
+}
+
+long host_result(const struct thread *t)
+{
+    bool back = (t->state == T_READY || t->state == T_RUNNING || t->state == T_STOPPED) && t->x[REG_PC] != HOST_PC;
+    return back ? (long)t->x[REG_A0] : HOST_BLOCKED;
+}
+
+long host_ecall(struct thread *t)
+{
+    frame_t f = t->frame;
+    uint32_t gen = frame_info_of(f)->gen;
+    t->x[REG_PC] = HOST_PC;
+    for (unsigned n = 0; (t->state == T_READY || t->state == T_RUNNING) && t->x[REG_PC] == HOST_PC; n++) {
+        if (n > 100000)
+            host_die("a system call restarts for ever", t->x[X_A7]);
+        host_current(t);
+        t->x[REG_PC] += 4;
+        syscall_dispatch(t);
+        host_exit();
+        if (frame_info_of(f)->kind != FRAME_THREAD || frame_info_of(f)->gen != gen)
+            return OK; /* it ended itself */
+    }
+    return host_result(t);
+}
+
+long host_call6(struct thread *t, uint64_t nr, uint64_t a0, uint64_t a1, uint64_t a2, uint64_t a3, uint64_t a4)
+{
+    uint64_t *a = &t->x[REG_A0];
+    a[0] = a0, a[1] = a1, a[2] = a2, a[3] = a3, a[4] = a4, a[5] = 0;
+    t->x[X_A7] = nr;
+    return host_ecall(t);
+}
+
+void host_ticks(uint64_t ticks)
+{
+    struct hart *mine = host_hart;
+    uint64_t end = host_time + ticks;
+    for (;;) { /* bound: the timers set */
+        struct hart *first = host_timer[0] <= host_timer[1] ? &harts[0] : &harts[1];
+        uint64_t when = host_timer[first->index];
+        if (when > end)
+            break;
+        if (when > host_time)
+            host_time = when;
+        host_hart = first;
+        timer_interrupt();
+        host_exit();
+    }
+    host_time = end;
+    host_hart = mine;
+}
+
+/* ---- memory ---- */
+
+frame_t host_kframe(void)
+{
+    while (frame_in_ram(kernel_next) && frame_check_kfree(init_space, kernel_next) != OK)
+        kernel_next++;
+    if (!frame_in_ram(kernel_next))
+        host_die("the test needs more kernel frames than a chunk", kernel_next);
+    return kernel_next++;
+}
+
+uint64_t host_user_chunk(unsigned n) { return ram_first / FRAMES_PER_CHUNK + 5 + n; }
+
+frame_t host_uframe(void) { return user_next++; }
+
+unsigned host_tables(const struct host_space *s, vaddr_t va)
+{
+    unsigned n = 0;
+    while (SYS(init, SPACE_TABLE, s->h, va, host_kframe()) == OK) { /* bound: 2 tables */
+        n++;
+    }
+    kernel_next--; /* the last one was refused */
+    return n;
+}
+
+void host_map(const struct host_space *s, vaddr_t va, frame_t f, unsigned prot)
+{
+    host_tables(s, va);
+    SYS_OK(init, SPACE_MAP_FRAME, s->h, va, f, prot);
+}
+
+pte_t host_pte(const struct space *s, vaddr_t va)
+{
+    unsigned level;
+    pte_t *e = arch_walk(s->root, va, &level);
+    return e && !level ? *e : 0;
+}
+
+/* ---- objects ---- */
+
+static handle_t make(unsigned type, uint64_t extra)
+{
+    SYS_OK(init, OBJECT_CREATE, type, host_kframe(), extra);
+    return init->x[REG_A1];
+}
+
+static void *object_of(handle_t h) { return frame_va(handle_slot(init_space, h)->object); }
+
+struct host_space host_space(void)
+{
+    handle_t h = make(OBJ_SPACE, host_kframe());
+    return (struct host_space){object_of(h), h};
+}
+
+struct host_thread host_thread_on(const struct host_space *s, struct hart *hart)
+{
+    handle_t h = make(OBJ_THREAD, s->h);
+    struct thread *t = object_of(h);
+    t->hart = hart;
+    SYS_OK(init, THREAD_START, h, HOST_PC + 4, HOST_STACK, 0, 0);
+    return (struct host_thread){t, h};
+}
+
+struct host_thread host_thread(const struct host_space *s) { return host_thread_on(s, hart0); }
+
+struct host_thread host_init_thread(void)
+{
+    struct host_space s = {init_space, INIT_H_SPACE};
+    return host_thread(&s);
+}
+
+struct host_ep host_ep(void)
+{
+    handle_t h = make(OBJ_ENDPOINT, 0);
+    return (struct host_ep){object_of(h), h};
+}
+
+struct host_ntfn host_ntfn(void)
+{
+    handle_t h = make(OBJ_NTFN, 0);
+    return (struct host_ntfn){object_of(h), h};
+}
+
+handle_t host_give(const struct host_space *to, handle_t h, unsigned rights, badge_t badge)
+{
+    handle_t slot = to->space->handle_free;
+    SYS_OK(init, HANDLE_INSTALL, to->h, slot, h, rights, badge);
+    return slot;
+}
+
+/* ---- messages ---- */
+
+void host_words(struct thread *t, uint64_t first)
+{
+    static const uint8_t reg[MSG_WORDS] = {11, 12, 13, 14, 15, 16, X_T0, X_T1};
+    for (unsigned i = 0; i < MSG_WORDS; i++)
+        t->x[reg[i]] = first + i;
+}
+
+long host_ipc(struct thread *t, uint64_t nr, unsigned flags, handle_t h)
+{
+    t->x[REG_A0] = h;
+    t->x[X_A7] = nr | (uint64_t)flags << 8;
+    return host_ecall(t);
+}
+
+void host_time_limit(struct thread *t, uint64_t deadline) { t->x[X_T2] = deadline; }
+
+/* ---- boot ---- */
+
+static void idle_thread(struct hart *h)
+{
+    struct host_space s = {init_space, INIT_H_SPACE};
+    struct host_thread t = host_thread_on(&s, h);
+    SYS_OK(init, THREAD_PRIO, t.h, 0);
+    SYS_OK(init, HANDLE_CLOSE, 0, t.h);
+}
+
+void host_boot(void)
+{
+    host_machine_boot();
+    for (frame_t f = ram_first; f < ram_end; f++)
+        if (frame_info_of(f)->kind == FRAME_SPACE)
+            init_space = frame_va(f);
+    kernel_next = init_space->frame;
+    user_next = host_user_chunk(0) * FRAMES_PER_CHUNK;
+    init = frame_va(handle_slot(init_space, INIT_H_THREAD)->object);
+    sched_exit();
+    idle_thread(hart0);
+    idle_thread(hart1);
+    SYS_OK(init, THREAD_PRIO, INIT_H_THREAD, 100);
+    host_hart = hart1;
+    sched_exit();
+    host_hart = hart0;
+}
