@@ -107,7 +107,10 @@ err_t req_object_new(const struct ipc_event *ev, struct response *r)
 {
     if (ev->w[2] != OBJ_ENDPOINT && ev->w[2] != OBJ_NTFN)
         return ERR_INVAL;
-    err_t err = object_new(ev->w[1], (unsigned)ev->w[2], &r->handle);
+    uint32_t slot = space_slot((uint32_t)ev->w[3]);
+    if (ev->w[3] != 0 && slot == 0)
+        return ERR_NOENT;
+    err_t err = object_new(ev->w[1], (unsigned)ev->w[2], slot, &r->handle);
     if (err != OK)
         r->handle = NO_HANDLE;
     r->rights = RIGHTS_ALL;

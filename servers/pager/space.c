@@ -195,11 +195,33 @@ static void forget_handle_frames(uint32_t slot)
     }
 }
 
+/* Endpoints and notifications made for the space end with it. ERR_AGAIN: call again. */
+static err_t destroy_owned_objects(uint32_t slot)
+{
+    for (uint32_t n = space_vol(slot)->first_object, next; n; n = next) { /* bound: objects of the space */
+        next = *object_next(n);
+        if (object_at(n)->type != OBJ_ENDPOINT && object_at(n)->type != OBJ_NTFN)
+            continue;
+        err_t err = ERR_AGAIN;
+        for (unsigned i = 0; i < DESTROY_TRIES && err == ERR_AGAIN; i++)
+            err = gate_object_destroy(object_at(n)->handle);
+        if (err != OK && err != ERR_HANDLE)
+            return err;
+        object_forget(n);
+    }
+    return OK;
+}
+
 err_t space_destroy(uint32_t slot)
 {
     struct ledger_space gone = {.gen = space_at(slot)->gen % 0xffff + 1};
     frame_t control = space_at(slot)->control, root = space_at(slot)->root;
-    err_t err = ERR_AGAIN;
+    err_t err = gate_space_reset(space_at(slot)->handle); /* who waits for an answer of it hears that it is dead */
+    if (err == OK || err == ERR_HANDLE)
+        err = destroy_owned_objects(slot);
+    if (err != OK)
+        return err;
+    err = ERR_AGAIN;
     for (unsigned i = 0; i < DESTROY_TRIES && err == ERR_AGAIN; i++)
         err = gate_object_destroy(space_at(slot)->handle);
     if (err != OK && err != ERR_HANDLE) /* HANDLE: destroyed just before a restart */
@@ -278,14 +300,14 @@ err_t thread_delete(uint32_t slot, unsigned thread_slot)
     return OK;
 }
 
-err_t object_new(uint64_t key, unsigned type, handle_t *out)
+err_t object_new(uint64_t key, unsigned type, uint32_t slot, handle_t *out)
 {
-    uint32_t n = find_object(0, type, 0, key);
+    uint32_t n = find_object(slot, type, 0, key);
     if (n) {
         *out = object_at(n)->handle;
         return OK;
     }
-    struct ledger_object like = {.type = (uint8_t)type, .key = key};
+    struct ledger_object like = {.type = (uint8_t)type, .key = key, .space = (uint16_t)slot};
     return make_object(&like, 0, out);
 }
 

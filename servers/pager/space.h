@@ -44,8 +44,8 @@ err_t space_destroy(uint32_t slot);
 err_t thread_new(uint32_t slot, unsigned thread_slot, handle_t *out);
 /* OK also when there is none. ERR_AGAIN: call again. */
 err_t thread_delete(uint32_t slot, unsigned thread_slot);
-/* Endpoint or notification by key: made, or found. */
-err_t object_new(uint64_t key, unsigned type, handle_t *out);
+/* Endpoint or notification by key: made, or found. slot: the space that pays and that it ends with; 0: nobody, it stays. */
+err_t object_new(uint64_t key, unsigned type, uint32_t slot, handle_t *out);
 /* Room for 256 more handles in a space (slot 0: the pager itself). */
 err_t handles_grow(uint32_t slot);
 

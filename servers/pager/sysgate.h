@@ -122,6 +122,7 @@ static inline must_check err_t gate_space_map_device(handle_t kernel, handle_t s
 {
     return GATE(err_t, sys_space_map_device(kernel, space, va, pa));
 }
+static inline must_check err_t gate_space_reset(handle_t space) { return GATE(err_t, sys_space_reset(space)); }
 static inline must_check err_t gate_space_batch(frame_t frame) { return GATE(err_t, sys_space_batch(frame)); }
 static inline err_t gate_space_map(handle_t space, vaddr_t va, uint64_t pages, unsigned prot, uint64_t *done)
 {

@@ -4,7 +4,7 @@
 #define GT_NAME "badstore"
 #include "gtest.h"
 
-static const volatile uint64_t read_only[512] __attribute__((aligned(4096))) = {0x1122334455667788UL};
+static const uint64_t read_only[512] __attribute__((aligned(4096))) = {0x1122334455667788UL}; /* volatile would put it into data */
 static volatile uint64_t data_word = 5;
 
 static __attribute__((noinline)) int victim_function(int x) { return x * 3 + 1; }
@@ -31,7 +31,7 @@ static void kills_only_the_offender(void (*how)(void *), uint64_t va)
     gt_expect_signal(pid, SIGSEGV);
     gt_expect_exit(other, 0);
     CHECK_EQ(victim_function(5), 16);
-    CHECK_EQ(read_only[0], 0x1122334455667788UL);
+    CHECK_EQ(*(const volatile uint64_t *)read_only, 0x1122334455667788UL);
     CHECK_EQ(data_word, 5);
 }
 

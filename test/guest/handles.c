@@ -133,7 +133,7 @@ static uint64_t argument(uint64_t *seed)
     uint64_t r = gt_random(seed);
     return r % 4 == 0 ? r >> (r % 64) : tempting[(r >> 8) % (sizeof tempting / sizeof tempting[0])];
 }
-static bool may_block_or_speak(long number, uint64_t a0)
+static bool may_block_or_speak(long number, handle_t a0) /* a handle is 32 bits: the kernel looks at no more */
 {
     bool server = a0 >= H_PAGER && a0 <= H_PARENT && a0 != H_KERNEL;
     switch (number & 0xff) {

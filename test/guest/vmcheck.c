@@ -10,9 +10,9 @@
 #define CHILDREN 12
 static uint8_t area[PAGES][PAGE_SIZE] __attribute__((aligned(4096)));
 
-static void damage_is_found(uint64_t kind)
+static void damage_is_found(uint64_t kind, const volatile void *page)
 {
-    uint64_t value = kind | gt_page_info(0, area[1]).frame << 8;
+    uint64_t value = kind | gt_page_info(0, page).frame << 8;
     CHECK_EQ(gt_vmcheck(), 0);
     gt_pager_debug(PAGER_DEBUG_BREAK, value);
     struct ipc_msg m = {.w = {PAGER_VMCHECK}};
@@ -21,10 +21,13 @@ static void damage_is_found(uint64_t kind)
     gt_pager_debug(PAGER_DEBUG_BREAK, value);
     CHECK_EQ(gt_vmcheck(), 0);
 }
-static void a_reference_too_many(void) { damage_is_found(PAGER_BREAK_EXTRA_REF); }
-static void a_reference_too_few(void) { damage_is_found(PAGER_BREAK_MISSING_REF); }
-static void a_charge_too_many(void) { damage_is_found(PAGER_BREAK_CHARGE); }
-static void a_free_frame_too_many(void) { damage_is_found(PAGER_BREAK_FREE_COUNT); }
+static void a_reference_too_many(void) { damage_is_found(PAGER_BREAK_EXTRA_REF, area[1]); }
+static void a_reference_too_few(void) 
+{
+    damage_is_found(PAGER_BREAK_MISSING_REF, (void *)damage_is_found); /* a text page: it has several */
+}
+static void a_charge_too_many(void) { damage_is_found(PAGER_BREAK_CHARGE, area[1]); }
+static void a_free_frame_too_many(void) { damage_is_found(PAGER_BREAK_FREE_COUNT, area[1]); }
 
 /* ---- states for the dump ---- */
 
