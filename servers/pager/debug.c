@@ -46,9 +46,11 @@ static err_t toggle_damage(uint64_t value)
 {
     unsigned kind = (unsigned)value & 0xff;
     frame_t f = (frame_t)(value >> 8);
-    if (!frame_in_ram(f) || frame_word(f)->refs == 0)
+    if (!frame_in_ram(f))
         return ERR_INVAL;
     if (damage_kind == 0) {
+        if (frame_word(f)->refs == 0)
+            return ERR_INVAL;
         err_t err = apply_damage(kind, f, 1);
         if (err == OK) {
             damage_kind = kind;

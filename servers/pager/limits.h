@@ -17,6 +17,7 @@
 #define SHARER_LEAVES_MAX 256u  /* leaf tables one SHARER call looks into */
 #define NEXT_LEAVES_MAX 4096u   /* leaf tables a search for the next page may pass over */
 #define KERNEL_RESERVE 32u      /* free kernel frames kept when a kernel chunk is given back */
+#define HANDLE_FRAMES_RESERVED 32u /* at most so many frames of handles are taken at the first start */
 #define NOTIFY_MAX 4u           /* who can be signalled when operations end: one a badge class */
 
 #endif

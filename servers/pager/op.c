@@ -348,7 +348,8 @@ static err_t step_fill(struct ledger_op *op)
     }
     uint32_t r = region_find(slot, op->start_page);
     for (unsigned i = 0; r != NO_REGION && i < FILL_STEP_PAGES && op->cursor_page < op->end_page; i++) {
-        err_t err = fault_fill(slot, r, op->cursor_page);
+        bool guard = (region_at(r)->flags & REGION_STACK) && op->cursor_page == region_at(r)->start_page;
+        err_t err = guard ? OK : fault_fill(slot, r, op->cursor_page);
         if (err != OK) {
             (void)begin_undo(op, err);
             op->cursor_page = op->start_page;

@@ -152,6 +152,21 @@ static err_t batch_init(void)
     return gate_space_batch(f);
 }
 
+/* Room for a space's and a thread's handle for every slot at once, so that the table does not grow while programs run. */
+static err_t handles_reserve(void)
+{
+    struct space_info own;
+    for (unsigned i = 0; i < HANDLE_FRAMES_RESERVED; i++) {
+        err_t err = gate_space_info(self.space, &own);
+        if (err != OK || own.handles >= 2 * (uint64_t)ledger.max_spaces)
+            return err;
+        err = handles_grow(0);
+        if (err != OK)
+            return err;
+    }
+    return OK;
+}
+
 static err_t first_start(const struct pager_boot *boot)
 {
     ledger_format();
@@ -159,7 +174,7 @@ static err_t first_start(const struct pager_boot *boot)
     spaces_build();
     regions_build();
     frame_pools_build(self.id, self.image_first, self.image_end);
-    return OK;
+    return handles_reserve();
 }
 
 static err_t restart(const struct pager_boot *boot)

@@ -162,11 +162,10 @@ err_t req_region_protect(const struct ipc_event *ev, struct response *r)
 
 /* ---- the break ---- */
 
-/* Frames that anonymous memory could at most have: a break beyond is refused at once. */
-static bool is_hopeless(uint32_t slot, uint32_t pages)
+/* More pages than there are frames: such a break is refused at once. Quotas count what is touched, not what is asked for. */
+static bool is_hopeless(uint32_t pages)
 {
-    uint32_t limit = space_at(slot)->limit, all = (frame_pool[POOL_USER].chunks + frame_pool[POOL_KERNEL].chunks) * FRAMES_PER_CHUNK;
-    return pages > all || (limit && pages > limit);
+    return pages > (frame_pool[POOL_USER].chunks + frame_pool[POOL_KERNEL].chunks) * FRAMES_PER_CHUNK;
 }
 
 err_t req_brk(const struct ipc_event *ev, struct response *r)
@@ -190,7 +189,7 @@ err_t req_brk(const struct ipc_event *ev, struct response *r)
     uint32_t end = page_of(want + PAGE_MASK), old_end = g->end_page;
     if (end > old_end && va_of(old_end) < WINDOW_BASE + WINDOW_BYTES && va_of(end) > WINDOW_BASE)
         return ERR_NOMEM;
-    if (end > old_end && (is_hopeless(slot, end - g->start_page) || !region_is_clear(slot, old_end, end, heap)))
+    if (end > old_end && (is_hopeless(end - g->start_page) || !region_is_clear(slot, old_end, end, heap)))
         return ERR_NOMEM;
     /* commit */
     *(volatile uint64_t *)&space_at(slot)->brk = want;
