@@ -44,6 +44,7 @@ static char arena[ARENA_BYTES];
 static size_t arena_used;
 static struct job jobs[JOBS_MAX];
 static int last_status;
+static pid_t shell_pid; /* $$: also in copies of the shell */
 static bool interactive, background_self, leaving, interrupted;
 
 static int complain(int status, const char *what, const char *why)
@@ -155,7 +156,7 @@ static size_t expand_variable(const char *s, const char *end)
     char name[64], number[16];
     size_t n = 1;
     if (s + 1 < end && (s[1] == '?' || s[1] == '$')) {
-        snprintf(number, sizeof number, "%d", s[1] == '?' ? last_status : (int)getpid());
+        snprintf(number, sizeof number, "%d", s[1] == '?' ? last_status : (int)shell_pid);
         arena_add_text(number);
         return 2;
     }
@@ -529,6 +530,7 @@ static void prompt_loop(void)
     while (!leaving) { /* forever: until exit or ^D */
         struct ipc_msg m = {.w = {CONSOLE_MODE, CONSOLE_LINE}}; /* a program may have died in raw mode */
         (void)ipc_call(H_CONSOLE, &m);
+        foreground(0); /* whoever started this shell made it the one that ^C kills */
         jobs_reap(WNOHANG);
         fputs(PROMPT, stdout);
         fflush(stdout);
@@ -543,6 +545,7 @@ static void prompt_loop(void)
 
 int main(int argc, char **argv)
 {
+    shell_pid = getpid();
     background_self = getenv(BACKGROUND_MARK) != NULL;
     if (argc == 1) {
         puts("Type `help` for what there is, `forkdemo` to watch page faults leave the kernel.");
