@@ -74,7 +74,7 @@ static void object_unlink(uint32_t n)
     v->threads -= object_at(n)->type == OBJ_THREAD;
 }
 
-static void object_record(const struct ledger_object *o)
+static uint32_t object_record(const struct ledger_object *o)
 {
     uint32_t n = free_object;
     free_object = *object_next(n);
@@ -82,6 +82,7 @@ static void object_record(const struct ledger_object *o)
     ledger_put(object_at(n), o, sizeof(*o));
     ledger_commit();
     object_link(n);
+    return n;
 }
 
 /* The object is gone and its frame free again. */
@@ -109,13 +110,12 @@ err_t handles_grow(uint32_t slot)
     err_t err = frame_alloc_object(slot, &f);
     if (err != OK)
         return err;
+    /* recorded first: no handle would tell a restart about it */
+    uint32_t n = object_record(&(struct ledger_object){.type = LEDGER_HANDLES, .space = (uint16_t)slot, .frame = f});
     err = gate_handle_grow(slot ? space_at(slot)->handle : self.space, f);
-    if (err != OK) {
-        frame_free_object(slot, f);
-        return err;
-    }
-    object_record(&(struct ledger_object){.type = LEDGER_HANDLES, .space = (uint16_t)slot, .frame = f});
-    return OK;
+    if (err != OK)
+        object_forget(n);
+    return err;
 }
 
 /* OBJECT_CREATE, with more room in the pager's own handle table when that is what is missing. */
@@ -270,7 +270,7 @@ static err_t make_object(const struct ledger_object *like, uint64_t second, hand
         frame_free_object(o.space, o.frame);
         return err;
     }
-    object_record(&o);
+    (void)object_record(&o);
     *out = o.handle;
     return OK;
 }
