@@ -26,6 +26,8 @@ static struct thread *fault_find(reply_id_t id, const struct space *pager)
     return t;
 }
 
+bool fault_is_alive(reply_id_t id, const struct space *pager) { return fault_find(id, pager) != 0; }
+
 /* Write t's fault, as the tables are now, into r's registers. r is out of its endpoint's list. */
 void fault_deliver(struct thread *t, struct thread *r)
 {
@@ -40,7 +42,7 @@ void fault_deliver(struct thread *t, struct thread *r)
     r->x[REG_A1 + FAULTW_THREAD] = t->frame;
     r->x[R_T0] = r->x[R_T1] = r->x[R_T4] = r->x[R_T6] = 0;
     r->x[R_T2] = fault_id(t);
-    r->x[R_T3] = t->space->handler[HANDLER_FAULT].badge;
+    r->x[R_T3] = t->fault.badge;
     t->fault.state = F_DELIVERED;
     t->pager = r->space;
     link_add_tail(&r->space->faulters, &t->fault_link);
@@ -52,6 +54,7 @@ void fault_deliver(struct thread *t, struct thread *r)
 static void fault_queue(struct thread *t, struct endpoint *ep)
 {
     t->fault_at = ep;
+    t->fault.badge = t->space->handler[HANDLER_FAULT].badge; /* ep is that handler */
     t->fault.state = F_QUEUED;
     queue_add(&ep->senders, t, t->prio);
 }
@@ -86,6 +89,7 @@ void fault_raise(struct thread *t, vaddr_t va, unsigned access)
         exception_send(t, fault_cause(access), va, FAULT_REASON_NONE, false);
         return;
     }
+    t->fault.badge = t->space->handler[HANDLER_FAULT].badge;
     t->fault.va = va;
     t->fault.ip = t->x[REG_PC];
     t->fault.access = access;
@@ -179,6 +183,12 @@ static void exception_send(struct thread *t, uint64_t cause, uint64_t value, uns
     t->exc[EXCW_KILL] = kill;
     t->exc_kill = kill;
     trace(TRACE_EXCEPTION, t, cause, value);
+    exception_queue(t);
+}
+
+/* Its exception's words are written: to the handler that its space has now. */
+void exception_queue(struct thread *t)
+{
     struct object_ref *h = &t->space->handler[HANDLER_EXCEPTION];
     struct endpoint *ep = endpoint_of(h);
     if (!ep) {

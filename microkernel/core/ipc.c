@@ -283,6 +283,7 @@ long sys_call(struct thread *cur, uint64_t *a)
         cur->buf_len[0] = cur->x[R_T4];
         cur->buf_va[1] = cur->x[R_T5];
         cur->buf_len[1] = cur->x[R_T6];
+        cur->fault.error = OK; /* what a copy from an earlier call's buffers met */
     }
     if (deadline <= arch_time())
         return ERR_TIMEOUT;
@@ -351,7 +352,7 @@ err_t ipc_receive_endpoint(struct thread *cur, handle_t h, struct endpoint **ep)
     return ipc_find_endpoint(cur, h, RIGHT_RECV, ep, &badge);
 }
 
-long sys_reply_alive(struct thread *cur, uint64_t *a) { return ipc_find_caller(a[0], cur->space) ? OK : ERR_STALE; }
+long sys_reply_alive(struct thread *cur, uint64_t *a) { return ipc_find_caller(a[0], cur->space) || fault_is_alive(a[0], cur->space) ? OK : ERR_STALE; }
 
 long sys_yield(struct thread *cur, uint64_t *a)
 {

@@ -36,6 +36,7 @@ struct space;
 
 /* ---- queues: threads of 256 priorities, first in first out within one; every operation constant time ---- */
 struct prio_queue {
+    uint64_t words; /* bit w set: map[w] is not 0 */
     uint64_t map[PRIORITIES / 64]; /* bit 255 - p set: priority p has threads, so the lowest set bit is the highest priority */
     struct thread *head[PRIORITIES]; /* circular, tail = head->q_prev */
 };
@@ -59,6 +60,7 @@ enum thread_state {
 enum fault_record_state { F_NONE = 0, F_QUEUED, F_DELIVERED };
 struct fault_record {
     vaddr_t va, ip;
+    badge_t badge;   /* of the handler it was sent to, whatever the space's handler is by now */
     uint32_t access; /* FAULT_ACCESS_* */
     uint32_t state;  /* enum fault_record_state */
     uint32_t gen;    /* of the fault id */
@@ -163,6 +165,7 @@ _Static_assert(sizeof(struct endpoint) <= PAGE_SIZE && sizeof(struct ntfn) <= PA
 #define WHEEL_LEVELS 8
 struct timer_wheel {
     uint64_t base;               /* everything before it has been fired */
+    uint64_t levels;             /* bit l set: map[l] is not 0 */
     uint64_t map[WHEEL_LEVELS];  /* occupied slots */
     struct link slot[WHEEL_LEVELS][64];
 };
@@ -215,7 +218,8 @@ unsigned low_bit(uint64_t x); /* index of the lowest set bit, x != 0 */
 void queue_add(struct prio_queue *q, struct thread *t, unsigned prio);      /* at the tail of its priority */
 void queue_add_head(struct prio_queue *q, struct thread *t, unsigned prio); /* at the head */
 void queue_remove(struct thread *t);
-struct thread *queue_top(struct prio_queue *q); /* 0: empty */
+struct thread *queue_top_of(struct prio_queue *q); /* not empty */
+static inline struct thread *queue_top(struct prio_queue *q) { return q->words ? queue_top_of(q) : 0; } /* 0: empty */
 
 /* ---- sched.c ---- */
 void sched_ready(struct thread *t);       /* runnable, at the tail of its priority */
@@ -253,11 +257,12 @@ struct thread *ipc_find_caller(reply_id_t id, const struct space *server); /* 0:
 void fault_raise(struct thread *t, vaddr_t va, unsigned access); /* current thread, its own access */
 void fault_raise_copy(struct thread *client, vaddr_t va, unsigned access, struct thread *copier);
 void exception_raise(struct thread *t, uint64_t cause, uint64_t value);
+void exception_queue(struct thread *t); /* again: its handler died */
 void fault_deliver(struct thread *t, struct thread *r); /* write the fault message into r's registers */
 void fault_tell_copier(struct thread *t);
 void fault_drop(struct thread *t); /* forget its fault record, wherever it is */
 void fault_requeue(struct thread *t); /* its pager died */
-bool fault_is_queued(const struct thread *t);
+bool fault_is_alive(reply_id_t id, const struct space *pager); /* a fault that this pager has and did not answer */
 
 /* ---- ntfn.c ---- */
 void ntfn_init(struct ntfn *n, frame_t frame);

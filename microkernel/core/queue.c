@@ -28,6 +28,7 @@ static void queue_insert(struct prio_queue *q, struct thread *t, unsigned prio)
         t->q_next = t->q_prev = t;
         q->head[prio] = t;
         q->map[queue_word(prio)] |= queue_bit(prio);
+        q->words |= 1u << queue_word(prio);
         return;
     }
     t->q_next = head;
@@ -52,6 +53,8 @@ void queue_remove(struct thread *t)
     if (t->q_next == t) {
         q->head[prio] = 0;
         q->map[queue_word(prio)] &= ~queue_bit(prio);
+        if (!q->map[queue_word(prio)])
+            q->words &= ~(1u << queue_word(prio));
         return;
     }
     t->q_prev->q_next = t->q_next;
@@ -60,10 +63,10 @@ void queue_remove(struct thread *t)
         q->head[prio] = t->q_next;
 }
 
-struct thread *queue_top(struct prio_queue *q)
+struct thread *queue_top_of(struct prio_queue *q)
 {
-    for (unsigned w = 0; w < PRIORITIES / 64; w++) /* bound: 4 */
-        if (q->map[w])
-            return q->head[255 - (w * 64 + low_bit(q->map[w]))];
-    return 0;
+    unsigned w = 0;
+    while (!(q->words >> w & 1)) /* bound: 3 */
+        w++;
+    return q->head[255 - (w * 64 + low_bit(q->map[w]))];
 }

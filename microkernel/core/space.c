@@ -33,10 +33,9 @@ long sys_space_reset(struct thread *cur, uint64_t *a)
     while (!link_empty(&s->callers) || !link_empty(&s->faulters)) { /* bound: restarts when an interrupt waits */
         if (!link_empty(&s->callers)) {
             struct thread *t = container_of(s->callers.next, struct thread, call_link);
-            struct endpoint *ep = t->ep;
             ipc_end_call(t);
-            if (t->call_kind == MSG_EXCEPTION && frame_info_of(frame_of(ep))->kind == FRAME_ENDPOINT)
-                ipc_queue_call(t, ep);
+            if (t->call_kind == MSG_EXCEPTION)
+                exception_queue(t);
             else
                 thread_wake(t, ERR_PEER_DEAD);
         } else {

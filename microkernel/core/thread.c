@@ -49,13 +49,15 @@ void thread_cancel(struct thread *t, long result)
         break;
     case T_CALLING:
         queue_remove(t);
-        t->x[REG_A0] = (uint64_t)result;
+        if (t->call_kind == MSG_CALL) /* an exception is no call: its registers stay the program's */
+            t->x[REG_A0] = (uint64_t)result;
         break;
     case T_WAIT_REPLY:
         id = ipc_reply_id(t);
         tell = t->ep;
         ipc_end_call(t);
-        t->x[REG_A0] = (uint64_t)result;
+        if (t->call_kind == MSG_CALL)
+            t->x[REG_A0] = (uint64_t)result;
         break;
     case T_RECEIVING:
     case T_WAITING:

@@ -32,6 +32,7 @@ static void timer_place(struct timer_wheel *w, struct thread *t)
     t->timer_slot = level << 6 | slot;
     link_add_tail(&w->slot[level][slot], &t->timer);
     w->map[level] |= 1UL << slot;
+    w->levels |= 1UL << level;
 }
 
 void timer_add(struct thread *t, uint64_t deadline)
@@ -52,12 +53,16 @@ void timer_remove(struct thread *t)
     link_remove(&t->timer);
     if (link_empty(&w->slot[level][slot]))
         w->map[level] &= ~(1UL << slot);
+    if (!w->map[level])
+        w->levels &= ~(1UL << level);
 }
 
 /* The first occupied slot: slots before the base's digit belong to the next round of that level. */
 static bool timer_first(const struct timer_wheel *w, unsigned *level, unsigned *slot, uint64_t *when)
 {
-    for (unsigned l = 1; l < WHEEL_LEVELS; l++) { /* bound: 7; reached, but not yet moved down */
+    if (!w->levels)
+        return false;
+    for (unsigned l = 1; w->levels >> l; l++) { /* bound: 7; reached, but not yet moved down */
         *slot = (w->base >> (6 * l)) & 63;
         if ((w->map[l] >> *slot) & 1) {
             *level = l;
