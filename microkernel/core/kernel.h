@@ -267,6 +267,7 @@ bool fault_is_alive(reply_id_t id, const struct space *pager); /* a fault that t
 /* ---- ntfn.c ---- */
 void ntfn_init(struct ntfn *n, frame_t frame);
 void ntfn_signal(struct ntfn *n, uint64_t bits);
+void ntfn_bind(struct ntfn *n, struct thread *t);
 
 /* ---- handle.c ---- */
 struct handle *handle_slot(struct space *s, handle_t h); /* 0: out of range */
@@ -282,6 +283,7 @@ bool handle_live(const struct handle *h); /* the object still lives */
 struct endpoint *endpoint_of(const struct object_ref *r);
 
 /* ---- frame.c ---- */
+#define FRAME_GEN_MAX UINT32_MAX
 static inline bool frame_in_ram(uint64_t f) { return f >= ram_first && f < ram_end; }
 static inline struct frame_info *frame_info_of(frame_t f) { return &frame_table[f - ram_first]; }
 err_t frame_check_user(const struct space *owner, uint64_t f);   /* a user frame that owner may map */
