@@ -55,7 +55,7 @@ long sys_space_untable(struct thread *cur, uint64_t *a)
     entry_set(parent, 0);
     if (others) {
         info->parents--;
-        arch_tlb_shootdown(s, a[1] & ~PAGE_MASK, FRAMES_PER_CHUNK);
+        arch_tlb_shootdown(s, a[1] & ~(CHUNK_SIZE - 1), FRAMES_PER_CHUNK);
         a[1] = NO_FRAME;
         return OK;
     }

@@ -212,6 +212,30 @@ long host_ipc(struct thread *t, uint64_t nr, unsigned flags, handle_t h)
 
 void host_time_limit(struct thread *t, uint64_t deadline) { t->x[X_T2] = deadline; }
 
+long host_poll(struct thread *t, handle_t ep)
+{
+    host_time_limit(t, DEADLINE_POLL);
+    return host_ipc(t, SYS_RECV, IPC_F_DEADLINE, ep);
+}
+
+long host_fault_reply(struct thread *t, reply_id_t id, unsigned verdict, unsigned prot, frame_t f, frame_t table0, frame_t table1)
+{
+    t->x[REG_A1] = verdict | prot << 8;
+    t->x[REG_A2] = f;
+    t->x[REG_A2 + 1] = table0;
+    t->x[REG_A2 + 2] = table1;
+    t->x[X_T3] = id;
+    return host_ipc(t, SYS_FAULT_REPLY, 0, 0);
+}
+
+void host_destroy(handle_t h)
+{
+    long e;
+    while ((e = SYS(init, OBJECT_DESTROY, h)) == ERR_AGAIN) { /* bound: 16 waiters less each time */
+    }
+    assert_int_equal(e, OK);
+}
+
 /* ---- boot ---- */
 
 static void idle_thread(struct hart *h)
