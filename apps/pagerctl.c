@@ -89,7 +89,8 @@ int main(int argc, char **argv)
     bool asked = argc == 2 && strcmp(argv[1], "--help") == 0;
     fputs("usage: pagerctl strategy [cow|eager]   how fork gives the child its pages, from the next fork on\n"
           "       pagerctl stat                   what the pager has done since boot\n"
-          "       pagerctl kill [SERVER]          kill the pager (or procmgr, console); init restarts it\n",
+          "       pagerctl kill [SERVER]          kill the pager (or console): init restarts it and nobody notices;\n"
+          "                                       procmgr takes all processes along, so the machine goes off\n",
           asked ? stdout : stderr);
     return asked ? 0 : 2;
 }

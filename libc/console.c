@@ -19,6 +19,10 @@
 #define LENGTH_MAX (SIZE_MAX / 2) /* what a ssize_t can say */
 #define PIECE_BYTES 4096u /* one request; other writers get in between */
 
+/* The console was restarted under a request, or has no room for one more: ask again. */
+#define PAUSE_TICKS 20000u /* 2 ms at 10 MHz */
+#define DEATHS_MAX 50u     /* a console that does not come back within 100 ms */
+
 static _Atomic unsigned closed_set; /* bit n: descriptor n was closed */
 
 static bool fd_open(int fd)
@@ -29,11 +33,25 @@ static bool fd_open(int fd)
     return false;
 }
 
+/* After a death output may appear twice: better than not at all. */
+static err_t console_call(struct ipc_msg *m, const struct ipc_buf *buf)
+{
+    const struct ipc_msg request = *m;
+    for (unsigned deaths = 0;;) { /* bound: DEATHS_MAX, and the clients before us */
+        *m = request;
+        err_t err = ipc_call_full(H_CONSOLE, m, buf, buf != NULL ? 1 : 0, DEADLINE_NONE);
+        if (err != ERR_AGAIN && (err != ERR_PEER_DEAD || ++deaths > DEATHS_MAX))
+            return err;
+        uint64_t bits;
+        (void)sys_wait(0, sys_time() + PAUSE_TICKS, &bits);
+    }
+}
+
 static err_t write_piece(const void *buf, size_t len, size_t *done)
 {
     struct ipc_msg m = {.w = {CONSOLE_WRITE}};
     struct ipc_buf b = {.addr = (void *)(uintptr_t)buf, .len_bytes = len, .access = BUF_R};
-    err_t err = ipc_call_full(H_CONSOLE, &m, &b, 1, DEADLINE_NONE);
+    err_t err = console_call(&m, &b);
     *done = err == OK && m.w[1] <= len ? m.w[1] : 0;
     return err;
 }
@@ -43,7 +61,7 @@ static err_t write_short(const void *buf, size_t len, size_t *done)
 {
     struct ipc_msg m = {.w = {CONSOLE_WRITE_SHORT, len}};
     memcpy(&m.w[SHORT_WORD], buf, len);
-    err_t err = ipc_call(H_CONSOLE, &m);
+    err_t err = console_call(&m, NULL);
     *done = err == OK && m.w[1] <= len ? m.w[1] : 0;
     return err;
 }
@@ -88,7 +106,7 @@ ssize_t read(int fd, void *buf, size_t len)
         return 0;
     struct ipc_msg m = {.w = {CONSOLE_READ}};
     struct ipc_buf b = {.addr = buf, .len_bytes = len < LENGTH_MAX ? len : LENGTH_MAX, .access = BUF_W};
-    err_t err = ipc_call_full(H_CONSOLE, &m, &b, 1, DEADLINE_NONE);
+    err_t err = console_call(&m, &b);
     if (err != OK)
         return __error_set(err);
     return (ssize_t)m.w[1];

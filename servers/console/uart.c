@@ -10,7 +10,9 @@
 
 #include <ipc/sys.h>
 
-enum uart_register { UART_RBR = 0, UART_THR = 0, UART_IER = 1, UART_IIR = 2, UART_FCR = 2, UART_LCR = 3, UART_MCR = 4, UART_LSR = 5 };
+enum uart_register {
+    UART_RBR = 0, UART_THR = 0, UART_IER = 1, UART_IIR = 2, UART_FCR = 2, UART_LCR = 3, UART_MCR = 4, UART_LSR = 5
+};
 #define IER_RECEIVED 0x01u
 #define IER_THR_EMPTY 0x02u
 #define FCR_ENABLE 0x01u
