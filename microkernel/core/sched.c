@@ -29,7 +29,10 @@ void sched_switch(struct thread *t)
 {
     struct hart *h = t->hart;
     struct thread *top = queue_top(&h->runq);
-    if (h != this_hart() || (h->current && h->current->state == T_RUNNING) || (top && top->prio > t->prio)) {
+    /* A slice that ran out while a server worked in it is over: else a client that always waits when the timer fires
+     * would never make room for its equals. */
+    bool spent = top && top->prio == t->prio && h->current && arch_time() >= h->current->slice_end;
+    if (h != this_hart() || (h->current && h->current->state == T_RUNNING) || (top && top->prio > t->prio) || spent) {
         sched_ready(t);
         return;
     }
