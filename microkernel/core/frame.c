@@ -55,9 +55,9 @@ void frame_take(frame_t f, enum frame_kind kind)
 void frame_give(frame_t f, bool zeroed)
 {
     struct frame_info *i = frame_info_of(f);
-    i->kind = FRAME_KFREE;
+    i->gen++; /* never wraps, or an old handle would name the new object: a frame with no generation left is retired */
+    i->kind = likely(i->gen < FRAME_GEN_MAX) ? FRAME_KFREE : FRAME_RESERVED;
     i->maps = 0;
-    i->gen++;
     i->parents = 0;
     i->flags = zeroed ? FRAME_F_ZEROED : 0;
 }

@@ -202,6 +202,8 @@ long sys_handle_revoke(struct thread *cur, uint64_t *a)
         return ERR_TYPE;
     if (!(handle_rights(slot) & RIGHT_OWN))
         return ERR_RIGHTS;
+    if (slot->gen >= FRAME_GEN_MAX - 1)
+        return ERR_LIMIT; /* the last one is for the object's end */
     /* commit */
     slot->gen = ++frame_info_of(slot->object)->gen;
     return OK;

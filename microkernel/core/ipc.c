@@ -145,8 +145,8 @@ void ipc_cancel_event(struct endpoint *ep, reply_id_t id)
     sched_ready(r);
 }
 
-/* Take the best sender that can be delivered into r's registers. Bounded; false: there was none.
- * Senders whose handle can't be delivered go on with the error; faults that are moot by now go on. */
+/* Take the best sender that can be delivered into r's registers. Bounded; false: there was none, or RECEIVE_TRIES could not be
+ * delivered. Senders whose handle can't be delivered go on with the error. */
 static bool ipc_take_sender(struct endpoint *ep, struct thread *r)
 {
     for (unsigned n = 0; n < RECEIVE_TRIES; n++) {
@@ -191,7 +191,9 @@ static long ipc_receive(struct thread *cur, struct endpoint *ep, uint64_t deadli
     } else if (cur->bound->bits) {
         ipc_write_notify(cur);
     } else if (!ipc_take_sender(ep, cur)) {
-        if (deadline != DEADLINE_NONE && deadline <= arch_time()) {
+        if (unlikely(queue_top(&ep->senders) != 0)) {
+            ipc_write_notify(cur); /* no bits: a receiver must not sleep while there are senders, it comes again */
+        } else if (deadline != DEADLINE_NONE && deadline <= arch_time()) {
             result = ERR_TIMEOUT;
         } else {
             cur->ep = ep;

@@ -420,7 +420,7 @@ long sys_space_map_device(struct thread *cur, uint64_t *a)
         err = map_space(cur, a[1], &s);
     if (err == OK)
         err = map_range(a[2], 1);
-    if (err == OK && (a[3] & PAGE_MASK || frame_in_ram(a[3] >> PAGE_SHIFT) || a[3] >> 55))
+    if (err == OK && (a[3] & PAGE_MASK || frame_in_ram(a[3] >> PAGE_SHIFT) || a[3] >> 40)) /* PTE_FRAME's 28 bits */
         err = ERR_INVAL;
     if (err != OK)
         return err;

@@ -29,6 +29,16 @@ void ntfn_signal(struct ntfn *n, uint64_t bits)
     }
 }
 
+/* t's receives deliver n's bits from now on, and no other notification's; those that n has already count. */
+void ntfn_bind(struct ntfn *n, struct thread *t)
+{
+    t->bound->bound = 0;
+    t->bound = n;
+    n->bound = t;
+    if (n->bits && t->state == T_RECEIVING)
+        ipc_notify_receiver(t);
+}
+
 syscall_fn sys_signal, sys_wait;
 
 /* a0: a notification, or a thread (its own notification). */

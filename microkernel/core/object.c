@@ -154,7 +154,7 @@ static err_t object_end_ntfn(struct ntfn *n)
     if (!link_empty(&n->waiters))
         return ERR_AGAIN;
     if (n->bound)
-        n->bound->bound = &n->bound->self;
+        ntfn_bind(&n->bound->self, n->bound);
     frame_give(n->frame, false);
     return OK;
 }

@@ -6,12 +6,12 @@
 
 void thread_init(struct thread *t, frame_t frame, struct space *s)
 {
-    uint32_t call_gen = t->call_gen, fault_gen = t->fault.gen; /* ids of an earlier life stay stale */
+    /* Ids of an earlier life must stay stale, and the frame's contents may be anything: spread the lives by its generation. */
+    uint32_t first_id = frame_info_of(frame)->gen * 0x9e3779b1u;
     uint64_t *words = (uint64_t *)t;
     for (size_t i = 0; i < sizeof(*t) / 8; i++)
         words[i] = 0;
-    t->call_gen = call_gen + 1;
-    t->fault.gen = fault_gen + 1;
+    t->call_gen = t->fault.gen = first_id;
     t->status = arch_status_user();
     t->hart = this_hart();
     t->state = T_STOPPED;
@@ -240,10 +240,7 @@ long sys_thread_bind(struct thread *cur, uint64_t *a)
             return ERR_BUSY;
     }
     /* commit */
-    if (t->bound != &t->self)
-        t->bound->bound = 0;
-    t->bound = n;
-    n->bound = t;
+    ntfn_bind(n, t);
     return OK;
 }
 
