@@ -6,6 +6,7 @@
 
 #define PROCS_MAX 4096u           /* processes, init's entry and zombies included */
 #define PID_BUCKETS 4096u         /* of the pid hash; a power of two */
+#define STACK_WARM_BYTES (12u << 10) /* of our own stack, more than any request uses */
 #define PID_MAX (1u << 22)
 #define WAITS_MAX 4096u           /* callers that wait for a child or a thread */
 #define ARGS_PAGES 2048u          /* argument strings of all programs that did not fetch theirs yet, in pages */
