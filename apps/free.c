@@ -24,7 +24,7 @@ static int report(const struct pager_stats *m)
     line("system", m->v[7], total, "firmware, kernel, init, the pager itself");
     line("total", total, total, "");
     if (pager_stat(PAGER_STAT_POOL, 0, &p) == OK)
-        printf("  of the pages %lu are the boot image and %lu held; the zero page has %lu references\n", p.v[1], p.v[2],
+        printf("  of the pages %lu are the boot image and %lu held; references to the zero page: %lu\n", p.v[1], p.v[2],
                p.v[3]);
     uint64_t sum = m->v[2] + m->v[3] + m->v[4] + m->v[5] + m->v[6] + m->v[7];
     if (sum == m->v[1])
