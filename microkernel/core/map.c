@@ -206,6 +206,8 @@ static void unmap_step(struct space *s, pte_t *e, vaddr_t va, uint64_t n)
         return;
 #ifndef MUTANT_KERNEL_SKIP_SHOOTDOWN
     arch_tlb_shootdown(s, va, n);
+#else
+    (void)s, (void)va;
 #endif
     for (unsigned i = 0; i < found; i++)
         if (frame_in_ram(gone[i]))
