@@ -57,4 +57,17 @@ unsigned arch_irq_sources(void);
 void arch_console_putc(char c);
 _Noreturn void arch_halt(void); /* power off with a failure status */
 
+/* End of every kernel entry: who runs. */
+static inline struct thread *sched_exit(void)
+{
+    struct hart *h = this_hart();
+    if (unlikely(h->resched || h->timer_dirty || !h->current))
+        sched_choose();
+    struct thread *t = h->current;
+    t->kstack = h->kstack_top;
+    if (h->space != t->space)
+        arch_space_activate(t->space);
+    return t;
+}
+
 #endif

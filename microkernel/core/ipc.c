@@ -37,6 +37,7 @@ void ipc_end_call(struct thread *t)
 
 static inline void ipc_copy_words(struct thread *to, const struct thread *from)
 {
+#pragma GCC unroll 6
     for (unsigned i = REG_A1; i < REG_A1 + 6; i++)
         to->x[i] = from->x[i];
     to->x[R_T0] = from->x[R_T0];
@@ -287,7 +288,7 @@ long sys_call(struct thread *cur, uint64_t *a)
         cur->buf_len[1] = cur->x[R_T6];
         cur->fault.error = OK; /* what a copy from an earlier call's buffers met */
     }
-    if (deadline <= arch_time())
+    if (deadline != DEADLINE_NONE && deadline <= arch_time())
         return ERR_TIMEOUT;
     trace(TRACE_CALL, cur, a[1], ep->frame);
     count(KC_CALLS);

@@ -152,6 +152,7 @@ struct space {
     uint64_t harts; /* harts that may hold translations of it */
     uint32_t threads;
     uint32_t batch; /* frame of the batch page, 0: none */
+    uint64_t chunks; /* that it owns: its frame's number names the owner, so it can't end before they are granted on */
     struct object_ref handler[2]; /* HANDLER_FAULT, HANDLER_EXCEPTION */
     struct link callers;  /* threads in T_WAIT_REPLY whose message a thread of this space has */
     struct link faulters; /* threads whose fault it has */
@@ -228,12 +229,22 @@ void sched_switch(struct thread *t);      /* current has blocked: run t next unl
 void sched_set_prio(struct thread *t, unsigned prio); /* effective priority, in whatever state */
 void sched_yield(struct thread *t);
 void sched_slice(void);                   /* timer: the current thread's slice may be over */
-struct thread *sched_exit(void);          /* end of every kernel entry: who runs */
+void sched_choose(void);                  /* wait until there is a current thread, the right one, and set its timer */
 
 /* ---- timer.c ---- */
 void timer_init(struct hart *h, uint64_t now);
-void timer_add(struct thread *t, uint64_t deadline);
-void timer_remove(struct thread *t);
+void timer_start(struct thread *t, uint64_t deadline);
+void timer_stop(struct thread *t); /* it has one */
+static inline void timer_add(struct thread *t, uint64_t deadline)
+{
+    if (deadline != DEADLINE_NONE)
+        timer_start(t, deadline);
+}
+static inline void timer_remove(struct thread *t)
+{
+    if (!link_empty(&t->timer))
+        timer_stop(t);
+}
 void timer_interrupt(void);
 uint64_t timer_next(struct hart *h); /* when the wheel wants to be looked at; ~0 never */
 

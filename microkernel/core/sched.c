@@ -85,8 +85,12 @@ static void sched_pick(struct hart *h)
     struct thread *was = h->current, *top = queue_top(&h->runq);
     h->resched = false;
     if (was && was->state == T_RUNNING) {
-        if (!top || top->prio <= was->prio)
+        if (!top || top->prio < was->prio)
             return;
+        if (top->prio == was->prio) {
+            h->timer_dirty = true; /* it may have come down to its equals: its slice matters now */
+            return;
+        }
         was->state = T_READY;
         queue_add_head(&h->runq, was, was->prio);
     }
@@ -123,7 +127,7 @@ static void sched_timer(struct hart *h)
     }
 }
 
-struct thread *sched_exit(void)
+void sched_choose(void)
 {
     struct hart *h = this_hart();
     for (;;) { /* forever: until there is a thread to run */
@@ -132,12 +136,7 @@ struct thread *sched_exit(void)
         if (h->timer_dirty)
             sched_timer(h);
         if (likely(h->current != 0))
-            break;
+            return;
         arch_idle();
     }
-    struct thread *t = h->current;
-    t->kstack = h->kstack_top;
-    if (h->space != t->space)
-        arch_space_activate(t->space);
-    return t;
 }

@@ -42,7 +42,7 @@ static syscall_fn *const table[SYSCALL_LIMIT] = {
 void syscall_dispatch(struct thread *t)
 {
     uint64_t number = t->x[17] & 0xff;
-    count(KC_SYSCALLS);
+    count(KC_TRAP + 8); /* scause of ecall from U: system calls are not counted twice */
     if (unlikely(number >= SYSCALL_LIMIT || !table[number])) {
         t->x[REG_A0] = (uint64_t)ERR_NOSYS;
         return;

@@ -35,19 +35,15 @@ static void timer_place(struct timer_wheel *w, struct thread *t)
     w->levels |= 1UL << level;
 }
 
-void timer_add(struct thread *t, uint64_t deadline)
+void timer_start(struct thread *t, uint64_t deadline)
 {
     t->deadline = deadline;
-    if (deadline == DEADLINE_NONE)
-        return;
     timer_place(&t->hart->wheel, t);
     t->hart->timer_dirty = true;
 }
 
-void timer_remove(struct thread *t)
+void timer_stop(struct thread *t)
 {
-    if (link_empty(&t->timer))
-        return;
     struct timer_wheel *w = &t->hart->wheel;
     unsigned level = t->timer_slot >> 6, slot = t->timer_slot & 63;
     link_remove(&t->timer);
@@ -107,7 +103,7 @@ void timer_interrupt(void)
             break;
         w->base = when;
         struct thread *t = container_of(w->slot[level][slot].next, struct thread, timer);
-        timer_remove(t);
+        timer_stop(t);
         if (t->deadline <= now) {
             woken++;
             thread_timeout(t);
