@@ -60,8 +60,8 @@ static void pager_go(void)
 
 static void give_up_on_pager(void)
 {
-    say_later("init: the pager died %u times without answering a fault; nothing can run without it\n", row);
     say_flush_raw();
+    say("init: the pager died %u times without answering a fault; nothing can run without it\n", row);
     power_off(STATUS_PAGER_LOOP);
 }
 
