@@ -139,6 +139,7 @@ static void boot_own_chunks(uint32_t owner)
         if (chunk_table[i].kind == CHUNK_RESERVED)
             continue;
         chunk_table[i].owner = owner;
+        init_space->chunks++;
         for (unsigned k = 0; k < FRAMES_PER_CHUNK; k++)
             frame_table[i * FRAMES_PER_CHUNK + k].owner = owner;
     }

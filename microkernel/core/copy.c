@@ -22,13 +22,19 @@ static void copy_bytes(uint8_t *to, const uint8_t *from, uint64_t n)
 static uint8_t *copy_address(struct space *s, vaddr_t va, unsigned access)
 {
     unsigned level;
-    if (va >= USER_VA_END)
-        return 0;
     pte_t *e = arch_walk(s->root, va, &level);
-    if (level || !arch_pte_allows(*e, access) || !frame_in_ram(PTE_FRAME(*e)))
+    if (!e || !arch_pte_allows(*e, access) || !frame_in_ram(PTE_FRAME(*e)))
         return 0;
     __atomic_fetch_or(e, PTE_A | (access == FAULT_ACCESS_W ? PTE_D : 0), __ATOMIC_RELAXED);
-    return (uint8_t *)frame_va(PTE_FRAME(*e)) + (va & PAGE_MASK);
+    return (uint8_t *)frame_va(PTE_FRAME(*e)) + (va & ((PAGE_SIZE << (9 * level)) - 1)); /* the window's leaves are larger */
+}
+
+/* No pager could help: outside the user half, or device memory, which is never copied. */
+static bool copy_is_hopeless(struct space *s, vaddr_t va, unsigned access)
+{
+    unsigned level;
+    pte_t *e = arch_walk(s->root, va, &level);
+    return !e || arch_pte_allows(*e, access);
 }
 
 static uint64_t min64(uint64_t a, uint64_t b) { return a < b ? a : b; }
@@ -61,7 +67,7 @@ long sys_copy(struct thread *cur, uint64_t *a)
         uint8_t *client = copy_address(t->space, client_va, theirs), *local = copy_address(cur->space, a[3], ours);
         if (!client) {
             a[1] = a[5];
-            if (client_va >= USER_VA_END || t->buf_va[buffer] + len < t->buf_va[buffer])
+            if (copy_is_hopeless(t->space, client_va, theirs) || t->buf_va[buffer] + len < t->buf_va[buffer])
                 return ERR_FAULT;
             fault_raise_copy(t, client_va, theirs, cur);
             if (t->fault.error == OK)
@@ -70,8 +76,10 @@ long sys_copy(struct thread *cur, uint64_t *a)
             return ERR_FAULT;
         }
         if (!local) {
-            if (a[3] >= USER_VA_END)
+            if (copy_is_hopeless(cur->space, a[3], ours)) {
+                a[1] = a[5];
                 return ERR_FAULT;
+            }
             syscall_restart(cur);
             fault_raise(cur, a[3], ours);
             return SYS_NO_RESULT;

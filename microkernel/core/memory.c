@@ -75,6 +75,8 @@ long sys_chunk_grant(struct thread *cur, uint64_t *a)
         return ERR_BUSY;
     /* commit */
     space_window_remove(cur->space, a[0]);
+    cur->space->chunks--;
+    ((struct space *)frame_va(slot->object))->chunks++;
     struct frame_info *i = frame_info_of(a[0] * FRAMES_PER_CHUNK);
     for (unsigned n = 0; n < FRAMES_PER_CHUNK; n++) /* bound: 512 */
         i[n].owner = slot->object;

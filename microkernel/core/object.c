@@ -91,10 +91,10 @@ static void object_end_thread(struct thread *t)
     frame_give(t->frame, false);
 }
 
-/* ERR_BUSY while it has threads, tables or clients; SPACE_RESET and SPACE_UNTABLE empty it. */
+/* ERR_BUSY while it has threads, tables, clients or chunks; SPACE_RESET, SPACE_UNTABLE and CHUNK_GRANT empty it. */
 static err_t object_end_space(struct space *s)
 {
-    if (s->threads || frame_info_of(s->root_frame)->maps || !link_empty(&s->callers) || !link_empty(&s->faulters))
+    if (s->threads || s->chunks || frame_info_of(s->root_frame)->maps || !link_empty(&s->callers) || !link_empty(&s->faulters))
         return ERR_BUSY;
     /* commit */
     if (this_hart()->space == s)

@@ -79,7 +79,9 @@ void thread_cancel(struct thread *t, long result)
 /* The deadline of a blocked thread has passed. */
 void thread_timeout(struct thread *t)
 {
+    unsigned prio = t->prio;
     thread_cancel(t, ERR_TIMEOUT);
+    t->prio = prio; /* a server that waited for another one still has what its client lent it */
     sched_ready(t);
 }
 

@@ -35,9 +35,9 @@ void arch_fpu_copy(struct thread *to, struct thread *from)
 {
     arch_fpu_save(from);
     arch_fpu_drop(to);
+    if (!from->start_fpu && !to->start_fpu)
+        return; /* zeros on both sides */
     to->start_fpu = from->start_fpu;
-    if (!from->start_fpu)
-        return;
     for (unsigned i = 0; i < 32; i++)
         to->fpu[i] = from->fpu[i];
     to->fcsr = from->fcsr;

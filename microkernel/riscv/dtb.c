@@ -179,7 +179,7 @@ bool dtb_read(const void *dtb, struct machine *m)
     const uint8_t *blob = dtb;
     if (be32(blob) != 0xd00dfeed)
         return false;
-    uint32_t total = be32(blob + 4), at = be32(blob + 8), strings = be32(blob + 12);
+    uint64_t total = be32(blob + 4), at = be32(blob + 8), strings = be32(blob + 12); /* 64 bits: sums do not wrap */
     struct node stack[DEPTH_MAX + 1] = {[0] = {.name = "", .address_cells = 2, .size_cells = 1}};
     unsigned depth = 0;
     dtb_defaults(m);
@@ -192,18 +192,18 @@ bool dtb_read(const void *dtb, struct machine *m)
             stack[++depth] = (struct node){.name = (const char *)blob + at, .address_cells = 2, .size_cells = 1};
             while (at < total && blob[at])
                 at++;
-            at = (at + 4) & ~3u;
+            at = (at + 4) & ~3UL;
         } else if (token == FDT_END_NODE) {
             if (!depth)
                 return false;
             node_end(m, &stack[depth], &stack[depth - 1]);
             depth--;
         } else if (token == FDT_PROP) {
-            uint32_t len = be32(blob + at), name = be32(blob + at + 4);
+            uint64_t len = be32(blob + at), name = be32(blob + at + 4);
             if (!depth || at + 8 + len > total || strings + name >= total)
                 return false;
             property(m, &stack[depth], (const char *)blob + strings + name, blob + at + 8, len);
-            at = (at + 8 + len + 3) & ~3u;
+            at = (at + 8 + len + 3) & ~3UL;
         } else if (token != FDT_NOP) {
             break;
         }

@@ -59,6 +59,7 @@ trap_return:
     ld t1, 0(a0)
     csrw sepc, t1
     csrw sscratch, a0
+    sc.d zero, t1, (a0)             /* another thread's reservation must not let this one's sc succeed; x[0] is t1 anyway */
     ld ra, 8(a0)
     ld sp, 16(a0)
     ld gp, 24(a0)

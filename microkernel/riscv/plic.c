@@ -17,6 +17,9 @@ void plic_boot(const struct machine *m)
     plic = phys_to_virt(m->plic_pa);
     sources = m->plic_sources + 1 < IRQ_SOURCES ? m->plic_sources + 1 : IRQ_SOURCES;
     context = m->plic_context[0];
+    for (unsigned h = 0; h < m->harts; h++) /* bound: MACHINE_HARTS_MAX; firmware may have started any hart */
+        if (m->hart_id[h] == this_hart()->id)
+            context = m->plic_context[h];
     for (unsigned s = 1; s < sources; s++)
         *plic_reg(4 * s) = 1;                               /* priority */
     for (unsigned s = 0; s < sources; s += 32)
