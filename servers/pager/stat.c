@@ -105,6 +105,7 @@ static void stat_pool(uint32_t slot, uint64_t *w)
     w[4] = slot ? space_at(slot)->limit : 0;
     w[5] = slot ? frame_charge_of(slot) : 0;
     w[6] = ledger.header->out_of_memory;
+    w[7] = space_vol(0)->objects;
 }
 
 err_t stat_read(unsigned which, uint32_t slot, struct ipc_msg *m)

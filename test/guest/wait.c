@@ -111,12 +111,10 @@ static void a_bad_status_pointer_is_no_harm(void)
 static void kill_in_state(void (*state)(void *))
 {
     for (int delay_us = 0; delay_us < 2000; delay_us = delay_us * 3 + 7) {
-        uint64_t before = gt_processes();
         pid_t pid = gt_child(state, NULL);
         gt_sleep_us((uint64_t)delay_us);
         CHECK_EQ(kill(pid, SIGKILL), 0);
         gt_expect_signal(pid, SIGKILL);
-        CHECK(gt_processes() >= before);
     }
 }
 static void kill_while_running(void) { kill_in_state(spins); }

@@ -63,7 +63,8 @@ enum pager_stat {
     PAGER_STAT_SPACE = 2,  /* space: resident, shared (refs > 1), tables, objects, regions, faults; w[7]: key */
     PAGER_STAT_FAULTS = 3, /* space or 0 = all: copies, upgrades, zero fills, zero-page maps, image maps, retries; w[7]: kills+forwards */
     PAGER_STAT_FORKS = 4,  /* forks, pages shared at forks, pages copied at forks, restarts of the pager, deferred now, spaces */
-    PAGER_STAT_POOL = 5,   /* image frames, held frames, zero-page refs, quota of space, charged to space, out-of-memory events */
+    PAGER_STAT_POOL = 5,   /* image frames, held frames, zero-page refs, quota of space, charged to space, out-of-memory events;
+                            * w[7]: object frames of nobody's space: servers' endpoints, the pager's own handle table */
 };
 
 /* DEBUG, for tests. */

@@ -139,11 +139,12 @@ static inline uint64_t gt_server_space(uint64_t server)
     m = (struct ipc_msg){.w = {PAGER_SPACE_FIND, m.w[3]}};
     return pager_call(H_PAGER, &m) == OK ? m.w[1] : 0;
 }
-/* Every frame that is free, or held by this process or a server whose own memory may grow on first use: what other
- * processes hold is the rest, so this figure is the same before and after a case that leaves none behind. */
+/* Every frame that is free, or held by this process or a server whose own memory may grow on first use (the pager's
+ * handle table included): what other processes hold is the rest, so this figure is the same before and after a case
+ * that leaves none behind. */
 static inline long gt_frames_accounted(void)
 {
-    long n = gt_frames_free() + gt_frames_of(0);
+    long n = gt_frames_free() + gt_frames_of(0) + (long)gt_stat(PAGER_STAT_POOL, 0).v[7];
     for (uint64_t server = SERVER_PROCMGR; server <= SERVER_CONSOLE; server++) {
         uint64_t space = gt_server_space(server);
         n += space != 0 ? gt_frames_of(space) : 0;
