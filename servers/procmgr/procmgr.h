@@ -44,6 +44,7 @@ struct proc {
     uint32_t space;        /* the pager's id */
     handle_t space_handle;
     handle_t self;         /* its own endpoint (H_SELF), 0: none */
+    bool may_collect;      /* it has H_SELF or H_PARENT, so its table may hold more than the declared set */
     struct proc *parent, *child, *sibling, **sibling_link; /* children: a list */
     struct proc *hash_next;
     struct wait *waits;    /* its callers that wait */

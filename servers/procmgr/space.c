@@ -67,6 +67,7 @@ static err_t install_parent(struct proc *p)
 {
     if (p->parent->self == NO_HANDLE)
         return OK;
+    p->may_collect = true;
     return sys_handle_install(p->space_handle, H_PARENT, p->parent->self, RIGHT_SEND, BADGE_MAKE(BADGE_CLIENT, p->pid));
 }
 
@@ -97,10 +98,13 @@ void space_forget(struct proc *p)
     p->space = 0;
 }
 
-/* Whatever the old program had got goes, and what it may have closed comes back; its endpoints stay. */
+/* Whatever the old program had got goes; its endpoints stay. Without them it could get nothing: no handle of the declared
+ * set can be copied, and no server gives programs handles. */
 err_t handles_reset(struct proc *p)
 {
     struct space_info info;
+    if (!p->may_collect)
+        return OK;
     err_t err = sys_space_info(p->space_handle, &info);
     if (err != OK)
         return err;
@@ -116,6 +120,7 @@ err_t do_ENDPOINT(struct request *r)
     struct proc *p = r->caller;
     if (p->self != NO_HANDLE)
         return OK;
+    p->may_collect = true;
     struct ipc_msg m = {.w = {PAGER_OBJECT_NEW, p->pid, OBJ_ENDPOINT, p->space}};
     err_t err = ask_handle(&m, &p->self);
     if (err != OK)
