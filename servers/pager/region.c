@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * Region records and their tree: a treap whose weights are a hash of the record's number, with links up, so that neither
- * insertion nor removal nor a walk needs recursion or a stack. Indices are stored + 1; 0 is nothing.
+ * Region records and their tree: a treap with links up, so that neither insertion nor removal nor a walk needs recursion
+ * or a stack. Indices are stored + 1; 0 is nothing.
  *
  * Order of stores: a record becomes valid with its `used` byte, last; changes of several records go through the redo log.
  */
@@ -16,12 +16,17 @@ static inline struct region_node *node(uint32_t n) { return &ledger.region_node[
 static inline struct ledger_region *record(uint32_t n) { return &ledger.region[n - 1]; }
 static inline uint32_t *root_of(uint32_t n) { return &ledger.space_vol[record(n)->space].tree; }
 
-static uint32_t weight_of(uint32_t n)
+/* A fresh weight for each insertion, not one that belongs to the record: records freed root by root would come back in the
+ * order of their weights and grow a list. Spread by MurmurHash3's finaliser. */
+static uint32_t next_weight(void)
 {
-    uint32_t x = n * 2654435761u;
-    x ^= x >> 15;
-    x *= 2246822519u;
-    return x ^ x >> 13;
+    static uint32_t inserted;
+    uint32_t n = ++inserted;
+    n ^= n >> 16;
+    n *= 0x85ebca6bu;
+    n ^= n >> 13;
+    n *= 0xc2b2ae35u;
+    return n ^ n >> 16;
 }
 
 /* The link that holds n: its parent's, or the root. */
@@ -60,7 +65,7 @@ static void tree_insert(uint32_t n)
         up = *link;
         link = record(n)->start_page < record(up)->start_page ? &node(up)->left : &node(up)->right;
     }
-    *node(n) = (struct region_node){.up = up, .weight = weight_of(n)};
+    *node(n) = (struct region_node){.up = up, .weight = next_weight()};
     *link = n;
     while (node(n)->up && node(node(n)->up)->weight < node(n)->weight) /* bound: depth */
         rotate_up(n);

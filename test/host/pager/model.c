@@ -1,0 +1,534 @@
+/* SPDX-License-Identifier: MIT
+ * The model kernel behind sys_raw() and ipc_raw().
+ */
+#include "model.h"
+
+#include <abi/image.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "backing/backing.h"
+#include "recover.h"
+
+#define OWN_ID 5u /* the pager's own space: a frame of chunk 0 */
+#define HANDLES 4096u
+
+struct model_handle {
+    unsigned type;
+    frame_t object;
+};
+
+static char *ram;
+static frame_t first;
+static uint32_t frames;
+static void *ledger_memory;
+static struct pager_boot boot;
+static struct model_handle handle[HANDLES];
+static frame_t root_of[1 << 20]; /* by control frame - first */
+static uint64_t calls, die_at;
+static int die_after;
+static err_t fault_verdict_error;
+jmp_buf model_death;
+
+/* What the last reply said. */
+static struct {
+    bool any;
+    uint64_t w[MSG_WORDS];
+} replied;
+
+ticks_t sys_time(void) { return 0; }
+uint64_t sys_instret(void) { return calls; }
+
+/* ---- tables ---- */
+
+static struct frame_info *info(frame_t f)
+{
+    assert_true(f - first < frames);
+    return &frame_infos[f - first];
+}
+static uint64_t *entry_in(frame_t table, uint32_t page, unsigned level)
+{
+    return (uint64_t *)window(table) + ((page >> (9 * level)) & 511);
+}
+/* The entry for page and its level; *table: where it stands. */
+static uint64_t *walk(frame_t root, uint32_t page, unsigned *level, frame_t *table)
+{
+    *table = root;
+    for (*level = 2;; (*level)--) {
+        uint64_t *e = entry_in(*table, page, *level);
+        if (*level == 0 || !pte_is_table(*e))
+            return e;
+        *table = PTE_FRAME(*e);
+    }
+}
+static frame_t space_root(handle_t h)
+{
+    assert_true(h < HANDLES && handle[h].type == OBJ_SPACE);
+    return root_of[handle[h].object - first];
+}
+static void set(frame_t table, uint64_t *e, uint64_t value)
+{
+    info(table)->maps += (value != 0) - (*e != 0);
+    *e = value;
+}
+static uint64_t leaf_entry(frame_t f, unsigned prot)
+{
+    assert_true((prot & PROT_R) && (prot & (PROT_W | PROT_X)) != (PROT_W | PROT_X));
+    return (uint64_t)f << PTE_PPN_SHIFT | PTE_V | PTE_U | PTE_A | PTE_D | (uint64_t)(prot & 7) << 1 |
+           (prot & PROT_COW ? PTE_COW : 0);
+}
+static void map_entry(frame_t root, uint32_t page, frame_t f, unsigned prot)
+{
+    unsigned level;
+    frame_t table;
+    uint64_t *e = walk(root, page, &level, &table);
+    assert_int_equal(level, 0);
+    assert_int_equal(info(f)->kind, FRAME_USER);
+    if (*e & PTE_V)
+        info(PTE_FRAME(*e))->maps--;
+    info(f)->maps++;
+    set(table, e, leaf_entry(f, prot));
+}
+static err_t add_table(frame_t root, uint32_t page, frame_t f)
+{
+    unsigned level;
+    frame_t table;
+    uint64_t *e = walk(root, page, &level, &table);
+    if (level == 0)
+        return ERR_EXIST;
+    assert_int_equal(info(f)->kind, FRAME_KFREE);
+    memset(window(f), 0, PAGE_SIZE);
+    *info(f) = (struct frame_info){.kind = FRAME_TABLE, .owner = OWN_ID};
+    set(table, e, (uint64_t)f << PTE_PPN_SHIFT | PTE_V);
+    return OK;
+}
+static err_t untable(frame_t root, uint32_t page, frame_t *out)
+{
+    unsigned level, up;
+    frame_t table, parent = root;
+    (void)walk(root, page, &level, &table);
+    if (table == root)
+        return ERR_NOENT;
+    if (info(table)->maps)
+        return ERR_BUSY;
+    for (up = 2; up > level + 1; up--)
+        parent = PTE_FRAME(*entry_in(parent, page, up));
+    set(parent, entry_in(parent, page, up), 0);
+    info(table)->kind = FRAME_KFREE;
+    *out = table;
+    return OK;
+}
+
+/* ---- objects ---- */
+
+static handle_t new_handle(unsigned type, frame_t object)
+{
+    handle_t h = 1;
+    while (handle[h].type)
+        h++;
+    handle[h] = (struct model_handle){type, object};
+    return h;
+}
+static struct sysret object_create(uint64_t type, frame_t f, uint64_t second)
+{
+    static const uint8_t kind[] = {[OBJ_THREAD] = FRAME_THREAD, [OBJ_SPACE] = FRAME_SPACE, [OBJ_ENDPOINT] = FRAME_ENDPOINT,
+                                   [OBJ_NTFN] = FRAME_NTFN};
+    assert_int_equal(info(f)->kind, FRAME_KFREE);
+    info(f)->kind = kind[type];
+    if (type == OBJ_SPACE) {
+        assert_int_equal(info((frame_t)second)->kind, FRAME_KFREE);
+        *info((frame_t)second) = (struct frame_info){.kind = FRAME_ROOT, .owner = OWN_ID};
+        memset(window((frame_t)second), 0, PAGE_SIZE);
+        root_of[f - first] = (frame_t)second;
+    }
+    return (struct sysret){.a1 = new_handle((unsigned)type, f)};
+}
+static long object_destroy(handle_t h)
+{
+    if (h >= HANDLES || handle[h].type == OBJ_NONE)
+        return ERR_HANDLE;
+    frame_t f = handle[h].object;
+    if (handle[h].type == OBJ_SPACE) {
+        if (info(root_of[f - first])->maps)
+            return ERR_BUSY;
+        info(root_of[f - first])->kind = FRAME_KFREE;
+    }
+    info(f)->kind = FRAME_KFREE;
+    handle[h] = (struct model_handle){0};
+    return OK;
+}
+static long retype(uint64_t chunk, unsigned kind)
+{
+    struct frame_info *k = info((frame_t)(chunk * FRAMES_PER_CHUNK));
+    for (unsigned i = 0; i < FRAMES_PER_CHUNK; i++)
+        if (k[i].maps || (k[i].kind != FRAME_USER && k[i].kind != FRAME_KFREE))
+            return ERR_BUSY;
+    for (unsigned i = 0; i < FRAMES_PER_CHUNK; i++)
+        k[i].kind = kind == CHUNK_USER ? FRAME_USER : FRAME_KFREE;
+    return OK;
+}
+
+/* ---- ranges ---- */
+
+static void unmap(frame_t root, uint32_t page, uint64_t pages)
+{
+    for (uint64_t i = 0; i < pages; i++) {
+        unsigned level;
+        frame_t table;
+        uint64_t *e = walk(root, page + (uint32_t)i, &level, &table);
+        if (level || !(*e & PTE_V))
+            continue;
+        info(PTE_FRAME(*e))->maps--;
+        set(table, e, 0);
+    }
+}
+static void protect(frame_t root, uint32_t page, uint64_t pages, unsigned prot)
+{
+    for (uint64_t i = 0; i < pages; i++) {
+        unsigned level;
+        frame_t table;
+        uint64_t *e = walk(root, page + (uint32_t)i, &level, &table);
+        if (level || !(*e & PTE_V))
+            continue;
+        if (!(prot & PROT_X))
+            *e &= ~PTE_X;
+        if (!(prot & PROT_W))
+            *e &= ~(PTE_W | PTE_COW);
+    }
+}
+static long share(frame_t from, frame_t to, uint32_t page, uint64_t pages, unsigned mode)
+{
+    for (uint64_t i = 0; i < pages; i++) {
+        unsigned level, to_level;
+        frame_t table, to_table;
+        uint64_t *e = walk(from, page + (uint32_t)i, &level, &table), *d;
+        if (level || !(*e & PTE_V))
+            continue;
+        d = walk(to, page + (uint32_t)i, &to_level, &to_table);
+        if (to_level)
+            return ERR_NOTABLE;
+        if (*d)
+            continue;
+        if (mode == SHARE_COW && (*e & PTE_W))
+            *e = (*e & ~PTE_W) | PTE_COW;
+        info(PTE_FRAME(*e))->maps++;
+        set(to_table, d, *e);
+    }
+    return OK;
+}
+
+/* ---- the calls ---- */
+
+static struct sysret space_call(long n, const uint64_t *a)
+{
+    uint32_t page = page_of(n == SYS_SPACE_SHARE ? a[2] : a[1]);
+    frame_t root = space_root((handle_t)a[0]), out = 0;
+    switch (n) {
+    case SYS_SPACE_TABLE:
+        return (struct sysret){.a0 = add_table(root, page, (frame_t)a[2])};
+    case SYS_SPACE_UNTABLE: {
+        long r = untable(root, page, &out);
+        return (struct sysret){.a0 = r, .a1 = out};
+    }
+    case SYS_SPACE_MAP_FRAME:
+        map_entry(root, page, (frame_t)a[2], (unsigned)a[3]);
+        return (struct sysret){0};
+    case SYS_SPACE_MAP:
+        for (uint64_t i = 0; i < a[2]; i++)
+            if (((uint64_t *)window(ledger.header->batch_frame))[i])
+                map_entry(root, page + (uint32_t)i, (frame_t)((uint64_t *)window(ledger.header->batch_frame))[i], (unsigned)a[3]);
+        return (struct sysret){.a4 = a[2]};
+    case SYS_SPACE_UNMAP:
+        unmap(root, page, a[2]);
+        return (struct sysret){0};
+    case SYS_SPACE_PROTECT:
+        protect(root, page, a[2], (unsigned)a[3]);
+        return (struct sysret){0};
+    case SYS_SPACE_SHARE:
+        return (struct sysret){.a0 = share(root, space_root((handle_t)a[1]), page, a[3], (unsigned)a[4]), .a4 = a[3]};
+    default:
+        return (struct sysret){0}; /* handlers, reset */
+    }
+}
+
+static struct sysret call(long n, const uint64_t *a)
+{
+    switch (n) {
+    case SYS_OBJECT_CREATE:
+        return object_create(a[0], (frame_t)a[1], a[2]);
+    case SYS_OBJECT_DESTROY:
+        return (struct sysret){.a0 = object_destroy((handle_t)a[0])};
+    case SYS_HANDLE_CLOSE:
+        handle[a[1]] = (struct model_handle){0};
+        return (struct sysret){0};
+    case SYS_HANDLE_INFO:
+        if (a[1] >= HANDLES || handle[a[1]].type == OBJ_NONE)
+            return (struct sysret){.a0 = ERR_HANDLE};
+        return (struct sysret){.a1 = handle[a[1]].type | RIGHTS_ALL << 8, .a3 = handle[a[1]].object};
+    case SYS_SPACE_INFO:
+        return (struct sysret){.a1 = OWN_ID, .a4 = HANDLES};
+    case SYS_CHUNK_RETYPE:
+        return (struct sysret){.a0 = retype(a[0], (unsigned)a[1])};
+    case SYS_SPACE_BATCH:
+    case SYS_SPACE_EXEC_FENCE:
+    case SYS_KERNEL_CHECK:
+    case SYS_SIGNAL:
+    case SYS_REPLY_ALIVE:
+        return (struct sysret){0};
+    default:
+        return space_call(n, a);
+    }
+}
+
+void model_die_at(uint64_t k, int after)
+{
+    die_at = k ? calls + k : 0;
+    die_after = after;
+}
+static void maybe_die(int after)
+{
+    if (calls == die_at && die_after == after) {
+        die_at = 0;
+        longjmp(model_death, 1);
+    }
+}
+
+struct sysret sys_raw(long n, uint64_t a0, uint64_t a1, uint64_t a2, uint64_t a3, uint64_t a4, uint64_t a5)
+{
+    uint64_t a[6] = {a0, a1, a2, a3, a4, a5};
+    calls++;
+    maybe_die(0);
+    struct sysret r = call(n, a);
+    maybe_die(1);
+    return r;
+}
+
+/* ---- messages: the model's own ipc_*() ---- */
+
+static err_t take_reply(const struct ipc_msg *m)
+{
+    calls++;
+    maybe_die(0);
+    replied.any = true;
+    memcpy(replied.w, m->w, sizeof(replied.w));
+    maybe_die(1);
+    return OK;
+}
+err_t ipc_reply(reply_id_t id, const struct ipc_msg *m)
+{
+    (void)id;
+    return take_reply(m);
+}
+err_t ipc_reply_handle(reply_id_t id, const struct ipc_msg *m, handle_t h, unsigned rights, uint64_t how)
+{
+    (void)id, (void)h, (void)rights, (void)how;
+    return take_reply(m);
+}
+
+/* The fault being answered. */
+static struct fault current;
+
+err_t ipc_fault_reply(reply_id_t id, uint64_t verdict, frame_t frame, frame_t table1, frame_t table2)
+{
+    frame_t root = space_at(current.slot)->root, table[2] = {table1, table2};
+    (void)id;
+    calls++;
+    maybe_die(0);
+    if (fault_verdict_error)
+        return fault_verdict_error;
+    if ((verdict & 0xff) == FAULT_MAP) {
+        for (unsigned i = 0; i < current.level; i++)
+            assert_int_equal(add_table(root, current.page, table[i]), OK);
+        map_entry(root, current.page, frame, (verdict >> 8) & 0xff);
+    } else if ((verdict & 0xff) == FAULT_UPGRADE) {
+        unsigned level;
+        frame_t t;
+        uint64_t *e = walk(root, current.page, &level, &t);
+        assert_true(level == 0 && (*e & PTE_COW));
+        *e = (*e & ~PTE_COW) | PTE_W;
+    }
+    maybe_die(1);
+    return OK;
+}
+long ipc_fault_reply_recv(handle_t ep, reply_id_t id, uint64_t verdict, frame_t frame, frame_t table1, frame_t table2,
+                          struct ipc_event *ev)
+{
+    (void)ep, (void)ev;
+    return ipc_fault_reply(id, verdict, frame, table1, table2);
+}
+long ipc_recv(handle_t ep, struct ipc_event *ev, ticks_t deadline)
+{
+    (void)ep, (void)ev, (void)deadline;
+    return ERR_TIMEOUT;
+}
+long ipc_reply_recv(handle_t ep, reply_id_t id, const struct ipc_msg *m, struct ipc_event *ev)
+{
+    (void)ep, (void)ev;
+    return ipc_reply(id, m);
+}
+
+/* ---- machine ---- */
+
+static void make_image(frame_t f)
+{
+    struct image_header *h = window(f);
+    *h = (struct image_header){.magic = IMAGE_MAGIC, .version = 1, .files = 1, .total_bytes = MODEL_IMAGE_PAGES * PAGE_SIZE};
+    h->entry[0] = (struct image_entry){.name = "prog", .offset = PAGE_SIZE, .size_bytes = 5 * PAGE_SIZE + PAGE_SIZE / 2};
+    for (unsigned i = 0; i < 5 * PAGE_SIZE + PAGE_SIZE / 2; i++)
+        ((uint8_t *)window(f + 1))[i] = (uint8_t)(i / PAGE_SIZE + 'a');
+    memset((char *)window(f + 6) + PAGE_SIZE / 2, 0, PAGE_SIZE / 2);
+}
+
+void model_boot(unsigned chunks)
+{
+    frames = chunks * FRAMES_PER_CHUNK;
+    first = (frame_t)(MODEL_RAM_PA >> PAGE_SHIFT);
+    ram = aligned_alloc(PAGE_SIZE, (size_t)frames << PAGE_SHIFT);
+    memset(ram, 0xa5, (size_t)frames << PAGE_SHIFT);
+    window_base = (char *)((uintptr_t)ram - MODEL_RAM_PA);
+    frame_infos = calloc(frames, sizeof(struct frame_info));
+    memset(handle, 0, sizeof(handle));
+    for (uint32_t i = FRAMES_PER_CHUNK; i < frames; i++) {
+        uint32_t c = i / FRAMES_PER_CHUNK;
+        frame_infos[i] = (struct frame_info){.kind = c == 2 || c == 3 ? FRAME_KFREE : FRAME_USER, .owner = OWN_ID};
+    }
+    make_image(first + FRAMES_PER_CHUNK);
+    for (handle_t h = 1; h <= 4; h++)
+        handle[h] = (struct model_handle){OBJ_KERNEL, OWN_ID};
+    uint64_t ram_bytes = (uint64_t)frames << PAGE_SHIFT;
+    ledger_memory = aligned_alloc(PAGE_SIZE, pager_ledger_bytes(ram_bytes));
+    memset(ledger_memory, 0, pager_ledger_bytes(ram_bytes));
+    boot = (struct pager_boot){
+        .magic = PAGER_BOOT_MAGIC, .version = PAGER_BOOT_VERSION, .ledger_va = (uintptr_t)ledger_memory,
+        .ledger_bytes = pager_ledger_bytes(ram_bytes), .ram_base_pa = MODEL_RAM_PA, .ram_bytes = ram_bytes,
+        .image_pa = MODEL_RAM_PA + CHUNK_SIZE, .image_bytes = MODEL_IMAGE_PAGES * PAGE_SIZE, .handle_space = 1,
+        .handle_thread = 2, .handle_endpoint = 3, .handle_kernel = 4, .fork_strategy = FORK_COW,
+    };
+    die_at = 0;
+    fault_verdict_error = OK;
+    assert_int_equal(pager_start(&boot), OK);
+}
+
+void model_end(void)
+{
+    free(ram);
+    free(frame_infos);
+    free(ledger_memory);
+}
+
+void model_restart(void)
+{
+    boot.restarted++;
+    assert_int_equal(pager_start(&boot), OK);
+}
+
+/* ---- clients ---- */
+
+static void run_operations(void)
+{
+    for (unsigned i = 0; op_is_pending(); i++) {
+        assert_true(i < 1000000);
+        op_step();
+    }
+}
+
+err_t model_call(uint32_t client, struct ipc_msg *m)
+{
+    struct ipc_event ev = {.kind = MSG_CALL, .id = 77, .badge = client ? BADGE_MAKE(BADGE_CLIENT, client) : BADGE_MAKE(BADGE_PROCMGR, 0)};
+    struct response r;
+    memcpy(ev.w, m->w, sizeof(ev.w));
+    replied.any = false;
+    request_serve(&ev, &r);
+    run_operations();
+    memcpy(m->w, r.later ? replied.w : r.m.w, sizeof(m->w));
+    assert_true(!r.later || replied.any);
+    return (err_t)(int64_t)m->w[0];
+}
+
+uint32_t model_space_new(uint64_t key)
+{
+    struct ipc_msg m = {.w = {PAGER_SPACE_NEW, key}};
+    return model_call(0, &m) == OK ? (uint32_t)m.w[1] : 0;
+}
+
+err_t model_fork(uint32_t parent, uint32_t child, uint64_t key)
+{
+    struct ipc_msg m = {.w = {PAGER_FORK, parent, child, key}};
+    err_t err = model_call(0, &m);
+    if (err != ERR_IN_PROGRESS)
+        return err;
+    m = (struct ipc_msg){.w = {PAGER_OP_RESULT, key}};
+    return model_call(0, &m);
+}
+
+/* The hart: translate, or fault. */
+static uint8_t *translate(uint32_t slot, vaddr_t va, unsigned access, struct fault *f)
+{
+    frame_t table;
+    f->slot = slot;
+    f->va = va;
+    f->page = va < USER_VA_END ? page_of(va) : USER_PAGES_END;
+    f->access = access;
+    f->id = 9;
+    f->level = 2;
+    f->pte = 0;
+    if (va >= USER_VA_END)
+        return NULL;
+    f->pte = *walk(space_at(slot)->root, f->page, &f->level, &table);
+    uint64_t need = PTE_V | (uint64_t)access << 1;
+    if (f->level || (f->pte & need) != need)
+        return NULL;
+    return (uint8_t *)window(PTE_FRAME(f->pte)) + (va & PAGE_MASK);
+}
+
+static err_t access_byte(uint32_t space, vaddr_t va, unsigned access, uint8_t **at, unsigned *reason)
+{
+    uint32_t slot = space_slot(space);
+    assert_true(slot != 0);
+    for (unsigned tries = 0; tries < 4; tries++) {
+        struct answer a;
+        *at = translate(slot, va, access, &current);
+        if (*at)
+            return OK;
+        fault_decide(&current, &a);
+        err_t err = gate_fault_reply(current.id, a.verdict, a.frame, a.table);
+        if (err != OK)
+            fault_undo(&current, &a);
+        unsigned verdict = a.verdict & 0xff;
+        if (verdict == FAULT_FORWARD || verdict == FAULT_KILL) {
+            *reason = (unsigned)(a.verdict >> 16);
+            return ERR_FAULT;
+        }
+    }
+    fail_msg("the access to 0x%lx never succeeds", (unsigned long)va);
+    return ERR_FAULT;
+}
+
+err_t model_store(uint32_t space, vaddr_t va, uint8_t value, unsigned *reason)
+{
+    uint8_t *at;
+    err_t err = access_byte(space, va, PROT_W, &at, reason);
+    if (err == OK)
+        *at = value;
+    return err;
+}
+
+err_t model_load(uint32_t space, vaddr_t va, uint8_t *value, unsigned *reason)
+{
+    uint8_t *at;
+    err_t err = access_byte(space, va, PROT_R, &at, reason);
+    if (err == OK)
+        *value = *at;
+    return err;
+}
+
+void model_check(void)
+{
+    struct vm_report report;
+    vmcheck(&report);
+    if (report.violations)
+        fail_msg("vmcheck: %lu violations, invariant %lu at 0x%lx, detail 0x%lx", (unsigned long)report.violations,
+                 (unsigned long)report.first, (unsigned long)report.where, (unsigned long)report.detail);
+}
+
+uint32_t model_free(void) { return frame_pool[POOL_USER].free + frame_pool[POOL_KERNEL].free; }
