@@ -28,11 +28,9 @@ static struct thread *fault_find(reply_id_t id, const struct space *pager)
 
 bool fault_is_alive(reply_id_t id, const struct space *pager) { return fault_find(id, pager) != 0; }
 
-/* Write t's fault, as the tables are now, into r's registers. r is out of its endpoint's list. */
-void fault_deliver(struct thread *t, struct thread *r)
+/* Write t's fault into r's registers; e and level are what the walk says now. r is out of its endpoint's list. */
+static void fault_write(struct thread *t, struct thread *r, const pte_t *e, unsigned level)
 {
-    unsigned level;
-    pte_t *e = arch_walk(t->space->root, t->fault.va, &level);
     r->x[REG_A0] = MSG_FAULT;
     r->x[REG_A1 + FAULTW_VA] = t->fault.va;
     r->x[REG_A1 + FAULTW_IP] = t->fault.ip;
@@ -51,24 +49,26 @@ void fault_deliver(struct thread *t, struct thread *r)
     trace(TRACE_DELIVER, t, t->fault.va, r->x[R_T2]);
 }
 
+void fault_deliver(struct thread *t, struct thread *r)
+{
+    unsigned level;
+    const pte_t *e = arch_walk(t->space->root, t->fault.va, &level);
+    fault_write(t, r, e, level);
+}
+
 static void fault_queue(struct thread *t, struct endpoint *ep)
 {
     t->fault_at = ep;
     t->fault.badge = t->space->handler[HANDLER_FAULT].badge; /* ep is that handler */
     t->fault.state = F_QUEUED;
-    queue_add(&ep->senders, t, t->prio);
+    ipc_enqueue(t, ep);
 }
 
-/* Harts that do not set A and D themselves fault instead: set them here. True: the access is fine now. */
-static bool fault_is_moot(struct thread *t, vaddr_t va, unsigned access)
+/* The entry allows the access: another thread was faster, or the hart does not set A and D itself. Set them and go on. */
+static void fault_is_moot(struct thread *t, pte_t *e)
 {
-    unsigned level;
-    pte_t *e = arch_walk(t->space->root, va, &level);
-    if (!e || level || !arch_pte_allows(*e, access))
-        return false;
-    __atomic_fetch_or(e, PTE_A | (access & FAULT_ACCESS_W ? PTE_D : 0), __ATOMIC_RELAXED);
-    arch_tlb_flush_local(t->space, va);
-    return true;
+    __atomic_fetch_or(e, PTE_A | (t->fault.access & FAULT_ACCESS_W ? PTE_D : 0), __ATOMIC_RELAXED);
+    arch_tlb_flush_local(t->space, t->fault.va);
 }
 
 static void exception_send(struct thread *t, uint64_t cause, uint64_t value, unsigned reason, bool kill);
@@ -81,18 +81,23 @@ static uint64_t fault_cause(unsigned access)
 /* The current thread's own access to va failed. */
 void fault_raise(struct thread *t, vaddr_t va, unsigned access)
 {
+    unsigned level;
+    pte_t *e = arch_walk(t->space->root, va, &level);
     trace(TRACE_FAULT, t, va, access);
-    if (fault_is_moot(t, va, access))
+    t->fault.va = va;
+    t->fault.access = access;
+    if (unlikely(e && !level && arch_pte_allows(*e, access))) {
+        fault_is_moot(t, e);
         return;
-    struct endpoint *ep = endpoint_of(&t->space->handler[HANDLER_FAULT]);
-    if (!ep) {
+    }
+    const struct object_ref *pager = &t->space->handler[HANDLER_FAULT];
+    struct endpoint *ep = endpoint_of(pager);
+    if (unlikely(!ep)) {
         exception_send(t, fault_cause(access), va, FAULT_REASON_NONE, false);
         return;
     }
-    t->fault.badge = t->space->handler[HANDLER_FAULT].badge;
-    t->fault.va = va;
+    t->fault.badge = pager->badge;
     t->fault.ip = t->x[REG_PC];
-    t->fault.access = access;
     t->fault_at = ep;
     sched_block(t, T_FAULTED);
     if (link_empty(&ep->receivers)) {
@@ -102,7 +107,7 @@ void fault_raise(struct thread *t, vaddr_t va, unsigned access)
     struct thread *r = container_of(ep->receivers.next, struct thread, list);
     link_remove(&r->list);
     timer_remove(r);
-    fault_deliver(t, r);
+    fault_write(t, r, e, level);
     sched_switch(r);
 }
 

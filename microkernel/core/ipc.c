@@ -98,12 +98,21 @@ static struct thread *ipc_take_receiver(struct endpoint *ep)
     return r;
 }
 
+/* t waits for ep's server, which runs at t's priority then: else a thread between the two could keep both from running. */
+void ipc_enqueue(struct thread *t, struct endpoint *ep)
+{
+    queue_add(&ep->senders, t, t->prio);
+    struct thread *s = ep->server;
+    if (s && s->prio < t->prio && frame_info_of(frame_of(s))->kind == FRAME_THREAD && s->serves == ep && s->state != T_RECEIVING)
+        sched_set_prio(s, t->prio);
+}
+
 /* Queue t (not running any more) with its call or exception, or hand it over at once. */
 void ipc_queue_call(struct thread *t, struct endpoint *ep)
 {
     t->ep = ep;
     t->state = T_CALLING;
-    queue_add(&ep->senders, t, t->prio);
+    ipc_enqueue(t, ep);
     ipc_try_deliver(ep);
 }
 
@@ -185,13 +194,15 @@ bool ipc_try_deliver(struct endpoint *ep)
 static long ipc_receive(struct thread *cur, struct endpoint *ep, uint64_t deadline, struct thread *woken)
 {
     long result = SYS_NO_RESULT;
+    ep->server = cur;
+    cur->serves = ep;
     if (cur->prio != cur->base_prio)
         sched_set_prio(cur, cur->base_prio); /* what was lent for the last message goes back */
     if (ep->cancels) {
         ipc_write_cancel(ep, cur);
     } else if (cur->bound->bits) {
         ipc_write_notify(cur);
-    } else if (!ipc_take_sender(ep, cur)) {
+    } else if (!ep->senders.words || !ipc_take_sender(ep, cur)) {
         if (unlikely(queue_top(&ep->senders) != 0)) {
             ipc_write_notify(cur); /* no bits: a receiver must not sleep while there are senders, it comes again */
         } else if (deadline != DEADLINE_NONE && deadline <= arch_time()) {
@@ -295,7 +306,7 @@ long sys_call(struct thread *cur, uint64_t *a)
     if (link_empty(&ep->receivers)) {
         /* commit */
         sched_block(cur, T_CALLING);
-        queue_add(&ep->senders, cur, cur->prio);
+        ipc_enqueue(cur, ep);
         timer_add(cur, deadline);
         return SYS_NO_RESULT;
     }

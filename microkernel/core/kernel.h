@@ -94,6 +94,7 @@ struct thread {
     /* blocking */
     struct link list;          /* receivers, waiters */
     struct endpoint *ep;       /* calling: where it queues or queued; receiving: where it waits */
+    struct endpoint *serves;   /* where it received last; only compared */
     struct ntfn *waits_for;
     struct link call_link;     /* in server->callers */
     struct space *server;      /* who has its message */
@@ -124,6 +125,7 @@ struct thread {
 struct endpoint {
     struct prio_queue senders; /* callers, exceptions, faults */
     struct link receivers;
+    struct thread *server; /* who received last; gone if its `serves` is another one */
     uint64_t cancels; /* callers gone since the last MSG_CANCEL */
     reply_id_t cancel_id;
     frame_t frame;
@@ -179,6 +181,7 @@ struct hart {
     bool timer_dirty; /* the timer may have to be set anew */
     uint32_t id;      /* SBI hart id */
     uint32_t index;
+    uint64_t bit;     /* 1 << index: itself in space->harts */
     uint64_t kstack_top;
     uint64_t timer_set;      /* what the timer is set to; ~0 = off */
     uint64_t switch_instret; /* when the current thread was switched to */
@@ -224,7 +227,13 @@ static inline struct thread *queue_top(struct prio_queue *q) { return q->words ?
 
 /* ---- sched.c ---- */
 void sched_ready(struct thread *t);       /* runnable, at the tail of its priority */
-void sched_block(struct thread *t, enum thread_state why); /* t is current; its state is `why` now */
+/* t is current; its state is `why` now. */
+static inline void sched_block(struct thread *t, enum thread_state why)
+{
+    assert(t->hart->current == t);
+    t->state = why;
+    t->hart->resched = true;
+}
 void sched_switch(struct thread *t);      /* current has blocked: run t next unless a higher one is ready */
 void sched_set_prio(struct thread *t, unsigned prio); /* effective priority, in whatever state */
 void sched_yield(struct thread *t);
@@ -260,6 +269,7 @@ void ipc_cancel_event(struct endpoint *ep, reply_id_t id);
 bool ipc_try_deliver(struct endpoint *ep); /* hand queued senders and events to waiting receivers */
 void ipc_notify_receiver(struct thread *r); /* r is receiving and its bound notification has bits */
 void ipc_queue_call(struct thread *t, struct endpoint *ep);
+void ipc_enqueue(struct thread *t, struct endpoint *ep); /* among the senders; nobody receives there now */
 void ipc_end_call(struct thread *t); /* unlink t from its server, its id goes stale */
 reply_id_t ipc_reply_id(const struct thread *t);
 struct thread *ipc_find_caller(reply_id_t id, const struct space *server); /* 0: stale */
@@ -336,8 +346,15 @@ void epitaph_events(void);
 
 /* ---- syscall.c ---- */
 #define SYS_NO_RESULT (-1000L) /* the handler arranged the registers itself, or the thread has blocked */
-void syscall_dispatch(struct thread *t);
 typedef long syscall_fn(struct thread *t, uint64_t *a);
+extern syscall_fn *const syscall_table[256];
+/* t is current; its pc stands behind the ecall already. */
+static inline void syscall_dispatch(struct thread *t)
+{
+    long result = syscall_table[t->x[17] & 0xff](t, &t->x[REG_A0]);
+    if (result != SYS_NO_RESULT)
+        t->x[REG_A0] = (uint64_t)result;
+}
 static inline void syscall_restart(struct thread *t) { t->x[REG_PC] -= 4; } /* run the ecall again, registers as they are now */
 
 /* ---- boot.c ---- */

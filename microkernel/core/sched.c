@@ -17,13 +17,6 @@ void sched_ready(struct thread *t)
         h->timer_dirty = true; /* the current thread's slice matters now */
 }
 
-void sched_block(struct thread *t, enum thread_state why)
-{
-    assert(t->hart->current == t);
-    t->state = why;
-    t->hart->resched = true;
-}
-
 /* Precondition: the current thread has blocked, or nobody is current. */
 void sched_switch(struct thread *t)
 {

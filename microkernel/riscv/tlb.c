@@ -35,31 +35,39 @@ static inline void sfence_page(vaddr_t va, uint64_t asid)
 
 /* ASIDs count up; when they run out a new generation begins and everything is forgotten. Without ASID bits every switch is
  * such a beginning. */
-void arch_space_activate(struct space *s)
+static __attribute__((noinline)) bool asid_renew(struct space *s)
 {
-    struct hart *h = this_hart();
     bool flush = !asid_max;
-    if (asid_max && s->asid_gen != asid_generation) {
+    if (asid_max) {
         if (asid_next > asid_max) {
             asid_next = 1;
             asid_generation++;
             flush = true;
-            h->counter[KC_ASID_ROLLS]++;
+            count(KC_ASID_ROLLS);
         }
         s->asid = asid_next++;
         s->asid_gen = asid_generation;
     }
+    return flush;
+}
+
+void arch_space_activate(struct space *s)
+{
+    struct hart *h = this_hart();
+    bool flush = false;
+    if (unlikely(s->asid_gen != asid_generation)) /* always so without ASID bits: asid_gen stays 0 */
+        flush = asid_renew(s);
     csr_write(satp, SATP_SV39 | s->asid << SATP_ASID_SHIFT | s->root_frame);
     h->counter[KC_SATP]++;
-    if (flush)
+    if (unlikely(flush))
         sfence_all();
-    s->harts |= 1UL << h->index;
+    s->harts |= h->bit;
     h->space = s;
 }
 
 void arch_tlb_flush_local(struct space *s, vaddr_t va)
 {
-    if (s->harts & 1UL << this_hart()->index)
+    if (s->harts & this_hart()->bit)
         sfence_page(va, s->asid);
 }
 
@@ -67,7 +75,7 @@ void arch_tlb_flush_local(struct space *s, vaddr_t va)
 void arch_tlb_shootdown(struct space *s, vaddr_t va, uint64_t pages)
 {
     count(KC_SHOOTDOWNS);
-    if (!(s->harts & 1UL << this_hart()->index))
+    if (!(s->harts & this_hart()->bit))
         return; /* never ran here: no translation can be cached */
     if (s->asid_gen != asid_generation && asid_max)
         return; /* its translations went with its generation */

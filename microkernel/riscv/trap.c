@@ -62,6 +62,7 @@ struct thread *trap_user(struct thread *t, uint64_t cause, uint64_t value)
 {
     lock_kernel();
     if (likely(cause == CAUSE_ECALL_U)) {
+        count(KC_TRAP + CAUSE_ECALL_U);
         t->x[REG_PC] += 4;
         syscall_dispatch(t);
     } else {
