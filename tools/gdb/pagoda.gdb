@@ -2,11 +2,12 @@
 # Symbols and helpers for gdb-multiarch; `scons gdb` loads it. By hand: set $pagoda_port first, from the top of the tree.
 #
 #   pagoda-program NAME   symbols of a program or server (sh, t_fork, pager, ...); replaces the one before
+#   pagoda-break NAME AT  break at AT (a function, file:line or *address) in that program only
 #   pagoda-list           the names there are
 #   pagoda-where          find out, by its code in memory, which program the hart runs, and load that one's symbols
 #
 # Every program is linked at the same address, so user symbols are of one program at a time. QEMU's breakpoints are by
-# address, in every space: one in `main` of sh also stops other programs there (pagoda-where tells which).
+# address, in every space: a plain `break` in sh also stops other programs there; pagoda-break looks who it is.
 
 set pagination off
 set confirm off
@@ -73,28 +74,58 @@ def code_at(path, address, length):
             return elf[at + address - va:at + address - va + length]
     return None
 
+def running_code():
+    """(address, bytes) around pc; None in the kernel or where nothing is mapped."""
+    pc = int(gdb.parse_and_eval("$pc")) & (1 << 64) - 1
+    start = pc & ~(WINDOW_BYTES - 1)
+    if pc >= USER_END:
+        return None
+    try:
+        return start, bytes(gdb.selected_inferior().read_memory(start, WINDOW_BYTES))
+    except gdb.MemoryError:
+        return None
+
+class ProgramBreakpoint(gdb.Breakpoint):
+    """Stops only when the code at pc is this program's."""
+    def __init__(self, name, at):
+        places = gdb.decode_line(at)[1]
+        if not places:
+            raise gdb.GdbError(f"{name} has no {at}")
+        super().__init__(f"*{places[0].pc:#x}")  # by number: other programs' symbols must not move it
+        self.path = pagoda_programs()[name]
+    def stop(self):
+        code = running_code()
+        return code is not None and code_at(self.path, code[0], WINDOW_BYTES) == code[1]
+
+class Break(gdb.Command):
+    """pagoda-break NAME AT: break in one program."""
+    def __init__(self):
+        super().__init__("pagoda-break", gdb.COMMAND_BREAKPOINTS)
+    def invoke(self, argument, from_tty):
+        name, _, at = argument.strip().partition(" ")
+        if not at:
+            raise gdb.GdbError("usage: pagoda-break PROGRAM FUNCTION, or FILE:LINE, or *ADDRESS")
+        Symbols.load(name)
+        ProgramBreakpoint(name, at)
+
 class Where(gdb.Command):
     """pagoda-where: which program runs, told by its code."""
     def __init__(self):
         super().__init__("pagoda-where", gdb.COMMAND_FILES)
     def invoke(self, argument, from_tty):
-        pc = int(gdb.parse_and_eval("$pc")) & (1 << 64) - 1
-        if pc >= USER_END:
-            print("the kernel")
+        code = running_code()
+        if code is None:
+            print("the kernel, or code that is not mapped yet")
             return
-        start = max(pc & ~(WINDOW_BYTES - 1), pc & ~4095)
-        try:
-            memory = bytes(gdb.selected_inferior().read_memory(start, WINDOW_BYTES))
-        except gdb.MemoryError:
-            raise gdb.GdbError("the code at pc is not mapped yet")
         names = [name for name, path in sorted(pagoda_programs().items())
-                 if code_at(path, start, WINDOW_BYTES) == memory]
+                 if code_at(path, code[0], WINDOW_BYTES) == code[1]]
         if len(names) == 1:
             Symbols.load(names[0])
         else:
             print("one of: " + " ".join(names) if names else "no program of this build")
 
 Program()
+Break()
 List()
 Where()
 gdb.execute(f"file {pagoda_dir}/kernel.elf")
