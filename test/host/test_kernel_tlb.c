@@ -237,6 +237,33 @@ static void untable_forgets_pointers_to_the_table(void **context)
     assert_int_equal(init->x[REG_A1 + FAULTW_LEVEL], 2);
 }
 
+/* A hart that caches refusals: the faulter's own hart is told at once, the other one needs a fault that is moot. */
+static void granting_flushes_here_and_is_absorbed_elsewhere(void **context)
+{
+    (void)context;
+    vaddr_t va = VA + PAGES * PAGE_SIZE;
+    tlb_stubborn = true;
+    host_current(t1.t);
+    paddr_t pa;
+    assert_false(tlb_translate(hart1, va, FAULT_ACCESS_W, &pa));
+    reply_id_t id = store_faults(t0.t, va);
+    assert_int_equal(host_fault_reply(init, id, FAULT_MAP, PROT_R | PROT_COW, host_uframe(), 0, 0), OK);
+    uint64_t value;
+    tlb_faults = 0;
+    assert_true(host_load(t0.t, va, &value));
+    assert_int_equal(tlb_faults, 0);
+    assert_true(host_load(t1.t, va, &value));
+    assert_int_equal(tlb_faults, 1);
+    id = store_faults(t0.t, va);
+    assert_int_equal(host_fault_reply(init, id, FAULT_UPGRADE, 0, 0, 0, 0), OK);
+    tlb_faults = 0;
+    assert_true(host_store(t0.t, va, 1));
+    assert_int_equal(tlb_faults, 0);
+    assert_true(host_store(t1.t, va, 2));
+    assert_int_equal(tlb_faults, 1);
+    assert_int_equal(host_poll(init, pager.h), ERR_TIMEOUT);
+}
+
 /* ---- windows ---- */
 
 static struct host_space owner;
@@ -384,6 +411,7 @@ int main(void)
         TEST(harvest_lets_no_access_go_unseen),
         TEST(harts_that_do_not_set_a_and_d_fault_instead),
         TEST(untable_forgets_pointers_to_the_table),
+        TEST(granting_flushes_here_and_is_absorbed_elsewhere),
         TEST(grant_takes_the_window_away),
         TEST(retype_to_kernel_leaves_the_window_readable),
         TEST(the_frame_table_is_readable_and_no_more),

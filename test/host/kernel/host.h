@@ -93,6 +93,8 @@ unsigned tlb_cached(struct hart *h, const struct space *s, vaddr_t va); /* cache
 extern bool tlb_sets_ad;         /* the harts set A and D themselves */
 extern bool tlb_check_always;    /* after every kernel entry */
 extern bool tlb_speculates;      /* fill at every kernel exit */
+extern bool tlb_stubborn;        /* faults on what it has cached, and caches that there is nothing */
+extern unsigned tlb_faults;      /* page faults so far */
 
 /* The thread's own access. False: it faulted, and the kernel has been told. */
 bool host_load(struct thread *t, vaddr_t va, uint64_t *value);

@@ -23,7 +23,8 @@ struct cached {
 static struct cached entry[ENTRIES];
 static int32_t bucket[BUCKETS];
 static int32_t used;
-bool tlb_sets_ad = true, tlb_check_always, tlb_speculates;
+bool tlb_sets_ad = true, tlb_check_always, tlb_speculates, tlb_stubborn;
+unsigned tlb_faults;
 
 static uint64_t span(unsigned level) { return 1UL << (PAGE_SHIFT + 9 * level); }
 static vaddr_t base_of(vaddr_t va, unsigned level) { return va & ~(span(level) - 1); }
@@ -43,7 +44,8 @@ void tlb_reset(void)
         bucket[b] = -1;
     tlb_sets_ad = true;
     tlb_check_always = true;
-    tlb_speculates = false;
+    tlb_speculates = tlb_stubborn = false;
+    tlb_faults = 0;
 }
 
 static bool matches(const struct cached *c, unsigned hart, uint32_t root, unsigned level, vaddr_t va)
@@ -81,6 +83,9 @@ static void forget(int32_t i)
     }
 }
 
+/* An entry that says there is nothing counts as a leaf: harts may cache it, and a fence for its address takes it away. */
+static bool is_pointer(pte_t e) { return (e & PTE_V) && !arch_pte_is_leaf(e); }
+
 /* ---- what the kernel may do about it: arch.h ---- */
 
 void arch_space_activate(struct space *s)
@@ -100,7 +105,7 @@ void arch_tlb_flush_local(struct space *s, vaddr_t va)
         return;
     for (int32_t i = used - 1; i >= 0; i--) {
         const struct cached *c = &entry[i];
-        if (c->hart == hart && c->root == s->root_frame && arch_pte_is_leaf(c->pte) && base_of(va, c->level) == c->va)
+        if (c->hart == hart && c->root == s->root_frame && !is_pointer(c->pte) && base_of(va, c->level) == c->va)
             forget(i);
     }
 }
@@ -113,7 +118,7 @@ void arch_tlb_shootdown(struct space *s, vaddr_t va, uint64_t pages)
     for (int32_t i = used - 1; i >= 0; i--) {
         const struct cached *c = &entry[i];
         bool hit = c->root == s->root_frame && c->va < end && va < c->va + span(c->level) && (s->harts >> c->hart) & 1;
-        if (hit && (pages > 1 || arch_pte_is_leaf(c->pte)))
+        if (hit && (pages > 1 || !is_pointer(c->pte)))
             forget(i);
     }
 }
@@ -170,14 +175,29 @@ static bool cached_leaf(struct hart *h, vaddr_t va, unsigned access, pte_t *pte,
     return found != 0;
 }
 
+/* A hart may fault on a cached entry that allows too little, or says there is nothing, without looking at the tables. */
+static bool cached_refusal(struct hart *h, vaddr_t va)
+{
+    for (unsigned l = 0; l <= 2; l++) {
+        vaddr_t at = base_of(va, l);
+        for (int32_t i = bucket[bucket_of(h->index, h->space->root_frame, l, at)]; i >= 0; i = entry[i].next)
+            if (matches(&entry[i], h->index, h->space->root_frame, l, at) && !is_pointer(entry[i].pte))
+                return true;
+    }
+    return false;
+}
+
 /* The walk: caches all it sees, sets A and D in memory. */
 static bool walk(struct hart *h, vaddr_t va, unsigned access, pte_t *pte, unsigned *level)
 {
     frame_t table = h->space->root_frame;
     for (unsigned l = 2;; l--) { /* bound: 3 */
         pte_t *e = &table_at(table)[(va >> (PAGE_SHIFT + 9 * l)) & 511];
-        if (!(*e & PTE_V))
+        if (!(*e & PTE_V)) {
+            if (tlb_stubborn)
+                insert(h, h->space->root_frame, l, va, 0);
             return false;
+        }
         if (!arch_pte_is_leaf(*e)) {
             insert(h, h->space->root_frame, l, va, *e);
             if (!l)
@@ -185,8 +205,10 @@ static bool walk(struct hart *h, vaddr_t va, unsigned access, pte_t *pte, unsign
             table = PTE_FRAME(*e);
             continue;
         }
-        if (!arch_pte_allows(*e, access) || (!tlb_sets_ad && !enough(*e, access)))
+        if (!arch_pte_allows(*e, access) || (!tlb_sets_ad && !enough(*e, access))) {
+            insert(h, h->space->root_frame, l, va, *e);
             return false;
+        }
         *e |= PTE_A | (access & FAULT_ACCESS_W ? PTE_D : 0);
         insert(h, h->space->root_frame, l, va, *e);
         *pte = *e;
@@ -201,7 +223,10 @@ bool tlb_translate(struct hart *h, vaddr_t va, unsigned access, paddr_t *pa)
     unsigned level;
     if (va >= USER_VA_END)
         return false;
-    if (!cached_leaf(h, va, access, &pte, &level) && !walk(h, va, access, &pte, &level))
+    bool cached = cached_leaf(h, va, access, &pte, &level);
+    if (!cached && tlb_stubborn && cached_refusal(h, va))
+        return false;
+    if (!cached && !walk(h, va, access, &pte, &level))
         return false;
     *pa = ((paddr_t)PTE_FRAME(pte) << PAGE_SHIFT) + (va & (span(level) - 1));
     return true;
@@ -240,6 +265,8 @@ const char *tlb_violation(void)
     for (int32_t i = 0; i < used; i++) {
         const struct cached *c = &entry[i];
         const char *what = 0;
+        if (!(c->pte & PTE_V))
+            continue;
         if (frame_info_of(c->root)->kind != FRAME_ROOT) {
             what = "outlives its space";
         } else {
@@ -272,6 +299,7 @@ static uint64_t *access_word(struct thread *t, vaddr_t va, unsigned access)
         paddr_t pa;
         if (tlb_translate(t->hart, va, access, &pa))
             return phys_to_virt(pa & ~7UL);
+        tlb_faults++;
         fault_raise(t, va, access);
         host_exit();
         if (t->state != T_RUNNING && t->state != T_READY)

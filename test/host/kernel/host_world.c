@@ -106,13 +106,16 @@ void host_ticks(uint64_t ticks)
 
 /* ---- memory ---- */
 
+/* In turn, so that a frame that was given back is not taken again at once; nor is one that a call refused lost. */
 frame_t host_kframe(void)
 {
-    while (frame_in_ram(kernel_next) && frame_check_kfree(init_space, kernel_next) != OK)
-        kernel_next++;
-    if (!frame_in_ram(kernel_next))
-        host_die("the test needs more kernel frames than a chunk", kernel_next);
-    return kernel_next++;
+    frame_t first = init_space->frame & ~(FRAMES_PER_CHUNK - 1u);
+    for (unsigned n = 0; n < FRAMES_PER_CHUNK; n++) {
+        frame_t f = first + kernel_next++ % FRAMES_PER_CHUNK;
+        if (frame_check_kfree(init_space, f) == OK)
+            return f;
+    }
+    host_die("the test needs more kernel frames than a chunk", 0);
 }
 
 uint64_t host_user_chunk(unsigned n) { return ram_first / FRAMES_PER_CHUNK + 5 + n; }
@@ -125,7 +128,6 @@ unsigned host_tables(const struct host_space *s, vaddr_t va)
     while (SYS(init, SPACE_TABLE, s->h, va, host_kframe()) == OK) { /* bound: 2 tables */
         n++;
     }
-    kernel_next--; /* the last one was refused */
     return n;
 }
 
@@ -252,7 +254,7 @@ void host_boot(void)
     for (frame_t f = ram_first; f < ram_end; f++)
         if (frame_info_of(f)->kind == FRAME_SPACE)
             init_space = frame_va(f);
-    kernel_next = init_space->frame;
+    kernel_next = 0;
     user_next = host_user_chunk(0) * FRAMES_PER_CHUNK;
     init = frame_va(handle_slot(init_space, INIT_H_THREAD)->object);
     sched_exit();
