@@ -394,6 +394,31 @@ static void a_failing_allocation_leaves_no_trace(void **state)
     end_process(a);
 }
 
+static void a_failing_allocation_in_a_fault_leaves_no_trace(void **state)
+{
+    static const vaddr_t where[] = {HEAP, STACK + 3 * PAGE_SIZE, DATA, TEXT, DATA + PAGE_SIZE};
+    (void)state;
+    for (unsigned i = 0; i < sizeof(where) / sizeof(where[0]); i++) {
+        uint32_t failed = 0;
+        for (unsigned k = 1; k <= 4; k++) {
+            uint32_t s = make_process(1), before = model_free();
+            unsigned reason = 0;
+            uint8_t value;
+            (void)frame_fail_at(k);
+            err_t err = where[i] == TEXT ? model_load(s, TEXT, &value, &reason) : model_store(s, where[i], 1, &reason);
+            (void)frame_fail_at(0);
+            if (err != OK) {
+                assert_int_equal(reason, FAULT_REASON_NOMEM);
+                assert_int_equal(model_free(), before);
+                failed++;
+            }
+            model_check();
+            end_process(s);
+        }
+        assert_int_equal(failed, where[i] == TEXT ? 2 : 3); /* two tables and a frame; text takes none of the pager's */
+    }
+}
+
 static void a_full_machine_refuses_and_recovers(void **state)
 {
     (void)state;
@@ -535,6 +560,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(pinned_and_shared_regions_fork_their_own_way, setup, teardown),
         cmocka_unit_test_setup_teardown(families_agree_with_an_oracle, setup, teardown),
         cmocka_unit_test_setup_teardown(a_failing_allocation_leaves_no_trace, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_failing_allocation_in_a_fault_leaves_no_trace, setup, teardown),
         cmocka_unit_test_setup_teardown(a_full_machine_refuses_and_recovers, setup, teardown),
         cmocka_unit_test_setup_teardown(a_quota_holds, setup, teardown),
         cmocka_unit_test_setup_teardown(a_death_at_every_call_loses_nothing, setup, teardown),
