@@ -57,6 +57,61 @@ unsigned arch_irq_sources(void);
 void arch_console_putc(char c);
 _Noreturn void arch_halt(void); /* power off with a failure status */
 
+/* The current thread has blocked: run t next unless a higher one is ready. A server works in its client's slice. */
+static inline void sched_switch(struct thread *t)
+{
+    struct hart *h = this_hart();
+    struct thread *was = h->current;
+    if (unlikely(t->hart != h || !was || was->state == T_RUNNING ||
+                 (h->runq.words && queue_top_of(&h->runq)->prio >= t->prio))) {
+        sched_switch_other(t);
+        return;
+    }
+    uint64_t now = arch_instret();
+    was->instructions += now - h->switch_instret;
+    t->slice_end = was->slice_end;
+    h->switch_instret = now;
+    h->current = t;
+    t->state = T_RUNNING;
+    h->resched = false;
+    h->counter[KC_SWITCHES]++;
+}
+
+/* ---- handles, inline where every message passes ---- */
+
+static inline struct handle *handle_slot(struct space *s, handle_t h) /* 0: out of range */
+{
+    if (unlikely(h == 0 || h >= s->handles))
+        return 0;
+    if (likely(h < HANDLES_INLINE))
+        return &s->handle[h];
+    unsigned n = h - HANDLES_INLINE;
+    return (struct handle *)frame_va(s->handle_frame[n / HANDLES_PER_FRAME]) + n % HANDLES_PER_FRAME;
+}
+
+static inline bool handle_has_frame(unsigned type) { return type >= OBJ_THREAD && type <= OBJ_NTFN; }
+
+static inline bool handle_live(const struct handle *h) /* the object still lives */
+{
+    return !handle_has_frame(handle_type(h)) || frame_info_of(h->object)->gen == h->gen;
+}
+
+static inline err_t handle_find_inline(struct space *s, handle_t h, unsigned type, unsigned rights, struct handle **out)
+{
+    struct handle *slot = handle_slot(s, h);
+    if (unlikely(!slot || !slot->word || !handle_live(slot)))
+        return ERR_HANDLE;
+    if (unlikely(handle_type(slot) != type))
+        return ERR_TYPE;
+#ifdef MUTANT_KERNEL_SKIP_RIGHTS
+    rights = 0;
+#endif
+    if (unlikely((handle_rights(slot) & rights) != rights))
+        return ERR_RIGHTS;
+    *out = slot;
+    return OK;
+}
+
 /* End of every kernel entry: who runs. */
 static inline struct thread *sched_exit(void)
 {

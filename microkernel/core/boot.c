@@ -207,6 +207,7 @@ void core_boot(const struct machine *m)
     frame_table = phys_to_virt(m->frame_table_pa);
     chunk_table = phys_to_virt(m->chunk_table_pa);
     ram_first = m->ram_pa >> PAGE_SHIFT;
+    frame_table_biased = (struct frame_info *)((uintptr_t)frame_table - ram_first * sizeof(struct frame_info));
     ram_end = ram_first + (m->ram_bytes >> CHUNK_SHIFT) * FRAMES_PER_CHUNK;
     boot_hart(m);
     boot_chunks(m);

@@ -4,7 +4,7 @@
  */
 #include "arch.h"
 
-struct frame_info *frame_table;
+struct frame_info *frame_table, *frame_table_biased;
 frame_t ram_first, ram_end;
 
 err_t frame_check_user(const struct space *owner, uint64_t f)

@@ -4,39 +4,10 @@
  */
 #include "arch.h"
 
-struct handle *handle_slot(struct space *s, handle_t h)
-{
-    if (h == 0 || h >= s->handles)
-        return 0;
-    if (h < HANDLES_INLINE)
-        return &s->handle[h];
-    unsigned n = h - HANDLES_INLINE;
-    struct handle *table = frame_va(s->handle_frame[n / HANDLES_PER_FRAME]);
-    return &table[n % HANDLES_PER_FRAME];
-}
-
-static bool handle_has_frame(unsigned type) { return type >= OBJ_THREAD && type <= OBJ_NTFN; }
-
-bool handle_live(const struct handle *h)
-{
-    return !handle_has_frame(handle_type(h)) || frame_info_of(h->object)->gen == h->gen;
-}
-
 /* ERR_HANDLE, ERR_TYPE or ERR_RIGHTS, in this order. */
 err_t handle_find(struct space *s, handle_t h, unsigned type, unsigned rights, struct handle **out)
 {
-    struct handle *slot = handle_slot(s, h);
-    if (unlikely(!slot || !slot->word || !handle_live(slot)))
-        return ERR_HANDLE;
-    if (unlikely(handle_type(slot) != type))
-        return ERR_TYPE;
-#ifdef MUTANT_KERNEL_SKIP_RIGHTS
-    rights = 0;
-#endif
-    if (unlikely((handle_rights(slot) & rights) != rights))
-        return ERR_RIGHTS;
-    *out = slot;
-    return OK;
+    return handle_find_inline(s, h, type, rights, out);
 }
 
 /* ---- free slots: a doubly linked list through the table, so that a given slot can be taken too ---- */

@@ -13,7 +13,7 @@ enum { R_T0 = 5, R_T1 = 6, R_T2 = 7, R_A7 = 17, R_T3 = 28, R_T4 = 29, R_T5 = 30,
 
 reply_id_t ipc_reply_id(const struct thread *t) { return (uint64_t)(t->call_gen & 0x7fffffff) << 32 | t->frame; }
 
-struct thread *ipc_find_caller(reply_id_t id, const struct space *server)
+static inline struct thread *ipc_caller(reply_id_t id, const struct space *server)
 {
     uint32_t f = (uint32_t)id;
     if (!frame_in_ram(f) || frame_info_of(f)->kind != FRAME_THREAD)
@@ -23,6 +23,8 @@ struct thread *ipc_find_caller(reply_id_t id, const struct space *server)
         return 0;
     return t;
 }
+
+struct thread *ipc_find_caller(reply_id_t id, const struct space *server) { return ipc_caller(id, server); }
 
 void ipc_end_call(struct thread *t)
 {
@@ -53,7 +55,7 @@ static inline void ipc_lend_prio(struct thread *server, const struct thread *cli
 
 /* Give t's message to r: t waits for the reply then. On an error (no room for the handle) nothing changed.
  * Neither stands in a queue; r's list membership is the caller's business. */
-static err_t ipc_deliver(struct thread *t, struct thread *r)
+static inline err_t ipc_deliver(struct thread *t, struct thread *r)
 {
     r->x[R_T4] = r->x[R_T6] = 0;
     if (t->call_kind == MSG_EXCEPTION) {
@@ -223,9 +225,9 @@ static long ipc_receive(struct thread *cur, struct endpoint *ep, uint64_t deadli
 }
 
 /* The replying half: *woken is the client to run, 0 if it stays stopped. On error nothing changed. */
-static err_t ipc_answer(struct thread *cur, struct thread **woken)
+static inline err_t ipc_answer(struct thread *cur, struct thread **woken)
 {
-    struct thread *t = ipc_find_caller(cur->x[R_T3], cur->space);
+    struct thread *t = ipc_caller(cur->x[R_T3], cur->space);
     *woken = 0;
     if (!t)
         return ERR_STALE;
@@ -268,10 +270,10 @@ static uint64_t ipc_deadline(const struct thread *t)
 
 syscall_fn sys_call, sys_recv, sys_reply, sys_reply_recv, sys_reply_alive, sys_yield;
 
-static err_t ipc_find_endpoint(struct thread *cur, handle_t h, unsigned right, struct endpoint **ep, badge_t *badge)
+static inline err_t ipc_find_endpoint(struct thread *cur, handle_t h, unsigned right, struct endpoint **ep, badge_t *badge)
 {
     struct handle *slot;
-    err_t e = handle_find(cur->space, h, OBJ_ENDPOINT, right, &slot);
+    err_t e = handle_find_inline(cur->space, h, OBJ_ENDPOINT, right, &slot);
     if (e != OK)
         return e;
     *ep = frame_va(slot->object);

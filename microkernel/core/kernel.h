@@ -234,7 +234,7 @@ static inline void sched_block(struct thread *t, enum thread_state why)
     t->state = why;
     t->hart->resched = true;
 }
-void sched_switch(struct thread *t);      /* current has blocked: run t next unless a higher one is ready */
+void sched_switch_other(struct thread *t); /* sched_switch (arch.h) when it is not the simple case */
 void sched_set_prio(struct thread *t, unsigned prio); /* effective priority, in whatever state */
 void sched_yield(struct thread *t);
 void sched_slice(void);                   /* timer: the current thread's slice may be over */
@@ -291,7 +291,6 @@ void ntfn_signal(struct ntfn *n, uint64_t bits);
 void ntfn_bind(struct ntfn *n, struct thread *t);
 
 /* ---- handle.c ---- */
-struct handle *handle_slot(struct space *s, handle_t h); /* 0: out of range */
 static inline unsigned handle_type(const struct handle *h) { return h->word >> 56; }
 static inline unsigned handle_rights(const struct handle *h) { return (h->word >> 48) & 0xff; }
 static inline badge_t handle_badge(const struct handle *h) { return h->word & 0xffffffffffffUL; }
@@ -300,13 +299,14 @@ void handle_table_init(struct space *s);
 err_t handle_new(struct space *s, unsigned type, unsigned rights, badge_t badge, uint32_t object, uint32_t gen, handle_t *out);
 err_t handle_transfer(struct space *from, uint64_t xfer, struct space *to, handle_t *out);
 void handle_close(struct space *s, handle_t h);
-bool handle_live(const struct handle *h); /* the object still lives */
 struct endpoint *endpoint_of(const struct object_ref *r);
 
 /* ---- frame.c ---- */
 #define FRAME_GEN_MAX UINT32_MAX
 static inline bool frame_in_ram(uint64_t f) { return f >= ram_first && f < ram_end; }
-static inline struct frame_info *frame_info_of(frame_t f) { return &frame_table[f - ram_first]; }
+/* One load less than &frame_table[f - ram_first], on every path: the table as if it began with frame 0. */
+extern struct frame_info *frame_table_biased;
+static inline struct frame_info *frame_info_of(frame_t f) { return &frame_table_biased[f]; }
 err_t frame_check_user(const struct space *owner, uint64_t f);   /* a user frame that owner may map */
 err_t frame_check_kfree(const struct space *owner, uint64_t f);  /* a free kernel frame that owner may donate */
 void frame_zero(frame_t f);

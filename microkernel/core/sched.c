@@ -17,8 +17,8 @@ void sched_ready(struct thread *t)
         h->timer_dirty = true; /* the current thread's slice matters now */
 }
 
-/* Precondition: the current thread has blocked, or nobody is current. */
-void sched_switch(struct thread *t)
+/* sched_switch (arch.h) with competition, on another hart, or with nobody current. */
+void sched_switch_other(struct thread *t)
 {
     struct hart *h = t->hart;
     struct thread *top = queue_top(&h->runq);
