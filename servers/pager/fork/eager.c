@@ -6,6 +6,7 @@
 
 #include "backing/backing.h"
 #include "region.h"
+#include "sysgate.h"
 
 /* Whether the child gets the very frame: nobody may write it, or it is held and thus copied at the first write. */
 static bool is_shareable(pte_t pte, const struct ledger_region *r)
@@ -20,15 +21,62 @@ static unsigned prot_of(pte_t pte)
     return (unsigned)((pte >> 1) & (PROT_R | PROT_W | PROT_X)) | (pte & PTE_COW ? PROT_COW : 0);
 }
 
+/* ---- what goes into the child is collected in the batch page and mapped by one call ---- */
+
+static struct {
+    uint32_t page, count; /* of the first entry; entries, holes included */
+    unsigned prot;
+} run;
+
+static uint64_t *batch_list(void) { return window(ledger.header->batch_frame); }
+
+/* Map what was collected. On an error what was not mapped gives its reference back. */
+static err_t run_flush(struct fork_job *job)
+{
+    uint64_t done = 0, mapped = 0;
+    if (run.count == 0)
+        return OK;
+    err_t err = gate_space_map(ledger.space[job->child].handle, va_of(run.page), run.count, run.prot, &done);
+    if (err == OK)
+        done = run.count;
+    for (uint32_t i = 0; i < run.count; i++) { /* bound: EAGER_STEP_PAGES and the holes between, one leaf table at most */
+        if (batch_list()[i] == 0)
+            continue;
+        if (i < done)
+            mapped++;
+        else
+            frame_drop(job->child, (frame_t)batch_list()[i]);
+    }
+    ledger.space_vol[job->child].resident += (uint32_t)mapped;
+    run.count = 0;
+    return err;
+}
+
+/* The frame with its reference goes to page of the child. */
+static err_t run_add(struct fork_job *job, uint32_t page, frame_t f, unsigned prot)
+{
+    if (run.count && run.prot != prot) {
+        err_t err = run_flush(job);
+        if (err != OK) {
+            frame_drop(job->child, f);
+            return err;
+        }
+    }
+    if (run.count == 0) {
+        run.page = page;
+        run.prot = prot;
+    }
+    while (run.count < page - run.page) /* holes */
+        batch_list()[run.count++] = 0;
+    batch_list()[run.count++] = f;
+    return OK;
+}
+
 static err_t share_page(struct fork_job *job, uint32_t page, pte_t pte)
 {
     frame_ref(PTE_FRAME(pte));
-    err_t err = table_map(job->child, page, PTE_FRAME(pte), prot_of(pte));
-    if (err != OK)
-        frame_drop(job->child, PTE_FRAME(pte));
-    else
-        job->pages_shared++;
-    return err;
+    job->pages_shared++;
+    return run_add(job, page, PTE_FRAME(pte), prot_of(pte));
 }
 
 static err_t copy_page(struct fork_job *job, uint32_t page, pte_t pte)
@@ -38,15 +86,11 @@ static err_t copy_page(struct fork_job *job, uint32_t page, pte_t pte)
     if (err != OK)
         return err;
     page_copy(fresh, PTE_FRAME(pte));
-    err = table_map(job->child, page, fresh, PROT_R | PROT_W);
-    if (err != OK)
-        frame_drop(job->child, fresh);
-    else
-        job->pages_copied++;
-    return err;
+    job->pages_copied++;
+    return run_add(job, page, fresh, PROT_R | PROT_W);
 }
 
-err_t fork_copy_pages(struct fork_job *job, uint32_t end)
+static err_t copy_or_share(struct fork_job *job, uint32_t end)
 {
     frame_t leaf = table_leaf(job->parent, job->page);
     for (unsigned work = 0; job->page < end && work < EAGER_STEP_PAGES; job->page++) {
@@ -60,6 +104,17 @@ err_t fork_copy_pages(struct fork_job *job, uint32_t end)
         work++;
     }
     return OK;
+}
+
+err_t fork_copy_pages(struct fork_job *job, uint32_t end)
+{
+    run.count = 0;
+    err_t err = table_make(job->child, job->page);
+    if (err != OK)
+        return err;
+    err = copy_or_share(job, end);
+    err_t mapped = run_flush(job); /* also after an error: what was counted must be mapped, or given back */
+    return err != OK ? err : mapped;
 }
 
 static err_t eager_step(struct fork_job *job)
