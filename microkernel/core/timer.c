@@ -21,9 +21,9 @@ void timer_init(struct hart *h, uint64_t now)
 static void timer_place(struct timer_wheel *w, struct thread *t)
 {
     uint64_t when = t->deadline < w->base ? w->base : t->deadline;
-    uint64_t far = w->base + (1UL << (6 * WHEEL_LEVELS)) - 1;
+    uint64_t far = w->base + (63UL << (6 * (WHEEL_LEVELS - 1))); /* one slot more would be the base's own, reached at once */
     if (when > far)
-        when = far; /* 325 days: looked at again then */
+        when = far; /* 320 days: looked at again then */
     uint64_t differ = when ^ w->base;
     unsigned level = 0;
     while (level + 1 < WHEEL_LEVELS && differ >> (6 * (level + 1))) /* bound: 7 */

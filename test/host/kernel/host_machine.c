@@ -10,8 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../../../microkernel/core/elf.h"
-#include "../../../microkernel/riscv/riscv.h"
+#include "elf.h"
+#include "../riscv/riscv.h"
 #include "host.h"
 
 #define ELSEWHERE_PA 0x2000000000UL /* physical addresses of the kernel's own variables */
