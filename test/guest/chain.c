@@ -2,6 +2,8 @@
  * Proves that copies are private in an eight-deep chain of forks, for all 8! orders in which the eight processes can
  * write a page they share. Each page plays one order; in step s each process writes the pages whose order names it s-th.
  * Oracle: a process sees on a page what it inherited, and its own write from its step on; nobody else's ever.
+ *
+ * TIMEOUT: 240
  */
 #define GT_NAME "chain"
 #include "gtest.h"

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: MIT
  * Proves that 100,000 times fork and exit leave exactly the frames that were there, whatever the child wrote.
  * --full does all of them, --count=N another number; the default is a quick sample of 2,000.
+ *
+ * RUN: t_forkstorm --full
+ * TIMEOUT: 400
  */
 #define GT_NAME "forkstorm"
 #include "gtest.h"

@@ -2,6 +2,8 @@
  * Proves that the pager can be killed anywhere and nobody loses a page: before and after every system call it makes in
  * a fork, in COW faults and in an exit, and at 1,000 random instructions (seeded, so a run can be repeated).
  * Contents are checked throughout; the frame count and vmcheck after each round.
+ *
+ * TIMEOUT: 300
  */
 #define GT_NAME "pagerkill"
 #include "gtest.h"

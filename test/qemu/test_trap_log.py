@@ -17,10 +17,12 @@ sys.path.insert(0, os.path.join(ROOT, "tools"))
 
 import qemu
 
-LINE = re.compile(r"riscv_trap hart:0, async:(\d), cause:([0-9a-f]+), epc:0x([0-9a-f]+)")
+LINE = re.compile(r"riscv_trap hart:0, async:(\d), cause:(\d+), epc:0x([0-9a-f]+)")
 ECALL_USER = (0, 8)
-# Causes that the kernel sees itself: (asynchronous, number). What only the firmware sees is not compared.
-COMPARED = [(0, 2), (0, 3), (0, 8), (0, 12), (0, 13), (0, 15), (1, 5), (1, 9)]
+# Causes that the kernel sees itself: (asynchronous, number). What only the firmware sees is not compared. An idle hart
+# takes an interrupt without a trap, so of those the kernel counts more than QEMU logs.
+COMPARED = [(0, 2), (0, 3), (0, 8), (0, 12), (0, 13), (0, 15)]
+AT_LEAST = [(1, 5), (1, 9)]
 FIRMWARE = range(0x80000000, 0x80200000)
 
 
@@ -43,7 +45,7 @@ def logged(path, user_calls):
             match = LINE.search(line)
             if not match or int(match[3], 16) in FIRMWARE:
                 continue
-            seen[(int(match[1]), int(match[2], 16))] += 1
+            seen[(int(match[1]), int(match[2]))] += 1
             if seen[ECALL_USER] == user_calls:
                 break
     return seen
@@ -61,8 +63,8 @@ def main():
             return 1
         host = logged(log, guest[ECALL_USER])
     bad = 0
-    for cause in COMPARED:
-        same = guest[cause] == host[cause]
+    for cause in COMPARED + AT_LEAST:
+        same = guest[cause] == host[cause] or (cause in AT_LEAST and guest[cause] > host[cause])
         bad += not same
         print(f"  async {cause[0]} cause {cause[1]:2}: guest {guest[cause]}, QEMU {host[cause]}{'' if same else '   <---'}")
     if guest[ECALL_USER] < 1000 or guest[(0, 15)] < 50:
