@@ -14,8 +14,8 @@
 #define ERR_DEFER 1
 
 /* Find an operation that was asked for before with the same words, or begin it and take the first steps.
- * Returns its result, ERR_IN_PROGRESS, ERR_DEFER, ERR_EXIST (fork: the child is not empty) or ERR_AGAIN (no record free). `reply`: for operations without a key, who is
- * answered when it ends (only with ERR_IN_PROGRESS). */
+ * Returns its result, ERR_IN_PROGRESS, ERR_DEFER, ERR_EXIST (fork: the child is not empty) or ERR_AGAIN (no record free).
+ * `reply`: for operations without a key, who is answered when it ends (only with ERR_IN_PROGRESS). */
 err_t op_run(const struct ledger_op *want, reply_id_t reply);
 /* PAGER_OP_RESULT. */
 err_t op_result(uint64_t key, unsigned owner);

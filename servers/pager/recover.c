@@ -2,7 +2,8 @@
  * Start and restart. Page tables and the kernel's frame table are the truth; the ledger's counts are compared with them
  * and corrected (a pager killed between a system call and its book-keeping leaves them one apart).
  *
- *   replay the log → objects without a record, records without an object → chains, trees → count → pools → stray pages → operations
+ *   replay the log → objects without a record, records without an object → chains, trees → count → pools → stray pages
+ *   → operations
  */
 #include "recover.h"
 

@@ -8,6 +8,7 @@
 #include <abi/error.h>
 #include <ipc/pager.h>
 
+#include "step.h"
 #include "table.h"
 
 struct fork_job {
@@ -15,9 +16,6 @@ struct fork_job {
     uint32_t page;          /* cursor: pages before it are done */
     uint64_t pages_shared, pages_copied;
 };
-
-/* Result of a step: more to do, done, or an error. */
-#define STEP_MORE 1
 
 struct fork_way {
     const char *name;

@@ -1,0 +1,274 @@
+/* SPDX-License-Identifier: MIT
+ * The state machines. A step ends within a bounded number of pages; only the cursor in the ledger says how far it got, and
+ * a step repeated after a crash finds its work done already.
+ *
+ *   FORK     REGIONS → PAGES → done; on an error UNDO; after a restart CLEAN → FORGET (the child is emptied) → REGIONS
+ *   CLEAR    CLEAN: pages → FORGET: records → done
+ *   DELETE   the same, then the object
+ *   UNMAP, PROTECT, FILL   one range → done (FILL on an error: UNDO)
+ */
+#include "step.h"
+
+#include "fault.h"
+#include "fork/fork.h"
+#include "region.h"
+#include "space.h"
+#include "sysgate.h"
+#include "table.h"
+
+enum phase { PHASE_CLEAN = 0, PHASE_REGIONS, PHASE_PAGES, PHASE_FORGET, PHASE_UNDO };
+
+/* ---- steps on one space ---- */
+
+/* Unmap one leaf table's pages and take it back. OK: nothing left. */
+static err_t step_clean(uint32_t slot, uint32_t *cursor)
+{
+    uint32_t page = *cursor;
+    frame_t leaf = table_next_leaf(slot, &page);
+    if (leaf == NO_FRAME && page < USER_PAGES_END) {
+        *cursor = page;
+        return STEP_MORE;
+    }
+    if (leaf == NO_FRAME) {
+        table_unmake_all(slot);
+        return OK;
+    }
+    uint32_t floor = leaf_floor(page);
+    table_unmap(slot, floor, floor + LEAF_PAGES);
+    table_unmake(slot, floor);
+    *cursor = floor + LEAF_PAGES;
+    return STEP_MORE;
+}
+
+static err_t step_forget(uint32_t slot)
+{
+    for (unsigned i = 0; i < REGION_STEP; i++) {
+        uint32_t r = region_any(slot);
+        if (r == NO_REGION)
+            return OK;
+        region_delete(r);
+    }
+    return STEP_MORE;
+}
+
+/* Pages, then region records. */
+static err_t step_empty(struct ledger_op *op, uint32_t slot)
+{
+    if (op->phase != PHASE_FORGET) {
+        err_t err = step_clean(slot, &op->cursor_page);
+        if (err == OK)
+            op->phase = PHASE_FORGET;
+        return STEP_MORE;
+    }
+    err_t err = step_forget(slot);
+    if (err == OK)
+        space_at(slot)->brk = 0;
+    return err;
+}
+
+static err_t step_delete(struct ledger_op *op)
+{
+    uint32_t slot = space_slot(op->space);
+    if (slot == 0)
+        return OK; /* it went before a restart */
+    if (op->phase != PHASE_PAGES) {
+        err_t err = step_empty(op, slot);
+        if (err == OK)
+            op->phase = PHASE_PAGES;
+        return err == OK ? STEP_MORE : err;
+    }
+    err_t err = space_destroy(slot);
+    return err == ERR_AGAIN ? STEP_MORE : err;
+}
+
+static err_t step_clear(struct ledger_op *op)
+{
+    uint32_t slot = space_slot(op->space);
+    return slot ? step_empty(op, slot) : ERR_NOENT;
+}
+
+/* ---- fork ---- */
+
+/* The child's regions, REGION_STEP a step; cursor: the page behind the last one copied. */
+static err_t step_copy_regions(struct ledger_op *op, uint32_t parent, uint32_t child)
+{
+    uint32_t r = NO_REGION;
+    for (unsigned i = 0; i < REGION_STEP; i++) {
+        r = i == 0 ? region_at_or_behind(parent, op->cursor_page) : region_next(r);
+        if (r == NO_REGION) {
+            space_at(child)->brk = space_at(parent)->brk;
+            return OK;
+        }
+        struct ledger_region copy = *region_at(r);
+        copy.space = (uint16_t)child;
+        op->cursor_page = copy.start_page + 1;
+        if (copy.backing == BACKING_DEVICE)
+            continue;
+        err_t err = region_add(&copy);
+        if (err != OK)
+            return err == ERR_LIMIT ? ERR_NOMEM : err;
+    }
+    return STEP_MORE;
+}
+
+static err_t step_pages(struct ledger_op *op, uint32_t parent, uint32_t child)
+{
+    struct fork_job job = {.parent = parent, .child = child, .page = op->cursor_page};
+    err_t err = fork_way_of(op->strategy)->step(&job);
+    op->cursor_page = job.page;
+    op->pages_shared += job.pages_shared;
+    op->pages_copied += job.pages_copied;
+    return err;
+}
+
+static void next_phase(struct ledger_op *op, enum phase phase)
+{
+    op->cursor_page = 0;
+    op->phase = (uint8_t)phase;
+}
+
+/* Something failed: remember why, empty the child. */
+static err_t begin_undo(struct ledger_op *op, err_t why)
+{
+    op->result = why;
+    next_phase(op, PHASE_UNDO);
+    return STEP_MORE;
+}
+
+static err_t step_undo(struct ledger_op *op, uint32_t child)
+{
+    err_t err = step_clean(child, &op->cursor_page);
+    if (err == OK)
+        err = step_forget(child);
+    if (err != OK)
+        return err;
+    space_at(child)->brk = 0;
+    return op->result;
+}
+
+static void count_fork(const struct ledger_op *op)
+{
+    ledger.header->forks++;
+    ledger.header->pages_shared += op->pages_shared;
+    ledger.header->pages_copied += op->pages_copied;
+}
+
+static err_t step_fork(struct ledger_op *op)
+{
+    uint32_t parent = space_slot(op->space), child = space_slot(op->other);
+    err_t err;
+    if (child == 0)
+        return ERR_NOENT;
+    switch (op->phase) {
+    case PHASE_CLEAN: /* only after a restart */
+        err = step_clean(child, &op->cursor_page);
+        if (err == OK)
+            next_phase(op, PHASE_FORGET);
+        return STEP_MORE;
+    case PHASE_FORGET:
+        err = step_forget(child);
+        if (err == OK)
+            next_phase(op, PHASE_REGIONS);
+        return STEP_MORE;
+    case PHASE_REGIONS:
+        err = parent ? step_copy_regions(op, parent, child) : ERR_NOENT;
+        if (err == OK)
+            next_phase(op, PHASE_PAGES);
+        break;
+    case PHASE_PAGES:
+        err = parent ? step_pages(op, parent, child) : ERR_NOENT;
+        if (err == OK) {
+            count_fork(op);
+            return OK;
+        }
+        break;
+    default:
+        return step_undo(op, child);
+    }
+    return err < 0 ? begin_undo(op, err) : STEP_MORE;
+}
+
+/* ---- region changes ---- */
+
+/* One leaf table's part of the range. */
+static err_t step_range(struct ledger_op *op)
+{
+    uint32_t slot = space_slot(op->space), page = op->cursor_page;
+    if (slot == 0 || page >= op->end_page)
+        return OK;
+    for (unsigned i = 0; i < LEAF_PAGES && page < op->end_page && table_leaf(slot, page) == NO_FRAME; i++)
+        page = table_skip_hole(slot, page);
+    uint32_t end = leaf_floor(page) + LEAF_PAGES;
+    if (end > op->end_page)
+        end = op->end_page;
+    frame_t leaf = page < end ? table_leaf(slot, page) : NO_FRAME;
+    if (leaf != NO_FRAME && frame_maps(leaf) > 0) {
+        if (op->kind == OP_UNMAP)
+            table_unmap(slot, page, end);
+        else if (gate_space_protect(space_at(slot)->handle, va_of(page), end - page, op->prot) != OK)
+            return ERR_INVAL;
+    }
+    if (op->kind == OP_UNMAP && leaf != NO_FRAME && frame_maps(leaf) == 0)
+        table_unmake(slot, page);
+    op->cursor_page = end;
+    return end < op->end_page ? STEP_MORE : OK;
+}
+
+static err_t step_fill(struct ledger_op *op)
+{
+    uint32_t slot = space_slot(op->space);
+    if (slot == 0)
+        return ERR_NOENT;
+    if (op->phase == PHASE_UNDO) {
+        struct ledger_op unmap = *op;
+        unmap.kind = OP_UNMAP;
+        err_t err = step_range(&unmap);
+        op->cursor_page = unmap.cursor_page;
+        if (err == STEP_MORE)
+            return err;
+        uint32_t r = region_find(slot, op->start_page);
+        if (r != NO_REGION)
+            region_delete(r);
+        return op->result;
+    }
+    uint32_t r = region_find(slot, op->start_page);
+    for (unsigned i = 0; r != NO_REGION && i < FILL_STEP_PAGES && op->cursor_page < op->end_page; i++) {
+        bool guard = (region_at(r)->flags & REGION_STACK) && op->cursor_page == region_at(r)->start_page;
+        err_t err = guard ? OK : fault_fill(slot, r, op->cursor_page);
+        if (err != OK) {
+            (void)begin_undo(op, err);
+            op->cursor_page = op->start_page;
+            return STEP_MORE;
+        }
+        op->cursor_page++;
+    }
+    return op->cursor_page < op->end_page && r != NO_REGION ? STEP_MORE : OK;
+}
+
+/* ---- the table ---- */
+
+typedef err_t step_fn(struct ledger_op *op);
+static step_fn *const step_of[] = {
+    [OP_FORK] = step_fork,    [OP_CLEAR] = step_clear,   [OP_DELETE] = step_delete,
+    [OP_UNMAP] = step_range,  [OP_PROTECT] = step_range, [OP_FILL] = step_fill,
+};
+
+err_t step_take(struct ledger_op *op)
+{
+    return step_of[op->kind](op);
+}
+
+void step_begin(struct ledger_op *op)
+{
+    op->phase = op->kind == OP_FORK ? PHASE_REGIONS : PHASE_CLEAN;
+}
+
+void step_restart(struct ledger_op *op)
+{
+    bool range = op->kind == OP_UNMAP || op->kind == OP_PROTECT || op->kind == OP_FILL;
+    op->cursor_page = range ? op->start_page : 0;
+    if (op->kind == OP_FORK && op->phase != PHASE_UNDO) {
+        op->phase = PHASE_CLEAN;
+        op->pages_shared = op->pages_copied = 0;
+    }
+}
