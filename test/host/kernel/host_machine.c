@@ -44,9 +44,7 @@ _Noreturn void host_die(const char *what, uint64_t value)
 void *host_phys_elsewhere(paddr_t pa)
 {
     uint8_t *p = (uint8_t *)boot_root + (int64_t)(pa - ELSEWHERE_PA - (1UL << 30));
-    if (pa - ELSEWHERE_PA >= 2UL << 30)
-        host_die("the kernel follows a physical address outside RAM", pa);
-    return p;
+    return pa - ELSEWHERE_PA < 2UL << 30 ? p : (uint8_t *)64; /* to be named perhaps, never to be followed */
 }
 
 paddr_t host_virt_elsewhere(const void *p) { return ELSEWHERE_PA + (1UL << 30) + ((uintptr_t)p - (uintptr_t)boot_root); }
