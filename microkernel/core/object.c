@@ -167,8 +167,10 @@ long sys_object_destroy(struct thread *cur, uint64_t *a)
         return ERR_HANDLE;
     if (!(handle_rights(slot) & RIGHT_OWN))
         return ERR_RIGHTS;
-    void *object = frame_va(slot->object);
     unsigned type = handle_type(slot);
+    if (type > OBJ_NTFN)
+        return ERR_TYPE; /* interrupts and the kernel's controls are never destroyed */
+    void *object = frame_va(slot->object);
     struct space *own = cur->space;
     err_t e = OK;
     switch (type) {
@@ -181,11 +183,8 @@ long sys_object_destroy(struct thread *cur, uint64_t *a)
     case OBJ_ENDPOINT:
         e = object_end_endpoint(object);
         break;
-    case OBJ_NTFN:
+    default:
         e = object_end_ntfn(object);
-        break;
-    default: /* interrupts and the kernel's controls are never destroyed */
-        e = ERR_TYPE;
     }
     if (e == OK)
         handle_close(own, h);
