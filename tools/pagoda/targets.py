@@ -51,6 +51,11 @@ def selected(name, only):
     return not patterns or any(fnmatch.fnmatch(name, p) or name == p for p in patterns)
 
 
+def boots(only):
+    """Whether the tests that ONLY selects can need a kernel and an image."""
+    return not only or any(not pattern.startswith(("host/", "lint/")) for pattern in only.split(",") if pattern)
+
+
 # ---- EXTRA_APPS ----
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.+-]{0,34}")  # "bin/NAME" fits IMAGE_NAME_MAX
