@@ -30,6 +30,7 @@ void host_current(struct thread *t)
     }
     queue_remove(t);
     t->state = T_RUNNING;
+    t->slice_end = host_time + 100000;
     h->current = t;
     if (h->space != t->space)
         arch_space_activate(t->space);
