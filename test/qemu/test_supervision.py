@@ -34,11 +34,17 @@ def boot(line, **changes):
 
 def image_with(folder, replaced):
     """The image under test, with files left out (None) or replaced by others of it; returns its path."""
-    parts = os.path.join(os.environ.get("PAGODA_BUILD_DIR", "build/release"), "image")
-    names = [os.path.relpath(os.path.join(top, file), parts) for top, _, files in os.walk(parts) for file in files]
-    chosen = {name: replaced.get(name, name) for name in sorted(names)}
-    path = os.path.join(folder, "image")
-    mkimage.write(path, [(name, os.path.join(parts, source)) for name, source in chosen.items() if source])
+    image = qemu.Machine.from_environment().image
+    with open(image, "rb") as file:
+        data = file.read()
+    parts = {}
+    for name, offset, size in mkimage.listing(image):
+        parts[name] = os.path.join(folder, name.replace("/", "_"))
+        with open(parts[name], "wb") as file:
+            file.write(data[offset:offset + size])
+    chosen = [(name, parts.get(replaced.get(name, name))) for name in parts]
+    path = os.path.join(folder, "changed.img")
+    mkimage.write(path, [(name, part) for name, part in chosen if part])
     return path
 
 
