@@ -26,6 +26,8 @@ BEGIN, END = "BENCH-JSON-BEGIN", "BENCH-JSON-END"
 TIMEOUT_S = 900
 SHELL_MEM = "128M"  # METRICS: boot.shell is of a machine of this size
 COMMAND = "bench --json"
+# fault.deliver is read off the event ring, which is otherwise off in the measured build: DELIVER and RESUME alone.
+DELIVER_EVENTS = "trace=0x14"
 
 
 class BenchError(Exception):
@@ -45,10 +47,10 @@ def extract(lines):
     return found.get("metrics", found)
 
 
-def measure(build, mem, command):
+def measure(build, mem, command, args=""):
     folder = os.path.join(ROOT, "build", build)
     machine = qemu.Machine(os.path.join(folder, "kernel.elf"), os.path.join(folder, "pagoda.img"), mem=mem, build=build,
-                           icount=True, run=command)
+                           icount=True, run=command, args=args)
     outcome = machine.start().wait(TIMEOUT_S)
     if outcome.hung:
         raise BenchError(f"no power-off within {TIMEOUT_S} seconds; the last lines:\n" + "\n".join(outcome.tail()))
@@ -61,6 +63,7 @@ def figures(build, mem):
     if mem != SHELL_MEM:
         metrics.update({name: value for name, value in measure(build, SHELL_MEM, COMMAND + " boot.shell").items()
                         if name == "boot.shell"})
+    metrics.update(measure(build, SHELL_MEM, COMMAND + " fault.deliver", DELIVER_EVENTS))
     text, data, _ = size.kernel_size(os.path.join(ROOT, "build", build, "kernel.elf"))
     total = text + data
     metrics["size.kernel"] = {"median": total, "min": total, "max": total, "unit": "bytes"}

@@ -369,7 +369,8 @@ def check_regions(pager, walk, complain):
     for frame, mapped in walk.mappings.items():
         writable = [(c, va) for c, va, pte in mapped if pte & PTE_W and (c, va) not in shared]
         if writable and len(mapped) > 1 and pager.kernel.owner(frame) == pager.space:
-            complain(f"frame {frame:#x}: writable in space {writable[0][0]:#x} at {writable[0][1]:#x} and mapped {len(mapped)} times")
+            space, va = writable[0]
+            complain(f"frame {frame:#x}: writable in space {space:#x} at {va:#x} and mapped {len(mapped)} times")
 
 
 def check_pager(pager, kernel, walk, complain):

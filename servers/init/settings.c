@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT
- * The boot arguments: fork=, build=, mem=, icount=, harts= and run=, which is the last and takes the rest of the line.
+ * The boot arguments: fork=, build=, mem=, icount=, harts=, trace= and run=, which is the last and takes the rest of
+ * the line.
  * Owns the settings of this boot; an unknown key or value is reported and otherwise ignored.
  */
 #include <ipc/pager.h>
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "init.h"
@@ -36,7 +38,7 @@ static void report_unknown(const char *word)
 {
     char text[64];
     copy_word(text, sizeof text, word);
-    say("init: unknown boot argument '%s' (known: fork=cow|eager build= mem= icount= harts= run=)\n", text);
+    say("init: unknown boot argument '%s' (known: fork=cow|eager build= mem= icount= harts= trace= run=)\n", text);
 }
 
 static void parse_word(const char *word)
@@ -52,6 +54,9 @@ static void parse_word(const char *word)
             say("init: fork=%s is not one of cow, eager; using cow\n", value);
     } else if (is_key(word, "build=")) {
         copy_word(settings.build, sizeof settings.build, word + 6);
+    } else if (is_key(word, "trace=")) { /* kinds of events to record, a set as TRACE_MASK takes it */
+        if (sys_trace_mask(INIT_H_KERNEL, strtoul(word + 6, NULL, 0)) != OK)
+            say("init: trace= was refused\n");
     } else if (!is_key(word, "mem=") && !is_key(word, "icount=") && !is_key(word, "harts=")) {
         report_unknown(word); /* those three describe the machine, which the kernel has measured */
     }

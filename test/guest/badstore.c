@@ -4,7 +4,8 @@
 #define GT_NAME "badstore"
 #include "gtest.h"
 
-static const uint64_t read_only[512] __attribute__((aligned(4096))) = {0x1122334455667788UL}; /* volatile would put it into data */
+/* Read through volatile pointers; were it volatile itself it would not be in rodata. */
+static const uint64_t read_only[512] __attribute__((aligned(4096))) = {0x1122334455667788UL};
 static volatile uint64_t data_word = 5;
 
 static __attribute__((noinline)) int victim_function(int x) { return x * 3 + 1; }

@@ -22,7 +22,7 @@ static void damage_is_found(uint64_t kind, const volatile void *page)
     CHECK_EQ(gt_vmcheck(), 0);
 }
 static void a_reference_too_many(void) { damage_is_found(PAGER_BREAK_EXTRA_REF, area[1]); }
-static void a_reference_too_few(void) 
+static void a_reference_too_few(void)
 {
     damage_is_found(PAGER_BREAK_MISSING_REF, (void *)damage_is_found); /* a text page: it has several */
 }
