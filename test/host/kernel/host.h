@@ -79,8 +79,8 @@ void host_destroy(handle_t h); /* an object of init's; ERR_AGAIN is tried again 
 void host_check(void);      /* kernel_check, counts from the tables, queues, lists */
 void host_check_pages(void);/* counts and permissions from the tables only */
 struct snapshot;
-struct snapshot *host_snapshot(void);
-/* Nothing that the kernel keeps differs, counters, trace and t's call-changed registers apart. Frees it. */
+struct snapshot *host_snapshot(void); /* the only one at a time */
+/* Nothing that the kernel keeps differs, counters, trace and t's call-changed registers apart. */
 void host_unchanged(struct snapshot *before, const struct thread *t, const char *what);
 
 /* ---- host_tlb.c: translations cached by two adversarial harts ---- */
