@@ -61,13 +61,17 @@ long sys_copy(struct thread *cur, uint64_t *a)
         a[1] = a[5];
         return ERR_FAULT;
     }
+    if (unlikely(t->buf_va[buffer] + len < len)) { /* it wraps: its end is not above its beginning, but at page zero */
+        a[1] = a[5];
+        return ERR_FAULT;
+    }
     unsigned theirs = to_client ? FAULT_ACCESS_W : FAULT_ACCESS_R, ours = to_client ? FAULT_ACCESS_R : FAULT_ACCESS_W;
     while (a[4]) { /* bound: restarts when an interrupt waits, after a page at the latest */
         vaddr_t client_va = t->buf_va[buffer] + a[2];
         uint8_t *client = copy_address(t->space, client_va, theirs), *local = copy_address(cur->space, a[3], ours);
         if (!client) {
             a[1] = a[5];
-            if (copy_is_hopeless(t->space, client_va, theirs) || t->buf_va[buffer] + len < t->buf_va[buffer])
+            if (copy_is_hopeless(t->space, client_va, theirs))
                 return ERR_FAULT;
             fault_raise_copy(t, client_va, theirs, cur);
             if (t->fault.error == OK)

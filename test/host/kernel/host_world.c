@@ -11,6 +11,7 @@ void host_machine_boot(void);
 struct thread *init;
 struct space *init_space;
 struct hart *const hart0 = &harts[0], *const hart1 = &harts[1];
+unsigned host_entries;
 static frame_t kernel_next, user_next;
 
 /* ---- running ---- */
@@ -70,6 +71,7 @@ long host_ecall(struct thread *t)
             host_die("a system call restarts for ever", t->x[X_A7]);
         host_current(t);
         t->x[REG_PC] += 4;
+        host_entries++;
         syscall_dispatch(t);
         host_exit();
         if (frame_info_of(f)->kind != FRAME_THREAD || frame_info_of(f)->gen != gen)
