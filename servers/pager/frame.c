@@ -213,16 +213,9 @@ void frame_free_object(uint32_t slot, frame_t f)
     pool_put(f);
 }
 
-void frame_drop(uint32_t slot, frame_t f)
+void frame_release(frame_t f)
 {
-    struct ledger_frame *w = frame_word(f);
-    check(w->refs > 0);
-    if (w->charged == slot) {
-        w->charged = 0;
-        ledger.space_vol[slot].charged--;
-    }
-    if (--w->refs == 0)
-        pool_put(f);
+    pool_put(f);
 }
 
 err_t frame_alloc_held(frame_t *out)
@@ -289,10 +282,12 @@ void frame_pools_build(uint32_t own, frame_t image_first, frame_t image_end)
     }
 }
 
-/* ---- contents: 16 words a turn keeps the loop's own instructions under a tenth ---- */
+/* ---- contents: 32 words a turn, so that the loop's own instructions are a twentieth ---- */
 
-#define WORDS_PER_TURN 16
-#define FOR_16(X) X(0) X(1) X(2) X(3) X(4) X(5) X(6) X(7) X(8) X(9) X(10) X(11) X(12) X(13) X(14) X(15)
+#define WORDS_PER_TURN 32
+#define FOR_16(X, from) \
+    X(from + 0) X(from + 1) X(from + 2) X(from + 3) X(from + 4) X(from + 5) X(from + 6) X(from + 7) X(from + 8) \
+    X(from + 9) X(from + 10) X(from + 11) X(from + 12) X(from + 13) X(from + 14) X(from + 15)
 
 void page_zero(frame_t f)
 {
@@ -303,8 +298,19 @@ void page_zero(frame_t f)
 #endif
     for (; p < end; p += WORDS_PER_TURN) {
 #define ZERO_WORD(i) p[i] = 0;
-        FOR_16(ZERO_WORD)
+        FOR_16(ZERO_WORD, 0)
+        FOR_16(ZERO_WORD, 16)
     }
+}
+
+/* Sixteen loads, then sixteen stores: as many as there are registers for. */
+static inline void copy_16(uint64_t *restrict d, const uint64_t *restrict s)
+{
+    uint64_t w[16];
+#define LOAD_WORD(i) w[i] = s[i];
+#define STORE_WORD(i) d[i] = w[i];
+    FOR_16(LOAD_WORD, 0)
+    FOR_16(STORE_WORD, 0)
 }
 
 void page_copy(frame_t to, frame_t from)
@@ -312,10 +318,8 @@ void page_copy(frame_t to, frame_t from)
     uint64_t *restrict d = window(to);
     const uint64_t *restrict s = window(from), *end = s + PAGE_SIZE / 8;
     do {
-#define LOAD_WORD(i) uint64_t w##i = s[i];
-#define STORE_WORD(i) d[i] = w##i;
-        FOR_16(LOAD_WORD)
-        FOR_16(STORE_WORD)
+        copy_16(d, s);
+        copy_16(d + 16, s + 16);
         s += WORDS_PER_TURN;
         d += WORDS_PER_TURN;
     } while (s < end);

@@ -61,8 +61,20 @@ static inline void frame_ref(frame_t f)
 {
     frame_word(f)->refs++;
 }
+/* Nobody refers to f any more. */
+void frame_release(frame_t f);
 /* The space in slot no longer maps f: stop charging it, free it with the last reference. */
-void frame_drop(uint32_t slot, frame_t f);
+static inline void frame_drop(uint32_t slot, frame_t f)
+{
+    struct ledger_frame *w = frame_word(f);
+    check(w->refs > 0);
+    if (w->charged == slot) {
+        w->charged = 0;
+        ledger.space_vol[slot].charged--;
+    }
+    if (--w->refs == 0)
+        frame_release(f);
+}
 /* A frame that nobody pays for any more is paid for by its last user. */
 static inline void frame_charge_sole(uint32_t slot, frame_t f)
 {

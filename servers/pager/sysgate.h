@@ -60,10 +60,50 @@ static inline err_t gate_fault_reply(reply_id_t id, uint64_t verdict, frame_t fr
 {
     return GATE(err_t, ipc_fault_reply(id, verdict, frame, table[0], table[1]));
 }
+/* The fault path's own way in and out of the kernel: registers straight to the event, without the copies that
+ * ipc_fault_reply_recv() makes for everybody else (about a hundred instructions a fault). */
+#if defined(__riscv) && !defined(PAGODA_HOST)
+static inline long fault_reply_recv(handle_t ep, reply_id_t id, uint64_t verdict, frame_t frame, const frame_t table[2],
+                                    struct ipc_event *ev)
+{
+    register long r0 __asm__("a0") = (long)(uint64_t)ep;
+    register uint64_t r1 __asm__("a1") = verdict;
+    register uint64_t r2 __asm__("a2") = frame;
+    register uint64_t r3 __asm__("a3") = table[0];
+    register uint64_t r4 __asm__("a4") = table[1];
+    register uint64_t r5 __asm__("a5");
+    register uint64_t r6 __asm__("a6");
+    register long r7 __asm__("a7") = SYS_FAULT_REPLY_RECV;
+    register uint64_t q0 __asm__("t0"), q1 __asm__("t1"), q2 __asm__("t2");
+    register uint64_t q3 __asm__("t3") = id;
+    register uint64_t q4 __asm__("t4"), q6 __asm__("t6");
+    __asm__ volatile("ecall"
+                     : "+r"(r0), "+r"(r1), "+r"(r2), "+r"(r3), "+r"(r4), "=r"(r5), "=r"(r6), "+r"(r7), "=r"(q0), "=r"(q1),
+                       "=r"(q2), "+r"(q3), "=r"(q4), "=r"(q6)
+                     :
+                     : "memory", "t5");
+    ev->kind = r0;
+    if (r0 < 0)
+        return r0;
+    ev->w[0] = r1, ev->w[1] = r2, ev->w[2] = r3, ev->w[3] = r4;
+    ev->w[4] = r5, ev->w[5] = r6, ev->w[6] = q0, ev->w[7] = q1;
+    ev->id = q2;
+    ev->badge = q3;
+    ev->buf_len[0] = q4;
+    ev->buf_len[1] = q6;
+    return r0;
+}
+#else
+static inline long fault_reply_recv(handle_t ep, reply_id_t id, uint64_t verdict, frame_t frame, const frame_t table[2],
+                                    struct ipc_event *ev)
+{
+    return ipc_fault_reply_recv(ep, id, verdict, frame, table[0], table[1], ev);
+}
+#endif
 static inline long gate_fault_reply_recv(handle_t ep, reply_id_t id, uint64_t verdict, frame_t frame,
                                          const frame_t table[2], struct ipc_event *ev)
 {
-    return GATE(long, ipc_fault_reply_recv(ep, id, verdict, frame, table[0], table[1], ev));
+    return GATE(long, fault_reply_recv(ep, id, verdict, frame, table, ev));
 }
 static inline bool gate_reply_alive(reply_id_t id) { return GATE(bool, sys_reply_alive(id)); }
 static inline err_t gate_signal(handle_t ntfn, uint64_t bits) { return GATE(err_t, sys_signal(ntfn, bits)); }

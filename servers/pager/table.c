@@ -61,6 +61,46 @@ frame_t table_next_leaf(uint32_t slot, uint32_t *page)
     return NO_FRAME;
 }
 
+/* Sparse tables are the rule (a stack's has its entries at the very end): eight entries a look. */
+static unsigned skip_empty(const volatile pte_t *pte, unsigned i, unsigned end)
+{
+    while (i < end && i % 8 && pte[i] == 0)
+        i++;
+    if (i < end && pte[i])
+        return i;
+    while (i + 8 <= end && (pte[i] | pte[i + 1] | pte[i + 2] | pte[i + 3] | pte[i + 4] | pte[i + 5] | pte[i + 6] | pte[i + 7]) == 0)
+        i += 8;
+    while (i < end && pte[i] == 0)
+        i++;
+    return i;
+}
+
+static unsigned skip_empty_down(const volatile pte_t *pte, unsigned start, unsigned end)
+{
+    while (end > start && end % 8 && pte[end - 1] == 0)
+        end--;
+    if (end > start && pte[end - 1])
+        return end;
+    while (end >= start + 8 && (pte[end - 1] | pte[end - 2] | pte[end - 3] | pte[end - 4] | pte[end - 5] | pte[end - 6] |
+                                pte[end - 7] | pte[end - 8]) == 0)
+        end -= 8;
+    while (end > start && pte[end - 1] == 0)
+        end--;
+    return end;
+}
+
+bool table_span(frame_t leaf, uint32_t *page, uint32_t *end)
+{
+    const volatile pte_t *pte = table_at(leaf);
+    uint32_t base = leaf_floor(*page);
+    unsigned first = skip_empty(pte, *page - base, *end - base);
+    if (first == *end - base)
+        return false;
+    *page = base + first;
+    *end = base + skip_empty_down(pte, first, *end - base);
+    return true;
+}
+
 err_t table_make(uint32_t slot, uint32_t page)
 {
     for (unsigned tries = 0; tries < 3; tries++) { /* bound: two levels, and the look that finds them there */
@@ -103,20 +143,15 @@ void table_unmap(uint32_t slot, uint32_t page, uint32_t end)
 {
     static frame_t gone[LEAF_PAGES];
     frame_t leaf = table_leaf(slot, page);
-    if (leaf == NO_FRAME)
+    uint32_t n = 0;
+    if (leaf == NO_FRAME || frame_maps(leaf) == 0 || !table_span(leaf, &page, &end))
         return;
-    uint32_t left = frame_maps(leaf), n = 0;
     const volatile pte_t *pte = table_at(leaf) + index_at(page, 0);
-    for (uint32_t p = page; p < end && left > 0; p++, pte++) {
+    for (uint32_t left = end - page; left > 0; left--, pte++) {
         pte_t e = *pte;
-        if (!(e & PTE_V))
-            continue;
-        left--;
-        if (frame_in_ram(PTE_FRAME(e))) /* device pages have no count */
+        if ((e & PTE_V) && frame_in_ram(PTE_FRAME(e))) /* device pages have no count */
             gone[n++] = PTE_FRAME(e);
     }
-    if (left == frame_maps(leaf))
-        return;
     err_t err = gate_space_unmap(ledger.space[slot].handle, va_of(page), end - page);
     check(err == OK); /* the space is ours and the range is in user space */
     for (uint32_t i = 0; i < n; i++)

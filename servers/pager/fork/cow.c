@@ -10,43 +10,46 @@
 /* One reference for every page that the child now maps in [page, end). */
 static void count_shared(struct fork_job *job, uint32_t page, uint32_t end)
 {
-    frame_t leaf = table_leaf(job->child, page);
-    const volatile pte_t *pte = (const volatile pte_t *)window(leaf) + (page & (LEAF_PAGES - 1));
-    uint32_t left = frame_maps(leaf), n = 0;
-    for (; page < end && n < left; page++, pte++) {
-        if (!(*pte & PTE_V))
+    const volatile pte_t *pte = (const volatile pte_t *)window(table_leaf(job->child, page)) + (page & (LEAF_PAGES - 1));
+    struct ledger_frame *const word = ledger.frame;
+    const frame_t first_frame = ledger.first_frame;
+    uint32_t n = 0;
+    for (uint32_t left = end - page; left > 0; left--, pte++) {
+        pte_t e = *pte;
+        if (!(e & PTE_V))
             continue;
-#ifdef MUTANT_PAGER_SKIP_REF
-        if (n == 3) {
-            n++;
-            continue;
-        }
-#endif
-        frame_ref(PTE_FRAME(*pte));
         n++;
+#ifdef MUTANT_PAGER_SKIP_REF
+        if (n == 3)
+            continue;
+#endif
+        word[PTE_FRAME(e) - first_frame].refs++;
     }
     ledger.space_vol[job->child].resident += n;
     job->pages_shared += n;
 }
 
-/* [job->page, end) under one leaf table, which the parent has. */
-static err_t share(struct fork_job *job, uint32_t end, unsigned mode)
+/* What is present of [job->page, end), which lies under `leaf` of the parent. */
+static err_t share(struct fork_job *job, frame_t leaf, uint32_t end, unsigned mode)
 {
+    uint32_t first = job->page, last = end;
     uint64_t done;
-    err_t err = table_make(job->child, job->page);
-    if (err != OK)
-        return err;
-    err = gate_space_share(ledger.space[job->parent].handle, ledger.space[job->child].handle, va_of(job->page),
-                           end - job->page, mode, &done);
-    if (err != OK)
-        return err;
-    count_shared(job, job->page, end);
+    if (table_span(leaf, &first, &last)) {
+        err_t err = table_make(job->child, first);
+        if (err != OK)
+            return err;
+        err = gate_space_share(ledger.space[job->parent].handle, ledger.space[job->child].handle, va_of(first),
+                               last - first, mode, &done);
+        if (err != OK)
+            return err;
+        count_shared(job, first, last);
+    }
     job->page = end;
     return OK;
 }
 
 /* Several kinds of regions may lie under one leaf table: the part of it that the region at the cursor governs. */
-static err_t share_part(struct fork_job *job, uint32_t end)
+static err_t share_part(struct fork_job *job, frame_t leaf, uint32_t end)
 {
     uint32_t r = region_from(job->parent, job->page);
     const struct ledger_region *g = r == NO_REGION ? 0 : region_at(r);
@@ -59,19 +62,20 @@ static err_t share_part(struct fork_job *job, uint32_t end)
     if (g->end_page < end)
         end = g->end_page;
     if (g->flags & REGION_SHARED)
-        return share(job, end, SHARE_SAME);
+        return share(job, leaf, end, SHARE_SAME);
     if (g->flags & REGION_PINNED)
         return fork_copy_pages(job, end);
-    return share(job, end, SHARE_COW);
+    return share(job, leaf, end, SHARE_COW);
 }
 
 static err_t cow_step(struct fork_job *job)
 {
-    if (table_next_leaf(job->parent, &job->page) == NO_FRAME)
+    frame_t leaf = table_next_leaf(job->parent, &job->page);
+    if (leaf == NO_FRAME)
         return job->page < USER_PAGES_END ? STEP_MORE : OK;
     uint32_t end = leaf_floor(job->page) + LEAF_PAGES;
     bool plain = ledger.space_vol[job->parent].special == 0;
-    err_t err = plain ? share(job, end, SHARE_COW) : share_part(job, end);
+    err_t err = plain ? share(job, leaf, end, SHARE_COW) : share_part(job, leaf, end);
     return err == OK ? STEP_MORE : err;
 }
 
