@@ -2,6 +2,9 @@
  * What init hands to the servers it starts: the slots of their first handles and the fixed addresses of what it
  * maps for them. Included by init, procmgr and console; the pager's contract is servers/pager/boot.h.
  *
+ * Servers must live on when memory is full: their data, bss and stack are filled at once (REGION_PINNED); of text, rodata
+ * and the boot image every page is memory that is held anyway.
+ *
  * A server starts at its ELF entry with sp = SERVER_STACK_TOP, a0 = its own space id, tp = 0. Memory and faults are
  * the pager's business, as for any program; exceptions go to init. It finds the handles of ipc.h (H_PAGER: badge of its
  * class and its space id, H_CONSOLE, H_KERNEL, H_INIT: badge of its class; H_PROC is empty) and these:
@@ -22,7 +25,7 @@ enum server_handle {
 };
 
 #define SERVER_STACK_TOP 0x3ffffff000UL
-#define SERVER_STACK_BYTES (256UL << 10)
+#define SERVER_STACK_BYTES (32UL << 10) /* all of it present from the start, unmapped below */
 
 /* Console: the page with the UART's registers, read-write. The interrupt is bound by init to SERVER_H_NTFN: */
 #define CONSOLE_UART_VA 0x3e00000000UL

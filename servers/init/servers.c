@@ -69,7 +69,8 @@ static err_t region_add(struct server *s, const struct program_segment *g)
 {
     uint64_t lead = g->va - g->start; /* bytes of the first page before the segment's own */
     bool backed = g->file_bytes > 0;
-    struct ipc_msg m = {.w = {PAGER_REGION_ADD, s->space_id, g->start, g->end, g->prot,
+    uint64_t flags = g->prot & PROT_W ? REGION_PINNED : 0; /* it must live on when memory is full */
+    struct ipc_msg m = {.w = {PAGER_REGION_ADD, s->space_id, g->start, g->end, g->prot | flags << 8,
                               backed ? BACKING_IMAGE | (uint64_t)s->program.image_file << 8 : BACKING_ANON,
                               backed ? g->file_offset - lead : 0, backed ? g->file_bytes + lead : 0}};
     return pager_call(pager_client, &m);
@@ -83,7 +84,7 @@ static err_t regions_add(struct server *s)
             return err;
     }
     struct ipc_msg stack = {.w = {PAGER_REGION_ADD, s->space_id, SERVER_STACK_TOP - SERVER_STACK_BYTES, SERVER_STACK_TOP,
-                                  PROT_R | PROT_W | REGION_STACK << 8, BACKING_ANON}};
+                                  PROT_R | PROT_W | REGION_PINNED << 8, BACKING_ANON}};
     return pager_call(pager_client, &stack);
 }
 

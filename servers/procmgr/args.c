@@ -6,7 +6,8 @@
 
 #define STRING_BYTES PAGE_SIZE
 
-static char pool[ARGS_PAGES][STRING_BYTES];
+static char (*const pool)[STRING_BYTES] = (char (*)[STRING_BYTES])ARGS_VA;
+static struct arena arena = {.start = ARGS_VA, .step_bytes = ARGS_STEP_BYTES, .max_bytes = ARGS_PAGES * STRING_BYTES};
 static uint16_t next_page[ARGS_PAGES]; /* + 1; 0: last */
 static uint32_t free_page;             /* + 1; 0: none */
 static uint32_t fresh;                 /* pages from here on were never used */
@@ -19,7 +20,9 @@ static uint32_t page_take(void)
         next_page[page - 1] = 0;
         return page;
     }
-    return fresh < ARGS_PAGES ? ++fresh : 0;
+    if ((fresh + 1) * STRING_BYTES > arena.bytes && arena_grow(&arena) != OK)
+        return 0;
+    return ++fresh;
 }
 
 static void pages_give(uint32_t page)

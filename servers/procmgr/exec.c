@@ -56,8 +56,10 @@ err_t do_SPAWN(struct request *r)
     err_t err = wanted_fetch(r->ev, &w);
     if (err != OK)
         return err;
-    struct proc *child = proc_new(r->caller);
-    err = child ? child_make(child, &w) : ERR_LIMIT;
+    struct proc *child = 0;
+    err = proc_new(r->caller, &child);
+    if (err == OK)
+        err = child_make(child, &w);
     if (err != OK) {
         args_give(&w.args);
         if (child)

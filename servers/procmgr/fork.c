@@ -21,11 +21,12 @@ err_t do_FORK(struct request *r)
     struct proc *parent = r->caller;
     if (thread_of_caller(parent, r->ev->id) == PROC_THREADS_MAX)
         return ERR_INVAL;
-    struct proc *child = proc_new(parent);
-    if (!child)
-        return ERR_LIMIT;
+    struct proc *child;
+    err_t err = proc_new(parent, &child);
+    if (err != OK)
+        return err;
     child->unborn = true;
-    err_t err = space_new(child);
+    err = space_new(child);
     if (err == OK)
         err = thread_new(child, 0);
     if (err != OK) {

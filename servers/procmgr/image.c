@@ -9,6 +9,13 @@
 
 static const struct image_header *image(void) { return (const struct image_header *)PROCMGR_IMAGE_VA; }
 
+/* The page tables of the image's mapping are asked for now; a page of the image itself never needs memory. */
+void image_init(void)
+{
+    for (vaddr_t va = PROCMGR_IMAGE_VA; va < PROCMGR_IMAGE_VA + image()->total_bytes; va += CHUNK_SIZE)
+        (void)*(volatile const uint8_t *)va;
+}
+
 static const char *base_name(const char *path)
 {
     if (*path == '/')

@@ -1,15 +1,21 @@
 /* SPDX-License-Identifier: MIT
- * Every fixed limit of procmgr. Tables of this size lie in bss and take memory page by page as they are used.
+ * Every fixed limit of procmgr. The tables grow up to these sizes (arena.c).
  */
 #ifndef PROCMGR_LIMITS_H
 #define PROCMGR_LIMITS_H
 
 #define PROCS_MAX 4096u           /* processes, init's entry and zombies included */
 #define PID_BUCKETS 4096u         /* of the pid hash; a power of two */
-#define STACK_WARM_BYTES (12u << 10) /* of our own stack, more than any request uses */
 #define PID_MAX (1u << 22)
 #define WAITS_MAX 4096u           /* callers that wait for a child or a thread */
 #define ARGS_PAGES 2048u          /* argument strings of all programs that did not fetch theirs yet, in pages */
+/* Where the growing tables lie, and by how much they grow. */
+#define PROCS_VA 0x40000000UL
+#define PROCS_STEP_BYTES (64UL << 10)
+#define WAITS_VA 0x50000000UL
+#define WAITS_STEP_BYTES (4UL << 10)
+#define ARGS_VA 0x60000000UL
+#define ARGS_STEP_BYTES (16UL << 10)
 #define SEGMENTS_MAX 8u           /* of a program */
 #define PROGRAM_VA_END 0x1000000000UL /* segments and the heap's start lie below */
 #define SIGNALS 32u

@@ -5,9 +5,11 @@
 
 #include <string.h>
 
-static struct proc procs[PROCS_MAX];
-struct proc *const init_proc = &procs[0];
-static unsigned used = 1;        /* entries that were ever in use */
+static struct proc *const procs = (struct proc *)PROCS_VA;
+struct proc *const init_proc = (struct proc *)PROCS_VA;
+static struct arena arena = {.start = PROCS_VA, .step_bytes = PROCS_STEP_BYTES,
+                             .max_bytes = PROCS_MAX * sizeof(struct proc) + PROCS_STEP_BYTES};
+static unsigned used;            /* entries that were ever in use */
 static struct proc *free_list;   /* chained through hash_next */
 static struct proc *buckets[PID_BUCKETS];
 static uint32_t next_pid = 2;
@@ -16,19 +18,23 @@ struct proc_counts counts = {.limit = PROCS_MAX - 1};
 
 static struct proc **bucket(uint64_t pid) { return &buckets[pid % PID_BUCKETS]; }
 
-/* What every process needs is touched now, so that later the free-frame count changes by what processes take alone. */
-static void warm_up(void)
+/* An entry never used before. */
+static err_t entry_add(struct proc **out)
 {
-    for (unsigned i = 0; i < PID_BUCKETS; i += PAGE_SIZE / sizeof buckets[0])
-        *(struct proc *volatile *)&buckets[i] = 0;
-    volatile char stack[STACK_WARM_BYTES];
-    for (unsigned i = 0; i < sizeof stack; i += PAGE_SIZE)
-        stack[i] = 0;
+    if (used == PROCS_MAX)
+        return ERR_LIMIT;
+    err_t err = (used + 1) * sizeof(struct proc) > arena.bytes ? arena_grow(&arena) : OK;
+    if (err == OK)
+        *out = &procs[used++];
+    return err;
 }
 
-void procs_init(void)
+err_t procs_init(void)
 {
-    warm_up();
+    struct proc *first;
+    err_t err = entry_add(&first);
+    if (err != OK)
+        return err;
     *init_proc = (struct proc){
         .pid = 1,
         .state = PROC_STATE_RUNNING,
@@ -39,6 +45,7 @@ void procs_init(void)
     };
     init_proc->hash_next = *bucket(1);
     *bucket(1) = init_proc;
+    return OK;
 }
 
 unsigned procs_used(void) { return used; }
@@ -87,18 +94,18 @@ static void child_remove(struct proc *p)
         p->sibling->sibling_link = p->sibling_link;
 }
 
-struct proc *proc_new(struct proc *parent)
+err_t proc_new(struct proc *parent, struct proc **out)
 {
     if (counts.live + counts.zombies >= counts.limit)
-        return 0;
+        return ERR_LIMIT;
     struct proc *p = free_list;
-    if (p)
+    if (p) {
         free_list = p->hash_next;
-    else if (used < PROCS_MAX)
-        p = &procs[used++];
-    else
-        return 0;
-    uint64_t key = p->op.key;
+    } else {
+        err_t err = entry_add(&p);
+        if (err != OK)
+            return err;
+    }
     *p = (struct proc){
         .pid = pid_take(),
         .state = PROC_STATE_NEW,
@@ -106,14 +113,14 @@ struct proc *proc_new(struct proc *parent)
         .limit_frames = parent->limit_frames,
         .limit_stack = parent->limit_stack,
         .limit_threads = parent->limit_threads,
-        .op.key = key,
     };
     memcpy(p->name, parent->name, sizeof p->name);
     p->hash_next = *bucket(p->pid);
     *bucket(p->pid) = p;
     child_add(parent, p);
     counts.live++;
-    return p;
+    *out = p;
+    return OK;
 }
 
 void proc_free(struct proc *p)

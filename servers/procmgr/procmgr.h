@@ -72,14 +72,22 @@ struct proc_counts {
 };
 extern struct proc_counts counts;
 
-void procs_init(void);
+must_check err_t procs_init(void);
 struct proc *proc_find(uint64_t pid);              /* 0: none, or unborn */
-struct proc *proc_new(struct proc *parent);        /* 0: table or limit; state NEW, no space yet */
+must_check err_t proc_new(struct proc *parent, struct proc **out); /* state NEW, no space yet; ERR_LIMIT, ERR_NOMEM */
 void proc_free(struct proc *p);                    /* unlinks it everywhere */
 void proc_adopt_children(struct proc *p);          /* init becomes their parent */
 struct proc *proc_at(unsigned index);              /* table in order, up to procs_used(); 0: free entry */
 unsigned procs_used(void);
 bool proc_descends(const struct proc *p, const struct proc *from); /* or is it */
+
+/* ---- tables that grow (arena.c) ---- */
+struct arena {
+    vaddr_t start;
+    uint64_t bytes;      /* usable now */
+    uint64_t step_bytes, max_bytes;
+};
+must_check err_t arena_grow(struct arena *a); /* by one step; ERR_LIMIT, or the pager's error: nothing changed */
 
 /* ---- requests (main.c) ---- */
 
@@ -108,6 +116,7 @@ struct program {
     struct segment segment[SEGMENTS_MAX];
     char name[PROC_NAME_MAX];
 };
+void image_init(void);
 must_check err_t image_find(const char *path, struct program *out);
 must_check err_t image_program(unsigned file, struct program *out);
 must_check err_t elf_read(const uint8_t *file, uint64_t size_bytes, struct program *out);

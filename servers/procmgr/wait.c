@@ -12,19 +12,23 @@ struct wait {
     struct proc *waiter;
     struct wait *next;   /* of the same process, or free */
 };
-static struct wait waits[WAITS_MAX];
+static struct wait *const waits = (struct wait *)WAITS_VA;
+static struct arena arena = {.start = WAITS_VA, .step_bytes = WAITS_STEP_BYTES,
+                             .max_bytes = WAITS_MAX * sizeof(struct wait)};
 static struct wait *free_list;
 static unsigned used; /* entries that were ever in use */
 
 static err_t wait_add(struct proc *p, enum wait_kind kind, int64_t who, reply_id_t id)
 {
     struct wait *w = free_list;
-    if (w)
-        free_list = w->next;
-    else if (used < WAITS_MAX)
+    if (!w) {
+        err_t err = (used + 1) * sizeof *w > arena.bytes ? arena_grow(&arena) : OK;
+        if (err != OK)
+            return err;
         w = &waits[used++];
-    else
-        return ERR_LIMIT;
+    } else {
+        free_list = w->next;
+    }
     *w = (struct wait){.kind = (uint8_t)kind, .id = id, .who = who, .waiter = p, .next = p->waits};
     p->waits = w;
     return LATER;
