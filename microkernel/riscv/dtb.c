@@ -7,6 +7,8 @@
 
 enum { FDT_BEGIN = 1, FDT_END_NODE = 2, FDT_PROP = 3, FDT_NOP = 4, FDT_END = 9 };
 #define DEPTH_MAX 8
+#define HEADER_BYTES 40u
+#define BLOB_MAX_BYTES (16u << 20)
 
 static uint32_t be32(const void *p)
 {
@@ -36,10 +38,13 @@ static bool starts(const char *s, const char *with)
     return true;
 }
 
+/* A property's value as a string; 0 if it does not end inside itself. */
+static const char *text(const uint8_t *v, uint32_t len) { return len && !v[len - 1] ? (const char *)v : 0; }
+
 /* What is collected of one node until it ends. */
 struct node {
-    const char *name, *isa, *device_type, *status;
-    const char *compatible;
+    const char *isa, *device_type, *status;
+    const char *compatible; /* strings one behind the other */
     uint32_t compatible_len;
     const uint8_t *reg, *extended;
     uint32_t reg_len, extended_len;
@@ -61,9 +66,9 @@ static bool compatible(const struct node *n, const char *with)
 
 static void property(struct machine *m, struct node *n, const char *name, const uint8_t *v, uint32_t len)
 {
-    const char *s = (const char *)v;
+    const char *s = text(v, len);
     if (same(name, "compatible"))
-        n->compatible = s, n->compatible_len = len;
+        n->compatible = s, n->compatible_len = s ? len : 0;
     else if (same(name, "reg"))
         n->reg = v, n->reg_len = len;
     else if (same(name, "device_type"))
@@ -72,7 +77,7 @@ static void property(struct machine *m, struct node *n, const char *name, const 
         n->status = s;
     else if (same(name, "riscv,isa"))
         n->isa = s;
-    else if (same(name, "bootargs"))
+    else if (same(name, "bootargs") && s)
         m->args = s;
     else if (same(name, "interrupts-extended"))
         n->extended = v, n->extended_len = len;
@@ -97,20 +102,14 @@ static void property(struct machine *m, struct node *n, const char *name, const 
         m->image_bytes = x; /* end for now */
 }
 
+/* "rv64" and letters, then longer names, each behind an underscore. */
 static void isa_flags(struct machine *m, const char *isa)
 {
-    for (const char *p = isa; *p; p++) {
-        if (*p == '_' && starts(p, "_sstc"))
-            m->isa_flags |= BOOT_ISA_SSTC;
-        if (*p == '_')
-            for (p++; *p && *p != '_'; p++)
-                ;
-        if (!*p)
-            break;
+    const char *p = isa;
+    for (; *p && *p != '_'; p++)
         if (*p == 'd')
             m->isa_flags |= BOOT_ISA_FPU;
-    }
-    for (const char *p = isa; *p; p++)
+    for (; *p; p++)
         if (starts(p, "_sstc"))
             m->isa_flags |= BOOT_ISA_SSTC;
 }
@@ -167,6 +166,14 @@ static void node_end(struct machine *m, struct node *n, const struct node *paren
     }
 }
 
+/* Whether the string at `at` ends inside the blob. */
+static bool ends(const uint8_t *blob, uint64_t at, uint64_t total)
+{
+    while (at < total && blob[at]) /* bound: the blob */
+        at++;
+    return at < total;
+}
+
 static void dtb_defaults(struct machine *m)
 {
     m->args = "";
@@ -180,16 +187,18 @@ bool dtb_read(const void *dtb, struct machine *m)
     if (be32(blob) != 0xd00dfeed)
         return false;
     uint64_t total = be32(blob + 4), at = be32(blob + 8), strings = be32(blob + 12); /* 64 bits: sums do not wrap */
-    struct node stack[DEPTH_MAX + 1] = {[0] = {.name = "", .address_cells = 2, .size_cells = 1}};
+    struct node stack[DEPTH_MAX + 1] = {[0] = {.address_cells = 2, .size_cells = 1}};
     unsigned depth = 0;
     dtb_defaults(m);
+    if (total < HEADER_BYTES || total > BLOB_MAX_BYTES)
+        return false;
     while (at + 4 <= total) { /* bound: the blob */
         uint32_t token = be32(blob + at);
         at += 4;
         if (token == FDT_BEGIN) {
             if (depth == DEPTH_MAX)
                 return false;
-            stack[++depth] = (struct node){.name = (const char *)blob + at, .address_cells = 2, .size_cells = 1};
+            stack[++depth] = (struct node){.address_cells = 2, .size_cells = 1};
             while (at < total && blob[at])
                 at++;
             at = (at + 4) & ~3UL;
@@ -199,10 +208,12 @@ bool dtb_read(const void *dtb, struct machine *m)
             node_end(m, &stack[depth], &stack[depth - 1]);
             depth--;
         } else if (token == FDT_PROP) {
-            uint64_t len = be32(blob + at), name = be32(blob + at + 4);
-            if (!depth || at + 8 + len > total || strings + name >= total)
+            if (!depth || at + 8 > total)
                 return false;
-            property(m, &stack[depth], (const char *)blob + strings + name, blob + at + 8, len);
+            uint64_t len = be32(blob + at), name = strings + be32(blob + at + 4);
+            if (at + 8 + len > total || !ends(blob, name, total))
+                return false;
+            property(m, &stack[depth], (const char *)blob + name, blob + at + 8, len);
             at = (at + 8 + len + 3) & ~3UL;
         } else if (token != FDT_NOP) {
             break;
