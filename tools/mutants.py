@@ -32,6 +32,8 @@ def run(tests, mutant=None):
         text = done.stdout
     except subprocess.TimeoutExpired as late:
         return None, [], (late.stdout or b"").decode(errors="replace") + "\nno end within the time limit"
+    if "does not exist; build it" in text:
+        return None, [], text  # what failed then is the build, and proves nothing
     match = SUMMARY.search(text)
     names = re.findall(r"^FAIL (\S+) .* s$", text, re.MULTILINE)
     return (int(match[2]) if match else None), names, text
