@@ -97,7 +97,7 @@ VARIABLES = {
     "FORK": ("cow", _one_of("eager", "cow"), "fork strategy at boot: cow shares pages, eager copies them"),
     "BUILD": ("release", _one_of("release", "debug", "bench"),
               "release: -O2 with checks; debug: -Og, checks, undefined-behaviour traps; bench: -O2 without checks"),
-    "ICOUNT": ("0", _flag, "1: deterministic time, one instruction is one nanosecond (test and bench always do)"),
+    "ICOUNT": ("1", _flag, "1: one instruction is one nanosecond, so figures are instructions (test and bench always do); 0: host time"),
     "RUN": (None, _line, "command line that `scons run` runs; then it powers off, and the exit status is scons's"),
     "TIMEOUT": ("", _seconds, "seconds until a run is ended (default: 600 with RUN, none without)"),
     "EXTRA_APPS": ("", _directory, "directory outside the tree; each .c file or folder of C files becomes a program"),
