@@ -3,7 +3,7 @@
  * --full does all of them, --count=N another number; the default is a quick sample of 2,000.
  *
  * RUN: t_forkstorm --full
- * TIMEOUT: 400
+ * TIMEOUT: 600
  */
 #define GT_NAME "forkstorm"
 #include "gtest.h"
