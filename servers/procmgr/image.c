@@ -9,13 +9,6 @@
 
 static const struct image_header *image(void) { return (const struct image_header *)PROCMGR_IMAGE_VA; }
 
-/* The page tables of the image's mapping are asked for now; a page of the image itself never needs memory. */
-void image_init(void)
-{
-    for (vaddr_t va = PROCMGR_IMAGE_VA; va < PROCMGR_IMAGE_VA + image()->total_bytes; va += CHUNK_SIZE)
-        (void)*(volatile const uint8_t *)va;
-}
-
 static const char *base_name(const char *path)
 {
     if (*path == '/')
@@ -33,17 +26,48 @@ err_t image_program(unsigned file, struct program *out)
     return elf_read((const uint8_t *)image() + e->offset, e->size_bytes, out);
 }
 
+/* ---- names: file numbers + 1, hashed by what follows "bin/"; a miss goes to the next place ---- */
+
+static uint16_t place[NAME_PLACES];
+
+static unsigned name_hash(const char *name)
+{
+    uint32_t hash = 2166136261u; /* FNV-1a */
+    for (unsigned i = 0; i < IMAGE_NAME_MAX && name[i]; i++)
+        hash = (hash ^ (uint8_t)name[i]) * 16777619u;
+    return hash % NAME_PLACES;
+}
+
+static void name_add(unsigned file)
+{
+    const char *name = image()->entry[file].name;
+    if (strncmp(name, "bin/", 4) != 0)
+        return;
+    unsigned at = name_hash(name + 4);
+    while (place[at]) /* bound: there are more places than files */
+        at = (at + 1) % NAME_PLACES;
+    place[at] = (uint16_t)(file + 1);
+}
+
+/* The page tables of the image's mapping are asked for now; a page of the image itself never needs memory. */
+err_t image_init(void)
+{
+    if (image()->magic != IMAGE_MAGIC || image()->files > IMAGE_FILES_MAX)
+        return ERR_NOEXEC;
+    for (vaddr_t va = PROCMGR_IMAGE_VA; va < PROCMGR_IMAGE_VA + image()->total_bytes; va += CHUNK_SIZE)
+        (void)*(volatile const uint8_t *)va;
+    for (unsigned i = 0; i < image()->files; i++)
+        name_add(i);
+    return OK;
+}
+
 err_t image_find(const char *path, struct program *out)
 {
     const char *name = base_name(path);
-    if (image()->magic != IMAGE_MAGIC || image()->files > IMAGE_FILES_MAX)
-        return ERR_NOEXEC;
-    if (*name == 0)
-        return ERR_NOENT;
-    for (unsigned i = 0; i < image()->files; i++) {
-        const char *file = image()->entry[i].name;
-        if (strncmp(file, "bin/", 4) == 0 && strncmp(file + 4, name, IMAGE_NAME_MAX - 4) == 0)
-            return image_program(i, out);
+    for (unsigned at = name_hash(name); place[at]; at = (at + 1) % NAME_PLACES) { /* bound: some places are free */
+        unsigned file = place[at] - 1u;
+        if (strncmp(image()->entry[file].name + 4, name, IMAGE_NAME_MAX - 4) == 0)
+            return image_program(file, out);
     }
     return ERR_NOENT;
 }

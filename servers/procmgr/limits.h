@@ -16,6 +16,7 @@
 #define WAITS_STEP_BYTES (4UL << 10)
 #define ARGS_VA 0x60000000UL
 #define ARGS_STEP_BYTES (16UL << 10)
+#define NAME_PLACES 1024u          /* of the table of programs; more than IMAGE_FILES_MAX */
 #define SEGMENTS_MAX 8u           /* of a program */
 #define PROGRAM_VA_END 0x1000000000UL /* segments and the heap's start lie below */
 #define SIGNALS 32u

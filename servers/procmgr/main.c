@@ -115,9 +115,8 @@ int main(int space, char **none)
 {
     (void)none;
     own_space = (uint32_t)space;
-    if (procs_init() != OK || sys_thread_bind(SERVER_H_THREAD, SERVER_H_NTFN) != OK)
+    if (procs_init() != OK || image_init() != OK || sys_thread_bind(SERVER_H_THREAD, SERVER_H_NTFN) != OK)
         return 1;
-    image_init();
     ipc_copy_wait_on(SERVER_H_NTFN);
     struct ipc_msg m;
     err_t err = ERR_PEER_DEAD;

@@ -116,7 +116,7 @@ struct program {
     struct segment segment[SEGMENTS_MAX];
     char name[PROC_NAME_MAX];
 };
-void image_init(void);
+must_check err_t image_init(void); /* once; ERR_NOEXEC: not a boot image */
 must_check err_t image_find(const char *path, struct program *out);
 must_check err_t image_program(unsigned file, struct program *out);
 must_check err_t elf_read(const uint8_t *file, uint64_t size_bytes, struct program *out);
