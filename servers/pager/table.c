@@ -61,43 +61,36 @@ frame_t table_next_leaf(uint32_t slot, uint32_t *page)
     return NO_FRAME;
 }
 
-/* Sparse tables are the rule (a stack's has its entries at the very end): eight entries a look. */
-static unsigned skip_empty(const volatile pte_t *pte, unsigned i, unsigned end)
-{
-    while (i < end && i % 8 && pte[i] == 0)
-        i++;
-    if (i < end && pte[i])
-        return i;
-    while (i + 8 <= end && (pte[i] | pte[i + 1] | pte[i + 2] | pte[i + 3] | pte[i + 4] | pte[i + 5] | pte[i + 6] | pte[i + 7]) == 0)
-        i += 8;
-    while (i < end && pte[i] == 0)
-        i++;
-    return i;
-}
-
-static unsigned skip_empty_down(const volatile pte_t *pte, unsigned start, unsigned end)
-{
-    while (end > start && end % 8 && pte[end - 1] == 0)
-        end--;
-    if (end > start && pte[end - 1])
-        return end;
-    while (end >= start + 8 && (pte[end - 1] | pte[end - 2] | pte[end - 3] | pte[end - 4] | pte[end - 5] | pte[end - 6] |
-                                pte[end - 7] | pte[end - 8]) == 0)
-        end -= 8;
-    while (end > start && pte[end - 1] == 0)
-        end--;
-    return end;
-}
-
+/* Both ends are looked at in turn, since tables are mostly empty and used near one end (a stack's at the very last entries);
+ * from the first hit on, the table's count of entries says when all have been seen. */
 bool table_span(frame_t leaf, uint32_t *page, uint32_t *end)
 {
     const volatile pte_t *pte = table_at(leaf);
-    uint32_t base = leaf_floor(*page);
-    unsigned first = skip_empty(pte, *page - base, *end - base);
-    if (first == *end - base)
+    uint32_t base = leaf_floor(*page), first = *page - base, last = *end - base, left = frame_maps(leaf);
+    while (first < last && pte[first] == 0 && pte[last - 1] == 0) {
+        first++;
+        last--;
+    }
+    if (first >= last)
         return false;
+    uint32_t seen = pte[first] ? first : last;
+    if (pte[first]) {
+        for (uint32_t i = first; i < last && left > 0; i++)
+            if (pte[i]) {
+                left--;
+                seen = i + 1;
+            }
+        last = seen;
+    } else {
+        for (uint32_t i = last; i > first && left > 0; i--)
+            if (pte[i - 1]) {
+                left--;
+                seen = i - 1;
+            }
+        first = seen;
+    }
     *page = base + first;
-    *end = base + skip_empty_down(pte, first, *end - base);
+    *end = base + last;
     return true;
 }
 
