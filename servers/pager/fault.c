@@ -24,22 +24,6 @@
 enum pte_state { PTE_ABSENT, PTE_ALLOWS, PTE_COW_SHARED, PTE_COW_SOLE, PTE_NARROW, PTE_STATES };
 enum region_state { REGION_NONE, REGION_NULL, REGION_GUARD, REGION_FORBIDS, REGION_ALLOWS, REGION_STATES };
 
-bool fault_decode(const struct ipc_event *ev, struct fault *f)
-{
-    vaddr_t va = ev->w[FAULTW_VA];
-    unsigned access = (unsigned)ev->w[FAULTW_ACCESS];
-    f->slot = space_slot(BADGE_ID(ev->badge));
-    f->va = va;
-    f->page = va < USER_VA_END ? page_of(va) : USER_PAGES_END;
-    f->access = (access & FAULT_ACCESS_W ? PROT_W : 0) | (access & FAULT_ACCESS_R ? PROT_R : 0) |
-                (access & FAULT_ACCESS_X ? PROT_X : 0); /* FAULT_ACCESS_COPY: answered like the client's own */
-    f->pte = ev->w[FAULTW_PTE];
-    f->level = (unsigned)ev->w[FAULTW_LEVEL];
-    f->id = ev->id;
-    f->badge = ev->badge;
-    return f->slot != 0;
-}
-
 /* ---- the two coordinates ---- */
 
 static bool pte_allows(pte_t pte, unsigned access)

@@ -6,6 +6,8 @@
 
 #include <ipc/ipc.h>
 
+#include "region.h"
+#include "space.h"
 #include "stat.h"
 #include "table.h"
 
@@ -31,7 +33,21 @@ struct answer {
 };
 
 /* The fault in a message; false: its space is gone (the thread, too, then). */
-bool fault_decode(const struct ipc_event *ev, struct fault *f);
+static inline bool fault_decode(const struct ipc_event *ev, struct fault *f)
+{
+    vaddr_t va = ev->w[FAULTW_VA];
+    unsigned access = (unsigned)ev->w[FAULTW_ACCESS];
+    f->slot = space_slot(BADGE_ID(ev->badge));
+    f->va = va;
+    f->page = va < USER_VA_END ? page_of(va) : USER_PAGES_END;
+    f->access = (access & FAULT_ACCESS_W ? PROT_W : 0) | (access & FAULT_ACCESS_R ? PROT_R : 0) |
+                (access & FAULT_ACCESS_X ? PROT_X : 0); /* FAULT_ACCESS_COPY: answered like the client's own */
+    f->pte = ev->w[FAULTW_PTE];
+    f->level = (unsigned)ev->w[FAULTW_LEVEL];
+    f->id = ev->id;
+    f->badge = ev->badge;
+    return f->slot != 0;
+}
 /* Decide, and count frames as if the answer had been accepted: nobody looks in between. */
 void fault_decide(const struct fault *f, struct answer *a);
 /* The kernel refused the answer: everything as before. */

@@ -67,11 +67,12 @@ static inline enum chunk_list list_for(unsigned free)
     return free == 0 ? LIST_NONE : free == FRAMES_PER_CHUNK ? LIST_WHOLE : LIST_PARTIAL;
 }
 
-static void chunk_relist(struct pool *p, uint32_t c)
+/* The number of free frames has reached or left one of its ends. */
+static __attribute__((noinline)) void chunk_relist(struct pool *p, uint32_t c)
 {
     struct chunk_state *k = &ledger.chunk[c];
     enum chunk_list want = list_for(k->free);
-    if (likely(k->list == want))
+    if (k->list == want)
         return;
     chunk_unlink(p, c);
     if (want != LIST_NONE)
@@ -80,7 +81,7 @@ static void chunk_relist(struct pool *p, uint32_t c)
 
 /* ---- one frame ---- */
 
-static frame_t pool_take(struct pool *p)
+static inline frame_t pool_take(struct pool *p)
 {
     uint32_t c = p->list[LIST_PARTIAL] ? p->list[LIST_PARTIAL] : p->list[LIST_WHOLE];
     if (unlikely(c == 0))
@@ -88,9 +89,9 @@ static frame_t pool_take(struct pool *p)
     struct chunk_state *k = &ledger.chunk[--c];
     uint32_t index = k->head - 1;
     k->head = ledger.frame_next[index];
-    k->free--;
     p->free--;
-    chunk_relist(p, c);
+    if (unlikely(k->free-- == FRAMES_PER_CHUNK || k->free == 0))
+        chunk_relist(p, c);
     return ledger.first_frame + index;
 }
 
@@ -102,9 +103,9 @@ static void pool_put(frame_t f)
     check(k->pool == POOL_USER || k->pool == POOL_KERNEL);
     ledger.frame_next[index] = k->head;
     k->head = index + 1;
-    k->free++;
     p->free++;
-    chunk_relist(p, c);
+    if (unlikely(k->free++ == 0 || k->free == FRAMES_PER_CHUNK))
+        chunk_relist(p, c);
 }
 
 /* ---- chunks change their type ---- */
@@ -134,7 +135,7 @@ static err_t chunk_convert(uint32_t c, enum pool_kind to)
 }
 
 /* The pool is empty: turn a whole free chunk of the other one. */
-static bool pool_refill(enum pool_kind kind)
+static __attribute__((noinline)) bool pool_refill(enum pool_kind kind)
 {
     struct pool *other = &frame_pool[kind == POOL_USER ? POOL_KERNEL : POOL_USER];
     uint32_t c = other->list[LIST_WHOLE];
@@ -145,7 +146,7 @@ static bool pool_refill(enum pool_kind kind)
     return chunk_convert(c - 1, kind) == OK;
 }
 
-static frame_t pool_get(enum pool_kind kind)
+static inline frame_t pool_get(enum pool_kind kind)
 {
     frame_t f = pool_take(&frame_pool[kind]);
     if (unlikely(f == NO_FRAME) && pool_refill(kind))
@@ -161,7 +162,7 @@ static inline bool over_limit(uint32_t slot)
     return limit != 0 && frame_charge_of(slot) >= limit;
 }
 
-static err_t alloc_any(enum pool_kind kind, uint32_t slot, frame_t *out)
+static inline err_t alloc_any(enum pool_kind kind, uint32_t slot, frame_t *out)
 {
     if (unlikely(alloc_refused() || over_limit(slot)))
         return ERR_NOMEM;
