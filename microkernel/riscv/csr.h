@@ -36,7 +36,9 @@
 #define T_KSTACK 264
 #define T_HART 272
 
-#ifndef __ASSEMBLER__
+#if defined(PAGODA_HOST)
+#include "host_csr.h" /* host tests of tlb.c: the same names on a simulated hart */
+#elif !defined(__ASSEMBLER__)
 #define csr_read(csr) \
     ({ \
         uint64_t v_; \
@@ -46,6 +48,10 @@
 #define csr_write(csr, v) __asm__ volatile("csrw " #csr ", %0" : : "rK"((uint64_t)(v)) : "memory")
 #define csr_set(csr, v) __asm__ volatile("csrs " #csr ", %0" : : "rK"((uint64_t)(v)) : "memory")
 #define csr_clear(csr, v) __asm__ volatile("csrc " #csr ", %0" : : "rK"((uint64_t)(v)) : "memory")
+#define sfence_vma() __asm__ volatile("sfence.vma" ::: "memory")
+#define sfence_vma_asid(asid) __asm__ volatile("sfence.vma x0, %0" : : "r"((uint64_t)(asid)) : "memory")
+#define sfence_vma_page(va, asid) __asm__ volatile("sfence.vma %0, %1" : : "r"((uint64_t)(va)), "r"((uint64_t)(asid)) : "memory")
+#define fence_i() __asm__ volatile("fence.i" ::: "memory")
 #endif
 
 #endif

@@ -14,23 +14,23 @@ void tlb_boot(paddr_t root)
     csr_write(satp, SATP_SV39 | SATP_ASID_BITS << SATP_ASID_SHIFT | root >> PAGE_SHIFT);
     asid_max = (csr_read(satp) >> SATP_ASID_SHIFT) & SATP_ASID_BITS;
     csr_write(satp, SATP_SV39 | root >> PAGE_SHIFT);
-    __asm__ volatile("sfence.vma" ::: "memory");
+    sfence_vma();
 }
 
 static inline void sfence_all(void)
 {
     count(KC_SFENCE);
-    __asm__ volatile("sfence.vma" ::: "memory");
+    sfence_vma();
 }
 static inline void sfence_asid(uint64_t asid)
 {
     count(KC_SFENCE);
-    __asm__ volatile("sfence.vma x0, %0" : : "r"(asid) : "memory");
+    sfence_vma_asid(asid);
 }
 static inline void sfence_page(vaddr_t va, uint64_t asid)
 {
     count(KC_SFENCE);
-    __asm__ volatile("sfence.vma %0, %1" : : "r"(va), "r"(asid) : "memory");
+    sfence_vma_page(va, asid);
 }
 
 /* ASIDs count up; when they run out a new generation begins and everything is forgotten. Without ASID bits every switch is
@@ -85,4 +85,4 @@ void arch_tlb_shootdown(struct space *s, vaddr_t va, uint64_t pages)
         sfence_asid(s->asid);
 }
 
-void arch_fetch_fence(void) { __asm__ volatile("fence.i" ::: "memory"); }
+void arch_fetch_fence(void) { fence_i(); }

@@ -68,7 +68,6 @@ bool arch_irq_pending(void) { return host_irq_every && ++irq_asked % host_irq_ev
 void arch_irq_enable(unsigned source) { host_irq_on[source] = true; }
 void arch_irq_disable(unsigned source) { host_irq_on[source] = false; }
 unsigned arch_irq_sources(void) { return 96; }
-void arch_fetch_fence(void) { host_fetch_fences++; }
 
 void arch_console_putc(char c)
 {

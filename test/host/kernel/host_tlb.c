@@ -123,6 +123,8 @@ void arch_tlb_shootdown(struct space *s, vaddr_t va, uint64_t pages)
     }
 }
 
+void arch_fetch_fence(void) { host_fetch_fences++; }
+
 /* ---- what the harts do ---- */
 
 static pte_t *table_at(frame_t f) { return phys_to_virt((paddr_t)f << PAGE_SHIFT); }
