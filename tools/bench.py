@@ -123,7 +123,6 @@ def table(title, names, measured, default, rows, peers):
             missed.append(name)
         plain = default.get(name, {}).get("median")
         cells = "".join(f"{show(value):>12}" for value in values)
-        verdict += " (of the default build: needs the event ring)" if "build" in measured[name] else ""
         flushes = [measured[name].get(what) for what in ("sfence", "satp")]
         flushes = f"{flushes[0]:>8.2f}{flushes[1]:>7.2f}" if None not in flushes else f"{'':>15}"
         print(f"{name:<{width}}  {show(ours):>11}{show(plain):>11}{cells}{ratio:>8}{show(aim):>12}  {flushes}  {verdict}".rstrip())
@@ -154,8 +153,6 @@ def main():
     except (BenchError, qemu.QemuError) as error:
         print(f"bench: {error}", file=sys.stderr)
         return 1
-    for name in default.keys() - measured.keys():  # the measured build keeps no events, so it can't time a stretch of a path
-        measured[name] = {**default[name], "build": "release"}
     out = os.path.join(ROOT, "build", "bench", "bench.json")
     result = {"metrics": measured, "default": default, "machine": {"mem": given.mem, "qemu": "icount shift=0,sleep=off"}}
     with open(out, "w", encoding="ascii") as file:
