@@ -73,21 +73,16 @@ bool table_span(frame_t leaf, uint32_t *page, uint32_t *end)
     }
     if (first >= last)
         return false;
-    uint32_t seen = pte[first] ? first : last;
-    if (pte[first]) {
-        for (uint32_t i = first; i < last && left > 0; i++)
-            if (pte[i]) {
-                left--;
-                seen = i + 1;
-            }
-        last = seen;
-    } else {
-        for (uint32_t i = last; i > first && left > 0; i--)
-            if (pte[i - 1]) {
-                left--;
-                seen = i - 1;
-            }
-        first = seen;
+    if (pte[last - 1] == 0) {
+        uint32_t i = first;
+        for (; i < last && left > 0; i++)
+            left -= pte[i] != 0;
+        last = i; /* maybe further than the last one, when the range is a part of the table */
+    } else if (pte[first] == 0) {
+        uint32_t i = last;
+        for (; i > first && left > 0; i--)
+            left -= pte[i - 1] != 0;
+        first = i;
     }
     *page = base + first;
     *end = base + last;

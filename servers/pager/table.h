@@ -28,7 +28,7 @@ uint32_t table_skip_hole(uint32_t slot, uint32_t page);
  * NO_FRAME: none, or (*page < USER_PAGES_END then) the search was cut short and goes on at *page. */
 frame_t table_next_leaf(uint32_t slot, uint32_t *page);
 
-/* The pages of [*page, *end), which lies under `leaf`, from the first to the last present one. false: none. */
+/* Narrow [*page, *end), which lies under `leaf`, to where its present pages are. false: there are none. */
 bool table_span(frame_t leaf, uint32_t *page, uint32_t *end);
 
 /* See to it that page has a leaf table. ERR_NOMEM: a table already added stays. */
