@@ -109,7 +109,12 @@ static void every_allocation_in_fork_eager(void)
     gt_strategy(old);
 }
 static void every_allocation_in_exec(void) { every(exec_victim, 3); }
-static void every_allocation_in_faults(void) { every(fault_victim, 2 * PAGES); }
+static void every_allocation_in_faults(void)
+{
+    uint64_t old = gt_strategy_set(FORK_COW); /* half of them are to be copies */
+    every(fault_victim, 2 * PAGES - 1);
+    gt_strategy(old);
+}
 
 /* ---- really no memory ---- */
 static void eat(void *unused)
