@@ -236,11 +236,24 @@ static void mark_ledger_handles(uint32_t limit)
             mark_handle(object_at(n)->handle, limit);
 }
 
+/* Whether the object in this frame has a record: then another handle to it, however it came here, must not end it. */
+static bool frame_is_recorded(frame_t f)
+{
+    for (uint32_t n = 1; n <= ledger.max_objects; n++)
+        if (object_at(n)->type != OBJ_NONE && object_at(n)->frame == f)
+            return true;
+    for (uint32_t slot = 1; slot < ledger.max_spaces; slot++)
+        if (space_at(slot)->live && space_at(slot)->control == f)
+            return true;
+    return false;
+}
+
 /* A creation was cut off after the kernel made the object: end it. What came in a message and was not recorded is only closed. */
 static void end_stray(handle_t h, const struct handle_info *info)
 {
     bool made_here = frame_in_ram((frame_t)info->object) && (info->rights & RIGHT_OWN) &&
-                     frame_kernel_word((frame_t)info->object)->owner == self.id;
+                     frame_kernel_word((frame_t)info->object)->owner == self.id &&
+                     !frame_is_recorded((frame_t)info->object);
     if (made_here)
         object_destroy_fresh(h);
     else
