@@ -92,7 +92,8 @@ static void every_alignment_and_length(void **context)
     (void)context;
     call(BUF, PAGES * PAGE_SIZE);
     for (unsigned n = 0; n < 600; n++) {
-        uint64_t len = host_below(n % 8 == 0 ? 3 * PAGE_SIZE : 40), at = host_below(4 * PAGE_SIZE), from = host_below(4 * PAGE_SIZE);
+        uint64_t len = host_below(n % 8 == 0 ? 3 * PAGE_SIZE : 40);
+        uint64_t at = host_below(4 * PAGE_SIZE), from = host_below(4 * PAGE_SIZE);
         host_irq_every = host_below(3);
         memset(their_byte(at & ~PAGE_MASK), KEEP, PAGE_SIZE);
         assert_int_equal(copy(COPY_TO_CLIENT, at, LOCAL + from, len), OK);

@@ -61,7 +61,8 @@ static void mend_space(unsigned i)
     vaddr_t va = any_page();
     for (unsigned n = 0; n < 2 && host_below(3); n++)
         (void)SYS(init, SPACE_TABLE, space[i].h, host_below(4) ? va : WINDOW_BASE + 0x80000000UL, host_kframe());
-    (void)SYS(init, SPACE_MAP_FRAME, space[i].h, va, host_user_chunk(5) * FRAMES_PER_CHUNK + host_below(20), 1 + 2 * host_below(2));
+    uint64_t f = host_user_chunk(5) * FRAMES_PER_CHUNK + host_below(20);
+    (void)SYS(init, SPACE_MAP_FRAME, space[i].h, va, f, PROT_R | (host_below(2) ? PROT_W : 0));
     give_handles(i);
 }
 
@@ -229,12 +230,13 @@ static void fill(struct thread *t, unsigned nr)
         t->x[X_T3] = id_of(t, true);
     }
     if (nr == SYS_COPY)
-        a[0] = id_of(t, false), a[1] = host_below(2) | (host_below(2) ? COPY_TO_CLIENT : 0), a[2] = host_below(40), a[3] = any_page(),
-        a[4] = host_below(host_below(4) ? 50 : 5000), a[5] = 0;
+        a[0] = id_of(t, false), a[1] = host_below(2) | (host_below(2) ? COPY_TO_CLIENT : 0), a[2] = host_below(40),
+        a[3] = any_page(), a[4] = host_below(host_below(4) ? 50 : 5000), a[5] = 0;
     if (nr == SYS_REPLY_ALIVE)
         a[0] = id_of(t, false);
     if (nr >= SYS_HANDLE_COPY && nr <= SYS_THREAD_INFO)
-        a[1] = host_below(2) ? any_handle() : any_word(), a[2] = host_below(2) ? any_handle() : any_word(), a[3] = host_below(256);
+        a[1] = host_below(2) ? any_handle() : any_word(), a[2] = host_below(2) ? any_handle() : any_word(),
+        a[3] = host_below(256);
     if (nr == SYS_HANDLE_GROW)
         a[1] = frame_for(t, FRAME_KFREE);
     if (nr == SYS_OBJECT_CREATE)

@@ -73,7 +73,8 @@ void host_words(struct thread *t, uint64_t first); /* fill message words with fi
 long host_ipc(struct thread *t, uint64_t nr, unsigned flags, handle_t h); /* other registers as they are */
 void host_time_limit(struct thread *t, uint64_t deadline); /* t2 */
 long host_poll(struct thread *t, handle_t ep); /* receive without waiting: a kind, or ERR_TIMEOUT */
-long host_fault_reply(struct thread *t, reply_id_t id, unsigned verdict, unsigned prot, frame_t f, frame_t table0, frame_t table1);
+long host_fault_reply(struct thread *t, reply_id_t id, unsigned verdict, unsigned prot, frame_t f, frame_t table0,
+                      frame_t table1);
 void host_destroy(handle_t h); /* an object of init's; ERR_AGAIN is tried again */
 
 /* ---- host_check.c ---- */
