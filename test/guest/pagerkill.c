@@ -177,12 +177,6 @@ static void forks_once(void *unused)
     pid_t pid = gt_child(writer, NULL);
     gt_expect_exit(pid, 0);
 }
-static void until_processes(uint64_t n)
-{
-    for (int i = 0; i < 20000 && gt_processes() > n; i++)
-        gt_sleep_us(100);
-    CHECK_EQ(gt_processes(), n);
-}
 /* The parent is killed after a growing delay, that is, at successive steps of its fork and what follows. */
 static void the_parent_dies_at_every_step_of_fork(void)
 {
@@ -199,7 +193,7 @@ static void the_parent_dies_at_every_step_of_fork(void)
         (void)kill(pid, SIGKILL);
         int status = gt_reap(pid, GT_HANG_MS);
         CHECK(status == 0 || (WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL));
-        until_processes(before);
+        gt_until_processes(before);
         CHECK_EQ(gt_frames_accounted(), frames);
         CHECK_EQ(gt_wrong(area[0], PAGES, 1), 0);
     }

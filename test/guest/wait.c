@@ -120,18 +120,12 @@ static void kill_in_state(void (*state)(void *))
 static void kill_while_running(void) { kill_in_state(spins); }
 static void kill_while_sleeping(void) { kill_in_state(sleeps); }
 static void kill_while_faulting(void) { kill_in_state(faults_all_the_time); }
-/* Grandchildren are left behind by these two: wait until init has taken and reaped them. */
-static void until_processes(uint64_t n)
-{
-    for (int i = 0; i < 10000 && gt_processes() > n; i++)
-        gt_sleep_us(200);
-    CHECK_EQ(gt_processes(), n);
-}
+/* Grandchildren are left behind by these two. */
 static void kill_while_forking(void)
 {
     uint64_t before = gt_processes();
     kill_in_state(forks_all_the_time);
-    until_processes(before);
+    gt_until_processes(before);
 }
 static pid_t child_of(pid_t parent)
 {
@@ -154,7 +148,7 @@ static void kill_while_waiting(void)
     CHECK_EQ(kill(pid, SIGKILL), 0);
     gt_expect_signal(pid, SIGKILL);
     CHECK_EQ(kill(below, SIGKILL), 0); /* the orphan lives on until then */
-    until_processes(before);
+    gt_until_processes(before);
 }
 static void kill_a_zombie(void)
 {
@@ -220,7 +214,7 @@ static void orphans_go_to_init_and_are_reaped(void)
     RUN_CHILD(leaves_an_orphan, NULL);
     gt_await(2, 1);
     CHECK_EQ(GT_SHARED->word[1], 1);
-    until_processes(before);
+    gt_until_processes(before);
     gt_shared_close();
 }
 static void many_orphans(void *unused)
@@ -234,7 +228,7 @@ static void a_parent_that_never_waits_leaves_nothing(void)
     uint64_t before = gt_processes();
     for (int i = 0; i < 3; i++)
         RUN_CHILD(many_orphans, NULL);
-    until_processes(before);
+    gt_until_processes(before);
 }
 
 GT_MAIN(CASE(exit_codes_come_through), CASE(no_child_is_echild), CASE(a_child_is_waited_for_once),

@@ -206,6 +206,15 @@ static inline uint64_t gt_processes(void)
     struct ipc_msg m = {.w = {PROC_STAT}};
     return ipc_call(H_PROC, &m) == OK ? m.w[1] : 0;
 }
+/* Orphans are reaped by init in its own time: wait until there are only n processes. */
+static inline void gt_until_processes(uint64_t n)
+{
+    for (int i = 0; i < 20000 && gt_processes() > n; i++) {
+        uint64_t bits;
+        (void)sys_wait(0, sys_time() + gt_us(100), &bits);
+    }
+    CHECK_EQ(gt_processes(), n);
+}
 /* Ask procmgr: one request, two words back. */
 static inline err_t gt_proc(uint64_t op, uint64_t a, uint64_t b, uint64_t *out)
 {
