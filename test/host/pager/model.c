@@ -424,24 +424,37 @@ void model_restart(void)
 
 /* ---- clients ---- */
 
-static void run_operations(void)
+bool model_run(void)
 {
+    replied.any = false;
     for (unsigned i = 0; op_is_pending(); i++) {
         assert_true(i < 1000000);
         op_step();
     }
+    return replied.any;
+}
+
+err_t model_ask(uint32_t client, reply_id_t id, struct ipc_msg *m, bool *later)
+{
+    badge_t badge = client ? BADGE_MAKE(BADGE_CLIENT, client) : BADGE_MAKE(BADGE_PROCMGR, 0);
+    struct ipc_event ev = {.kind = MSG_CALL, .id = id, .badge = badge};
+    struct response r;
+    memcpy(ev.w, m->w, sizeof(ev.w));
+    request_serve(&ev, &r);
+    memcpy(m->w, r.m.w, sizeof(m->w));
+    *later = r.later;
+    return (err_t)(int64_t)m->w[0];
 }
 
 err_t model_call(uint32_t client, struct ipc_msg *m)
 {
-    struct ipc_event ev = {.kind = MSG_CALL, .id = 77, .badge = client ? BADGE_MAKE(BADGE_CLIENT, client) : BADGE_MAKE(BADGE_PROCMGR, 0)};
-    struct response r;
-    memcpy(ev.w, m->w, sizeof(ev.w));
-    replied.any = false;
-    request_serve(&ev, &r);
-    run_operations();
-    memcpy(m->w, r.later ? replied.w : r.m.w, sizeof(m->w));
-    assert_true(!r.later || replied.any);
+    bool later;
+    err_t err = model_ask(client, 77, m, &later);
+    bool answered = model_run();
+    if (!later)
+        return err;
+    assert_true(answered);
+    memcpy(m->w, replied.w, sizeof(m->w));
     return (err_t)(int64_t)m->w[0];
 }
 

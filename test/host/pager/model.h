@@ -15,6 +15,7 @@
 #include <ipc/pager.h>
 
 #include "boot.h"
+#include "defer.h"
 #include "fault.h"
 #include "frame.h"
 #include "ledger.h"
@@ -42,6 +43,10 @@ extern jmp_buf model_death;
 
 /* A request by procmgr (or by the space `client`, when it is not 0): its result. Operations run to their end. */
 err_t model_call(uint32_t client, struct ipc_msg *m);
+/* The same without running operations: what is still to be answered, or what waits, has *later set. */
+err_t model_ask(uint32_t client, reply_id_t id, struct ipc_msg *m, bool *later);
+/* Take steps until nothing runs; whether anybody was answered meanwhile. */
+bool model_run(void);
 uint32_t model_space_new(uint64_t key);
 err_t model_fork(uint32_t parent, uint32_t child, uint64_t key);
 
