@@ -15,6 +15,7 @@
  *   t6   in (call): length of buffer 1 | BUF_R | BUF_W                              out of receive: the same (t6)
  * With IPC_F_HANDLE the last word w[7] is XFER_* | rights << 32 | handle; the receiver finds its new handle in w[7]
  * (NO_HANDLE when none was sent with that message is up to the protocol: w[7] is then an ordinary word).
+ * A reply id's low 32 bits are the frame of the caller's control block (the `object` of HANDLE_INFO); the rest is a one-shot number.
  */
 #ifndef ABI_SYSCALL_H
 #define ABI_SYSCALL_H
