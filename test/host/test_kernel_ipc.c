@@ -41,7 +41,12 @@ static void call(unsigned i, uint64_t first)
     assert_int_equal(host_ipc(c[i].t, SYS_CALL, 0, c_ep), HOST_BLOCKED);
 }
 
-static void wait_for_call(void) { assert_int_equal(host_ipc(srv.t, SYS_RECV, 0, s_ep), HOST_BLOCKED); }
+/* With a deadline: whatever ends the wait must take the timer away. */
+static void wait_for_call(void)
+{
+    host_time_limit(srv.t, host_time + 1000000);
+    assert_int_equal(host_ipc(srv.t, SYS_RECV, IPC_F_DEADLINE, s_ep), HOST_BLOCKED);
+}
 
 static void expect_words(const struct thread *t, uint64_t first)
 {
@@ -60,6 +65,7 @@ static void all_eight_words_go_both_ways(void **context)
 {
     (void)context;
     wait_for_call();
+    srv.t->x[X_T4] = srv.t->x[X_T6] = 99;
     call(0, 0x1111111111111111UL);
     assert_int_equal(host_result(srv.t), MSG_CALL);
     assert_ptr_equal(hart0->current, srv.t); /* switched to directly */
@@ -179,6 +185,7 @@ static void a_call_that_gave_up_is_cancelled_once(void **context)
         id[i] = srv.t->x[X_T2];
     }
     host_ticks(1000);
+    srv.t->x[X_T3] = srv.t->x[X_T4] = srv.t->x[X_T6] = 99;
     for (unsigned i = 0; i < 3; i++) {
         assert_int_equal(host_result(c[i].t), ERR_TIMEOUT);
         assert_int_equal(SYS(srv.t, REPLY_ALIVE, id[i]), ERR_STALE);
@@ -186,6 +193,8 @@ static void a_call_that_gave_up_is_cancelled_once(void **context)
     assert_int_equal(host_poll(srv.t, s_ep), MSG_CANCEL);
     assert_int_equal(srv.t->x[REG_A1], 3); /* how many, and the newest */
     assert_int_equal(srv.t->x[REG_A2], id[2]);
+    assert_int_equal(srv.t->x[X_T3] | srv.t->x[X_T4] | srv.t->x[X_T6], 0);
+    assert_int_equal(srv.t->x[X_T2], NO_REPLY); /* nothing to answer */
     assert_int_equal(host_poll(srv.t, s_ep), ERR_TIMEOUT);
 }
 
@@ -217,6 +226,8 @@ static void a_handle_travels_with_fewer_rights(void **context)
     (void)context;
     struct host_ntfn n = host_ntfn();
     handle_t h = host_give(&client, n.h, RIGHT_SIGNAL | RIGHT_WAIT | RIGHT_GRANT, 5);
+    for (unsigned i = 0; i < 5; i++) /* it will not have the same number there */
+        host_give(&server, ep.h, 0, 0);
     wait_for_call();
     host_words(c[0].t, 0);
     c[0].t->x[X_T1] = (uint64_t)(RIGHT_SIGNAL | RIGHT_OWN) << 32 | h;
@@ -233,6 +244,8 @@ static void a_moved_handle_leaves_the_sender(void **context)
     (void)context;
     struct host_ntfn n = host_ntfn();
     handle_t h = host_give(&server, n.h, RIGHTS_ALL, 5);
+    for (unsigned i = 0; i < 5; i++)
+        host_give(&client, ep.h, 0, 0);
     wait_for_call();
     call(0, 1);
     srv.t->x[X_T3] = srv.t->x[X_T2];

@@ -40,7 +40,12 @@ static void call(unsigned i, uint64_t first)
     assert_int_equal(host_ipc(c[i].t, SYS_CALL, 0, c_ep), HOST_BLOCKED);
 }
 
-static void wait_for_call(void) { assert_int_equal(host_ipc(srv.t, SYS_RECV, 0, s_ep), HOST_BLOCKED); }
+/* With a deadline: whatever ends the wait must take the timer away. */
+static void wait_for_call(void)
+{
+    host_time_limit(srv.t, host_time + 1000000);
+    assert_int_equal(host_ipc(srv.t, SYS_RECV, IPC_F_DEADLINE, s_ep), HOST_BLOCKED);
+}
 
 /* ---- notifications ---- */
 
@@ -83,7 +88,9 @@ static void a_receive_delivers_its_own_bits(void **context)
     assert_int_equal(srv.t->x[REG_A1], 0x40);
     SYS_OK(init, SIGNAL, srv.h, 0x80);
     call(0, 1);
+    srv.t->x[X_T2] = srv.t->x[X_T3] = srv.t->x[X_T4] = srv.t->x[X_T6] = 99;
     assert_int_equal(host_poll(srv.t, s_ep), MSG_NOTIFY); /* before the call */
+    assert_int_equal(srv.t->x[X_T2] | srv.t->x[X_T3] | srv.t->x[X_T4] | srv.t->x[X_T6], 0); /* nothing to answer */
     assert_int_equal(host_poll(srv.t, s_ep), MSG_CALL);
 }
 
@@ -130,7 +137,9 @@ static reply_id_t raise_exception(struct thread *t)
     exception_raise(t, 2, 0x99);
     host_exit();
     handle_t h = host_give(&server, exc.h, RIGHT_RECV, 0);
+    srv.t->x[X_T0] = srv.t->x[X_T1] = srv.t->x[X_T4] = srv.t->x[X_T6] = 99;
     assert_int_equal(host_poll(srv.t, h), MSG_EXCEPTION);
+    assert_int_equal(srv.t->x[X_T0] | srv.t->x[X_T1] | srv.t->x[X_T4] | srv.t->x[X_T6], 0);
     assert_int_equal(srv.t->x[REG_A1 + EXCW_CAUSE], 2);
     assert_int_equal(srv.t->x[REG_A1 + EXCW_VALUE], 0x99);
     assert_int_equal(srv.t->x[REG_A1 + EXCW_IP], 0x4444);
@@ -159,6 +168,18 @@ static void an_exception_resumes_with_its_registers(void **context)
     for (unsigned i = 1; i < 32; i++)
         assert_int_equal(c[0].t->x[i], i == 10 ? 1 : 7000 + i);
     assert_int_equal(answer_exception(id, EXC_RESUME), ERR_STALE);
+}
+
+static void a_handler_that_waits_gets_it_at_once(void **context)
+{
+    (void)context;
+    SYS_OK(init, SPACE_HANDLER, client.h, HANDLER_EXCEPTION, ep.h, 0x77);
+    wait_for_call();
+    host_current(c[0].t);
+    exception_raise(c[0].t, 3, 0);
+    host_exit();
+    assert_int_equal(host_result(srv.t), MSG_EXCEPTION);
+    assert_int_equal(c[0].t->state, T_WAIT_REPLY);
 }
 
 static void an_exception_may_leave_the_thread_stopped(void **context)
@@ -209,6 +230,7 @@ int main(void)
         TEST(a_bound_notification_replaces_the_own_one),
         TEST(binding_a_notification_with_bits_wakes),
         TEST(an_exception_resumes_with_its_registers),
+        TEST(a_handler_that_waits_gets_it_at_once),
         TEST(an_exception_may_leave_the_thread_stopped),
         TEST(without_a_handler_the_thread_stops),
         TEST(a_thread_is_not_copied_from_while_it_runs),
