@@ -75,7 +75,7 @@ static err_t limit_set(struct proc *p, uint64_t which, uint64_t value)
     case PROC_LIMIT_PROCESSES:
         if (value == 0 || value > PROCS_MAX - 1)
             return ERR_INVAL;
-        counts.limit = value;
+        p->limit_processes = (uint32_t)value;
         return OK;
     case PROC_LIMIT_THREADS:
         if (value == 0 || value > PROC_THREADS_MAX)
@@ -96,7 +96,7 @@ static err_t limit_get(const struct proc *p, uint64_t which, uint64_t *value)
 {
     switch (which) {
     case PROC_LIMIT_FRAMES: *value = p->limit_frames; return OK;
-    case PROC_LIMIT_PROCESSES: *value = counts.limit; return OK;
+    case PROC_LIMIT_PROCESSES: *value = p->limit_processes; return OK;
     case PROC_LIMIT_THREADS: *value = p->limit_threads; return OK;
     case PROC_LIMIT_STACK: *value = p->limit_stack; return OK;
     default: return ERR_INVAL;

@@ -14,7 +14,7 @@ static struct proc *free_list;   /* chained through hash_next */
 static struct proc *buckets[PID_BUCKETS];
 static uint32_t next_pid = 2;
 
-struct proc_counts counts = {.limit = PROCS_MAX - 1};
+struct proc_counts counts;
 
 static struct proc **bucket(uint64_t pid) { return &buckets[pid % PID_BUCKETS]; }
 
@@ -41,6 +41,7 @@ err_t procs_init(void)
         .prio = PRIO_PROGRAM,
         .limit_stack = STACK_DEFAULT_BYTES,
         .limit_threads = PROC_THREADS_MAX,
+        .limit_processes = PROCS_MAX - 1,
         .name = "init",
     };
     init_proc->hash_next = *bucket(1);
@@ -96,7 +97,7 @@ static void child_remove(struct proc *p)
 
 err_t proc_new(struct proc *parent, struct proc **out)
 {
-    if (counts.live + counts.zombies >= counts.limit)
+    if (counts.live + counts.zombies >= parent->limit_processes)
         return ERR_LIMIT;
     struct proc *p = free_list;
     if (p) {
@@ -113,6 +114,7 @@ err_t proc_new(struct proc *parent, struct proc **out)
         .limit_frames = parent->limit_frames,
         .limit_stack = parent->limit_stack,
         .limit_threads = parent->limit_threads,
+        .limit_processes = parent->limit_processes,
     };
     memcpy(p->name, parent->name, sizeof p->name);
     p->hash_next = *bucket(p->pid);

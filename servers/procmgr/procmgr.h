@@ -61,6 +61,7 @@ struct proc {
     /* limits, inherited */
     uint64_t limit_frames, limit_stack;
     uint32_t limit_threads;
+    uint32_t limit_processes; /* with so many in the system it may start no more */
     unsigned exec_file, exec_slot; /* exec: what starts, on which thread, when the space is clear */
     char name[PROC_NAME_MAX];
     struct thread thread[PROC_THREADS_MAX];
@@ -68,7 +69,7 @@ struct proc {
 
 extern struct proc *const init_proc; /* pid 1: parent of those who lost theirs, and init's session */
 struct proc_counts {
-    uint64_t live, zombies, forks, execs, exits, limit;
+    uint64_t live, zombies, forks, execs, exits;
 };
 extern struct proc_counts counts;
 

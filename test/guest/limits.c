@@ -69,6 +69,21 @@ static void processes_in_the_system(void)
     RUN_CHILD(waits, NULL);
     gt_shared_close();
 }
+static void starts_nobody(void *unused)
+{
+    (void)unused;
+    limit(PROC_LIMIT_PROCESSES, 1);
+    CHECK_EQ(fork(), -1);
+    CHECK_EQ(errno, EAGAIN);
+}
+static void does_nothing(void *unused) { (void)unused; }
+static void a_limit_binds_its_owner_only(void)
+{
+    uint64_t before = limit(PROC_LIMIT_PROCESSES, ~0UL);
+    RUN_CHILD(starts_nobody, NULL);
+    CHECK_EQ(limit(PROC_LIMIT_PROCESSES, ~0UL), before);
+    RUN_CHILD(does_nothing, NULL); /* the shell and all others can still start programs */
+}
 static void *nothing(void *p) { return p; }
 static volatile bool stop;
 static void *until_stop(void *p)
@@ -98,5 +113,5 @@ static void unknown_limits_are_refused(void)
     CHECK_EQ(gt_proc(PROC_LIMIT, 99, ~0UL, NULL), ERR_INVAL);
 }
 
-GT_MAIN(CASE(frames_of_a_process), CASE(processes_in_the_system), CASE(threads_of_a_process),
-        CASE(unknown_limits_are_refused))
+GT_MAIN(CASE(frames_of_a_process), CASE(processes_in_the_system), CASE(a_limit_binds_its_owner_only),
+        CASE(threads_of_a_process), CASE(unknown_limits_are_refused))

@@ -45,7 +45,7 @@ enum proc_op {
 
 enum proc_limit {
     PROC_LIMIT_FRAMES = 1,    /* frames one process may be charged, kernel objects included; 0 = no limit */
-    PROC_LIMIT_PROCESSES = 2, /* processes in the whole system */
+    PROC_LIMIT_PROCESSES = 2, /* processes in the whole system beyond which the caller may start no more */
     PROC_LIMIT_THREADS = 3,   /* threads of this process */
     PROC_LIMIT_STACK = 4,     /* bytes, applies at the next exec */
 };
