@@ -165,6 +165,7 @@ static reply_id_t copy_fault(vaddr_t va, unsigned access)
     assert_int_equal(init->x[REG_A1 + FAULTW_VA], va);
     assert_int_equal(init->x[REG_A1 + FAULTW_ACCESS], access | FAULT_ACCESS_COPY);
     assert_int_equal(init->x[REG_A1 + FAULTW_THREAD], c.t->frame);
+    assert_int_equal(init->x[REG_A1 + FAULTW_IP], c.t->x[REG_PC]);
     assert_int_equal(init->x[X_T3], 1);
     return init->x[X_T2];
 }

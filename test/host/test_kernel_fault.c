@@ -255,6 +255,23 @@ static void reply_recv_receives_only_after_a_good_answer(void **context)
     assert_int_equal(host_result(pager.t), MSG_FAULT);
 }
 
+static void a_pager_that_waits_gets_it_at_once(void **context)
+{
+    (void)context;
+    host_time_limit(pager.t, host_time + 1000000);
+    assert_int_equal(host_ipc(pager.t, SYS_RECV, IPC_F_DEADLINE, p_ep), HOST_BLOCKED);
+    pager.t->x[X_T0] = pager.t->x[X_T1] = pager.t->x[X_T4] = pager.t->x[X_T6] = 99;
+    assert_false(host_store(t.t, VA, 1));
+    assert_ptr_equal(hart0->current, pager.t);
+    assert_int_equal(host_result(pager.t), MSG_FAULT);
+    assert_int_equal(pager.t->x[X_T0] | pager.t->x[X_T1] | pager.t->x[X_T4] | pager.t->x[X_T6], 0);
+    assert_int_equal(pager.t->x[X_T3], 0xabc);
+    reply_id_t id = pager.t->x[X_T2];
+    SYS_OK(init, THREAD_STOP, t.h);
+    assert_int_equal(host_poll(pager.t, p_ep), MSG_CANCEL);
+    assert_int_equal(pager.t->x[REG_A2], id);
+}
+
 static void deferred_faults_are_answered_in_any_order(void **context)
 {
     (void)context;
@@ -378,6 +395,7 @@ int main(void)
         TEST(unknown_verdicts_are_refused),
         TEST(an_id_is_answered_once_and_by_its_pager),
         TEST(reply_recv_receives_only_after_a_good_answer),
+        TEST(a_pager_that_waits_gets_it_at_once),
         TEST(deferred_faults_are_answered_in_any_order),
         TEST(forward_and_kill_go_to_the_handler),
         TEST(without_a_pager_a_fault_is_an_exception),

@@ -37,7 +37,8 @@ static int teardown(void **context)
 static void call(unsigned i, uint64_t first)
 {
     host_words(c[i].t, first);
-    assert_int_equal(host_ipc(c[i].t, SYS_CALL, 0, c_ep), HOST_BLOCKED);
+    host_time_limit(c[i].t, host_time + 1000000);
+    assert_int_equal(host_ipc(c[i].t, SYS_CALL, IPC_F_DEADLINE, c_ep), HOST_BLOCKED);
 }
 
 /* With a deadline: whatever ends the wait must take the timer away. */
