@@ -103,12 +103,4 @@ void page_copy(frame_t to, frame_t from);
 /* Fail the k-th allocation from now, once; 0: none. Returns how many were tried since the last call. */
 uint64_t frame_fail_at(uint64_t k);
 
-/* For tests and vmcheck: whether f stands in its chunk's free list is not stored; a free frame has this. */
-static inline bool frame_is_free_user(frame_t f)
-{
-    const struct ledger_frame *w = frame_word(f);
-    return (w->flags & (FRAME_W_OWNED | FRAME_W_KERNEL)) == FRAME_W_OWNED && w->refs == 0;
-}
-
-
 #endif

@@ -17,7 +17,6 @@ static uint64_t next_value;
 static uint32_t serial;
 
 static inline struct ledger_op *op_at(uint32_t i) { return &ledger.op[i]; }
-uint32_t ops_running(void) { return queue_len; }
 bool op_is_pending(void) { return queue_len > 0; }
 void op_set_value(uint64_t value) { next_value = value; }
 

@@ -32,6 +32,4 @@ void ops_build(void);
 /* Tell everybody who registered that something may have ended. */
 void op_notify_all(void);
 
-uint32_t ops_running(void);
-
 #endif

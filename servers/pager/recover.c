@@ -26,7 +26,6 @@ static void learn_self(const struct pager_boot *boot)
         .kernel = boot->handle_kernel,
         .image_first = (frame_t)(boot->image_pa >> PAGE_SHIFT),
         .image_end = (frame_t)((boot->image_pa + boot->image_bytes + PAGE_MASK) >> PAGE_SHIFT),
-        .image_bytes = boot->image_bytes,
     };
 }
 

@@ -14,7 +14,6 @@ struct pager_self {
     handle_t space, thread, endpoint, kernel;
     uint32_t id; /* owner value of its frames */
     frame_t image_first, image_end;
-    uint64_t image_bytes;
 };
 extern struct pager_self self;
 
