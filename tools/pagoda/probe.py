@@ -13,6 +13,7 @@ import subprocess
 import tempfile
 
 CC = "riscv64-unknown-elf-gcc"
+BINUTILS = ["riscv64-unknown-elf-ar", "riscv64-unknown-elf-ranlib", "riscv64-unknown-elf-strip"]
 QEMU = "qemu-system-riscv64"
 QEMU_MIN = (7, 0)
 GCC_MIN = 12
@@ -81,6 +82,13 @@ def _links():
           soft + ["-nostdlib"], packages)
 
 
+def _binutils():
+    for tool in BINUTILS:  # the compiler finds the assembler and the linker itself: _links() has tried those
+        status, _ = _run([tool, "--version"], "of the RISC-V binutils")
+        if status != 0:
+            raise ProbeError(f"{tool} --version failed; it is broken. {INSTALL} (binutils-riscv64-unknown-elf).")
+
+
 def _qemu():
     status, text = _run([QEMU, "--version"], "the machine emulator")
     version = re.search(r"version (\d+)\.(\d+)", text)
@@ -115,8 +123,8 @@ def _gdb():
 
 # group: (the tools whose change makes a cached answer worthless, the probes)
 GROUPS = {
-    "build": ([CC, "riscv64-unknown-elf-ld", "riscv64-unknown-elf-ar", "/usr/lib/picolibc/riscv64-unknown-elf/picolibc.specs"],
-              [_compiler, _links, _elftools]),
+    "build": ([CC, "riscv64-unknown-elf-ld", *BINUTILS, "/usr/lib/picolibc/riscv64-unknown-elf/picolibc.specs"],
+              [_compiler, _links, _binutils, _elftools]),
     "qemu": ([QEMU], [_qemu]),
     "host": (["gcc", "/usr/include/cmocka.h"], [_host_compiler]),
     "gdb": (["gdb-multiarch"], [_gdb]),
