@@ -9,10 +9,12 @@
  *   PAGER_LEDGER_VA    pager_ledger_bytes(ram_bytes), read-write, zero at the first start
  *   PAGER_STACK_TOP    PAGER_STACK_PAGES pages below it, read-write; nothing below them (guard)
  *
- * First start: init grants all chunks that the pager shall own (USER ones; at least PAGER_KERNEL_CHUNKS retyped to KERNEL; the
- * IMAGE ones), fills the page, and starts the thread: ip = ELF entry (libipc's start.S), sp = PAGER_STACK_TOP, a0 = PAGER_BOOT_VA, tp = 0.
- * Which frames it owns and what they are the pager reads from the frame table (owner == its space's id).
- * Restart: stop the thread, SPACE_RESET, restore data and zero bss (the ledger and all handles stay), restarted += 1, start again.
+ * First start: init grants all chunks that the pager shall own (USER ones; at least PAGER_KERNEL_CHUNKS retyped to KERNEL;
+ * the IMAGE ones), fills the page, and starts the thread: ip = ELF entry (libipc's start.S), sp = PAGER_STACK_TOP,
+ * a0 = PAGER_BOOT_VA, tp = 0. Which frames it owns and what they are the pager reads from the frame table (owner == its
+ * space's id).
+ * Restart: stop the thread, SPACE_RESET, restore data and zero bss (the ledger and all handles stay), restarted += 1,
+ * start again.
  */
 #ifndef PAGER_BOOT_H
 #define PAGER_BOOT_H
