@@ -380,6 +380,32 @@ static void a_copier_that_goes_away_is_not_told(void **context)
     }
 }
 
+static void a_pager_that_waits_gets_it_at_once(void **context)
+{
+    (void)context;
+    struct host_thread p = host_init_thread();
+    assert_int_equal(host_ipc(p.t, SYS_RECV, 0, pager.h), HOST_BLOCKED);
+    SYS_OK(init, SPACE_UNMAP, client.h, BUF, 1);
+    call(BUF, 100);
+    assert_int_equal(copy(COPY_TO_CLIENT, 0, LOCAL, 20), ERR_FAULT_PENDING);
+    assert_int_equal(host_result(p.t), MSG_FAULT);
+    assert_int_equal(p.t->x[REG_A1 + FAULTW_ACCESS], FAULT_ACCESS_W | FAULT_ACCESS_COPY);
+}
+
+/* The pager dies with the fault in hand and its endpoint is gone: the copier learns that the page will never come. */
+static void a_copier_outlives_the_pager(void **context)
+{
+    (void)context;
+    SYS_OK(init, SPACE_UNMAP, client.h, BUF, 1);
+    call(BUF, 100);
+    assert_int_equal(copy(COPY_TO_CLIENT, 0, LOCAL, 20), ERR_FAULT_PENDING);
+    copy_fault(BUF, FAULT_ACCESS_W);
+    host_destroy(pager.h);
+    SYS_OK(init, SPACE_RESET, INIT_H_SPACE);
+    told_to_go_on();
+    assert_int_equal(copy(COPY_TO_CLIENT, 0, LOCAL, 20), ERR_FAULT);
+}
+
 /* At most a page of work before an interrupt that waits is served. */
 static void a_long_copy_stops_for_interrupts(void **context)
 {
@@ -414,6 +440,8 @@ int main(void)
         TEST(the_server_can_not_copy_into_its_text),
         TEST(a_client_that_goes_away_frees_its_copier),
         TEST(a_copier_that_goes_away_is_not_told),
+        TEST(a_pager_that_waits_gets_it_at_once),
+        TEST(a_copier_outlives_the_pager),
         TEST(a_long_copy_stops_for_interrupts),
     };
     return cmocka_run_group_tests(tests, 0, 0);

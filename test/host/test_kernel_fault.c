@@ -199,6 +199,7 @@ static void upgrade_wants_a_cow_entry_of_its_own_frame(void **context)
     assert_int_equal(host_fault_reply(pager.t, id, FAULT_MAP, PROT_R | PROT_COW, user_frame(0), 0, 0), OK);
     id = store(VA, 0);
     assert_int_equal(host_fault_reply(pager.t, id, FAULT_UPGRADE, 0, 0, 0, 0), OK);
+    assert_int_equal(host_pte(s.space, VA) & (PTE_A | PTE_D | PTE_W | PTE_COW), PTE_A | PTE_D | PTE_W);
     assert_true(host_store(t.t, VA, 1));
     host_map(&s, VA + PAGE_SIZE, host_uframe(), PROT_R | PROT_COW); /* a frame of init's */
     id = store(VA + PAGE_SIZE, 0);
@@ -270,6 +271,25 @@ static void a_pager_that_waits_gets_it_at_once(void **context)
     SYS_OK(init, THREAD_STOP, t.h);
     assert_int_equal(host_poll(pager.t, p_ep), MSG_CANCEL);
     assert_int_equal(pager.t->x[REG_A2], id);
+    SYS_OK(init, THREAD_RESUME, t.h);
+    assert_int_not_equal(store(VA, 0), id); /* the same thread at the same place, but another fault */
+    assert_int_equal(host_fault_reply(pager.t, id, FAULT_RETRY, 0, 0, 0, 0), ERR_STALE);
+}
+
+/* Somebody else of another space waits at the endpoint when the pager dies. */
+static void a_fault_goes_on_to_a_pager_that_waits(void **context)
+{
+    (void)context;
+    struct host_space second = host_space();
+    struct host_thread p = host_thread(&second);
+    handle_t h = host_give(&second, ep.h, RIGHT_RECV, 0);
+    reply_id_t id = store(VA, 0);
+    assert_int_equal(host_ipc(p.t, SYS_RECV, 0, h), HOST_BLOCKED);
+    SYS_OK(init, SPACE_RESET, pager_space.h);
+    assert_int_equal(host_result(p.t), MSG_FAULT);
+    assert_int_not_equal(p.t->x[X_T2], id);
+    assert_int_equal(host_fault_reply(pager.t, id, FAULT_RETRY, 0, 0, 0, 0), ERR_STALE);
+    assert_int_equal(host_fault_reply(p.t, p.t->x[X_T2], FAULT_RETRY, 0, 0, 0, 0), OK);
 }
 
 static void deferred_faults_are_answered_in_any_order(void **context)
@@ -343,6 +363,7 @@ static void a_pagers_death_loses_no_fault(void **context)
     for (unsigned i = 0; i < 2; i++) {
         assert_int_equal(host_poll(pager.t, p_ep), MSG_FAULT);
         vaddr_t va = pager.t->x[REG_A1];
+        assert_int_not_equal(pager.t->x[X_T2], id);
         assert_int_equal(host_fault_reply(pager.t, pager.t->x[X_T2], FAULT_MAP, PROT_R | PROT_W, user_frame(i), 0, 0), OK);
         assert_true(va == VA || va == VA + PAGE_SIZE);
     }
@@ -396,6 +417,7 @@ int main(void)
         TEST(an_id_is_answered_once_and_by_its_pager),
         TEST(reply_recv_receives_only_after_a_good_answer),
         TEST(a_pager_that_waits_gets_it_at_once),
+        TEST(a_fault_goes_on_to_a_pager_that_waits),
         TEST(deferred_faults_are_answered_in_any_order),
         TEST(forward_and_kill_go_to_the_handler),
         TEST(without_a_pager_a_fault_is_an_exception),

@@ -155,6 +155,26 @@ static void ids_are_good_once_and_for_the_receiver_only(void **context)
     assert_int_equal(reply(id, 5), ERR_STALE); /* of an earlier call of the same thread */
 }
 
+/* Another thread in the same control block, calling the same server: ids of the earlier life stay stale. */
+static void ids_do_not_come_back_with_a_new_life(void **context)
+{
+    (void)context;
+    frame_t f = c[0].t->frame;
+    reply_id_t old[20];
+    for (unsigned life = 0; life < 20; life++) {
+        call(0, 1);
+        assert_int_equal(host_poll(srv.t, s_ep), MSG_CALL);
+        old[life] = srv.t->x[X_T2];
+        for (unsigned i = 0; i < life; i++)
+            assert_int_equal(reply(old[i], 2), ERR_STALE);
+        host_destroy(c[0].h);
+        assert_int_equal(host_poll(srv.t, s_ep), MSG_CANCEL);
+        SYS_OK(init, OBJECT_CREATE, OBJ_THREAD, f, client.h);
+        c[0].h = init->x[REG_A1];
+        SYS_OK(init, THREAD_START, c[0].h, HOST_PC + 4, 0, 0, 0);
+    }
+}
+
 static void late_replies_by_id_in_any_order(void **context)
 {
     (void)context;
@@ -337,6 +357,7 @@ int main(void)
         TEST(reply_recv_goes_round),
         TEST(callers_come_by_priority_then_in_order),
         TEST(ids_are_good_once_and_for_the_receiver_only),
+        TEST(ids_do_not_come_back_with_a_new_life),
         TEST(late_replies_by_id_in_any_order),
         TEST(a_call_that_gave_up_is_cancelled_once),
         TEST(a_cancel_wakes_a_receiver),

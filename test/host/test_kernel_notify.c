@@ -134,6 +134,7 @@ static reply_id_t raise_exception(struct thread *t)
     exc = host_ep();
     SYS_OK(init, SPACE_HANDLER, client.h, HANDLER_EXCEPTION, exc.h, 0x77);
     host_current(t);
+    t->fault.access = FAULT_ACCESS_W; /* of an earlier fault */
     t->x[REG_PC] = 0x4444;
     exception_raise(t, 2, 0x99);
     host_exit();
@@ -145,6 +146,7 @@ static reply_id_t raise_exception(struct thread *t)
     assert_int_equal(srv.t->x[REG_A1 + EXCW_VALUE], 0x99);
     assert_int_equal(srv.t->x[REG_A1 + EXCW_IP], 0x4444);
     assert_int_equal(srv.t->x[REG_A1 + EXCW_THREAD], t->frame);
+    assert_int_equal(srv.t->x[REG_A1 + EXCW_ACCESS], 0); /* no page fault, whatever the last fault was */
     assert_int_equal(srv.t->x[X_T3], 0x77);
     return srv.t->x[X_T2];
 }

@@ -128,6 +128,36 @@ static void alone_it_needs_no_timer(void **context)
     assert_int_equal(host_timer[0], ~0UL);
 }
 
+static void start_begins_afresh(void **context)
+{
+    (void)context;
+    for (unsigned i = 1; i < 32; i++)
+        t[0].t->x[i] = t[0].t->fpu[i] = 77;
+    t[0].t->fcsr = 7;
+    t[0].t->start_fpu = true;
+    SYS_OK(init, THREAD_START, t[0].h, 0x4441, 0x5000, 3, 0x6000);
+    assert_int_equal(t[0].t->x[REG_PC], 0x4440);
+    for (unsigned i = 1; i < 32; i++) {
+        assert_int_equal(t[0].t->x[i], i == REG_SP ? 0x5000 : i == REG_A0 ? 3 : i == REG_TP ? 0x6000 : 0);
+        assert_int_equal(t[0].t->fpu[i], 0);
+    }
+    assert_int_equal(t[0].t->fcsr, 0);
+    assert_false(t[0].t->start_fpu);
+}
+
+static void a_thread_may_stop_and_start_itself(void **context)
+{
+    (void)context;
+    handle_t own = host_give(&s, t[0].h, RIGHTS_ALL, 0);
+    assert_int_equal(SYS(t[0].t, THREAD_STOP, own), OK);
+    assert_int_equal(t[0].t->state, T_STOPPED);
+    assert_ptr_not_equal(running(), t[0].t);
+    SYS_OK(init, THREAD_RESUME, t[0].h);
+    SYS(t[0].t, THREAD_START, own, 0x4440, 0, 9, 0);
+    assert_int_equal(t[0].t->x[REG_PC], 0x4440);
+    assert_int_equal(t[0].t->x[REG_A0], 9);
+}
+
 /* ---- priorities that are lent ---- */
 
 static struct host_ep ep;
@@ -155,6 +185,10 @@ static void a_server_works_at_its_callers_priority(void **context)
     assert_int_equal(host_ipc(t[0].t, SYS_REPLY_RECV, 0, receive), HOST_BLOCKED);
     assert_int_equal(t[0].t->prio, 20);
     assert_ptr_equal(running(), t[1].t);
+    assert_int_equal(host_ipc(t[1].t, SYS_CALL, 0, send), HOST_BLOCKED);
+    assert_int_equal(t[0].t->prio, 200);
+    SYS_OK(init, THREAD_STOP, t[0].h); /* what was lent is not kept */
+    assert_int_equal(t[0].t->prio, 20);
 }
 
 static void a_waiting_caller_lends_too(void **context)
@@ -266,6 +300,8 @@ int main(void)
         TEST(yield_goes_round),
         TEST(slices_go_round_among_equals_only),
         TEST(alone_it_needs_no_timer),
+        TEST(start_begins_afresh),
+        TEST(a_thread_may_stop_and_start_itself),
         TEST(a_server_works_at_its_callers_priority),
         TEST(a_waiting_caller_lends_too),
         TEST(a_pager_works_at_the_faulters_priority),

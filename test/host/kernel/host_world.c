@@ -41,7 +41,7 @@ void host_current(struct thread *t)
 void host_exit(void)
 {
     struct hart *mine = host_hart;
-    sched_exit();
+    assert_int_equal(sched_exit()->state, T_RUNNING);
     for (unsigned i = 0; i < hart_count; i++) {
         host_hart = &harts[i];
         if (host_hart != mine && (host_hart->resched || !host_hart->current) && queue_top(&host_hart->runq))
