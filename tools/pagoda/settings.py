@@ -97,7 +97,7 @@ VARIABLES = {
     "FORK": ("cow", _one_of("eager", "cow"), "fork strategy at boot: cow shares pages, eager copies them"),
     "BUILD": ("release", _one_of("release", "debug", "bench"),
               "release: -O2 with checks; debug: -Og, checks, undefined-behaviour traps; bench: -O2 without checks"),
-    "ICOUNT": ("1", _flag, "1: one instruction is one nanosecond, so figures are instructions (test and bench always do); 0: host time"),
+    "ICOUNT": ("1", _flag, "1: one instruction is one nanosecond, so figures are instructions (test and bench always do); 0: host time (default with GDB=1)"),
     "RUN": (None, _line, "command line that `scons run` runs; then it powers off, and the exit status is scons's"),
     "TIMEOUT": ("", _seconds, "seconds until a run is ended (default: 600 with RUN, none without)"),
     "EXTRA_APPS": ("", _directory, "directory outside the tree; each .c file or folder of C files becomes a program"),
@@ -125,6 +125,8 @@ def parse(arguments):
             values[name] = check(text)
         except ValueError as reason:
             raise SettingError(f"{name}={text}: {name} {reason}.") from None
+    if values["GDB"] and "ICOUNT" not in arguments:
+        values["ICOUNT"] = False  # QEMU 7.2 that counts instructions hangs at a write of the timer after some breakpoints
     values["MEM_GIVEN"] = "MEM" in arguments  # bench has a default of its own
     return values
 
