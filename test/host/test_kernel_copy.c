@@ -399,6 +399,13 @@ static void a_copier_outlives_the_pager(void **context)
     SYS_OK(init, SPACE_UNMAP, client.h, BUF, 1);
     call(BUF, 100);
     assert_int_equal(copy(COPY_TO_CLIENT, 0, LOCAL, 20), ERR_FAULT_PENDING);
+    host_destroy(pager.h); /* before it took the fault */
+    told_to_go_on();
+    assert_int_equal(copy(COPY_TO_CLIENT, 0, LOCAL, 20), ERR_FAULT);
+    setup(0);
+    SYS_OK(init, SPACE_UNMAP, client.h, BUF, 1);
+    call(BUF, 100);
+    assert_int_equal(copy(COPY_TO_CLIENT, 0, LOCAL, 20), ERR_FAULT_PENDING);
     copy_fault(BUF, FAULT_ACCESS_W);
     host_destroy(pager.h);
     SYS_OK(init, SPACE_RESET, INIT_H_SPACE);

@@ -126,6 +126,17 @@ static void binding_a_notification_with_bits_wakes(void **context)
     assert_int_equal(srv.t->x[REG_A1], 2);
 }
 
+static void a_bound_thread_that_ends_is_forgotten(void **context)
+{
+    (void)context;
+    struct host_ntfn n = host_ntfn();
+    SYS_OK(init, THREAD_BIND, c[1].h, n.h);
+    host_destroy(c[1].h);
+    SYS_OK(init, SIGNAL, n.h, 1);
+    SYS_OK(init, THREAD_BIND, c[0].h, n.h);
+    assert_int_equal(n.n->bits, 1);
+}
+
 /* ---- exceptions ---- */
 
 static struct host_ep exc;
@@ -232,6 +243,7 @@ int main(void)
         TEST(a_receive_delivers_its_own_bits),
         TEST(a_bound_notification_replaces_the_own_one),
         TEST(binding_a_notification_with_bits_wakes),
+        TEST(a_bound_thread_that_ends_is_forgotten),
         TEST(an_exception_resumes_with_its_registers),
         TEST(a_handler_that_waits_gets_it_at_once),
         TEST(an_exception_may_leave_the_thread_stopped),

@@ -191,6 +191,32 @@ static void a_server_works_at_its_callers_priority(void **context)
     assert_int_equal(t[0].t->prio, 20);
 }
 
+/* Client and server hand the hart to and fro for ever; an equal who is ready must get it when the slice is over. */
+static void a_ping_pong_leaves_room_for_equals(void **context)
+{
+    (void)context;
+    serve(0);
+    for (unsigned i = 3; i < THREADS; i++)
+        SYS_OK(init, THREAD_STOP, t[i].h);
+    init_sleeps();
+    unsigned turns = 0;
+    for (unsigned n = 0; n < 4000; n++) {
+        struct thread *r = running();
+        if (r == t[2].t) {
+            turns++;
+            assert_int_equal(SYS(r, YIELD), OK);
+        } else if (r == t[1].t) {
+            (void)host_ipc(r, SYS_CALL, 0, send);
+        } else {
+            assert_ptr_equal(r, t[0].t);
+            r->x[X_T3] = r->x[X_T2];
+            (void)host_ipc(r, SYS_REPLY_RECV, 0, receive);
+        }
+        host_ticks(1000);
+    }
+    assert_true(turns >= 4000 / 110); /* a slice is 100 of these steps */
+}
+
 static void a_waiting_caller_lends_too(void **context)
 {
     (void)context;
@@ -303,6 +329,7 @@ int main(void)
         TEST(start_begins_afresh),
         TEST(a_thread_may_stop_and_start_itself),
         TEST(a_server_works_at_its_callers_priority),
+        TEST(a_ping_pong_leaves_room_for_equals),
         TEST(a_waiting_caller_lends_too),
         TEST(a_pager_works_at_the_faulters_priority),
         TEST(a_priority_changes_where_it_stands),
