@@ -47,7 +47,10 @@ static int kill_server(const char *name)
         err_t err = ipc_call(H_INIT, &m);
         if (err != OK)
             return failed(name, err);
-        printf("%s killed; init brings it back (restart %lu)\n", name, m.w[1] + 1);
+        if (i == SERVER_PROCMGR)
+            printf("procmgr killed; with it the processes are lost, and init turns the machine off\n");
+        else
+            printf("%s killed; init brings it back (restart %lu)\n", name, m.w[1] + 1);
         return 0;
     }
     fprintf(stderr, "pagerctl: no server %s (pager, procmgr, console)\n", name);

@@ -329,6 +329,8 @@ long sys_fault_reply(struct thread *cur, uint64_t *a)
     err_t e = fault_answer(cur, &woken);
     if (woken)
         sched_ready(woken);
+    if (e == OK && cur->prio != cur->base_prio)
+        sched_set_prio(cur, cur->base_prio);
     return e;
 }
 

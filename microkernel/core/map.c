@@ -117,9 +117,11 @@ err_t map_space(struct thread *cur, handle_t h, struct space **out)
 {
     struct handle *slot;
     err_t e = handle_find(cur->space, h, OBJ_SPACE, RIGHT_MAP, &slot);
-    if (e == OK)
-        *out = frame_va(slot->object);
-    return e;
+    if (e != OK)
+        return e;
+    *out = frame_va(slot->object);
+    trace(TRACE_SPACE, cur, cur->x[17] & 0xff, slot->object);
+    return OK;
 }
 
 static err_t map_range(uint64_t va, uint64_t pages)

@@ -115,6 +115,7 @@ static void act_copy(const struct fault *f, uint32_t region, struct answer *a)
 {
     frame_t from = PTE_FRAME(f->pte), fresh;
     (void)region;
+    a->paid = frame_word(from)->charged == f->slot;
     if (cow_copy(f->slot, from, &fresh) != OK) {
         act_nomem(a);
         return;
@@ -256,8 +257,11 @@ void fault_undo(const struct fault *f, const struct answer *a)
         space_vol(f->slot)->resident--;
     if (a->frame != NO_FRAME && (a->mapped || a->dropped != NO_FRAME))
         frame_drop(f->slot, a->frame);
-    if (a->dropped != NO_FRAME)
+    if (a->dropped != NO_FRAME) {
         frame_ref(a->dropped);
+        if (a->paid)
+            frame_charge_sole(f->slot, a->dropped);
+    }
     for (unsigned i = 0; i < 2; i++)
         if (a->table[i] != NO_FRAME)
             frame_free_table(f->slot, a->table[i]);

@@ -28,6 +28,7 @@ struct answer {
     uint64_t verdict; /* FAULT_VERDICT() */
     frame_t frame, table[2];
     frame_t dropped;  /* lost a reference in favour of `frame` */
+    bool paid;        /* ... and was charged to the faulter */
     bool mapped;      /* one more page is present */
     enum counter count;
 };

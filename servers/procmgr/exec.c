@@ -58,6 +58,8 @@ err_t do_SPAWN(struct request *r)
         return err;
     struct proc *child = 0;
     err = proc_new(r->caller, &child);
+    if (err == OK && (r->ev->w[4] & SPAWN_BACKGROUND)) /* inherited by its children, so a tree in the background stays there */
+        child->prio = child->prio > PRIO_BACKGROUND_STEP ? child->prio - PRIO_BACKGROUND_STEP : 1;
     if (err == OK)
         err = child_make(child, &w);
     if (err != OK) {

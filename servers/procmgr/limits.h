@@ -21,6 +21,7 @@
 #define PROGRAM_VA_END 0x1000000000UL /* segments and the heap's start lie below */
 #define SIGNALS 32u
 #define PRIO_CLIENT_MAX 199u
+#define PRIO_BACKGROUND_STEP 10u /* SPAWN_BACKGROUND: so much below the spawner */
 #define STACK_DEFAULT_BYTES (8UL << 20)
 #define STACK_MIN_BYTES (16UL << 10)
 #define STACK_MAX_BYTES (1UL << 30)

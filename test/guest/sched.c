@@ -5,6 +5,10 @@
 #define GT_NAME "sched"
 #include "gtest.h"
 
+#include <ipc/procmgr.h>
+#include <pagoda/spawn.h>
+#include <pagoda/system.h>
+
 #define RUN_US 40000
 
 static void spin_until(ticks_t end, unsigned word)
@@ -126,5 +130,24 @@ static void a_sleep_is_never_short(void)
     CHECK(sys_time() - begin >= gt_us(1000000));
 }
 
+/* What runs in the background stands below the shell and below the shell's foreground, and so do its children. */
+static void the_background_is_lower(void)
+{
+    static char *const argv[] = {"sleep", "1", NULL};
+    uint64_t own = 0;
+    CHECK_EQ(gt_proc(PROC_PRIO, 0, 100, &own), OK);
+    for (unsigned flags = 0; flags <= SPAWN_BACKGROUND; flags++) {
+        pid_t pid = 0;
+        struct process_info info;
+        CHECK_EQ(spawn_program("sleep", argv, NULL, flags, &pid), 0);
+        CHECK_EQ(process_next((uint32_t)pid, &info), OK);
+        CHECK_EQ(info.pid, (uint32_t)pid);
+        CHECK_EQ(info.prio, flags ? 90 : 100);
+        gt_expect_exit(pid, 0);
+    }
+    CHECK_EQ(gt_proc(PROC_PRIO, 0, own, NULL), OK);
+}
+
 GT_MAIN(CASE(equals_share_the_hart), CASE(a_lower_priority_waits), CASE(a_higher_priority_takes_over_at_once),
-        CASE(yield_goes_to_the_next_in_order), CASE(priorities_have_limits), CASE(a_sleep_is_never_short))
+        CASE(yield_goes_to_the_next_in_order), CASE(priorities_have_limits), CASE(a_sleep_is_never_short),
+        CASE(the_background_is_lower))

@@ -40,7 +40,7 @@ enum proc_op {
 #define PROC_NAME_MAX 32u
 #define PROC_THREADS_MAX 64u
 
-#define SPAWN_BACKGROUND 1u
+#define SPAWN_BACKGROUND 1u /* ten priorities below the spawner */
 #define WAIT_NOHANG 1u
 
 enum proc_limit {

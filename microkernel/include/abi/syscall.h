@@ -69,9 +69,9 @@
     X(SPACE_MAP, 51, "space, va, pages, prot -> done", "map the frames listed in the batch page") \
     X(SPACE_UNMAP, 52, "space, va, pages -> done", "unmap a range, whatever is in it; shoot down") \
     X(SPACE_PROTECT, 53, "space, va, pages, prot -> done", "take permissions away, or make COW; shoot down") \
-    X(SPACE_SHARE, 54, "from, to, va, pages, mode -> done, shared", "map the same frames in another space") \
+    X(SPACE_SHARE, 54, "from, to, va, pages, mode -> done", "map the same frames in another space") \
     X(SPACE_HARVEST, 55, "space, va, pages <= 64 -> accessed, dirty", "read and clear the accessed bits") \
-    X(SPACE_RESET, 56, "space -> more", "a server died: its callers get PEER_DEAD, its faults queue again") \
+    X(SPACE_RESET, 56, "space", "a server died: its callers get PEER_DEAD, its faults queue again") \
     X(SPACE_BATCH, 57, "frame", "register the caller's batch page") \
     X(SPACE_MAP_FRAME, 58, "space, va, frame, prot", "map one frame where nothing is mapped") \
     X(SPACE_MAP_DEVICE, 59, "kernel, space, va, physical address", "map a page of device memory") \
