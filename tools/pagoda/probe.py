@@ -121,6 +121,11 @@ def _gdb():
     _run(["gdb-multiarch", "--version"], "the debugger")
 
 
+def _model():
+    _run(["spin", "-V"], "the model checker")
+    _run(["gcc", "--version"], "the host compiler")
+
+
 # group: (the tools whose change makes a cached answer worthless, the probes)
 GROUPS = {
     "build": ([CC, "riscv64-unknown-elf-ld", *BINUTILS, "/usr/lib/picolibc/riscv64-unknown-elf/picolibc.specs"],
@@ -128,6 +133,7 @@ GROUPS = {
     "qemu": ([QEMU], [_qemu]),
     "host": (["gcc", "/usr/include/cmocka.h"], [_host_compiler]),
     "gdb": (["gdb-multiarch"], [_gdb]),
+    "model": (["spin", "gcc"], [_model]),
 }
 
 

@@ -138,6 +138,7 @@ TARGETS = {
     "test": "every test; the last line counts them",
     "bench": "measure, print the table beside the peers, write build/bench/bench.json",
     "mutants": "build every seeded bug of test/mutants.txt and see the tests catch it",
+    "model": "prove the fault protocol with Spin in every order of its steps; docs/model.md",
     "size": "print text + data of the kernel",
     "compiledb": "only write build/compile_commands.json",
     "image": "only build what a boot needs",

@@ -26,6 +26,8 @@ def tools_needed(wanted):
         groups.append("host")
     if "gdb" in wanted:
         groups.append("gdb")
+    if "model" in wanted:
+        groups.append("model")
     return groups
 
 
@@ -184,3 +186,6 @@ class Context:
 
     def mutants(self):
         return self.tool("mutants.py", "--only", self.options["MUTANT"] or "")
+
+    def model(self):
+        return self.tool("model.py")
