@@ -16,7 +16,7 @@ import time
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 MODEL = os.path.join(ROOT, "test", "model", "fault.pml")
 OUT = os.path.join(ROOT, "build", "model")
-DEPTH = 20000  # steps of the longest run; pan says when that is too few, and then nothing is proven
+DEPTH = 20000  # steps of the longest run; if one is longer, pan says so, and nothing is proven
 MEMORY_MB = 1000
 TIMEOUT_S = 120
 
@@ -37,6 +37,7 @@ MUTANTS = {
     "LOCK_BLOCKS_ACK": "a hart that waits for the kernel's lock does not acknowledge",
     "UPGRADE_SHARED": "upgrade in place although others have the frame",
     "PTE_AT_TRAP": "the message has the entry as it was at the trap",
+    "ACCEPT_STALE": "the kernel takes an answer to an id that has ended",
     "FORGET_REQUEUE": "a restart of the pager forgets the faults it had",
     "COUNTS_NOT_REBUILT": "a restart of the pager believes the old counts",
 }
