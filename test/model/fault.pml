@@ -438,7 +438,8 @@ inline on_fault()
 
 inline forget()
 {
-    d_step { t = 0; id = 0; msg_frame = NO_FRAME; msg_w = 0; msg_store = 0; fresh = NO_FRAME; old = NO_FRAME; stale = false; me = 0 }
+    d_step { t = 0; id = 0; msg_frame = NO_FRAME; msg_w = 0; msg_store = 0; fresh = NO_FRAME; old = NO_FRAME;
+             stale = false; me = 0 }
 }
 
 inline deliver(who)
