@@ -4,12 +4,8 @@
  */
 #include "csr.h"
 
-    .text
-    .balign 4
-    .globl trap_entry
-trap_entry:
-    csrrw a0, sscratch, a0
-    beqz a0, kernel_trap
+/* All registers to a0's array, but for a0 itself: its old value is in sscratch. */
+    .macro save_registers
     sd ra, 8(a0)
     sd sp, 16(a0)
     sd gp, 24(a0)
@@ -40,6 +36,15 @@ trap_entry:
     sd t4, 232(a0)
     sd t5, 240(a0)
     sd t6, 248(a0)
+    .endm
+
+    .text
+    .balign 4
+    .globl trap_entry
+trap_entry:
+    csrrw a0, sscratch, a0
+    beqz a0, kernel_trap
+    save_registers
     csrrw t0, sscratch, zero        /* the user's a0; from here on a trap is the kernel's own fault */
     sd t0, 80(a0)
     csrr t1, sepc
@@ -96,38 +101,9 @@ trap_return:
 /* A trap while sscratch was 0: ours. Save everything where the epitaph finds it, on a stack of its own. */
 kernel_trap:
     la a0, kernel_trap_frame        /* the old a0 is in sscratch */
-    sd ra, 8(a0)
-    sd sp, 16(a0)
-    sd gp, 24(a0)
-    sd tp, 32(a0)
-    sd t0, 40(a0)
-    sd t1, 48(a0)
-    sd t2, 56(a0)
-    sd s0, 64(a0)
-    sd s1, 72(a0)
+    save_registers
     csrr t0, sscratch
     sd t0, 80(a0)
-    sd a1, 88(a0)
-    sd a2, 96(a0)
-    sd a3, 104(a0)
-    sd a4, 112(a0)
-    sd a5, 120(a0)
-    sd a6, 128(a0)
-    sd a7, 136(a0)
-    sd s2, 144(a0)
-    sd s3, 152(a0)
-    sd s4, 160(a0)
-    sd s5, 168(a0)
-    sd s6, 176(a0)
-    sd s7, 184(a0)
-    sd s8, 192(a0)
-    sd s9, 200(a0)
-    sd s10, 208(a0)
-    sd s11, 216(a0)
-    sd t3, 224(a0)
-    sd t4, 232(a0)
-    sd t5, 240(a0)
-    sd t6, 248(a0)
     csrr t0, sepc
     sd t0, 0(a0)
     la sp, epitaph_stack_top
