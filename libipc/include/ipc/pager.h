@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  * The pager's protocol. Every request is idempotent: after ERR_PEER_DEAD (the pager was killed and restarted) the
- * same request may be sent again and has its effect once. pager_call() does that.
+ * same request may be sent again and has its effect once (HANDLES may add its room twice: harmless). pager_call() does that.
  */
 #ifndef IPC_PAGER_H
 #define IPC_PAGER_H
