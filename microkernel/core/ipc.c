@@ -268,6 +268,8 @@ static uint64_t ipc_deadline(const struct thread *t)
     return ipc_flags(t) & IPC_F_DEADLINE ? t->x[R_T2] : DEADLINE_NONE;
 }
 
+_Static_assert(IPC_F_HANDLE == RIGHT_SEND_HANDLE, "the flag asks for the right");
+
 syscall_fn sys_call, sys_recv, sys_reply, sys_reply_recv, sys_reply_alive, sys_yield;
 
 static inline err_t ipc_find_endpoint(struct thread *cur, handle_t h, unsigned right, struct endpoint **ep, badge_t *badge)
@@ -285,10 +287,15 @@ long sys_call(struct thread *cur, uint64_t *a)
 {
     struct endpoint *ep;
     badge_t badge;
+    unsigned flags = ipc_flags(cur);
+    /* a handle that comes along takes a place in the server's table: not everybody who may ask may fill that */
+#ifndef MUTANT_KERNEL_HANDLE_FLOOD
+    err_t e = ipc_find_endpoint(cur, a[0], RIGHT_SEND | (flags & IPC_F_HANDLE), &ep, &badge);
+#else
     err_t e = ipc_find_endpoint(cur, a[0], RIGHT_SEND, &ep, &badge);
+#endif
     if (e != OK)
         return e;
-    unsigned flags = ipc_flags(cur);
     uint64_t deadline = ipc_deadline(cur);
     cur->badge = badge;
     cur->call_kind = MSG_CALL;

@@ -53,7 +53,8 @@ static err_t object_from_pager(uint64_t key, unsigned type, handle_t *h)
 /* Endpoints and notifications first: each server holds handles of the other's. */
 void servers_objects(void)
 {
-    must(sys_handle_copy(pager_endpoint(), RIGHT_SEND, BADGE_MAKE(BADGE_INIT, 0), &pager_client), "the pager's handle");
+    must(sys_handle_copy(pager_endpoint(), RIGHT_SEND | RIGHT_SEND_HANDLE, BADGE_MAKE(BADGE_INIT, 0), &pager_client),
+         "the pager's handle");
     struct server *both[] = {&console_server, &procmgr_server};
     for (unsigned i = 0; i < 2; i++) {
         must(object_from_pager(both[i]->ep_key, OBJ_ENDPOINT, &both[i]->ep), "a server's endpoint");
@@ -109,7 +110,7 @@ static err_t install_all(struct server *s, const struct install *list, unsigned 
 static err_t install_common(struct server *s, unsigned pass_on)
 {
     const struct install list[] = {
-        {H_PAGER, pager_endpoint(), RIGHT_SEND | pass_on, s->badge | s->space_id},
+        {H_PAGER, pager_endpoint(), RIGHT_SEND | RIGHT_SEND_HANDLE | pass_on, s->badge | s->space_id},
         {H_KERNEL, INIT_H_KERNEL, RIGHT_K_TRACE | (pass_on & RIGHT_GRANT), 0},
         {H_INIT, init_ep, RIGHT_SEND | pass_on, s->badge},
         {SERVER_H_THREAD, s->thread, RIGHT_CONTROL, 0},

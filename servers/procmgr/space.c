@@ -7,6 +7,7 @@
 #include <ipc/pager.h>
 
 #define DECLARED_HANDLES 5u
+#define H_SELF_RIGHTS (RIGHT_SEND | RIGHT_RECV | RIGHT_SEND_HANDLE | RIGHT_GRANT | RIGHT_MINT)
 #define DELETE_TRIES 16u /* a thread that many callers wait for goes in several steps */
 
 static unsigned handles_used, handles_room = HANDLES_FIRST;
@@ -68,7 +69,8 @@ static err_t install_parent(struct proc *p)
     if (p->parent->self == NO_HANDLE)
         return OK;
     p->may_collect = true;
-    return sys_handle_install(p->space_handle, H_PARENT, p->parent->self, RIGHT_SEND, BADGE_MAKE(BADGE_CLIENT, p->pid));
+    return sys_handle_install(p->space_handle, H_PARENT, p->parent->self, RIGHT_SEND | RIGHT_SEND_HANDLE,
+                              BADGE_MAKE(BADGE_CLIENT, p->pid));
 }
 
 err_t space_new(struct proc *p)
@@ -125,7 +127,7 @@ err_t do_ENDPOINT(struct request *r)
     err_t err = ask_handle(&m, &p->self);
     if (err != OK)
         return err;
-    err = sys_handle_install(p->space_handle, H_SELF, p->self, RIGHT_SEND | RIGHT_RECV | RIGHT_GRANT | RIGHT_MINT, 0);
+    err = sys_handle_install(p->space_handle, H_SELF, p->self, H_SELF_RIGHTS, 0);
     if (err != OK)
         handle_give(&p->self); /* asked again, the pager gives the same one */
     return err;

@@ -20,7 +20,7 @@ static int setup(void **context)
     client = host_space();
     server = host_space();
     ep = host_ep();
-    c_ep = host_give(&client, ep.h, RIGHT_SEND, 0xbeef);
+    c_ep = host_give(&client, ep.h, RIGHT_SEND | RIGHT_SEND_HANDLE, 0xbeef);
     s_ep = host_give(&server, ep.h, RIGHT_RECV, 0);
     for (unsigned i = 0; i < CLIENTS; i++)
         c[i] = host_thread(&client);
@@ -307,6 +307,25 @@ static void a_full_table_loses_nothing(void **context)
     expect_words(c[1].t, 8);
 }
 
+/* Its place in the server's table is the server's: who may only ask can't fill it, whether the server waits or not. */
+static void a_handle_comes_only_by_right(void **context)
+{
+    (void)context;
+    struct host_ntfn n = host_ntfn();
+    handle_t h = host_give(&client, n.h, RIGHTS_ALL, 0), plain = host_give(&client, ep.h, RIGHT_SEND, 1);
+    uint32_t first_free = server.space->handle_free;
+    for (unsigned waiting = 0; waiting < 2; waiting++) {
+        if (waiting)
+            wait_for_call();
+        c[0].t->x[X_T1] = XFER_MOVE | (uint64_t)RIGHTS_ALL << 32 | h;
+        assert_int_equal(host_ipc(c[0].t, SYS_CALL, IPC_F_HANDLE, plain), ERR_RIGHTS);
+        assert_int_equal(server.space->handle_free, first_free);
+    }
+    assert_int_equal(srv.t->state, T_RECEIVING);
+    assert_int_equal(host_ipc(c[0].t, SYS_CALL, 0, plain), HOST_BLOCKED);
+    assert_int_equal(host_result(srv.t), MSG_CALL);
+}
+
 static void a_handle_that_may_not_be_sent(void **context)
 {
     (void)context;
@@ -365,6 +384,7 @@ int main(void)
         TEST(a_handle_travels_with_fewer_rights),
         TEST(a_moved_handle_leaves_the_sender),
         TEST(a_full_table_loses_nothing),
+        TEST(a_handle_comes_only_by_right),
         TEST(a_handle_that_may_not_be_sent),
         TEST(undeliverable_messages_do_not_hide_a_good_one),
     };

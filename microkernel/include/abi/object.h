@@ -21,6 +21,7 @@ enum object_type {
 /* Rights: 8 bits in a handle. The low bits mean something per type. */
 #define RIGHT_SEND (1u << 0)    /* endpoint: call */
 #define RIGHT_RECV (1u << 1)    /* endpoint: receive */
+#define RIGHT_SEND_HANDLE (1u << 2) /* endpoint: send a handle along with a call; it takes a place in the server's table */
 #define RIGHT_SIGNAL (1u << 0)  /* notification, thread (its own notification): signal */
 #define RIGHT_WAIT (1u << 1)    /* notification: wait, bind */
 #define RIGHT_CONTROL (1u << 2) /* thread: start, stop, registers, priority; space: handlers, reset */
