@@ -6,7 +6,7 @@
  * Not in the fault path; but a client's buffer may be COW, lazy or unmapped, and then the kernel asks the pager in the
  * client's name while this server goes on with others (request.pending).
  */
-#include "../init/handoff.h"
+#include "../init/keep.h"
 #include "limits.h"
 #include "line.h"
 #include "output.h"
@@ -294,6 +294,7 @@ int main(void)
 {
     request_start(queue, QUEUES);
     line_start(&line, output_echo);
+    output_start();
     if (sys_thread_bind(SERVER_H_THREAD, SERVER_H_NTFN) != OK)
         return 1; /* deaf to the device: let init see it */
     uart_start();

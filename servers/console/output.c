@@ -1,17 +1,32 @@
 /* SPDX-License-Identifier: MIT
  * The output ring (output.h). It must never wait: the transmit interrupt brings it back when the device has room.
+ *
+ * The ring lies in kept memory, so what was accepted goes out even if the console dies first. The counts change after
+ * the byte they count: a death in between sends one byte again, and never loses one.
  */
 #include "output.h"
 
+#include "../init/handoff.h"
 #include "limits.h"
 #include "uart.h"
 
-static char ring[OUTPUT_BYTES];
-static uint64_t appended, sent;
+struct output_kept {
+    volatile uint64_t appended, sent;
+    volatile char ring[OUTPUT_BYTES];
+};
+_Static_assert(PAGE_SIZE + sizeof(struct output_kept) <= SERVER_KEEP_BYTES, "the ring fits into kept memory");
+
+static struct output_kept *const kept = (struct output_kept *)(SERVER_KEEP_VA + PAGE_SIZE);
+
+void output_start(void)
+{
+    if (kept->appended - kept->sent > OUTPUT_BYTES)
+        kept->appended = kept->sent = 0; /* a wild store hit the counts */
+}
 
 static size_t ring_room(void)
 {
-    return OUTPUT_BYTES - (size_t)(appended - sent);
+    return OUTPUT_BYTES - (size_t)(kept->appended - kept->sent);
 }
 
 size_t output_room(void)
@@ -22,7 +37,8 @@ size_t output_room(void)
 
 static void append(char c)
 {
-    ring[appended++ % OUTPUT_BYTES] = c;
+    kept->ring[kept->appended % OUTPUT_BYTES] = c;
+    kept->appended++;
 }
 
 void output_put(const char *s, size_t n)
@@ -42,15 +58,17 @@ void output_echo(const char *s, size_t n)
 
 void output_pump(void)
 {
-    for (unsigned round = 0; round < UART_ROUNDS && sent < appended; round++) {
+    for (unsigned round = 0; round < UART_ROUNDS && kept->sent < kept->appended; round++) {
         unsigned room = uart_room();
         if (room == 0)
             break;
-        for (; room > 0 && sent < appended; room--)
-            uart_put(ring[sent++ % OUTPUT_BYTES]);
+        for (; room > 0 && kept->sent < kept->appended; room--) {
+            uart_put(kept->ring[kept->sent % OUTPUT_BYTES]);
+            kept->sent++;
+        }
     }
-    uart_want_room(sent < appended);
+    uart_want_room(kept->sent < kept->appended);
 }
 
-uint64_t output_appended(void) { return appended; }
-uint64_t output_sent(void) { return sent; }
+uint64_t output_appended(void) { return kept->appended; }
+uint64_t output_sent(void) { return kept->sent; }

@@ -8,6 +8,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* What a predecessor had accepted and not sent is sent first. */
+void output_start(void);
 /* How many bytes of text surely fit: each may become two (newline → CR NL). Echo's reserve is left out. */
 size_t output_room(void);
 /* Append text; newlines become CR NL. The caller has asked for room. */

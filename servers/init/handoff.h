@@ -3,7 +3,8 @@
  * maps for them. Included by init, procmgr and console; the pager's contract is servers/pager/boot.h.
  *
  * Servers must live on when memory is full: their data, bss and stack are filled at once (REGION_PINNED); of text, rodata
- * and the boot image every page is memory that is held anyway.
+ * and the boot image every page is memory that is held anyway. A server that died starts again in the same space with the
+ * same handles; keep.h says how, and what it finds again.
  *
  * A server starts at its ELF entry with sp = SERVER_STACK_TOP, a0 = its own space id, tp = 0. Memory and faults are
  * the pager's business, as for any program; exceptions go to init. It finds the handles of ipc.h (H_PAGER: badge of its
@@ -26,6 +27,13 @@ enum server_handle {
 
 #define SERVER_STACK_TOP 0x3ffffff000UL
 #define SERVER_STACK_BYTES (32UL << 10) /* all of it present from the start, unmapped below */
+
+/* Memory that a restart leaves as it is (keep.h), read-write. */
+#define SERVER_KEEP_VA 0x3d00000000UL
+#define SERVER_KEEP_BYTES (16UL << 10)
+
+/* A breakpoint with this in a0 is a death that a test asked for: no crash, so init restarts at once and says nothing. */
+#define SERVER_DIED_ON_REQUEST 0x6465696b6c6c6564UL
 
 /* Console: the page with the UART's registers, read-write. The interrupt is bound by init to SERVER_H_NTFN: */
 #define CONSOLE_UART_VA 0x3e00000000UL

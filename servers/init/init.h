@@ -75,30 +75,39 @@ handle_t pager_endpoint(void);
 
 /* ---- servers.c ---- */
 struct server {
+    unsigned number;         /* enum init_server */
     const char *name;
     struct program program;
     badge_t badge;           /* class at the others */
     uint64_t key, ep_key, ntfn_key;
     unsigned prio;
-    handle_t ep, ntfn;       /* these outlive the server */
-    handle_t space, thread;
+    handle_t ep, ntfn, space, thread; /* all of them outlive its death */
     uint32_t space_id;
-    bool alive;
-    uint64_t restarts;
 };
 extern struct server console_server, procmgr_server;
 void servers_find(void);                   /* read their ELF headers while init owns the image */
 void servers_objects(void);                /* their endpoints and notifications */
-err_t server_build(struct server *s);      /* new space, thread, handles; started */
-err_t server_rebuild(struct server *s);    /* after its death */
+bool server_died_on_request(const struct server *s); /* whether its breakpoint is one of a test's hooks */
+err_t server_build(struct server *s);      /* space, thread, handles; started and watched */
+void server_stop(struct server *s);        /* its callers get ERR_PEER_DEAD, its exceptions queue again */
+must_check err_t server_start(struct server *s); /* from its first instruction; it must be stopped */
+
+/* ---- watch.c: who lives, who is to be started again when. Called by the supervisor, but for watch_begin() ---- */
+enum death { DEATH_CRASH, DEATH_KILLED, DEATH_HOOK }; /* of itself; on request; by a test's hook: nothing is said */
+void watch_begin(unsigned number);         /* it was started for the first time */
+void watch_died(unsigned number, enum death how); /* stops it, and starts it again now or after a pause */
+void watch_kill(unsigned number);
+ticks_t watch_next(void);                  /* when watch_due() has something to do */
+void watch_due(ticks_t now);
+bool watch_alive(unsigned number);
+uint64_t watch_restarts(unsigned number);
+const char *watch_name(unsigned number);
 
 /* ---- supervisor.c, worker.c, session.c ---- */
 extern handle_t init_ep;                   /* faults and exceptions of the servers, INIT_OPS */
-extern uint64_t pager_restarts;
 void supervisor_run(void) __attribute__((noreturn));
 #define WORKER_REPORT 1u                   /* bits of the worker's own notification */
-#define WORKER_CONSOLE_DEAD 2u
-#define WORKER_POWEROFF 4u
+#define WORKER_POWEROFF 2u
 void worker_wake(uint64_t bits);
 void worker_power_off(unsigned status); /* after what was written has left the device */
 void worker_start(void);
@@ -118,5 +127,6 @@ void must(err_t err, const char *what);
 #define STATUS_PAGER_LOOP 70u
 #define STATUS_NO_PROCMGR 71u
 #define STATUS_NO_BOOT 72u
+#define STATUS_NO_CONSOLE 73u
 
 #endif

@@ -17,6 +17,7 @@ void init_main(const struct bootinfo *info)
     servers_find(); /* while init owns the image */
     pager_build();
     pager_start();
+    watch_begin(SERVER_PAGER);
     worker_start();
     supervisor_run();
 }

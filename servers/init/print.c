@@ -88,9 +88,14 @@ static void raw(const struct line *l)
 static void emit(struct line *l)
 {
     if (console != NO_HANDLE) {
-        struct ipc_msg m = {.w = {CONSOLE_WRITE}};
-        struct ipc_buf b = {.addr = l->text, .len_bytes = l->length, .access = BUF_R};
-        if (ipc_call_full(console, &m, &b, 1, sys_time() + SAY_PATIENCE_TICKS) == OK)
+        ticks_t deadline = sys_time() + SAY_PATIENCE_TICKS;
+        err_t err = ERR_PEER_DEAD;
+        while (err == ERR_PEER_DEAD && sys_time() < deadline) { /* it died under the line and comes back */
+            struct ipc_msg m = {.w = {CONSOLE_WRITE}};
+            struct ipc_buf b = {.addr = l->text, .len_bytes = l->length, .access = BUF_R};
+            err = ipc_call_full(console, &m, &b, 1, deadline);
+        }
+        if (err == OK)
             return;
     }
     raw(l);

@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: MIT
  * Console and procmgr as ordinary processes whose memory the pager keeps: their spaces, regions, threads and first
- * handles (handoff.h). Their endpoints and notifications outlive them, so clients' handles stay good over a restart.
- * Runs on the worker thread only: it calls the pager.
+ * handles (handoff.h). They are built once. A server that dies is stopped and started again where it is (keep.h), so
+ * clients' handles stay good and no memory is needed. Building runs on the worker thread, for it calls the pager; stopping
+ * and starting calls only the kernel and is the supervisor's.
  */
 #include <ipc/pager.h>
 
 #include "init.h"
 
 struct server console_server = {
+    .number = SERVER_CONSOLE,
     .name = "console",
     .badge = BADGE_MAKE(BADGE_CONSOLE, 0),
     .key = KEY_CONSOLE,
@@ -16,6 +18,7 @@ struct server console_server = {
     .prio = PRIO_CONSOLE,
 };
 struct server procmgr_server = {
+    .number = SERVER_PROCMGR,
     .name = "procmgr",
     .badge = BADGE_MAKE(BADGE_PROCMGR, 0),
     .key = KEY_PROCMGR,
@@ -29,8 +32,6 @@ static handle_t uart_irq;
 
 /* What procmgr passes on to programs, it must be able to copy with other badges. */
 #define RIGHTS_PASS_ON (RIGHT_MINT | RIGHT_GRANT)
-#define DELETE_PATIENCE_TICKS 10000u /* 1 ms between questions whether a space is gone */
-#define DELETE_TRIES 5000u
 
 void servers_find(void)
 {
@@ -84,6 +85,11 @@ static err_t regions_add(struct server *s)
         if (err != OK)
             return err;
     }
+    struct ipc_msg keep = {.w = {PAGER_REGION_ADD, s->space_id, SERVER_KEEP_VA, SERVER_KEEP_VA + SERVER_KEEP_BYTES,
+                                 PROT_R | PROT_W | REGION_PINNED << 8, BACKING_ANON}};
+    err_t err = pager_call(pager_client, &keep);
+    if (err != OK)
+        return err;
     struct ipc_msg stack = {.w = {PAGER_REGION_ADD, s->space_id, SERVER_STACK_TOP - SERVER_STACK_BYTES, SERVER_STACK_TOP,
                                   PROT_R | PROT_W | REGION_PINNED << 8, BACKING_ANON}};
     return pager_call(pager_client, &stack);
@@ -171,46 +177,31 @@ err_t server_build(struct server *s)
     if (err == OK)
         err = sys_thread_prio(s->thread, s->prio);
     if (err == OK)
-        err = sys_thread_start(s->thread, s->program.entry, SERVER_STACK_TOP, s->space_id, 0);
-    s->alive = err == OK;
+        err = server_start(s);
+    if (err == OK)
+        watch_begin(s->number);
     return err;
 }
 
-/* Wait for the pager to have taken the old space apart. */
-static err_t space_delete(struct server *s)
+err_t server_start(struct server *s)
 {
-    uint64_t op_key = s->key | s->restarts << 32; /* one name an operation */
-    struct ipc_msg m = {.w = {PAGER_SPACE_DELETE, s->space_id, op_key}};
-    err_t err = pager_call(pager_client, &m);
-    for (unsigned i = 0; i < DELETE_TRIES && err == ERR_IN_PROGRESS; i++) {
-        uint64_t bits;
-        (void)sys_wait(0, sys_time() + DELETE_PATIENCE_TICKS, &bits);
-        if (bits)
-            worker_wake(bits & ~WORKER_CONSOLE_DEAD); /* they were for the worker's loop */
-        m = (struct ipc_msg){.w = {PAGER_OP_RESULT, op_key}};
-        err = pager_call(pager_client, &m);
-    }
-    return err;
+    return sys_thread_start(s->thread, s->program.entry, SERVER_STACK_TOP, s->space_id, 0);
 }
 
-err_t server_rebuild(struct server *s)
+bool server_died_on_request(const struct server *s)
+{
+    uint64_t a0 = 0;
+    return sys_thread_reg_get(s->thread, REG_A0, &a0) == OK && a0 == SERVER_DIED_ON_REQUEST;
+}
+
+/* Only the kernel is asked: whoever else could help might be waiting for this server. */
+void server_stop(struct server *s)
 {
     err_t err;
-    s->alive = false;
-    s->restarts++;
-    err_t stopped = sys_thread_stop(s->thread);
-    (void)stopped; /* refused only if it is gone already */
-    while ((err = sys_space_reset(s->space)) == ERR_AGAIN) { /* bound: its callers, at most one a thread in the system */
+    must(sys_thread_stop(s->thread), "stopping a server");
+    while ((err = sys_space_reset(s->space)) == ERR_AGAIN) { /* bound: its callers, at most all threads */
     }
-    struct ipc_msg m = {.w = {PAGER_THREAD_DELETE, s->space_id, 0}};
-    err = pager_call(pager_client, &m);
-    if (err == OK)
-        err = space_delete(s);
-    (void)sys_handle_close(0, s->thread);
-    (void)sys_handle_close(0, s->space);
-    if (err == OK)
-        err = server_build(s);
+    must(err, "taking a server's requests back");
     if (uart_irq != NO_HANDLE && s == &console_server)
-        (void)sys_irq_ack(uart_irq); /* the old console may have died with the interrupt in hand */
-    return err;
+        (void)sys_irq_ack(uart_irq); /* it may have died with the interrupt in hand */
 }

@@ -1,88 +1,24 @@
 /* SPDX-License-Identifier: MIT
  * The supervisor: first thread of init, highest priority. It receives the faults and exceptions of the servers and the
- * requests of init's protocol, and restarts a dead pager. It calls only the kernel: whoever it called could be waiting
- * for the pager. What needs a server goes to the worker.
+ * requests of init's protocol, and restarts dead servers (watch.c). It calls only the kernel: whoever it called could be
+ * waiting for the dead one. What needs a server goes to the worker.
  */
 #include <abi/trace.h>
-#include <ipc/procmgr.h>
 
 #include "init.h"
 
-/* A pager that dies again and again without answering one fault in between: */
-#define ROW_BEFORE_PAUSE 5u
-#define ROW_MAX 50u
-#define PAUSE_FIRST_TICKS 10000u   /* 1 ms at 10 MHz, doubled each time */
-#define PAUSE_MAX_TICKS 10000000u  /* 1 s */
 #define POWEROFF_PATIENCE_TICKS 30000000u /* for the worker to flush the console */
 #define KILLS_MAX 8u
 #define CAUSE_BREAKPOINT 3u /* scause */
 
 handle_t init_ep;
-uint64_t pager_restarts;
 
-static bool pager_alive;
-static unsigned row;             /* deaths in a row */
-static uint64_t replies_at_start;
-static ticks_t restart_at = DEADLINE_NONE;
 static ticks_t off_at = DEADLINE_NONE;
 static unsigned off_status;
 static struct kill {
     unsigned server; /* enum init_server, 0: free */
     ticks_t at;
 } kills[KILLS_MAX];
-
-/* ---- the pager ---- */
-
-static uint64_t fault_replies(void)
-{
-    uint64_t sum = 0;
-    for (unsigned hart = 0; hart < boot->harts; hart++) {
-        uint64_t n = 0;
-        if (sys_kernel_info(INIT_H_KERNEL, hart, KC_FAULT_REPLIES, &n) == OK)
-            sum += n;
-    }
-    return sum;
-}
-
-static void pager_go(void)
-{
-    restart_at = DEADLINE_NONE;
-    replies_at_start = fault_replies();
-    pager_alive = true;
-    pager_restarts++;
-    pager_restart();
-    if (procmgr_server.ntfn != NO_HANDLE)
-        (void)sys_signal(procmgr_server.ntfn, PROC_NTFN_PAGER_NEW);
-    if (row > 0)
-        say_later("init: pager restarted (%lu restarts so far)\n", pager_restarts);
-    worker_wake(WORKER_REPORT);
-}
-
-static void give_up_on_pager(void)
-{
-    say_flush_raw();
-    say("init: the pager died %u times without answering a fault; nothing can run without it\n", row);
-    power_off(STATUS_PAGER_LOOP);
-}
-
-/* Crashes in a row wait longer and longer; a kill on request is no crash. */
-static void pager_died(bool on_request)
-{
-    pager_alive = false;
-    pager_stop();
-    if (on_request || fault_replies() != replies_at_start)
-        row = 0; /* it has served */
-    row += !on_request;
-    if (row > ROW_MAX)
-        give_up_on_pager();
-    if (row <= ROW_BEFORE_PAUSE) {
-        pager_go();
-        return;
-    }
-    unsigned doublings = row - ROW_BEFORE_PAUSE - 1;
-    ticks_t pause = doublings < 10 ? (ticks_t)PAUSE_FIRST_TICKS << doublings : PAUSE_MAX_TICKS;
-    restart_at = sys_time() + (pause < PAUSE_MAX_TICKS ? pause : PAUSE_MAX_TICKS);
-}
 
 /* ---- any server's death ---- */
 
@@ -104,78 +40,53 @@ static const char *cause_text(uint64_t cause)
     }
 }
 
-static const char *server_text(unsigned class)
+/* enum init_server of the class in a badge; 0: none of them. */
+static unsigned server_of(badge_t badge)
 {
-    return class == BADGE_PAGER ? "pager" : class == BADGE_PROCMGR ? "procmgr" : class == BADGE_CONSOLE ? "console" : "?";
-}
-
-static void server_died(unsigned class, bool on_request)
-{
-    switch (class) {
-    case BADGE_PAGER:
-        if (pager_alive)
-            pager_died(on_request);
-        break;
-    case BADGE_CONSOLE:
-        console_server.alive = false;
-        worker_wake(WORKER_REPORT | WORKER_CONSOLE_DEAD);
-        break;
-    case BADGE_PROCMGR:
-        procmgr_server.alive = false;
-        say_later("init: procmgr died and the process tree with it; powering off\n");
-        worker_power_off(STATUS_NO_PROCMGR);
-        off_status = STATUS_NO_PROCMGR;
-        off_at = sys_time() + POWEROFF_PATIENCE_TICKS;
-        break;
-    default:
-        break;
+    switch (BADGE_CLASS(badge)) {
+    case BADGE_PAGER: return SERVER_PAGER;
+    case BADGE_PROCMGR: return SERVER_PROCMGR;
+    case BADGE_CONSOLE: return SERVER_CONSOLE;
+    default: return 0;
     }
 }
 
 static void on_fault(const struct ipc_event *ev)
 {
-    unsigned class = BADGE_CLASS(ev->badge);
-    say_later("init: %s died: %s 0x%lx (ip 0x%lx)\n", server_text(class), access_text(ev->w[FAULTW_ACCESS]),
+    unsigned server = server_of(ev->badge);
+    say_later("init: %s died: %s 0x%lx (ip 0x%lx)\n", watch_name(server), access_text(ev->w[FAULTW_ACCESS]),
               ev->w[FAULTW_VA], ev->w[FAULTW_IP]);
-    server_died(class, false);
+    if (server != 0)
+        watch_died(server, DEATH_CRASH);
+}
+
+static bool died_by_hook(unsigned server)
+{
+    return server == SERVER_PAGER ? pager_died_on_request()
+           : server == SERVER_PROCMGR ? server_died_on_request(&procmgr_server) : server_died_on_request(&console_server);
 }
 
 static void on_exception(const struct ipc_event *ev)
 {
-    unsigned class = BADGE_CLASS(ev->badge);
-    if (class == BADGE_PAGER && ev->w[EXCW_CAUSE] == CAUSE_BREAKPOINT && pager_died_on_request()) {
-        server_died(class, true);
+    unsigned server = server_of(ev->badge);
+    if (server != 0 && ev->w[EXCW_CAUSE] == CAUSE_BREAKPOINT && died_by_hook(server)) {
+        watch_died(server, DEATH_HOOK);
         return;
     }
-    say_later("init: %s died: %s 0x%lx (ip 0x%lx, cause %lu, reason %lu)\n", server_text(class),
+    say_later("init: %s died: %s 0x%lx (ip 0x%lx, cause %lu, reason %lu)\n", watch_name(server),
               cause_text(ev->w[EXCW_CAUSE]), ev->w[EXCW_VALUE], ev->w[EXCW_IP], ev->w[EXCW_CAUSE], ev->w[EXCW_REASON]);
-    server_died(class, false);
-}
-
-static void kill_now(unsigned server)
-{
-    static const uint8_t class[] = {[SERVER_PAGER] = BADGE_PAGER, [SERVER_PROCMGR] = BADGE_PROCMGR,
-                                    [SERVER_CONSOLE] = BADGE_CONSOLE};
-    handle_t t = server == SERVER_PROCMGR ? procmgr_server.thread : console_server.thread;
-    if (server != SERVER_PAGER && sys_thread_stop(t) != OK)
-        return;
-    server_died(class[server], true);
+    if (server != 0)
+        watch_died(server, DEATH_CRASH);
 }
 
 /* ---- init's protocol ---- */
-
-static uint64_t restarts_of(unsigned server)
-{
-    return server == SERVER_PAGER ? pager_restarts
-           : server == SERVER_CONSOLE ? console_server.restarts : procmgr_server.restarts;
-}
 
 static err_t do_kill_server(const struct ipc_event *ev, struct ipc_msg *m)
 {
     unsigned server = (unsigned)ev->w[1];
     if (ev->w[1] < SERVER_PAGER || ev->w[1] > SERVER_CONSOLE)
         return ERR_INVAL;
-    m->w[1] = restarts_of(server);
+    m->w[1] = watch_restarts(server);
     for (unsigned i = 0; i < KILLS_MAX; i++) {
         if (kills[i].server != 0)
             continue;
@@ -198,9 +109,8 @@ static err_t do_server_info(const struct ipc_event *ev, struct ipc_msg *m)
     if (ev->w[1] < SERVER_PAGER || ev->w[1] > SERVER_CONSOLE)
         return ERR_NOENT;
     unsigned server = (unsigned)ev->w[1];
-    m->w[1] = server == SERVER_PAGER ? pager_alive
-              : server == SERVER_CONSOLE ? console_server.alive : procmgr_server.alive;
-    m->w[2] = restarts_of(server);
+    m->w[1] = watch_alive(server);
+    m->w[2] = watch_restarts(server);
     m->w[3] = server == SERVER_PAGER ? 0 : server == SERVER_CONSOLE ? KEY_CONSOLE : KEY_PROCMGR;
     return OK;
 }
@@ -240,7 +150,9 @@ static void on_call(const struct ipc_event *ev)
 
 static ticks_t next_deadline(void)
 {
-    ticks_t next = restart_at < off_at ? restart_at : off_at;
+    ticks_t next = watch_next();
+    if (off_at < next)
+        next = off_at;
     for (unsigned i = 0; i < KILLS_MAX; i++)
         if (kills[i].server != 0 && kills[i].at < next)
             next = kills[i].at;
@@ -253,20 +165,18 @@ static void do_due(ticks_t now)
         say_flush_raw();
         power_off(off_status);
     }
-    if (restart_at <= now)
-        pager_go();
+    watch_due(now);
     for (unsigned i = 0; i < KILLS_MAX; i++) {
         if (kills[i].server == 0 || kills[i].at > now)
             continue;
         unsigned server = kills[i].server;
         kills[i].server = 0;
-        kill_now(server);
+        watch_kill(server);
     }
 }
 
 void supervisor_run(void)
 {
-    pager_alive = true;
     for (;;) { /* forever: server loop */
         struct ipc_event ev;
         do_due(sys_time());

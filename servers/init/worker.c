@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  * The worker: the thread of init that may call servers. It builds console and procmgr, starts the session, then prints
- * what the supervisor reports, rebuilds the console and powers off in good order. The supervisor never waits for it.
+ * what the supervisor reports and powers off in good order. The supervisor never waits for it.
  */
 #include <ipc/console.h>
 
@@ -35,8 +35,12 @@ void worker_power_off(unsigned status)
 
 void console_flush(void)
 {
-    struct ipc_msg m = {.w = {CONSOLE_FLUSH}};
-    (void)ipc_call_full(console_client, &m, 0, 0, sys_time() + FLUSH_PATIENCE_TICKS);
+    ticks_t deadline = sys_time() + FLUSH_PATIENCE_TICKS;
+    err_t err = ERR_PEER_DEAD;
+    while (err == ERR_PEER_DEAD && sys_time() < deadline) { /* a console that died has kept the output */
+        struct ipc_msg m = {.w = {CONSOLE_FLUSH}};
+        err = ipc_call_full(console_client, &m, 0, 0, deadline);
+    }
 }
 
 static void build(void)
@@ -49,16 +53,6 @@ static void build(void)
     settings_banner(boot);
 }
 
-static void console_back(void)
-{
-    say_through(NO_HANDLE);
-    err_t err = server_rebuild(&console_server);
-    if (err == OK)
-        say_through(console_client);
-    say("init: the console died and was %s (restart %lu, error %d)\n", err == OK ? "restarted" : "lost",
-        console_server.restarts, err);
-}
-
 void worker_main(void)
 {
     build();
@@ -66,8 +60,6 @@ void worker_main(void)
     for (;;) { /* forever: thread loop */
         uint64_t bits = 0;
         (void)sys_wait(0, DEADLINE_NONE, &bits);
-        if (bits & WORKER_CONSOLE_DEAD)
-            console_back();
         say_flush_kept();
         if (bits & WORKER_POWEROFF) {
             console_flush();

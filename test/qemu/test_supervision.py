@@ -87,12 +87,20 @@ def a_killed_console_comes_back_behind_the_same_handles():
     with qemu.Machine.from_environment(icount=False).start() as guest:
         guest.expect(PROMPT, PATIENCE)
         guest.send("pagerctl kill console\n")
-        guest.expect(r"the console died and was restarted \(restart 1", PATIENCE)
+        guest.expect(r"the console was killed and was restarted \(restart 1", PATIENCE)
         guest.expect(PROMPT, PATIENCE)
         guest.send("echo heard\n")
         guest.expect(r"^heard$", PATIENCE)
         guest.send("exit\n")
         require(guest.wait(PATIENCE).status == 0, "the shell's exit did not power off")
+
+
+def no_line_is_lost_when_the_console_dies():
+    outcome = boot("t__lines")
+    for number in range(300):
+        require(any(line.endswith(f"line {number} of 300") for line in outcome.lines), f"line {number} is missing", outcome.text)
+    restarts = [int(line.split()[1]) for line in outcome.lines if line.startswith("restarts ")]
+    require(restarts and restarts[0] >= 25, f"the console was killed {restarts} times only", outcome.text)
 
 
 def interrupt_until_prompt(guest):
@@ -123,6 +131,7 @@ def interrupt_ends_the_program_and_not_the_shell():
 CASES = [statuses_come_through, unknown_arguments_are_reported_not_fatal, a_killed_pager_comes_back,
          a_dead_procmgr_ends_the_machine_with_a_sentence, a_pager_that_cannot_live_ends_the_machine,
          a_missing_server_is_named, a_killed_console_comes_back_behind_the_same_handles,
+         no_line_is_lost_when_the_console_dies,
          interrupt_ends_the_program_and_not_the_shell]
 
 
