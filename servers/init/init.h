@@ -25,6 +25,8 @@ void say_through(handle_t console_ep);
 /* ---- settings.c ---- */
 struct settings {
     unsigned fork;              /* enum fork_strategy */
+    uint32_t frames;            /* for pages of programs; 0: no limit */
+    uint32_t store;             /* frames of the RAM-backed store, or PAGER_STORE_DEFAULT */
     char build[16];
     char run[BOOT_ARGS_MAX];    /* "" = interactive */
     const char *machine;        /* the arguments as they came, for the banner */

@@ -101,6 +101,8 @@ static void fill_boot_page(void)
         .handle_endpoint = PAGER_H_ENDPOINT,
         .handle_kernel = PAGER_H_KERNEL,
         .fork_strategy = settings.fork,
+        .frames = settings.frames,
+        .store = settings.store,
     };
 }
 

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT
- * The boot arguments: fork=, build=, mem=, icount=, harts=, trace= and run=, which is the last and takes the rest of
- * the line.
+ * The boot arguments: fork=, frames=, store=, build=, mem=, icount=, harts=, trace= and run=, which is the last and takes
+ * the rest of the line.
  * Owns the settings of this boot; an unknown key or value is reported and otherwise ignored.
  */
+#include "../pager/boot.h"
+
 #include <ipc/pager.h>
 
 #include <stdlib.h>
@@ -10,7 +12,7 @@
 
 #include "init.h"
 
-struct settings settings = {.fork = FORK_COW, .build = "release"};
+struct settings settings = {.fork = FORK_COW, .store = PAGER_STORE_DEFAULT, .build = "release"};
 
 #define KEY_MAX 16u
 
@@ -38,7 +40,18 @@ static void report_unknown(const char *word)
 {
     char text[64];
     copy_word(text, sizeof text, word);
-    say("init: unknown boot argument '%s' (known: fork=cow|eager build= mem= icount= harts= trace= run=)\n", text);
+    say("init: unknown boot argument '%s' (known: fork=cow|eager frames= store= build= mem= icount= harts= trace= run=)\n", text);
+}
+
+/* A number of frames, below the value that means "not said". */
+static void parse_frames(const char *word, const char *digits, uint32_t *to)
+{
+    char *end;
+    unsigned long n = strtoul(digits, &end, 10);
+    if (end == digits || (*end && *end != ' ') || n >= PAGER_STORE_DEFAULT)
+        report_unknown(word);
+    else
+        *to = (uint32_t)n;
 }
 
 static void parse_word(const char *word)
@@ -52,6 +65,10 @@ static void parse_word(const char *word)
             settings.fork = FORK_COW;
         else
             say("init: fork=%s is not one of cow, eager; using cow\n", value);
+    } else if (is_key(word, "frames=")) {
+        parse_frames(word, word + 7, &settings.frames);
+    } else if (is_key(word, "store=")) {
+        parse_frames(word, word + 6, &settings.store);
     } else if (is_key(word, "build=")) {
         copy_word(settings.build, sizeof settings.build, word + 6);
     } else if (is_key(word, "trace=")) { /* kinds of events to record, a set as TRACE_MASK takes it */

@@ -15,12 +15,14 @@
 struct ledger ledger;
 static uint32_t pending; /* entries put since begin */
 
-_Static_assert(sizeof(struct ledger_frame) + 2 * sizeof(uint32_t) <= PAGER_FRAME_BYTES, "boot.h sizes the ledger");
+_Static_assert(sizeof(struct ledger_frame) + sizeof(struct page_vol) + sizeof(struct slot_vol) + 5 * sizeof(uint32_t) <=
+                   PAGER_FRAME_BYTES, "boot.h sizes the ledger");
 _Static_assert(sizeof(struct ledger_region) + sizeof(struct region_node) <= PAGER_REGION_BYTES, "boot.h sizes the ledger");
 _Static_assert(sizeof(struct ledger_object) + sizeof(struct object_node) <= PAGER_OBJECT_BYTES, "boot.h sizes the ledger");
-_Static_assert(sizeof(struct ledger_space) + sizeof(struct space_vol) + 4 <= PAGER_SPACE_BYTES, "boot.h sizes the ledger");
+_Static_assert(sizeof(struct ledger_space) + sizeof(struct space_vol) + 6 <= PAGER_SPACE_BYTES,
+               "boot.h sizes the ledger");
 _Static_assert(sizeof(struct chunk_state) <= PAGER_CHUNK_BYTES, "boot.h sizes the ledger");
-_Static_assert(sizeof(struct ledger_header) + OPS_MAX * sizeof(struct ledger_op) + 16 * 64 <= PAGER_FIXED_BYTES,
+_Static_assert(sizeof(struct ledger_header) + OPS_MAX * sizeof(struct ledger_op) + 32 * 64 <= PAGER_FIXED_BYTES,
                "boot.h sizes the ledger");
 _Static_assert(sizeof(struct ledger_frame) == 8 && sizeof(struct ledger_region) == 32, "records are whole words");
 _Static_assert(sizeof(struct ledger_space) % 8 == 0 && sizeof(struct ledger_op) % 8 == 0, "records are whole words");
@@ -41,6 +43,7 @@ static char *lay_out_lasting(char *at)
     ledger.region = carve(&at, ledger.max_regions, sizeof(struct ledger_region));
     ledger.object = carve(&at, ledger.max_objects, sizeof(struct ledger_object));
     ledger.frame = carve(&at, ledger.frames, sizeof(struct ledger_frame));
+    ledger.store_frame = carve(&at, ledger.frames + 1, sizeof(uint32_t));
     return at;
 }
 
@@ -53,6 +56,11 @@ static char *lay_out_volatile(char *at)
     ledger.frame_next = carve(&at, ledger.frames, sizeof(uint32_t));
     ledger.scratch = carve(&at, ledger.frames, sizeof(uint32_t));
     ledger.key_hash = carve(&at, ledger.max_spaces, sizeof(uint32_t));
+    ledger.family = carve(&at, ledger.max_spaces, sizeof(uint16_t));
+    ledger.page = carve(&at, ledger.frames, sizeof(struct page_vol));
+    ledger.page_slot = carve(&at, ledger.frames, sizeof(uint32_t));
+    ledger.slot = carve(&at, ledger.frames + 1, sizeof(struct slot_vol));
+    ledger.slot_scratch = carve(&at, ledger.frames + 1, sizeof(uint32_t));
     return at;
 }
 

@@ -16,7 +16,7 @@
 #include "limits.h"
 
 #define LEDGER_MAGIC 0x726567646c476150UL
-#define LEDGER_VERSION 1u
+#define LEDGER_VERSION 2u
 
 /* ---- lasting ---- */
 
@@ -29,7 +29,14 @@ struct ledger_frame {
 #define FRAME_W_OWNED 1u  /* granted to the pager */
 #define FRAME_W_KERNEL 2u /* in a kernel chunk */
 #define FRAME_W_IMAGE 4u  /* part of the boot image's chunks: one hold for ever */
-#define FRAME_W_HOLD 8u   /* the zero page and the like: one hold for ever */
+#define FRAME_W_HOLD 8u   /* the zero page, the store's frames and the like: one hold for ever */
+/* Replacement's, meaningless after a restart (evict.h): */
+#define FRAME_W_PAGE 16u      /* counts against the frame limit */
+#define FRAME_W_LISTED 32u    /* a policy knows it: it may be a victim */
+#define FRAME_W_READY 64u     /* cleaned ahead, next to leave */
+#define FRAME_W_LINKED 128u   /* a slot of the store holds the same bytes; nobody can write the page */
+#define FRAME_W_WRITING 256u  /* on its way to the store */
+#define FRAME_W_ARRIVED 512u  /* being read, or read and not mapped yet: one reference is the transfer's */
 
 struct ledger_space {
     uint64_t key;
@@ -40,8 +47,14 @@ struct ledger_space {
     handle_t handle;
     uint32_t limit;   /* frames it may be charged, 0: no limit */
     uint32_t faults, refused; /* statistics, kept for `faults PID` */
+    uint32_t frames;  /* own limit of resident pages, 0: none (it is a domain of its own then) */
+    uint16_t family;  /* slot of the first ancestor that has not exec'ed since: where else its pages may be mapped */
+    uint16_t flags;   /* SPACE_F_* */
     uint64_t counter[6];
 };
+
+#define SPACE_F_SERVER 1u /* made by init: its pages don't count and never leave */
+#define SPACE_F_PINNED 2u /* its pages never leave */
 
 /* [start_page, end_page), in pages. used == 0: free record. */
 struct ledger_region {
@@ -100,6 +113,23 @@ struct ledger_log_entry {
     uint64_t value;
 };
 
+/* A page of a space between two system calls: its entry is taken away and not yet what it is to become. A restart finds
+ * the entry empty and finishes. One at a time. */
+struct ledger_intent {
+    uint64_t page;  /* space id << 32 | page number; 0: nothing is under way. Stored last, cleared first */
+    uint64_t entry; /* the software bits to come, or (with V) the frame and its permissions */
+};
+
+enum evict_counter {
+    EVICT_PAGES = 0,   /* evicted */
+    EVICT_CLEAN,       /* of them without a write */
+    EVICT_WRITES, EVICT_READS, EVICT_AHEAD,
+    EVICT_BAD,         /* victims that could not leave */
+    EVICT_NONE,        /* allocations that found no victim */
+    EVICT_WRITE_ERRORS, EVICT_READ_ERRORS, EVICT_FULL,
+    EVICT_COUNTERS,
+};
+
 struct ledger_header {
     uint64_t magic;
     uint32_t version, formatted; /* formatted: the arrays are initialised */
@@ -111,6 +141,10 @@ struct ledger_header {
     uint64_t mismatches;/* frame counts that a restart had to correct, since boot */
     uint64_t forks, pages_shared, pages_copied, out_of_memory;
     uint64_t faults[8]; /* enum counter, whole system */
+    struct ledger_intent intent;
+    uint32_t frames;      /* limit of resident pages, 0: none */
+    uint32_t store_slots; /* slots 1..store_slots have a frame each */
+    uint64_t evict[EVICT_COUNTERS]; /* enum evict_counter */
     struct ledger_notify notify[NOTIFY_MAX];
     struct ledger_log_entry log[LOG_ENTRIES_MAX];
 };
@@ -128,7 +162,23 @@ struct space_vol {
     uint32_t key_next; /* hash chain, or the next free slot */
     uint16_t op;       /* running operation that locks it, index + 1 */
     uint16_t threads;
+    uint16_t family_next; /* chain of the family, 0: end */
+    uint16_t domain;      /* its slot when it has a limit or a policy of its own, else 0 */
+    uint32_t swapped;     /* pages that are only in the store */
+    uint32_t pages;       /* resident pages of this domain that count */
+    uint32_t limit;       /* of them; UINT32_MAX: none */
     uint32_t spare;
+};
+/* Where a page is mapped: at `page` of spaces of `family`. */
+struct page_vol {
+    uint32_t page;
+    uint16_t family;
+    uint16_t domain;
+};
+/* A slot of the store. */
+struct slot_vol {
+    uint32_t refs;  /* absent entries that name it + 1 if a page is linked with it, or a transfer under way */
+    uint32_t frame; /* index + 1 of the linked page; SLOT_FAILED; free slots: the next one */
 };
 struct region_node {
     uint32_t left, right, up; /* index + 1; free records are chained through left */
@@ -153,6 +203,7 @@ struct ledger {
     struct ledger_object *object; /* [max_objects] */
     struct ledger_op *op;         /* [OPS_MAX] */
     struct ledger_frame *frame;   /* [frames], index = frame - first_frame */
+    uint32_t *store_frame;        /* [frames + 1] the RAM-backed store: index of a slot's frame */
     uint32_t max_spaces, max_regions, max_objects, frames, chunks;
     frame_t first_frame;
     /* volatile companions */
@@ -163,6 +214,11 @@ struct ledger {
     uint32_t *frame_next; /* free lists */
     uint32_t *scratch;    /* vmcheck and recovery count here */
     uint32_t *key_hash;   /* [max_spaces] first slot of a chain */
+    uint16_t *family;     /* [max_spaces] first space of a family */
+    struct page_vol *page;       /* [frames] */
+    uint32_t *page_slot;         /* [frames] the slot that holds the same bytes, or is being filled with them */
+    struct slot_vol *slot;       /* [frames + 1] */
+    uint32_t *slot_scratch;      /* [frames + 1] vmcheck counts here */
 };
 extern struct ledger ledger;
 

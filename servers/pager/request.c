@@ -38,6 +38,9 @@ struct entry {
 #define req_DEVICE_MAP req_device_map
 #define req_LIMIT req_limit
 #define req_HANDLES req_handles
+#define req_FRAMES req_frames
+#define req_STORE req_store
+#define req_PIN req_pin
 
 static const struct entry table[PAGER_OP_LIMIT] = {
 #define PAGER_ENTRY(name, number, who, text) [number] = {req_##name, (who)},

@@ -108,6 +108,13 @@ static void stat_pool(uint32_t slot, uint64_t *w)
     w[7] = space_vol(0)->objects;
 }
 
+static void stat_evict(uint64_t *w)
+{
+    static const uint8_t order[] = {EVICT_PAGES, EVICT_CLEAN, EVICT_WRITES, EVICT_READS, EVICT_AHEAD, EVICT_BAD, EVICT_NONE};
+    for (unsigned i = 0; i < sizeof(order); i++)
+        w[1 + i] = ledger.header->evict[order[i]];
+}
+
 err_t stat_read(unsigned which, uint32_t slot, struct ipc_msg *m)
 {
     switch (which) {
@@ -127,6 +134,9 @@ err_t stat_read(unsigned which, uint32_t slot, struct ipc_msg *m)
         return OK;
     case PAGER_STAT_POOL:
         stat_pool(slot, m->w);
+        return OK;
+    case PAGER_STAT_EVICT:
+        stat_evict(m->w);
         return OK;
     default:
         return ERR_INVAL;

@@ -53,6 +53,25 @@ def _smp(text):
     return 1
 
 
+FRAMES_MIN = 16  # below that a program's stack, text and data chase each other for ever
+
+
+def _frames(text):
+    if text == "":
+        return 0
+    if not re.fullmatch(r"[0-9]{1,7}", text) or int(text) < FRAMES_MIN:
+        raise ValueError(f"must be a number of 4 KiB frames, {FRAMES_MIN} or more")
+    return int(text)
+
+
+def _store(text):
+    if text == "":
+        return None
+    if not re.fullmatch(r"[0-9]{1,7}", text):
+        raise ValueError("must be a number of 4 KiB frames")
+    return int(text)
+
+
 def _seconds(text):
     if text == "":
         return None
@@ -95,6 +114,8 @@ def _any(text):
 VARIABLES = {
     "MEM": ("128M", _mem, "memory of the machine, 64M to 8G"),
     "FORK": ("cow", _one_of("eager", "cow"), "fork strategy at boot: cow shares pages, eager copies them"),
+    "FRAMES": ("", _frames, "frames for pages of programs; what does not fit goes to the store (default: all there are)"),
+    "STORE": ("", _store, "frames of the RAM-backed store (default: four times FRAMES, at most half of free memory; none without FRAMES)"),
     "BUILD": ("release", _one_of("release", "debug", "bench"),
               "release: -O2 with checks; debug: -Og, checks, undefined-behaviour traps; bench: -O2 without checks"),
     "ICOUNT": ("1", _flag, "1: one instruction is one nanosecond, so figures are instructions (test and bench always do); 0: host time (default with GDB=1)"),

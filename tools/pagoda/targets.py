@@ -128,6 +128,13 @@ def is_affected(folder, part):
 
 # ---- what targets do ----
 
+def boot_words(options):
+    """Boot arguments that only some boots have: the frame limit and the size of the store."""
+    words = [f"frames={options['FRAMES']}"] if options["FRAMES"] else []
+    words += [f"store={options['STORE']}"] if options["STORE"] is not None else []
+    return " ".join(words)
+
+
 class Context:
     """The settings of this call of scons and the folder of its build."""
 
@@ -137,7 +144,7 @@ class Context:
     def machine(self, **changes):
         o = self.options
         given = {"kernel": f"{self.out}/kernel.elf", "image": f"{self.out}/pagoda.img", "mem": o["MEM"],
-                 "fork": o["FORK"], "build": o["BUILD"], "icount": o["ICOUNT"], "run": o["RUN"]}
+                 "fork": o["FORK"], "build": o["BUILD"], "icount": o["ICOUNT"], "run": o["RUN"], "args": boot_words(o)}
         return qemu.Machine(**{**given, **changes})
 
     def run(self):

@@ -32,13 +32,16 @@
     X(OBJECT_NEW, 20, FROM(BADGE_INIT) | FROM(BADGE_PROCMGR), "key, OBJ_ENDPOINT or OBJ_NTFN, space (0: lives for ever; else charged to the space and destroyed by its SPACE_DELETE); handle: all rights") \
     X(DEVICE_MAP, 21, FROM(BADGE_INIT), "space, va, physical address") \
     X(LIMIT, 22, FROM(BADGE_PROCMGR) | FROM(BADGE_INIT), "space, frames: quota of user and kernel frames together") \
-    X(HANDLES, 23, FROM(BADGE_INIT) | FROM(BADGE_PROCMGR), "space: room for 256 more handles")
+    X(HANDLES, 23, FROM(BADGE_INIT) | FROM(BADGE_PROCMGR), "space: room for 256 more handles") \
+    X(FRAMES, 24, FROM_ANY, "space (0: the whole system), frames (0: no limit), PAGER_FRAMES_SET or _ASK -> limit before, resident pages") \
+    X(STORE, 25, FROM_ANY, "slots wanted in all, or 0 to ask -> slots now; ERR_AGAIN: it grew, ask again for the rest") \
+    X(PIN, 26, FROM_ANY, "space, start, end (both 0: the whole process, from now on), PAGER_PIN_NOW or PAGER_UNPIN")
 
 enum pager_op {
 #define PAGER_ENUM(name, number, who, text) PAGER_##name = (number),
     PAGER_OPS(PAGER_ENUM)
 #undef PAGER_ENUM
-    PAGER_OP_LIMIT = 24,
+    PAGER_OP_LIMIT = 48,
 };
 
 /* Region flags (<< 8 in REGION_ADD's prot word). */
@@ -46,6 +49,11 @@ enum pager_op {
 #define REGION_HEAP 2u   /* the one BRK moves; start fixed, end moves */
 #define REGION_SHARED 4u /* shared with children instead of copied */
 #define REGION_PINNED 8u /* filled at once, never a victim, copied eagerly at fork */
+
+#define REGION_LOCKED 16u /* as REGION_PINNED, by PIN; not inherited at fork. Not for REGION_ADD */
+
+enum pager_frames { PAGER_FRAMES_ASK = 0, PAGER_FRAMES_SET = 1 };
+enum pager_pin { PAGER_UNPIN = 0, PAGER_PIN_NOW = 1 };
 
 /* Backing of a region: where its bytes come from on the first touch. */
 enum pager_backing {
@@ -65,6 +73,12 @@ enum pager_stat {
     PAGER_STAT_FORKS = 4,  /* forks, pages shared at forks, pages copied at forks, restarts of the pager, deferred now, spaces */
     PAGER_STAT_POOL = 5,   /* image frames, held frames, zero-page refs, quota of space, charged to space, out-of-memory events;
                             * w[7]: object frames of nobody's space: servers' endpoints, the pager's own handle table */
+    PAGER_STAT_EVICT = 6,  /* pages evicted; of these dropped clean; written to the store; read back; cleaned ahead; bad victims;
+                            * w[7]: faults that found no frame to evict */
+    PAGER_STAT_STORE = 7,  /* slots in use; slots in all; write errors; read errors; times it was full; transfers under way;
+                            * w[7]: pages of programs that are only in the store */
+    PAGER_STAT_FRAMES = 8, /* space or 0 = system: resident pages; limit, 0: none; pinned; swapped out; domain; ready to leave;
+                            * w[7]: evicted */
 };
 
 /* DEBUG, for tests. */
@@ -74,6 +88,11 @@ enum pager_debug {
     PAGER_DEBUG_DIE_AFTER = 3,   /* the same, right after the system call returned */
     PAGER_DEBUG_BREAK = 4,       /* seeded damage for vmcheck's own tests: PAGER_BREAK_* (default build only) */
     PAGER_DEBUG_SYSCALLS = 5,    /* old value: system calls made since start */
+    PAGER_DEBUG_STORE_WRITE = 6, /* k | n << 32: the k-th write to the store from now fails, and the n - 1 behind it; 0 = off */
+    PAGER_DEBUG_STORE_READ = 7,  /* the same for reads */
+    PAGER_DEBUG_STORE_DELAY = 8, /* transfers end only after so many ticks; 0: at once */
+    PAGER_DEBUG_STORE_FULL = 9,  /* 1: the store says that it is full; 0: no longer */
+    PAGER_DEBUG_EVICT = 10,      /* evict so many pages now, as far as there are victims; old value: how many went */
 };
 
 /* PAGER_DEBUG_BREAK: value = kind | used user frame << 8. The same value again takes the damage back; one at a time. */
