@@ -28,6 +28,7 @@ struct settings {
     uint32_t frames;            /* for pages of programs; 0: no limit */
     uint32_t store;             /* frames of the RAM-backed store, or PAGER_STORE_DEFAULT */
     char build[16];
+    char policy[16];            /* replacement policy, "": the pager's default */
     char run[BOOT_ARGS_MAX];    /* "" = interactive */
     const char *machine;        /* the arguments as they came, for the banner */
     uint64_t shell_instret;
@@ -72,6 +73,7 @@ void pager_build(void);   /* space, thread, memory; not started */
 void pager_start(void);
 void pager_stop(void);    /* its callers get ERR_PEER_DEAD, its faults queue again */
 bool pager_died_on_request(void); /* whether its breakpoint is one of PAGER_DEBUG_DIE_* */
+void pager_crashed(void); /* its last death was one that nobody asked for; pager_restart() tells it */
 void pager_restart(void); /* restore data, bss and stack, start; it must be stopped */
 handle_t pager_endpoint(void);
 

@@ -20,6 +20,7 @@ static unsigned data_pages;
 static frame_t data_frame[DATA_PAGES_MAX];     /* what the pager has mapped for data and bss */
 static frame_t pristine_frame[DATA_PAGES_MAX]; /* its first contents; 0: zeros */
 static frame_t stack_frame[PAGER_STACK_PAGES];
+static enum pager_death last_death;
 
 static void *frame_bytes(frame_t f) { return window((paddr_t)f << PAGE_SHIFT); }
 
@@ -104,6 +105,7 @@ static void fill_boot_page(void)
         .frames = settings.frames,
         .store = settings.store,
     };
+    memcpy(boot_page->policy, settings.policy, sizeof boot_page->policy);
 }
 
 static bool is_for_pager(uint64_t i)
@@ -182,9 +184,13 @@ static void restore(void)
         memset(frame_bytes(stack_frame[i]), 0, PAGE_SIZE);
 }
 
+void pager_crashed(void) { last_death = PAGER_DEATH_CRASH; }
+
 void pager_restart(void)
 {
     restore();
     boot_page->restarted++;
+    boot_page->last_death = last_death;
+    last_death = PAGER_DEATH_ASKED;
     pager_start();
 }

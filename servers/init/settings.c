@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * The boot arguments: fork=, frames=, store=, build=, mem=, icount=, harts=, trace= and run=, which is the last and takes
- * the rest of the line.
+ * The boot arguments: fork=, frames=, store=, policy=, build=, mem=, icount=, harts=, trace= and run=, which is the last and
+ * takes the rest of the line.
  * Owns the settings of this boot; an unknown key or value is reported and otherwise ignored.
  */
 #include "../pager/boot.h"
@@ -40,7 +40,8 @@ static void report_unknown(const char *word)
 {
     char text[64];
     copy_word(text, sizeof text, word);
-    say("init: unknown boot argument '%s' (known: fork=cow|eager frames= store= build= mem= icount= harts= trace= run=)\n", text);
+    say("init: unknown boot argument '%s' "
+        "(known: fork=cow|eager frames= store= policy= build= mem= icount= harts= trace= run=)\n", text);
 }
 
 /* A number of frames, below the value that means "not said". */
@@ -69,6 +70,8 @@ static void parse_word(const char *word)
         parse_frames(word, word + 7, &settings.frames);
     } else if (is_key(word, "store=")) {
         parse_frames(word, word + 6, &settings.store);
+    } else if (is_key(word, "policy=")) { /* which ones there are the pager knows, and reports an unknown one */
+        copy_word(settings.policy, sizeof settings.policy, word + 7);
     } else if (is_key(word, "build=")) {
         copy_word(settings.build, sizeof settings.build, word + 6);
     } else if (is_key(word, "trace=")) { /* kinds of events to record, a set as TRACE_MASK takes it */

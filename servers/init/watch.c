@@ -117,6 +117,8 @@ void watch_died(unsigned number, enum death how)
         server_stop(w->server);
     else
         pager_stop();
+    if (!w->server && how == DEATH_CRASH)
+        pager_crashed();
     if (how != DEATH_CRASH || was_useful(w))
         w->row = 0;
     w->row += how == DEATH_CRASH;

@@ -34,6 +34,8 @@
 #define PAGER_BOOT_VERSION 2u
 #define PAGER_STORE_DEFAULT UINT32_MAX
 
+enum pager_death { PAGER_DEATH_ASKED = 0, PAGER_DEATH_CRASH = 1 };
+
 struct pager_boot {
     uint64_t magic;   /* PAGER_BOOT_MAGIC */
     uint32_t version; /* PAGER_BOOT_VERSION */
@@ -49,7 +51,8 @@ struct pager_boot {
     uint32_t fork_strategy;   /* FORK_COW or FORK_EAGER; looked at on the first start only */
     uint32_t frames; /* limit for pages of programs, 0: none (docs/replacement.md); first start only */
     uint32_t store;  /* frames of the RAM-backed store, PAGER_STORE_DEFAULT: by `frames`; first start only */
-    uint32_t spare;
+    uint32_t last_death;      /* enum pager_death, when restarted */
+    char policy[16];          /* replacement policy; looked at on the first start only. "": fifo */
 };
 _Static_assert(sizeof(struct pager_boot) <= PAGE_SIZE, "pager_boot is one page");
 
@@ -63,10 +66,10 @@ static inline uint64_t pager_max_regions(uint64_t ram_bytes) { return pager_clam
 static inline uint64_t pager_max_objects(uint64_t ram_bytes) { return pager_max_spaces(ram_bytes) * 4; }
 
 /* Bytes a table entry takes in the ledger, volatile companions included; ledger.c asserts that they suffice. */
-#define PAGER_SPACE_BYTES 216u
+#define PAGER_SPACE_BYTES 376u
 #define PAGER_REGION_BYTES 48u
 #define PAGER_OBJECT_BYTES 48u
-#define PAGER_FRAME_BYTES 44u
+#define PAGER_FRAME_BYTES 70u
 #define PAGER_CHUNK_BYTES 32u
 #define PAGER_FIXED_BYTES (96u * 1024u) /* header, redo log, operations, rounding */
 

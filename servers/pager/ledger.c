@@ -15,15 +15,17 @@
 struct ledger ledger;
 static uint32_t pending; /* entries put since begin */
 
-_Static_assert(sizeof(struct ledger_frame) + sizeof(struct page_vol) + sizeof(struct slot_vol) + 5 * sizeof(uint32_t) <=
-                   PAGER_FRAME_BYTES, "boot.h sizes the ledger");
+_Static_assert(sizeof(struct ledger_frame) + sizeof(struct page_vol) + sizeof(struct slot_vol) + 5 * sizeof(uint32_t) +
+                   sizeof(struct policy_node) + sizeof(struct page_link) + sizeof(uint16_t) <= PAGER_FRAME_BYTES,
+               "boot.h sizes the ledger");
 _Static_assert(sizeof(struct ledger_region) + sizeof(struct region_node) <= PAGER_REGION_BYTES, "boot.h sizes the ledger");
 _Static_assert(sizeof(struct ledger_object) + sizeof(struct object_node) <= PAGER_OBJECT_BYTES, "boot.h sizes the ledger");
-_Static_assert(sizeof(struct ledger_space) + sizeof(struct space_vol) + 6 <= PAGER_SPACE_BYTES,
+_Static_assert(sizeof(struct ledger_space) + sizeof(struct space_vol) + sizeof(struct policy_domain) + 6 <= PAGER_SPACE_BYTES,
                "boot.h sizes the ledger");
 _Static_assert(sizeof(struct chunk_state) <= PAGER_CHUNK_BYTES, "boot.h sizes the ledger");
 _Static_assert(sizeof(struct ledger_header) + OPS_MAX * sizeof(struct ledger_op) + 32 * 64 <= PAGER_FIXED_BYTES,
                "boot.h sizes the ledger");
+_Static_assert((16384u << PLACE_SHIFT) - 1 <= UINT16_MAX, "a page's place has room for every space");
 _Static_assert(sizeof(struct ledger_frame) == 8 && sizeof(struct ledger_region) == 32, "records are whole words");
 _Static_assert(sizeof(struct ledger_space) % 8 == 0 && sizeof(struct ledger_op) % 8 == 0, "records are whole words");
 
@@ -61,6 +63,10 @@ static char *lay_out_volatile(char *at)
     ledger.page_slot = carve(&at, ledger.frames, sizeof(uint32_t));
     ledger.slot = carve(&at, ledger.frames + 1, sizeof(struct slot_vol));
     ledger.slot_scratch = carve(&at, ledger.frames + 1, sizeof(uint32_t));
+    ledger.domain = carve(&at, ledger.max_spaces, sizeof(struct policy_domain));
+    ledger.policy_node = carve(&at, ledger.frames, sizeof(struct policy_node));
+    ledger.page_link = carve(&at, ledger.frames, sizeof(struct page_link));
+    ledger.page_place = carve(&at, ledger.frames, sizeof(uint16_t));
     return at;
 }
 

@@ -51,6 +51,8 @@ struct ledger_space {
     uint16_t family;  /* slot of the first ancestor that has not exec'ed since: where else its pages may be mapped */
     uint16_t flags;   /* SPACE_F_* */
     uint64_t counter[6];
+    uint32_t policy;  /* replacement policy of its own, number; 0: everybody's */
+    uint32_t spare;
 };
 
 #define SPACE_F_SERVER 1u /* made by init: its pages don't count and never leave */
@@ -108,6 +110,22 @@ struct ledger_notify {
     uint64_t bits;
 };
 
+/* What one replacement policy did; number 0: the built-in order. */
+struct ledger_policy {
+    uint64_t victims;  /* proposals taken */
+    uint64_t faults;   /* evicted pages that were wanted again while it was in charge */
+    uint32_t bad;      /* proposals refused */
+    uint32_t deposed;  /* times it was replaced because it proved wrong */
+};
+
+/* A line for the console (report.h). */
+struct ledger_report {
+    char policy[16];
+    uint64_t key;    /* of the space whose pages it had, 0: everybody's */
+    uint64_t detail;
+    uint64_t reason; /* enum pager_report */
+};
+
 struct ledger_log_entry {
     uint64_t offset; /* bytes from the ledger's start */
     uint64_t value;
@@ -145,6 +163,12 @@ struct ledger_header {
     uint32_t frames;      /* limit of resident pages, 0: none */
     uint32_t store_slots; /* slots 1..store_slots have a frame each */
     uint64_t evict[EVICT_COUNTERS]; /* enum evict_counter */
+    uint32_t policy;    /* in charge of all domains without one of their own, number; 0: the built-in order */
+    uint32_t in_policy; /* number of the policy whose code runs now, 0: none: who it was, after a crash */
+    uint32_t in_hook;   /* enum policy_hook */
+    uint32_t reports;   /* made since boot */
+    struct ledger_policy policy_stat[POLICIES_MAX + 1];
+    struct ledger_report report[REPORTS_MAX];
     struct ledger_notify notify[NOTIFY_MAX];
     struct ledger_log_entry log[LOG_ENTRIES_MAX];
 };
@@ -196,6 +220,29 @@ struct chunk_state {
     uint8_t list;        /* enum chunk_list */
 };
 
+/* Replacement (replace.c): a domain is a space's slot, 0: everybody's. */
+struct policy_domain {
+    uint64_t head[16];    /* POLICY_HEAD_BYTES: the policy's own */
+    uint32_t first, last; /* list of its pages, index + 1 */
+    uint32_t fresh;       /* the first page that the policy was not told of, index + 1 */
+    uint32_t pages, known;/* in the list; told to the policy */
+    uint8_t policy;       /* in charge, when begun; number */
+    uint8_t begun;
+    uint16_t bad;         /* bad proposals since then */
+    uint32_t spare[2];
+};
+struct page_link {
+    uint32_t next, prev; /* index + 1 */
+};
+struct policy_node {
+    uint64_t word[2]; /* POLICY_NODE_BYTES: the policy's own */
+};
+/* A page's place: domain << PLACE_SHIFT | PLACE_* */
+#define PLACE_NONE 0u  /* in no domain */
+#define PLACE_FRESH 1u /* in one; its policy does not know yet */
+#define PLACE_KNOWN 2u
+#define PLACE_SHIFT 2u
+
 struct ledger {
     struct ledger_header *header;
     struct ledger_space *space;   /* [max_spaces], slot 0 is nobody's */
@@ -219,6 +266,10 @@ struct ledger {
     uint32_t *page_slot;         /* [frames] the slot that holds the same bytes, or is being filled with them */
     struct slot_vol *slot;       /* [frames + 1] */
     uint32_t *slot_scratch;      /* [frames + 1] vmcheck counts here */
+    struct policy_domain *domain;    /* [max_spaces] */
+    struct policy_node *policy_node; /* [frames] */
+    struct page_link *page_link;     /* [frames] */
+    uint16_t *page_place;            /* [frames] */
 };
 extern struct ledger ledger;
 

@@ -18,6 +18,12 @@
 #define NEXT_LEAVES_MAX 4096u   /* leaf tables a search for the next page may pass over */
 #define KERNEL_RESERVE 32u      /* free kernel frames kept when a kernel chunk is given back */
 #define HANDLE_FRAMES_RESERVED 32u /* at most so many frames of handles are taken at the first start */
+#define POLICIES_MAX 31u        /* replacement policies in one image */
+#define POLICY_BUDGET 10000u    /* basic blocks that a policy's hook may run, */
+#define POLICY_BUDGET_A_PAGE 64u /* and so many more for each page of its domain */
+#define POLICY_BAD_MAX 8u       /* bad proposals until a policy is replaced */
+#define REPLACE_TELL_MAX 64u    /* pages a policy is told of before one victim */
+#define REPORTS_MAX 8u          /* lines for the console that are kept */
 #define NOTIFY_MAX 4u           /* who can be signalled when operations end: one a badge class */
 
 #endif

@@ -135,7 +135,7 @@ static void enqueue(uint32_t i)
 
 /* ---- running ---- */
 
-static void notify(unsigned owner)
+void op_notify(unsigned owner)
 {
     for (unsigned i = 0; i < NOTIFY_MAX; i++) {
         const struct ledger_notify *n = &ledger.header->notify[i];
@@ -144,7 +144,7 @@ static void notify(unsigned owner)
     }
 }
 
-void op_notify_all(void) { notify(0); }
+void op_notify_all(void) { op_notify(0); }
 
 /* The result is in the ledger before anybody hears of it. A result without a key is nobody's to ask for. */
 static void finish(uint32_t i, err_t result)
@@ -167,7 +167,7 @@ static void tell(uint32_t i)
         waiter[i] = NO_REPLY;
     }
     if (op->owner)
-        notify(op->owner);
+        op_notify(op->owner);
 }
 
 /* One step; whether the operation goes on. */

@@ -31,5 +31,7 @@ void op_set_value(uint64_t value);
 void ops_build(void);
 /* Tell everybody who registered that something may have ended. */
 void op_notify_all(void);
+/* Signal who registered with this badge class; 0: everybody. */
+void op_notify(unsigned owner);
 
 #endif

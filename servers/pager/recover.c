@@ -10,6 +10,7 @@
 #include "backing/backing.h"
 #include "op.h"
 #include "region.h"
+#include "replace.h"
 #include "space.h"
 #include "sysgate.h"
 #include "table.h"
@@ -173,6 +174,7 @@ static err_t first_start(const struct pager_boot *boot)
     ledger.header->strategy = boot->fork_strategy == FORK_EAGER ? FORK_EAGER : FORK_COW;
     spaces_build();
     regions_build();
+    replace_start(boot);
     frame_pools_build(self.id, self.image_first, self.image_end);
     return handles_reserve();
 }
@@ -184,6 +186,7 @@ static err_t restart(const struct pager_boot *boot)
     objects_reconcile();
     spaces_build();
     regions_build();
+    replace_start(boot);
     follow_kinds();
     count_all();
     frame_pools_build(self.id, self.image_first, self.image_end);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * Families of processes on the pager and a model kernel: contents against an oracle under both fork strategies, long forks,
  * what waits for them, a death at every system call and between any two steps. vmcheck after each.
- * SOURCES: servers/pager/ledger.c servers/pager/region.c servers/pager/frame.c servers/pager/table.c servers/pager/space.c servers/pager/object.c servers/pager/fault.c servers/pager/cow.c servers/pager/op.c servers/pager/step.c servers/pager/defer.c servers/pager/request.c servers/pager/req_space.c servers/pager/req_region.c servers/pager/req_info.c servers/pager/req_evict.c servers/pager/stat.c servers/pager/vmcheck.c servers/pager/debug.c servers/pager/recover.c servers/pager/sysgate.c servers/pager/backing/ servers/pager/fork/ test/host/pager/
+ * SOURCES: servers/pager/ -servers/pager/main.c servers/pager/backing/ servers/pager/fork/ servers/pager/policy/ test/host/pager/
  * INCLUDES: microkernel/include libipc/include servers/pager test/host/pager
  */
 #include "process.h"

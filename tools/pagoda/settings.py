@@ -80,13 +80,15 @@ def _seconds(text):
     return int(text)
 
 
-def _directory(text):
-    if text == "":
-        return None
-    path = os.path.abspath(os.path.expanduser(text))
-    if not os.path.isdir(path):
-        raise ValueError("must name an existing directory of C programs")
-    return path
+def _directory(of):
+    def check(text):
+        if text == "":
+            return None
+        path = os.path.abspath(os.path.expanduser(text))
+        if not os.path.isdir(path):
+            raise ValueError("must name an existing directory of " + of)
+        return path
+    return check
 
 
 BOOT_LINE_MAX = 1800  # bytes; abi/bootinfo.h keeps 2048 for all boot arguments together
@@ -121,7 +123,10 @@ VARIABLES = {
     "ICOUNT": ("1", _flag, "1: one instruction is one nanosecond, so figures are instructions (test and bench always do); 0: host time (default with GDB=1)"),
     "RUN": (None, _line, "command line that `scons run` runs; then it powers off, and the exit status is scons's"),
     "TIMEOUT": ("", _seconds, "seconds until a run is ended (default: 600 with RUN, none without)"),
-    "EXTRA_APPS": ("", _directory, "directory outside the tree; each .c file or folder of C files becomes a program"),
+    "POLICY": ("", _any, "replacement policy at boot (default: fifo); `pagerctl policy` changes it later"),
+    "EXTRA_APPS": ("", _directory("C programs"),
+                   "directory outside the tree; each .c file or folder of C files becomes a program"),
+    "EXTRA_POLICIES": ("", _directory("policies in C"), "directory outside the tree; each .c file becomes a replacement policy"),
     "GDB": ("0", _flag, "1: `scons run` waits for a debugger (see `scons gdb`)"),
     "SMP": ("1", _smp, "number of harts; only 1 so far"),
     "ONLY": ("", _any, "for test: run only tests that match this pattern, such as 'guest/fork*'; commas separate"),
@@ -177,11 +182,11 @@ def check_targets(targets, exists):
 
 def help_text():
     lines = ["", "Pagoda. Usage: scons [TARGET] [NAME=value ...]", "", "Targets:"]
-    lines += [f"  {name:<11}{text}" for name, text in TARGETS.items()]
+    lines += [f"  {name:<15}{text}" for name, text in TARGETS.items()]
     lines += ["", "Variables:"]
     for name, (default, _, text) in VARIABLES.items():
         shown = f" (default {default})" if default else ""
-        lines.append(f"  {name:<11}{text}{shown}")
+        lines.append(f"  {name:<15}{text}{shown}")
     lines += ["", "Examples:",
               "  scons run                                  boot to the shell",
               "  scons run MEM=1G FORK=eager                the same, with more memory and eager fork",

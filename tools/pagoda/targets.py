@@ -90,6 +90,51 @@ def extra_programs(folder, taken):
     return programs
 
 
+# ---- replacement policies ----
+
+_POLICY = re.compile(r"[a-z][a-z0-9_]{0,14}")  # an identifier in C, and 15 letters in a message
+_POLICY_MAY_CALL = {"policy_node", "policy_accessed", "policy_random", "policy_fail", "__sanitizer_cov_trace_pc",
+                    "memcpy", "memset", "memmove", "memcmp"}  # the last four gcc calls on its own
+
+
+def policy_files(root):
+    """{policy: C file} of those in the tree: the name is the file's."""
+    folder = os.path.join(root, "servers", "pager", "policy")
+    return {name[:-2]: os.path.join(folder, name) for name in sorted(os.listdir(folder)) if name.endswith(".c")}
+
+
+def extra_policies(folder, taken):
+    """{policy: C file} of a directory outside the tree. Raises SettingError."""
+    found = {name[:-2]: os.path.join(folder, name) for name in sorted(os.listdir(folder))
+             if name.endswith(".c") and not name.startswith(".")}
+    if not found:
+        raise SettingError(f"EXTRA_POLICIES={folder}: there is no .c file in it; a policy is one (docs/policies.md).")
+    for name, file in found.items():
+        if not _POLICY.fullmatch(name):
+            raise SettingError(f"EXTRA_POLICIES: '{name}' can't be a policy's name; use up to 15 small letters, digits and _.")
+        if name in taken:
+            raise SettingError(f"EXTRA_POLICIES: {file} clashes with the policy {name} of Pagoda's own; call it something else.")
+    return found
+
+
+def check_policy(name, root, folder):
+    """POLICY names one that the image will have. Raises SettingError."""
+    listed = {**policy_files(root), **(extra_policies(folder, policy_files(root)) if folder else {})}
+    if name and name not in listed:
+        raise SettingError(f"POLICY={name}: there is no such policy; there are: {', '.join(listed)}.")
+
+
+def check_policy_object(target, source, env):
+    """After the compilation of a policy: 1, and a sentence, if it uses what policies don't see."""
+    listed = subprocess.run([env["CC"].replace("gcc", "nm"), "-u", str(target[0])], stdout=subprocess.PIPE, text=True,
+                            check=True).stdout
+    wrong = sorted(set(listed.split()) - _POLICY_MAY_CALL - {"U"})
+    if not wrong:
+        return 0
+    print(f"scons: the policy {source[0]} uses {', '.join(wrong)}; all that a policy may use is in policy.h.", file=sys.stderr)
+    return 1
+
+
 # ---- seeded bugs ----
 
 def read_mutants(root):
@@ -129,9 +174,10 @@ def is_affected(folder, part):
 # ---- what targets do ----
 
 def boot_words(options):
-    """Boot arguments that only some boots have: the frame limit and the size of the store."""
+    """Boot arguments that only some boots have: the frame limit, the size of the store, the replacement policy."""
     words = [f"frames={options['FRAMES']}"] if options["FRAMES"] else []
     words += [f"store={options['STORE']}"] if options["STORE"] is not None else []
+    words += [f"policy={options['POLICY']}"] if options["POLICY"] else []
     return " ".join(words)
 
 

@@ -81,6 +81,16 @@ enum pager_stat {
                             * w[7]: evicted */
 };
 
+/* REPORT: why, and what w[6] says then. A policy that was replaced gave way to fifo. */
+enum pager_report {
+    REPORT_BUDGET = 1,   /* it did not come back; hook (1 init, 2 page_in, 3 page_out, 4 victim, 5 next) */
+    REPORT_ASSERT = 2,   /* an assertion failed; hook | line << 8 */
+    REPORT_PAGE = 3,     /* it touched a page that is not its domain's; hook */
+    REPORT_NONSENSE = 4, /* too many bad proposals; the last one */
+    REPORT_CRASH = 5,    /* the pager crashed in it; hook */
+    REPORT_UNKNOWN = 6,  /* no policy has the name given at boot */
+};
+
 /* DEBUG, for tests. */
 enum pager_debug {
     PAGER_DEBUG_FAIL_ALLOC = 1,  /* the k-th frame allocation from now fails once; 0 = off; old value: allocations since set */
