@@ -20,6 +20,8 @@
 #include "boot.h"
 #include "policy/policy.h"
 
+#define REPLACE_BUILT_IN "(built-in)" /* name of the order that is left without any policy */
+
 /* At start and restart, when the ledger is attached and recovered, before the first page_in. Takes the policy from the boot page
  * (first start) or the ledger. A policy in whose code the pager crashed is replaced by fifo. */
 void replace_start(const struct pager_boot *boot);

@@ -41,6 +41,11 @@ struct entry {
 #define req_FRAMES req_frames
 #define req_STORE req_store
 #define req_PIN req_pin
+#define req_POLICY req_policy
+#define req_POLICY_INFO req_policy_info
+#define req_POLICY_STAT req_policy_stat
+#define req_POLICY_RESET req_policy_reset
+#define req_REPORT req_report
 
 static const struct entry table[PAGER_OP_LIMIT] = {
 #define PAGER_ENTRY(name, number, who, text) [number] = {req_##name, (who)},

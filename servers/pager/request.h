@@ -33,6 +33,8 @@ request_fn req_region_add, req_region_remove, req_region_protect, req_brk, req_d
 request_fn req_stat, req_page_info, req_sharer, req_space_find, req_strategy, req_vmcheck, req_debug;
 /* req_evict.c */
 request_fn req_frames, req_store, req_pin;
+/* req_policy.c */
+request_fn req_policy, req_policy_info, req_policy_stat, req_policy_reset, req_report;
 /* req_space.c */
 request_fn req_space_new, req_space_clear, req_space_delete, req_thread_new, req_thread_delete, req_fork, req_op_result,
     req_notify, req_object_new, req_limit, req_handles;

@@ -35,7 +35,12 @@
     X(HANDLES, 23, FROM(BADGE_INIT) | FROM(BADGE_PROCMGR), "space: room for 256 more handles") \
     X(FRAMES, 24, FROM_ANY, "space (0: the whole system), frames (0: no limit), PAGER_FRAMES_SET or _ASK -> limit before, resident pages") \
     X(STORE, 25, FROM_ANY, "slots wanted in all, or 0 to ask -> slots now; ERR_AGAIN: it grew, ask again for the rest") \
-    X(PIN, 26, FROM_ANY, "space, start, end (both 0: the whole process, from now on), PAGER_PIN_NOW or PAGER_UNPIN")
+    X(PIN, 26, FROM_ANY, "space, start, end (both 0: the whole process, from now on), PAGER_PIN_NOW or PAGER_UNPIN") \
+    X(POLICY, 32, FROM_ANY, "space or 0: everybody, PAGER_POLICY_*, name in two words -> name in charge in two words, whether its own; ERR_NOENT: no such policy or space") \
+    X(POLICY_INFO, 33, FROM_ANY, "number 1.., offset -> name in two words, up to 40 bytes of its idea from offset; ERR_NOENT past the last") \
+    X(POLICY_STAT, 34, FROM_ANY, "number, 0: the built-in order -> victims, faults on evicted pages, bad proposals, times deposed") \
+    X(POLICY_RESET, 35, FROM_ANY, "counters of policies and of eviction to 0") \
+    X(REPORT, 36, FROM_ANY, "after -> its number, enum pager_report, policy's name in two words, key of the space or 0, detail; ERR_NOENT: none behind after")
 
 enum pager_op {
 #define PAGER_ENUM(name, number, who, text) PAGER_##name = (number),
@@ -53,6 +58,8 @@ enum pager_op {
 #define REGION_LOCKED 16u /* as REGION_PINNED, by PIN; not inherited at fork. Not for REGION_ADD */
 
 enum pager_frames { PAGER_FRAMES_ASK = 0, PAGER_FRAMES_SET = 1 };
+enum pager_policy { PAGER_POLICY_ASK = 0, PAGER_POLICY_SET = 1, PAGER_POLICY_COMMON = 2 /* give up its own */ };
+#define PAGER_IDEA_PART 40u /* bytes of text in one POLICY_INFO answer; zeros after the end */
 enum pager_pin { PAGER_UNPIN = 0, PAGER_PIN_NOW = 1 };
 
 /* Backing of a region: where its bytes come from on the first touch. */
