@@ -45,7 +45,7 @@ syscall_fn sys_copy;
 long sys_copy(struct thread *cur, uint64_t *a)
 {
     struct thread *t = ipc_find_caller(a[0], cur->space);
-    unsigned buffer = a[1] & ~COPY_TO_CLIENT;
+    uint64_t buffer = a[1] & ~(uint64_t)COPY_TO_CLIENT;
     bool to_client = a[1] & COPY_TO_CLIENT;
     if (!t)
         return ERR_STALE;

@@ -268,6 +268,7 @@ static void refused_replies(void **context)
     FAILS(ERR_INVAL, COPY, id, 0, 101, VA, 0);
     FAILS(ERR_RIGHTS, COPY, id, COPY_TO_CLIENT, 0, VA, 8);
     FAILS(ERR_INVAL, COPY, id, 5, 0, VA, 8);
+    FAILS(ERR_INVAL, COPY, id, 1UL << 32, 0, VA, 8); /* no buffer 0 either: nothing is cut off */
     t.t->x[X_T3] = id;
     t.t->x[X_T1] = (uint64_t)RIGHTS_ALL << 32 | 180;
     FAILS_IPC(ERR_HANDLE, REPLY, IPC_F_HANDLE, 0);
