@@ -21,6 +21,9 @@ static struct thread *fault_find(reply_id_t id, const struct space *pager)
     if (!(id & FAULT_ID_BIT) || !frame_in_ram(f) || frame_info_of(f)->kind != FRAME_THREAD)
         return 0;
     struct thread *t = frame_va(f);
+#ifdef MUTANT_KERNEL_FORGED_FAULT_REPLY
+    pager = t->pager; /* mutant: who has the id may answer */
+#endif
     if (t->fault.state != F_DELIVERED || t->pager != pager || fault_id(t) != id)
         return 0;
     return t;
