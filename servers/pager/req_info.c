@@ -13,12 +13,11 @@ err_t req_stat(const struct ipc_event *ev, struct response *r)
 {
     uint32_t slot = 0;
     if (ev->w[2] || ev->w[1] == PAGER_STAT_SPACE) {
-        uint32_t id = ev->w[2] ? (uint32_t)ev->w[2] : BADGE_ID(ev->badge);
-        slot = space_slot(id);
+        slot = request_slot(ev->w[2] ? ev->w[2] : BADGE_ID(ev->badge));
         if (slot == 0)
             return ERR_NOENT;
     }
-    return stat_read((unsigned)ev->w[1], slot, &r->m);
+    return ev->w[1] > UINT32_MAX ? ERR_INVAL : stat_read((unsigned)ev->w[1], slot, &r->m);
 }
 
 err_t req_page_info(const struct ipc_event *ev, struct response *r)
@@ -31,6 +30,8 @@ err_t req_page_info(const struct ipc_event *ev, struct response *r)
 /* w[3]: an address to look at in each space, 0: search everywhere. */
 err_t req_sharer(const struct ipc_event *ev, struct response *r)
 {
+    if (ev->w[1] > UINT32_MAX || ev->w[2] > UINT32_MAX)
+        return ERR_INVAL;
     return stat_sharer((frame_t)ev->w[1], (uint32_t)ev->w[2], ev->w[3], &r->m);
 }
 
@@ -46,7 +47,7 @@ err_t req_space_find(const struct ipc_event *ev, struct response *r)
 err_t req_strategy(const struct ipc_event *ev, struct response *r)
 {
     uint32_t want = (uint32_t)ev->w[1];
-    if (want != 0 && fork_way_of(want) == 0)
+    if (ev->w[1] > UINT32_MAX || (want != 0 && fork_way_of(want) == 0))
         return ERR_INVAL;
     if (want != 0)
         *(volatile uint32_t *)&ledger.header->strategy = want;
@@ -68,5 +69,5 @@ err_t req_vmcheck(const struct ipc_event *ev, struct response *r)
 
 err_t req_debug(const struct ipc_event *ev, struct response *r)
 {
-    return debug_set((unsigned)ev->w[1], ev->w[2], &r->m.w[1]);
+    return ev->w[1] > UINT32_MAX ? ERR_INVAL : debug_set((unsigned)ev->w[1], ev->w[2], &r->m.w[1]);
 }

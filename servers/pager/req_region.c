@@ -53,12 +53,12 @@ static bool heap_is_sane(uint32_t slot, unsigned backing, uint32_t start_page)
 
 static err_t decode_region(const struct ipc_event *ev, uint32_t slot, struct ledger_region *g)
 {
-    unsigned flags = (unsigned)(ev->w[4] >> 8), backing = (unsigned)ev->w[5] & 0xff;
-    uint64_t file = ev->w[5] >> 8, offset = ev->w[6];
+    unsigned backing = (unsigned)ev->w[5] & 0xff;
+    uint64_t flags = ev->w[4] >> 8, file = ev->w[5] >> 8, offset = ev->w[6];
     err_t err = decode_range(ev->w[2], ev->w[3], &g->start_page, &g->end_page);
     if (err != OK)
         return err;
-    if (flags & ~(REGION_STACK | REGION_HEAP | REGION_SHARED | REGION_PINNED) || !prot_is_sane(ev->w[4] & 0xff))
+    if (flags & ~(uint64_t)(REGION_STACK | REGION_HEAP | REGION_SHARED | REGION_PINNED) || !prot_is_sane(ev->w[4] & 0xff))
         return ERR_INVAL;
     if (g->start_page == g->end_page && !(flags & REGION_HEAP))
         return ERR_INVAL;

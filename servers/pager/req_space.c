@@ -14,7 +14,7 @@ err_t req_space_new(const struct ipc_event *ev, struct response *r)
 {
     uint32_t slot, payer = 0;
     if (ev->w[2]) {
-        payer = space_slot((uint32_t)ev->w[2]);
+        payer = request_slot(ev->w[2]);
         if (payer == 0)
             return ERR_NOENT;
     }
@@ -47,7 +47,7 @@ err_t req_space_clear(const struct ipc_event *ev, struct response *r)
 /* Asked again after the end the space is unknown; the kept result says what became of it. */
 err_t req_space_delete(const struct ipc_event *ev, struct response *r)
 {
-    uint32_t slot = space_slot((uint32_t)ev->w[1]);
+    uint32_t slot = request_slot(ev->w[1]);
     (void)r;
     if (slot == 0)
         return op_result(ev->w[2], BADGE_CLASS(ev->badge));
@@ -58,7 +58,7 @@ err_t req_space_delete(const struct ipc_event *ev, struct response *r)
 
 err_t req_fork(const struct ipc_event *ev, struct response *r)
 {
-    uint32_t parent = space_slot((uint32_t)ev->w[1]), child = space_slot((uint32_t)ev->w[2]);
+    uint32_t parent = request_slot(ev->w[1]), child = request_slot(ev->w[2]);
     struct ledger_op op = {.kind = OP_FORK, .strategy = (uint8_t)ledger.header->strategy};
     (void)r;
     if (parent == 0 || child == 0 || parent == child)
@@ -107,7 +107,7 @@ err_t req_object_new(const struct ipc_event *ev, struct response *r)
 {
     if (ev->w[2] != OBJ_ENDPOINT && ev->w[2] != OBJ_NTFN)
         return ERR_INVAL;
-    uint32_t slot = space_slot((uint32_t)ev->w[3]);
+    uint32_t slot = request_slot(ev->w[3]);
     if (ev->w[3] != 0 && slot == 0)
         return ERR_NOENT;
     err_t err = object_new(ev->w[1], (unsigned)ev->w[2], slot, &r->handle);

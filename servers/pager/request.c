@@ -53,10 +53,11 @@ static const struct entry table[PAGER_OP_LIMIT] = {
 #undef PAGER_ENTRY
 };
 
+uint32_t request_slot(uint64_t id) { return id > UINT32_MAX ? 0 : space_slot((uint32_t)id); }
+
 err_t request_space(const struct ipc_event *ev, uint32_t *slot)
 {
-    uint32_t id = ev->w[1] ? (uint32_t)ev->w[1] : BADGE_ID(ev->badge);
-    *slot = ev->w[1] >> 32 ? 0 : space_slot(id);
+    *slot = request_slot(ev->w[1] ? ev->w[1] : BADGE_ID(ev->badge));
     return *slot ? OK : ERR_NOENT;
 }
 

@@ -22,6 +22,8 @@ void serve_late(const struct ipc_event *ev);
 /* A handler: m is the request; the result is returned, further words go to r->m.w[1..]. */
 typedef err_t request_fn(const struct ipc_event *ev, struct response *r);
 
+/* The slot of a space id as it stands in a message; 0: no such space. */
+uint32_t request_slot(uint64_t id);
 /* The space a request names in w[1] (0: the caller's own), live. ERR_NOENT.
  * `change`: a client may only change itself: ERR_PERM. */
 err_t request_space(const struct ipc_event *ev, uint32_t *slot);
