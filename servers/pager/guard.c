@@ -77,7 +77,8 @@ void policy_fail(unsigned line)
 
 void *policy_node(uint32_t page)
 {
-    if (unlikely(page >= ledger.frames || ledger.page_place[page] != (guard.domain << PLACE_SHIFT | PLACE_KNOWN)))
+    _Static_assert((PLACE_KNOWN | 1) == PLACE_HANDED, "both may be touched");
+    if (unlikely(page >= ledger.frames || (ledger.page_place[page] | 1u) != (guard.domain << PLACE_SHIFT | PLACE_HANDED)))
         leave(GUARD_PAGE);
     return &ledger.policy_node[page];
 }

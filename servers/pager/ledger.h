@@ -241,6 +241,7 @@ struct policy_node {
 #define PLACE_NONE 0u  /* in no domain */
 #define PLACE_FRESH 1u /* in one; its policy does not know yet */
 #define PLACE_KNOWN 2u
+#define PLACE_HANDED 3u /* known to a policy that is being replaced, and named by it */
 #define PLACE_SHIFT 2u
 
 struct ledger {

@@ -20,7 +20,7 @@
 #define HANDLE_FRAMES_RESERVED 32u /* at most so many frames of handles are taken at the first start */
 #define POLICIES_MAX 31u        /* replacement policies in one image */
 #define POLICY_BUDGET 10000u    /* basic blocks that a policy's hook may run, */
-#define POLICY_BUDGET_A_PAGE 64u /* and so many more for each page of its domain */
+#define POLICY_BUDGET_A_PAGE 128u /* and so many more for each page of its domain */
 #define POLICY_BAD_MAX 8u       /* bad proposals until a policy is replaced */
 #define REPLACE_TELL_MAX 64u    /* pages a policy is told of before one victim */
 #define REPORTS_MAX 8u          /* lines for the console that are kept */

@@ -271,15 +271,17 @@ static bool hand_page(uint32_t domain, uint32_t *page, struct policy_domain *han
     }
     list_remove(domain_at(domain), *page);
     list_append(handed, *page);
-    ledger.page_place[*page] = place(domain, PLACE_FRESH);
+    ledger.page_place[*page] = place(domain, PLACE_HANDED);
     return true;
 }
 
 /* Put the handed pages before those that are left: what the old policy forgot to name, and what it was never told of. */
-static void join(struct policy_domain *d, const struct policy_domain *handed)
+static void join(struct policy_domain *d, const struct policy_domain *handed, uint16_t fresh)
 {
     if (handed->first == 0)
         return;
+    for (uint32_t p = handed->first; p; p = ledger.page_link[p - 1].next) /* bound: the domain's pages */
+        ledger.page_place[p - 1] = fresh;
 #ifdef MUTANT_PAGER_SWITCH_LOSES_PAGES
     d->first = d->last = 0;
 #endif
@@ -299,7 +301,7 @@ static void hand_over(uint32_t domain)
     for (uint32_t i = 0; i < known && hand_page(domain, &page, &handed); i++) { /* bound: the domain's pages */
     }
     forget_known(domain);
-    join(d, &handed);
+    join(d, &handed, place(domain, PLACE_FRESH));
     d->fresh = d->first;
 }
 
@@ -361,7 +363,11 @@ void replace_start(const struct pager_boot *boot)
         first_choice(boot->policy);
         return;
     }
-    if (culprit != 0 && boot->last_death == PAGER_DEATH_CRASH && replace_policy(culprit)) {
+    bool crashed = boot->last_death == PAGER_DEATH_CRASH;
+#ifdef MUTANT_PAGER_BLAMES_THE_KILLED
+    crashed = true;
+#endif
+    if (culprit != 0 && crashed && replace_policy(culprit)) {
         report(replace_policy(culprit)->name, REPORT_CRASH, 0, h->in_hook);
         depose(culprit);
     }

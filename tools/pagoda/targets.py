@@ -94,7 +94,8 @@ def extra_programs(folder, taken):
 
 _POLICY = re.compile(r"[a-z][a-z0-9_]{0,14}")  # an identifier in C, and 15 letters in a message
 _POLICY_MAY_CALL = {"policy_node", "policy_accessed", "policy_random", "policy_fail", "__sanitizer_cov_trace_pc",
-                    "memcpy", "memset", "memmove", "memcmp"}  # the last four gcc calls on its own
+                    "memcpy", "memset", "memmove", "memcmp"}  # the last four gcc calls on its own,
+_GCC_HELPER = re.compile(r"__[a-z]+[sdt]i[23]")               # as it does these, such as __clzdi2
 
 
 def policy_files(root):
@@ -128,7 +129,8 @@ def check_policy_object(target, source, env):
     """After the compilation of a policy: 1, and a sentence, if it uses what policies don't see."""
     listed = subprocess.run([env["CC"].replace("gcc", "nm"), "-u", str(target[0])], stdout=subprocess.PIPE, text=True,
                             check=True).stdout
-    wrong = sorted(set(listed.split()) - _POLICY_MAY_CALL - {"U"})
+    names = set(listed.split()) - _POLICY_MAY_CALL - {"U"}
+    wrong = sorted(name for name in names if not _GCC_HELPER.fullmatch(name))
     if not wrong:
         return 0
     print(f"scons: the policy {source[0]} uses {', '.join(wrong)}; all that a policy may use is in policy.h.", file=sys.stderr)

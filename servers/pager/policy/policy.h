@@ -23,8 +23,8 @@
 #define POLICY_NAME_BYTES 16u  /* with the terminating zero */
 #define POLICY_IDEA_BYTES 80u  /* the same */
 
-/* The hooks. Each is called with the head of one domain, and has a budget: about 10,000 basic blocks of code, and 64 more
- * for each page of the domain. */
+/* The hooks. Each is called with the head of one domain, and has a budget: about 10,000 basic blocks of code, and 128
+ * more for each page of the domain. */
 struct policy {
     const char *name, *idea;
     void (*init)(void *head);                      /* a domain begins, without pages */
