@@ -62,7 +62,7 @@ static inline void sched_switch(struct thread *t)
 {
     struct hart *h = this_hart();
     struct thread *was = h->current;
-    if (unlikely(t->hart != h || !was || was->state == T_RUNNING ||
+    if (unlikely(t->hart != h || !was || was->state == T_RUNNING || t->ctx || h->account ||
                  (h->runq.words && queue_top_of(&h->runq)->prio >= t->prio))) {
         sched_switch_other(t);
         return;
@@ -106,7 +106,8 @@ static inline struct handle *handle_slot(struct space *s, handle_t h) /* 0: out 
     return (struct handle *)frame_va(s->handle_frame[n / HANDLES_PER_FRAME]) + n % HANDLES_PER_FRAME;
 }
 
-static inline bool handle_has_frame(unsigned type) { return type >= OBJ_THREAD && type <= OBJ_NTFN; }
+#define TYPES_WITH_FRAME (1u << OBJ_THREAD | 1u << OBJ_SPACE | 1u << OBJ_ENDPOINT | 1u << OBJ_NTFN | 1u << OBJ_SCHED)
+static inline bool handle_has_frame(unsigned type) { return (TYPES_WITH_FRAME >> (type & 31)) & 1; }
 
 static inline bool handle_live(const struct handle *h) /* the object still lives */
 {

@@ -4,13 +4,46 @@
 #include "arch.h"
 
 enum check { CHECK_OK = 0, CHECK_KIND = 101, CHECK_STATE = 102, CHECK_QUEUE = 103, CHECK_TABLE = 104, CHECK_LISTS = 105,
-             CHECK_WHEEL = 106, CHECK_HANDLES = 107 };
+             CHECK_WHEEL = 106, CHECK_HANDLES = 107, CHECK_LENT = 108, CHECK_CONTEXT = 109, CHECK_SPENT = 110 };
+
+/* Who works for whom is said on both sides, and whose budget is used follows from it. */
+static enum check check_lent(const struct thread *t)
+{
+    const struct thread *c = t->client;
+    uint32_t hops;
+    if (c && c->served_by != t && c->paged_by != t)
+        return CHECK_LENT;
+    if (t->served_by && (t->served_by->client != t || t->state != T_WAIT_REPLY || t->served_by->space != t->server))
+        return CHECK_LENT;
+    if (t->paged_by && (t->paged_by->client != t || t->fault.state != F_DELIVERED || t->paged_by->space != t->pager))
+        return CHECK_LENT;
+    if (t->own && (t->own->thread != t || t->own->prio != t->base_prio))
+        return CHECK_CONTEXT;
+    if (t->ctx != lend_context_of(t, &hops) || (t->ctx && t->hops != hops))
+        return CHECK_CONTEXT;
+    if (t->state == T_SPENT && (!t->own || t->ctx != t->own || t->client || link_empty(&t->timer)))
+        return CHECK_SPENT;
+    return CHECK_OK;
+}
+
+/* A context is bound on both sides; what runs on a hart is charged to the right one. */
+static enum check check_sched(const struct sched *c)
+{
+    if (c->thread && (c->thread->own != c || !c->budget))
+        return CHECK_CONTEXT;
+    for (unsigned i = 0; i < hart_count; i++) {
+        const struct thread *t = harts[i].current;
+        if (t && t->state == T_RUNNING && harts[i].account != t->ctx)
+            return CHECK_CONTEXT;
+    }
+    return CHECK_OK;
+}
 
 /* Where a thread stands must fit its state. */
 static enum check check_thread(const struct thread *t)
 {
     bool queued = t->queue != 0, called = !link_empty(&t->call_link), faulter = !link_empty(&t->fault_link);
-    if (t->state == T_FREE || t->state > T_FAULTED)
+    if (t->state == T_FREE || t->state > T_SPENT)
         return CHECK_STATE;
     if (called != (t->state == T_WAIT_REPLY) || faulter != (t->fault.state == F_DELIVERED))
         return CHECK_LISTS;
@@ -23,7 +56,7 @@ static enum check check_thread(const struct thread *t)
         return CHECK_STATE;
     if (!link_empty(&t->timer) && t->state < T_CALLING)
         return CHECK_WHEEL;
-    return CHECK_OK;
+    return check_lent(t);
 }
 
 /* A table's count is the number of its non-zero entries. */
@@ -57,10 +90,12 @@ static enum check check_frame(frame_t f)
         return check_table(f, PTES_PER_TABLE / 2);
     case FRAME_SPACE:
         return check_handles(frame_va(f));
+    case FRAME_SCHED:
+        return check_sched(frame_va(f));
     case FRAME_KFREE:
         return frame_info_of(f)->maps ? CHECK_KIND : CHECK_OK;
     default:
-        return frame_info_of(f)->kind > FRAME_HANDLES ? CHECK_KIND : CHECK_OK;
+        return frame_info_of(f)->kind > FRAME_SCHED ? CHECK_KIND : CHECK_OK;
     }
 }
 

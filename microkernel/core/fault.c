@@ -47,7 +47,8 @@ static void fault_write(struct thread *t, struct thread *r, const pte_t *e, unsi
     t->fault.state = F_DELIVERED;
     t->pager = r->space;
     link_add_tail(&r->space->faulters, &t->fault_link);
-    r->prio = t->prio > r->base_prio ? t->prio : r->base_prio;
+    t->paged_by = r;
+    lend(r, t);
     count(KC_FAULT_MSGS);
     trace(TRACE_DELIVER, t, t->fault.va, r->x[R_T2]);
 }
@@ -57,6 +58,8 @@ void fault_deliver(struct thread *t, struct thread *r)
     unsigned level;
     const pte_t *e = arch_walk(t->space->root, t->fault.va, &level);
     fault_write(t, r, e, level);
+    if (t->served_by)
+        lend_update(t->served_by); /* a copy's fault: the pager has the client's budget now */
 }
 
 static void fault_queue(struct thread *t, struct endpoint *ep)
@@ -143,7 +146,7 @@ void fault_tell_copier(struct thread *t)
 void fault_drop(struct thread *t)
 {
     if (t->fault.state == F_QUEUED) {
-        queue_remove(t);
+        lend_unqueue(t, t->fault_at);
     } else if (t->fault.state == F_DELIVERED) {
         link_remove(&t->fault_link);
         reply_id_t id = fault_id(t);
@@ -151,6 +154,7 @@ void fault_drop(struct thread *t)
         t->pager = 0;
         t->fault.state = F_NONE;
         t->fault.gen++;
+        lend_fault_over(t, 0);
         ipc_cancel_event(ep, id);
         return;
     }
@@ -163,6 +167,7 @@ void fault_requeue(struct thread *t)
     link_remove(&t->fault_link);
     t->pager = 0;
     t->fault.gen++;
+    lend_fault_over(t, 0);
     struct endpoint *ep = endpoint_of(&t->space->handler[HANDLER_FAULT]);
     if (ep) {
         fault_queue(t, ep);
@@ -272,13 +277,14 @@ static err_t verdict_upgrade(struct thread *cur, struct thread *t)
 }
 
 /* The record ends. *woken: the thread, if it is to run again. */
-static void fault_finish(struct thread *t, const struct verdict *v, struct thread **woken)
+static void fault_finish(struct thread *cur, struct thread *t, const struct verdict *v, struct thread **woken)
 {
     bool refused = v->what == FAULT_FORWARD || v->what == FAULT_KILL;
     link_remove(&t->fault_link);
     t->pager = 0;
     t->fault.state = F_NONE;
     t->fault.gen++;
+    lend_fault_over(t, cur);
     if (t->state == T_FAULTED) {
         if (refused) {
             exception_send(t, fault_cause(t->fault.access), t->fault.va, v->reason, v->what == FAULT_KILL);
@@ -319,7 +325,7 @@ static err_t fault_answer(struct thread *cur, struct thread **woken)
         return e;
     count(KC_FAULT_REPLIES);
     trace(TRACE_FAULT_REPLY, t, a[1], cur->x[R_T3]);
-    fault_finish(t, &v, woken);
+    fault_finish(cur, t, &v, woken);
     return OK;
 }
 
@@ -330,10 +336,10 @@ long sys_fault_reply(struct thread *cur, uint64_t *a)
     (void)a;
     struct thread *woken;
     err_t e = fault_answer(cur, &woken);
+    if (e == OK)
+        lend_update(cur); /* what its client lent goes back */
     if (woken)
         sched_ready(woken);
-    if (e == OK && cur->prio != cur->base_prio)
-        sched_set_prio(cur, cur->base_prio);
     return e;
 }
 

@@ -26,7 +26,8 @@ static inline struct thread *ipc_caller(reply_id_t id, const struct space *serve
 
 struct thread *ipc_find_caller(reply_id_t id, const struct space *server) { return ipc_caller(id, server); }
 
-void ipc_end_call(struct thread *t)
+/* cur: who answered, who will look to its own priority itself; or 0. */
+static inline void ipc_finish_call(struct thread *t, struct thread *cur)
 {
     link_remove(&t->call_link);
     t->call_gen++;
@@ -35,7 +36,15 @@ void ipc_end_call(struct thread *t)
         fault_tell_copier(t);
     }
     t->server = 0;
+    if (likely(t->served_by == cur && cur)) {
+        t->served_by = 0;
+        cur->client = 0;
+    } else {
+        lend_lost(t->served_by);
+    }
 }
+
+void ipc_end_call(struct thread *t) { ipc_finish_call(t, 0); }
 
 static inline void ipc_copy_words(struct thread *to, const struct thread *from)
 {
@@ -47,11 +56,6 @@ static inline void ipc_copy_words(struct thread *to, const struct thread *from)
 }
 
 static inline unsigned ipc_flags(const struct thread *t) { return (t->x[R_A7] >> 8) & 0xff; }
-
-static inline void ipc_lend_prio(struct thread *server, const struct thread *client)
-{
-    server->prio = client->prio > server->base_prio ? client->prio : server->base_prio;
-}
 
 /* Give t's message to r: t waits for the reply then. On an error (no room for the handle) nothing changed.
  * Neither stands in a queue; r's list membership is the caller's business. */
@@ -84,7 +88,8 @@ static inline err_t ipc_deliver(struct thread *t, struct thread *r)
     t->state = T_WAIT_REPLY;
     t->server = r->space;
     link_add_tail(&r->space->callers, &t->call_link);
-    ipc_lend_prio(r, t);
+    t->served_by = r;
+    lend(r, t);
     trace(TRACE_RECV, r, r->x[REG_A1], t->badge);
     return OK;
 }
@@ -104,9 +109,9 @@ static struct thread *ipc_take_receiver(struct endpoint *ep)
 void ipc_enqueue(struct thread *t, struct endpoint *ep)
 {
     queue_add(&ep->senders, t, t->prio);
-    struct thread *s = ep->server;
-    if (s && s->prio < t->prio && frame_info_of(frame_of(s))->kind == FRAME_THREAD && s->serves == ep && s->state != T_RECEIVING)
-        sched_set_prio(s, t->prio);
+    struct thread *s = lend_server(ep);
+    if (s && (s->prio < t->prio || s->ctx))
+        lend_update(s);
 }
 
 /* Queue t (not running any more) with its call or exception, or hand it over at once. */
@@ -183,8 +188,11 @@ bool ipc_try_deliver(struct endpoint *ep)
 {
     if (link_empty(&ep->receivers) || !queue_top(&ep->senders))
         return false;
-    struct thread *r = container_of(ep->receivers.next, struct thread, list);
-    if (!ipc_take_sender(ep, r))
+    struct thread *r = container_of(ep->receivers.next, struct thread, list), *s = lend_server(ep);
+    bool taken = ipc_take_sender(ep, r);
+    if (s)
+        lend_update(s); /* it received here later than r and went on: the sender raised it */
+    if (!taken)
         return false;
     link_remove(&r->list);
     timer_remove(r);
@@ -192,21 +200,37 @@ bool ipc_try_deliver(struct endpoint *ep)
     return true;
 }
 
+/* The client, the priority and the budget that came with the last message go back. */
+static inline void ipc_give_back(struct thread *cur)
+{
+    if (unlikely(cur->client != 0))
+        lend_defer(cur); /* it was not answered, or by another thread */
+    cur->prio = cur->base_prio;
+#ifndef MUTANT_KERNEL_KEEP_LENT
+    if (unlikely(cur->ctx != cur->own))
+        lend_context(cur);
+#endif
+}
+
 /* The receiving half. woken: somebody to run if we block (the client just answered), or 0. */
 static long ipc_receive(struct thread *cur, struct endpoint *ep, uint64_t deadline, struct thread *woken)
 {
     long result = SYS_NO_RESULT;
-    ep->server = cur;
+    unsigned lent = cur->prio;
+    if (unlikely(ep->server != cur))
+        lend_take_over(ep, cur);
     cur->serves = ep;
-    if (cur->prio != cur->base_prio)
-        sched_set_prio(cur, cur->base_prio); /* what was lent for the last message goes back */
+    ipc_give_back(cur);
     if (ep->cancels) {
         ipc_write_cancel(ep, cur);
+        lend_update(cur); /* others queue meanwhile, perhaps */
     } else if (cur->bound->bits) {
         ipc_write_notify(cur);
+        lend_update(cur);
     } else if (!ep->senders.words || !ipc_take_sender(ep, cur)) {
         if (unlikely(queue_top(&ep->senders) != 0)) {
             ipc_write_notify(cur); /* no bits: a receiver must not sleep while there are senders, it comes again */
+            lend_update(cur);
         } else if (deadline != DEADLINE_NONE && deadline <= arch_time()) {
             result = ERR_TIMEOUT;
         } else {
@@ -219,6 +243,8 @@ static long ipc_receive(struct thread *cur, struct endpoint *ep, uint64_t deadli
             return SYS_NO_RESULT;
         }
     }
+    if (cur->prio < lent)
+        this_hart()->resched = true;
     if (woken)
         sched_ready(woken);
     return result;
@@ -235,7 +261,7 @@ static inline err_t ipc_answer(struct thread *cur, struct thread **woken)
     count(KC_REPLIES);
     if (t->call_kind == MSG_EXCEPTION) {
         bool resume = cur->x[REG_A1] == EXC_RESUME && !t->exc_kill;
-        ipc_end_call(t);
+        ipc_finish_call(t, cur);
         timer_remove(t);
         t->state = T_STOPPED;
         *woken = resume ? t : 0;
@@ -253,9 +279,10 @@ static inline err_t ipc_answer(struct thread *cur, struct thread **woken)
     if (give)
         t->x[R_T1] = h;
 #ifndef MUTANT_KERNEL_STALE_REPLY
-    ipc_end_call(t);
+    ipc_finish_call(t, cur);
 #else
     link_remove(&t->call_link); /* mutant: the id stays good */
+    lend_lost(t->served_by);
 #endif
     timer_remove(t);
     t->x[REG_A0] = OK;
@@ -345,10 +372,10 @@ long sys_reply(struct thread *cur, uint64_t *a)
     (void)a;
     struct thread *woken;
     err_t e = ipc_answer(cur, &woken);
+    if (e == OK)
+        lend_update(cur); /* what its client lent goes back */
     if (woken)
         sched_ready(woken);
-    if (e == OK && cur->prio != cur->base_prio)
-        sched_set_prio(cur, cur->base_prio);
     return e;
 }
 

@@ -33,6 +33,7 @@ _Noreturn void panic(const char *what, uint64_t a, uint64_t b);
 typedef uint64_t pte_t;
 struct thread;
 struct space;
+struct sched;
 
 /* ---- queues: threads of 256 priorities, first in first out within one; every operation constant time ---- */
 struct prio_queue {
@@ -54,6 +55,7 @@ enum thread_state {
     T_RECEIVING,  /* in an endpoint's list of receivers */
     T_WAITING,    /* in a notification's list of waiters */
     T_FAULTED,    /* its fault is queued or with a pager */
+    T_SPENT,      /* its own context's budget is used up: until the replenishment, which its timer waits for */
 };
 
 /* A fault record: the thread's own, or one that a server's copy ran into in its name. */
@@ -82,8 +84,8 @@ struct thread {
     struct hart *hart; /* 272: */
     /* scheduling */
     uint8_t state;     /* enum thread_state */
-    uint8_t prio;      /* effective: its own, or the higher one of whom it serves */
-    uint8_t base_prio;
+    uint8_t prio;      /* effective: its client's while it has one, else its own; never below who queues for it */
+    uint8_t base_prio; /* its own */
     uint8_t q_prio;    /* the list of its queue it stands in */
     frame_t frame;     /* where this block lives */
     struct space *space;
@@ -91,10 +93,17 @@ struct thread {
     struct prio_queue *queue; /* run queue or endpoint queue it stands in, 0: none */
     uint64_t slice_end;       /* time when others of its priority are due */
     uint64_t instructions;    /* executed for it, kernel included, up to the last switch */
+    /* whose time it spends, who works for it (lend.c). Every link has its counterpart: x->client->served_by or paged_by == x */
+    struct sched *own;        /* the context bound to it, 0: none */
+    struct sched *ctx;        /* the one it runs on: its own, or its client's; 0: nobody counts */
+    struct thread *client;    /* whose message or fault it received last, while that waits for its answer */
+    struct thread *served_by; /* T_WAIT_REPLY: who received its message, until that receives again */
+    struct thread *paged_by;  /* F_DELIVERED: who received its fault, until that receives again */
+    uint32_t hops;            /* with ctx: servers between it and the context's own thread */
     /* blocking */
     struct link list;          /* receivers, waiters */
     struct endpoint *ep;       /* calling: where it queues or queued; receiving: where it waits */
-    struct endpoint *serves;   /* where it received last; only compared */
+    struct endpoint *serves;   /* where it received last; may be gone: lend_queue() knows */
     struct ntfn *waits_for;
     struct link call_link;     /* in server->callers */
     struct space *server;      /* who has its message */
@@ -173,6 +182,19 @@ struct timer_wheel {
     struct link slot[WHEEL_LEVELS][64];
 };
 
+/* A scheduling context: so much time in each period. While no thread runs on it nothing of it is kept up to date: what is
+ * due is added when somebody looks (budget.c). */
+struct sched {
+    struct thread *thread; /* whose own it is, 0: not bound */
+    ticks_t budget, period; /* 0: not set yet */
+    int64_t left;          /* ticks of this period; negative: debt */
+    ticks_t next;          /* replenishment */
+    ticks_t used;          /* in all */
+    frame_t frame;
+    uint8_t prio;          /* base_prio of the thread it is bound to */
+};
+_Static_assert(sizeof(struct sched) <= PAGE_SIZE, "objects fit their frame");
+
 struct hart {
     struct thread *current; /* 0: idle */
     struct space *space;    /* whose tables satp holds */
@@ -183,6 +205,8 @@ struct hart {
     uint32_t index;
     uint64_t bit;     /* 1 << index: itself in space->harts */
     uint64_t kstack_top;
+    struct sched *account;   /* whose budget is running down here; 0: nobody's */
+    ticks_t account_since;   /* up to when it has been charged */
     uint64_t timer_set;      /* what the timer is set to; ~0 = off */
     uint64_t switch_instret; /* when the current thread was switched to */
     uint64_t trace_next;     /* sequence number of the next event */
@@ -239,6 +263,42 @@ void sched_set_prio(struct thread *t, unsigned prio); /* effective priority, in 
 void sched_yield(struct thread *t);
 void sched_slice(void);                   /* timer: the current thread's slice may be over */
 void sched_choose(void);                  /* wait until there is a current thread, the right one, and set its timer */
+
+/* ---- lend.c: priority and budget go along with a message and come back ---- */
+#define LEND_CHAIN 16u /* threads that one context reaches at most: its own and 15 servers behind it */
+#define LEND_STEPS 32u /* threads that one change of priority reaches at most */
+/* t's priority and context as they follow from client, queue and base; and on to whoever works for t. O(LEND_STEPS). */
+void lend_update(struct thread *t);
+void lend_context(struct thread *t);    /* the context alone: t has just got its client, and nobody works for it */
+void lend_defer(struct thread *server); /* it goes on without having answered: its client lends it no more */
+void lend_lost(struct thread *server);  /* its client was answered by another thread, or is gone; server may be 0 */
+void lend_fault_over(struct thread *t, struct thread *cur); /* t's fault is with no pager any more; cur: who answered, or 0 */
+void lend_take_over(struct endpoint *ep, struct thread *cur); /* cur is ep's server now */
+void lend_unqueue(struct thread *t, struct endpoint *ep); /* out of its senders, not received */
+struct endpoint *lend_queue(const struct thread *t);      /* the endpoint whose senders wait for t; 0: none */
+struct thread *lend_server(const struct endpoint *ep);    /* for whom its senders wait; 0: nobody, or it is receiving */
+struct sched *lend_context_of(const struct thread *t, uint32_t *hops); /* what t->ctx has to be */
+unsigned lend_prio_of(const struct thread *t);                         /* what t->prio has to be */
+
+/* t gives server its message or fault. Neither stands in a queue; nobody works for server. */
+static inline void lend(struct thread *server, struct thread *t)
+{
+    server->client = t;
+#ifndef MUTANT_KERNEL_NO_INHERIT
+    server->prio = t->prio;
+#endif
+    if (unlikely(server->ctx != t->ctx))
+        lend_context(server);
+}
+
+/* ---- budget.c ---- */
+void budget_switch(struct hart *h, struct sched *c); /* charge what h's account has used; from now on c pays there, or nobody */
+bool budget_holds(struct thread *t); /* t may not run now: it has been made T_SPENT. It is in no queue, and has a context */
+void budget_wake(struct thread *t);  /* T_SPENT -> ready, if there is budget by now */
+void budget_expire(struct hart *h);  /* timer */
+ticks_t budget_end(const struct hart *h); /* when the running thread has to stop; ~0: its context does not make it */
+void budget_unbind(struct thread *t);     /* it is going away */
+void budget_destroy(struct sched *c);
 
 /* ---- timer.c ---- */
 void timer_init(struct hart *h, uint64_t now);

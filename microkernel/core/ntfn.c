@@ -26,6 +26,8 @@ void ntfn_signal(struct ntfn *n, uint64_t bits)
         thread_wake(t, OK);
     } else if (n->bound && n->bound->state == T_RECEIVING) {
         ipc_notify_receiver(n->bound);
+    } else if (n->bound && n->bound->prio < n->bound->base_prio) {
+        lend_update(n->bound); /* work of its own waits for it now */
     }
 }
 

@@ -63,6 +63,10 @@ long sys_object_create(struct thread *cur, uint64_t *a)
         frame_take(f, FRAME_NTFN);
         ntfn_init(frame_va(f), f);
         break;
+    case OBJ_SCHED:
+        frame_take(f, FRAME_SCHED);
+        ((struct sched *)frame_va(f))->frame = f;
+        break;
     default:
         e = ERR_INVAL;
     }
@@ -78,6 +82,7 @@ long sys_object_create(struct thread *cur, uint64_t *a)
 static void object_end_thread(struct thread *t)
 {
     thread_cancel(t, ERR_CANCELLED);
+    budget_unbind(t);
     arch_fpu_drop(t);
     if (t->bound != &t->self)
         t->bound->bound = 0;
@@ -114,6 +119,7 @@ static err_t object_end_space(struct space *s)
 /* Everybody who waits at it goes on with an error; bounded per entry, ERR_AGAIN when there are more. */
 static err_t object_end_endpoint(struct endpoint *ep)
 {
+    struct thread *server = lend_server(ep);
     for (unsigned n = 0; n < ENDS_PER_ENTRY; n++) {
         struct thread *t = queue_top(&ep->senders);
         if (!t)
@@ -132,6 +138,8 @@ static err_t object_end_endpoint(struct endpoint *ep)
                 fault_tell_copier(t);
         }
     }
+    if (server)
+        lend_update(server);
     for (unsigned n = 0; n < ENDS_PER_ENTRY && !link_empty(&ep->receivers); n++) {
         struct thread *r = container_of(ep->receivers.next, struct thread, list);
         link_remove(&r->list);
@@ -168,7 +176,7 @@ long sys_object_destroy(struct thread *cur, uint64_t *a)
     if (!(handle_rights(slot) & RIGHT_OWN))
         return ERR_RIGHTS;
     unsigned type = handle_type(slot);
-    if (type > OBJ_NTFN)
+    if (!handle_has_frame(type))
         return ERR_TYPE; /* interrupts and the kernel's controls are never destroyed */
     void *object = frame_va(slot->object);
     struct space *own = cur->space;
@@ -182,6 +190,9 @@ long sys_object_destroy(struct thread *cur, uint64_t *a)
         break;
     case OBJ_ENDPOINT:
         e = object_end_endpoint(object);
+        break;
+    case OBJ_SCHED:
+        budget_destroy(object);
         break;
     default:
         e = object_end_ntfn(object);

@@ -9,6 +9,8 @@
 void sched_ready(struct thread *t)
 {
     struct hart *h = t->hart;
+    if (unlikely(t->ctx != 0) && budget_holds(t))
+        return;
     t->state = T_READY;
     queue_add(&h->runq, t, t->prio);
     if (!h->current || t->prio > h->current->prio)
@@ -20,6 +22,8 @@ void sched_ready(struct thread *t)
 /* sched_switch (arch.h) with competition, on another hart, or with nobody current. */
 void sched_switch_other(struct thread *t)
 {
+    if (unlikely(t->ctx != 0) && budget_holds(t))
+        return;
     struct hart *h = t->hart;
     struct thread *top = queue_top(&h->runq);
     /* A slice that ran out while a server worked in it is over: else a client that always waits when the timer fires
@@ -37,6 +41,8 @@ void sched_switch_other(struct thread *t)
     h->switch_instret = now;
     h->current = t;
     t->state = T_RUNNING;
+    if (unlikely(h->account != t->ctx))
+        budget_switch(h, t->ctx);
     h->resched = false;
     if (top && top->prio == t->prio)
         h->timer_dirty = true;
@@ -85,7 +91,8 @@ static void sched_pick(struct hart *h)
             return;
         }
         was->state = T_READY;
-        queue_add_head(&h->runq, was, was->prio);
+        if (likely(!was->ctx) || !budget_holds(was))
+            queue_add_head(&h->runq, was, was->prio);
     }
     uint64_t now = arch_instret();
     if (was && was->state != T_FREE)
@@ -93,6 +100,9 @@ static void sched_pick(struct hart *h)
     h->switch_instret = now;
     h->current = top;
     h->timer_dirty = true;
+    struct sched *ctx = top ? top->ctx : 0;
+    if (unlikely(h->account != ctx))
+        budget_switch(h, ctx);
     if (!top)
         return;
     queue_remove(top);
@@ -112,6 +122,11 @@ static void sched_timer(struct hart *h)
             t->slice_end = now + SLICE_TICKS;
         if (t->slice_end < when)
             when = t->slice_end;
+    }
+    if (unlikely(h->account != 0)) {
+        ticks_t end = budget_end(h);
+        if (end < when)
+            when = end;
     }
     if (when != h->timer_set) {
         h->timer_set = when;

@@ -36,7 +36,7 @@ void thread_wake(struct thread *t, long result)
 }
 
 /* Every state has one way out; afterwards the thread is in no queue and no list. */
-void thread_cancel(struct thread *t, long result)
+static void thread_leave(struct thread *t, long result)
 {
     struct endpoint *tell = 0;
     reply_id_t id = NO_REPLY;
@@ -48,7 +48,7 @@ void thread_cancel(struct thread *t, long result)
         queue_remove(t);
         break;
     case T_CALLING:
-        queue_remove(t);
+        lend_unqueue(t, t->ep);
         if (t->call_kind == MSG_CALL) /* an exception is no call: its registers stay the program's */
             t->x[REG_A0] = (uint64_t)result;
         break;
@@ -70,18 +70,26 @@ void thread_cancel(struct thread *t, long result)
     }
     fault_drop(t);
     timer_remove(t);
-    t->prio = t->base_prio;
     t->state = T_STOPPED;
     if (tell)
         ipc_cancel_event(tell, id);
 }
 
-/* The deadline of a blocked thread has passed. */
+void thread_cancel(struct thread *t, long result)
+{
+    lend_defer(t);
+    thread_leave(t, result);
+    lend_update(t);
+}
+
+/* The deadline of a blocked thread has passed. A server that waited for another one still has its client. */
 void thread_timeout(struct thread *t)
 {
-    unsigned prio = t->prio;
-    thread_cancel(t, ERR_TIMEOUT);
-    t->prio = prio; /* a server that waited for another one still has what its client lent it */
+    if (t->state == T_SPENT) {
+        budget_wake(t);
+        return;
+    }
+    thread_leave(t, ERR_TIMEOUT);
     sched_ready(t);
 }
 
@@ -173,7 +181,7 @@ long sys_thread_regs_copy(struct thread *cur, uint64_t *a)
         e = thread_find(cur, a[1], &from);
     if (e != OK)
         return e;
-    if (to->state != T_STOPPED || from->state == T_RUNNING || from->state == T_READY || to == from)
+    if (to->state != T_STOPPED || from->state == T_RUNNING || from->state == T_READY || from->state == T_SPENT || to == from)
         return ERR_BUSY;
     for (unsigned i = 0; i < 32; i++)
         to->x[i] = from->x[i];
@@ -217,10 +225,11 @@ long sys_thread_prio(struct thread *cur, uint64_t *a)
         return e;
     if (a[1] >= PRIORITIES)
         return ERR_INVAL;
-    bool lent = t->prio > t->base_prio; /* it serves somebody higher now */
+    /* commit */
     t->base_prio = a[1];
-    if (!lent || t->prio < t->base_prio)
-        sched_set_prio(t, a[1]);
+    if (t->own)
+        t->own->prio = a[1];
+    lend_update(t);
     return OK;
 }
 

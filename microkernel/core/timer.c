@@ -114,5 +114,7 @@ void timer_interrupt(void)
     if (!timer_first(w, &level, &slot, &when) || when > now)
         w->base = now;
     trace(TRACE_TIMER, h->current, now, woken);
+    if (unlikely(h->account != 0))
+        budget_expire(h);
     sched_slice();
 }

@@ -15,6 +15,7 @@ enum object_type {
     OBJ_NTFN = 4,     /* one kernel frame */
     OBJ_IRQ = 5,      /* no frame: an interrupt source */
     OBJ_KERNEL = 6,   /* no frame: the kernel's own controls */
+    OBJ_SCHED = 7,    /* one kernel frame: a scheduling context */
     OBJ_TYPES
 };
 
@@ -24,7 +25,7 @@ enum object_type {
 #define RIGHT_SEND_HANDLE (1u << 2) /* endpoint: send a handle along with a call; it takes a place in the server's table */
 #define RIGHT_SIGNAL (1u << 0)  /* notification, thread (its own notification): signal */
 #define RIGHT_WAIT (1u << 1)    /* notification: wait, bind */
-#define RIGHT_CONTROL (1u << 2) /* thread: start, stop, registers, priority; space: handlers, reset */
+#define RIGHT_CONTROL (1u << 2) /* thread: start, stop, registers, priority; space: handlers, reset; scheduling context: set, bind */
 #define RIGHT_MAP (1u << 0)     /* space: page tables (the pager's right) */
 #define RIGHT_HANDLES (1u << 1) /* space: install, read and close handles in its table */
 #define RIGHT_THREADS (1u << 3) /* space: create threads in it */
@@ -51,6 +52,7 @@ enum frame_kind {
     FRAME_ENDPOINT = 7,
     FRAME_NTFN = 8,
     FRAME_HANDLES = 9,  /* further handles of a space */
+    FRAME_SCHED = 10,
 };
 
 /* The kernel's word per frame; readable in a pager's window at bootinfo.frame_table_pa + 16 * (frame - ram_first_frame). */

@@ -63,6 +63,9 @@
     X(THREAD_PRIO, 38, "thread, priority 0..255", "set the priority") \
     X(THREAD_BIND, 39, "thread, ntfn", "deliver the notification at the thread's receives") \
     X(THREAD_INFO, 40, "thread -> state, priority, instructions, thread frame", "describe a thread") \
+    X(SCHED_SET, 43, "sched, budget, period, priority 0..255", "what a scheduling context allows from now on") \
+    X(THREAD_SCHED, 44, "thread, sched or 0", "run the thread on this context's budget, or on none") \
+    X(SCHED_INFO, 45, "sched -> budget, period, left, next replenishment, used, thread frame | priority << 32", "describe a context") \
     X(SPACE_HANDLER, 48, "space, which, ep, badge", "where faults (0) or exceptions (1) of the space go") \
     X(SPACE_TABLE, 49, "space, va, frame -> level", "donate the next missing page table for va") \
     X(SPACE_UNTABLE, 50, "space, va -> frame", "take back the lowest table for va, which must be empty, or let a shared one go (0)") \
@@ -101,6 +104,10 @@ enum syscall {
 
 /* SYS_COPY: buffer number 0 or 1, and the direction. */
 #define COPY_TO_CLIENT 0x100u
+
+/* SYS_SCHED_SET: bounds in ticks; a budget is at most its period. */
+#define SCHED_BUDGET_MIN 100u
+#define SCHED_PERIOD_MAX (1UL << 40)
 
 /* SYS_SPACE_HANDLER */
 #define HANDLER_FAULT 0u

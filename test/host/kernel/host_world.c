@@ -33,6 +33,7 @@ void host_current(struct thread *t)
     t->state = T_RUNNING;
     t->slice_end = host_time + 100000;
     h->current = t;
+    budget_switch(h, t->ctx);
     if (h->space != t->space)
         arch_space_activate(t->space);
 }
