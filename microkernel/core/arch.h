@@ -62,7 +62,7 @@ static inline void sched_switch(struct thread *t)
 {
     struct hart *h = this_hart();
     struct thread *was = h->current;
-    if (unlikely(t->hart != h || !was || was->state == T_RUNNING || t->ctx || h->account ||
+    if (unlikely(t->hart != h || !was || was->state == T_RUNNING || (uintptr_t)t->ctx | (uintptr_t)h->account ||
                  (h->runq.words && queue_top_of(&h->runq)->prio >= t->prio))) {
         sched_switch_other(t);
         return;
@@ -117,10 +117,12 @@ static inline bool handle_live(const struct handle *h) /* the object still lives
 static inline err_t handle_find_inline(struct space *s, handle_t h, unsigned type, unsigned rights, struct handle **out)
 {
     struct handle *slot = handle_slot(s, h);
-    if (unlikely(!slot || !slot->word || !handle_live(slot)))
+    if (unlikely(!slot || !slot->word))
         return ERR_HANDLE;
     if (unlikely(handle_type(slot) != type))
-        return ERR_TYPE;
+        return handle_live(slot) ? ERR_TYPE : ERR_HANDLE;
+    if (handle_has_frame(type) && unlikely(frame_info_of(slot->object)->gen != slot->gen))
+        return ERR_HANDLE;
 #ifdef MUTANT_KERNEL_SKIP_RIGHTS
     rights = 0;
 #endif

@@ -284,7 +284,10 @@ static void fault_finish(struct thread *cur, struct thread *t, const struct verd
     t->pager = 0;
     t->fault.state = F_NONE;
     t->fault.gen++;
-    lend_fault_over(t, cur);
+    if (likely(t->paged_by == cur && !t->served_by))
+        t->paged_by = cur->client = 0; /* it looks to its own priority itself */
+    else
+        lend_fault_over(t, cur);
     if (t->state == T_FAULTED) {
         if (refused) {
             exception_send(t, fault_cause(t->fault.access), t->fault.va, v->reason, v->what == FAULT_KILL);
@@ -339,7 +342,7 @@ long sys_fault_reply(struct thread *cur, uint64_t *a)
     if (e == OK)
         lend_update(cur); /* what its client lent goes back */
     if (woken)
-        sched_ready(woken);
+        sched_resume(woken);
     return e;
 }
 

@@ -26,8 +26,7 @@ static inline struct thread *ipc_caller(reply_id_t id, const struct space *serve
 
 struct thread *ipc_find_caller(reply_id_t id, const struct space *server) { return ipc_caller(id, server); }
 
-/* cur: who answered, who will look to its own priority itself; or 0. */
-static inline void ipc_finish_call(struct thread *t, struct thread *cur)
+static inline void ipc_close_call(struct thread *t)
 {
     link_remove(&t->call_link);
     t->call_gen++;
@@ -36,15 +35,25 @@ static inline void ipc_finish_call(struct thread *t, struct thread *cur)
         fault_tell_copier(t);
     }
     t->server = 0;
-    if (likely(t->served_by == cur && cur)) {
-        t->served_by = 0;
-        cur->client = 0;
-    } else {
-        lend_lost(t->served_by);
-    }
 }
 
-void ipc_end_call(struct thread *t) { ipc_finish_call(t, 0); }
+void ipc_end_call(struct thread *t)
+{
+    ipc_close_call(t);
+    lend_lost(t->served_by);
+}
+
+/* cur has answered, and looks to its own priority itself. */
+static inline void ipc_finish_call(struct thread *t, struct thread *cur)
+{
+    ipc_close_call(t);
+    if (unlikely(t->served_by != cur)) {
+        lend_lost(t->served_by);
+        return;
+    }
+    t->served_by = 0;
+    cur->client = 0;
+}
 
 static inline void ipc_copy_words(struct thread *to, const struct thread *from)
 {
@@ -246,7 +255,7 @@ static long ipc_receive(struct thread *cur, struct endpoint *ep, uint64_t deadli
     if (cur->prio < lent)
         this_hart()->resched = true;
     if (woken)
-        sched_ready(woken);
+        sched_resume(woken);
     return result;
 }
 
@@ -375,7 +384,7 @@ long sys_reply(struct thread *cur, uint64_t *a)
     if (e == OK)
         lend_update(cur); /* what its client lent goes back */
     if (woken)
-        sched_ready(woken);
+        sched_resume(woken);
     return e;
 }
 

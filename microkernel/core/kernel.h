@@ -132,13 +132,12 @@ struct thread {
 };
 
 struct endpoint {
-    struct prio_queue senders; /* callers, exceptions, faults */
     struct link receivers;
     struct thread *server; /* who received last; gone if its `serves` is another one */
     uint64_t cancels; /* callers gone since the last MSG_CANCEL */
     reply_id_t cancel_id;
     frame_t frame;
-    uint32_t gone; /* being destroyed */
+    struct prio_queue senders; /* callers, exceptions, faults; last, so that the rest is in reach of short offsets */
 };
 
 struct handle {
@@ -251,6 +250,7 @@ static inline struct thread *queue_top(struct prio_queue *q) { return q->words ?
 
 /* ---- sched.c ---- */
 void sched_ready(struct thread *t);       /* runnable, at the tail of its priority */
+void sched_resume(struct thread *t);      /* the same after a server worked in its slice: at the head until that is over */
 /* t is current; its state is `why` now. */
 static inline void sched_block(struct thread *t, enum thread_state why)
 {

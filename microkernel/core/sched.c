@@ -6,17 +6,36 @@
 
 #define SLICE_TICKS 100000u /* 10 ms at the virt machine's 10 MHz */
 
-void sched_ready(struct thread *t)
+/* It stands in the run queue now, or has no budget. */
+static void sched_queued(struct thread *t)
 {
     struct hart *h = t->hart;
-    if (unlikely(t->ctx != 0) && budget_holds(t))
-        return;
-    t->state = T_READY;
-    queue_add(&h->runq, t, t->prio);
     if (!h->current || t->prio > h->current->prio)
         h->resched = true;
     else if (t->prio == h->current->prio)
         h->timer_dirty = true; /* the current thread's slice matters now */
+}
+
+void sched_ready(struct thread *t)
+{
+    if (unlikely(t->ctx != 0) && budget_holds(t))
+        return;
+    t->state = T_READY;
+    queue_add(&t->hart->runq, t, t->prio);
+    sched_queued(t);
+}
+
+void sched_resume(struct thread *t)
+{
+    if (arch_time() >= t->slice_end) {
+        sched_ready(t);
+        return;
+    }
+    if (unlikely(t->ctx != 0) && budget_holds(t))
+        return;
+    t->state = T_READY;
+    queue_add_head(&t->hart->runq, t, t->prio);
+    sched_queued(t);
 }
 
 /* sched_switch (arch.h) with competition, on another hart, or with nobody current. */
@@ -44,7 +63,7 @@ void sched_switch_other(struct thread *t)
     if (unlikely(h->account != t->ctx))
         budget_switch(h, t->ctx);
     h->resched = false;
-    if (top && top->prio == t->prio)
+    if (top && top->prio == t->prio && h->timer_set > t->slice_end)
         h->timer_dirty = true;
     h->counter[KC_SWITCHES]++;
 }
