@@ -85,6 +85,7 @@ static handle_t fresh(unsigned type)
     case OBJ_IRQ:
         SYS_OK(init, IRQ_CREATE, INIT_H_KERNEL, 5);
         return init->x[REG_A1];
+    case OBJ_SCHED: return host_sched(1000, 2000, 100).h;
     default: return INIT_H_KERNEL;
     }
 }
@@ -93,7 +94,7 @@ static void make_handles(void)
     for (unsigned type = OBJ_THREAD; type < OBJ_TYPES; type++) {
         of_type[type] = host_give(&evil_space, fresh(type), RIGHTS_ALL, 0);
         weak[type] = host_give(&evil_space, fresh(type), RIGHT_GRANT, 0);
-        if (type > OBJ_NTFN)
+        if (!handle_has_frame(type))
             continue; /* interrupts and the kernel's controls are never revoked and never end */
         handle_t old = fresh(type), end = fresh(type);
         revoked[type] = host_give(&evil_space, old, RIGHTS_ALL, 0);
@@ -126,11 +127,11 @@ static void every_call_meets_every_bad_handle(void **context)
             bool takes = c->type == OBJ_NONE || c->type == type || ((c->call & 0xff) == SYS_SIGNAL && type == OBJ_THREAD);
             if (!takes)
                 try_handle(c, "another type", of_type[type], ERR_TYPE);
-            if (type <= OBJ_NTFN) {
+            if (handle_has_frame(type)) {
                 try_handle(c, "a revoked handle", revoked[type], ERR_HANDLE);
                 try_handle(c, "a handle whose object is gone", gone[type], ERR_HANDLE);
             }
-            bool any_revoke = (c->call & 0xff) == SYS_HANDLE_REVOKE && type > OBJ_NTFN; /* can't be revoked: TYPE */
+            bool any_revoke = (c->call & 0xff) == SYS_HANDLE_REVOKE && !handle_has_frame(type); /* can't be revoked: TYPE */
             if (takes && (c->right & ~RIGHT_GRANT))
                 try_handle(c, "without the right", weak[type], any_revoke ? ERR_TYPE : ERR_RIGHTS);
         }

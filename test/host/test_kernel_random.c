@@ -21,6 +21,7 @@ static struct host_space space[SPACES];
 static struct host_thread thread[THREADS];
 static struct host_ep ep[ENDPOINTS];
 static struct host_ntfn ntfn[2];
+static struct host_sched sched[2];
 static uint64_t seen_id[IDS]; /* reply ids that somebody was given */
 static unsigned long done[256], succeeded[256], refused[256][32];
 static unsigned long certain[256], predicted, calls_made; /* predictions of one outcome; that, and all, of all calls */
@@ -39,7 +40,7 @@ static void give_handles(unsigned i)
 {
     static const unsigned rights[] = {RIGHTS_ALL, RIGHTS_ALL, RIGHTS_ALL & ~RIGHT_OWN, RIGHTS_ALL, RIGHT_RECV | RIGHT_GRANT};
     struct space *s = space[i].space;
-    const handle_t all[] = {space[0].h, space[1].h, space[2].h, ep[0].h, ep[1].h, ep[2].h, ntfn[0].h, ntfn[1].h, INIT_H_KERNEL,
+    const handle_t all[] = {space[0].h, space[1].h, space[2].h, ep[0].h, ep[1].h, ep[2].h, ntfn[0].h, ntfn[1].h, sched[0].h, sched[1].h, INIT_H_KERNEL,
                             thread[host_below(THREADS)].h};
     for (unsigned n = 0; n < 4; n++) {
         unsigned k = host_below(sizeof(all) / sizeof(all[0]));
@@ -98,8 +99,10 @@ static void mend(void)
 {
     for (unsigned i = 0; i < ENDPOINTS; i++)
         mend_object(&ep[i].h, OBJ_ENDPOINT);
-    for (unsigned i = 0; i < 2; i++)
+    for (unsigned i = 0; i < 2; i++) {
         mend_object(&ntfn[i].h, OBJ_NTFN);
+        mend_object(&sched[i].h, OBJ_SCHED);
+    }
     for (unsigned i = 0; i < SPACES; i++)
         mend_space(i);
     for (unsigned i = 0; i < THREADS; i++)
@@ -116,7 +119,7 @@ static void begin(uint64_t seed)
         thread[i].h = 0;
     for (unsigned i = 0; i < ENDPOINTS; i++)
         ep[i].h = 0;
-    ntfn[0].h = ntfn[1].h = 0;
+    ntfn[0].h = ntfn[1].h = sched[0].h = sched[1].h = 0;
     mend();
     for (unsigned i = 0; i < SPACES; i++) {
         if (i < 2)
@@ -147,14 +150,16 @@ static unsigned first_type(unsigned nr)
         return OBJ_ENDPOINT;
     if (nr == SYS_SIGNAL || nr == SYS_WAIT)
         return host_below(3) ? OBJ_NTFN : OBJ_THREAD;
-    if (nr >= SYS_THREAD_START && nr <= SYS_THREAD_INFO)
+    if ((nr >= SYS_THREAD_START && nr <= SYS_THREAD_INFO) || nr == SYS_THREAD_SCHED)
         return OBJ_THREAD;
+    if (nr == SYS_SCHED_SET || nr == SYS_SCHED_INFO)
+        return OBJ_SCHED;
     if ((nr >= SYS_SPACE_HANDLER && nr <= SYS_SPACE_UNSHARE_TABLE && nr != SYS_SPACE_MAP_DEVICE) || nr == SYS_WINDOW_MAP ||
         nr == SYS_HANDLE_INSTALL || nr == SYS_HANDLE_CLOSE || nr == SYS_HANDLE_GROW || nr == SYS_HANDLE_INFO)
         return OBJ_SPACE;
     if (nr == SYS_IRQ_BIND || nr == SYS_IRQ_ACK)
         return OBJ_IRQ;
-    return nr >= SYS_IRQ_CREATE || nr == SYS_SPACE_MAP_DEVICE ? OBJ_KERNEL : 1 + host_below(OBJ_NTFN);
+    return nr >= SYS_IRQ_CREATE || nr == SYS_SPACE_MAP_DEVICE ? OBJ_KERNEL : host_below(8) ? 1 + host_below(OBJ_NTFN) : OBJ_SCHED;
 }
 
 /* An id that somebody in t's space was given and has not answered, most of the time. */
@@ -244,10 +249,15 @@ static void fill(struct thread *t, unsigned nr)
     if (nr == SYS_HANDLE_GROW)
         a[1] = frame_for(t, FRAME_KFREE);
     if (nr == SYS_OBJECT_CREATE)
-        a[0] = host_below(6), a[1] = frame_for(t, FRAME_KFREE),
+        a[0] = host_below(OBJ_TYPES), a[1] = frame_for(t, FRAME_KFREE),
         a[2] = a[0] == OBJ_THREAD ? handle_of(t, OBJ_SPACE) : frame_for(t, FRAME_KFREE);
     if (nr == SYS_THREAD_BIND || nr == SYS_IRQ_BIND)
         a[1] = handle_of(t, OBJ_NTFN);
+    if (nr == SYS_SCHED_SET)
+        a[1] = host_below(8) ? SCHED_BUDGET_MIN + host_below(2000) : any_word(), a[2] = host_below(8) ? a[1] + host_below(9000) : any_word(),
+        a[3] = host_below(300);
+    if (nr == SYS_THREAD_SCHED)
+        a[1] = host_below(4) ? handle_of(t, OBJ_SCHED) : 0;
     if (nr == SYS_THREAD_REGS_COPY)
         a[1] = handle_of(t, OBJ_THREAD);
     if (nr == SYS_SPACE_HANDLER)

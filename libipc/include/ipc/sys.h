@@ -186,6 +186,31 @@ static inline must_check err_t sys_thread_info(handle_t t, struct thread_info *o
     *out = (struct thread_info){r.a1, r.a2, r.a3, r.a4};
     return (err_t)r.a0;
 }
+/* What a scheduling context allows: times in ticks, SCHED_BUDGET_MIN <= budget <= period. */
+static inline must_check err_t sys_sched_set(handle_t sched, ticks_t budget, ticks_t period, unsigned prio)
+{
+    return (err_t)sys_raw(SYS_SCHED_SET, sched, budget, period, prio, 0, 0).a0;
+}
+/* sched NO_HANDLE: on no context. ERR_BUSY: another thread has it. */
+static inline must_check err_t sys_thread_sched(handle_t t, handle_t sched)
+{
+    return (err_t)sys3(SYS_THREAD_SCHED, t, sched, 0).a0;
+}
+struct sched_info {
+    ticks_t budget, period;
+    int64_t left; /* negative: debt */
+    ticks_t next; /* replenishment */
+    ticks_t used; /* in all */
+    frame_t thread; /* NO_FRAME: bound to nobody */
+    unsigned prio;
+};
+static inline must_check err_t sys_sched_info(handle_t sched, struct sched_info *out)
+{
+    struct ipc_regs x = {.w = {0}};
+    long r = ipc_raw(SYS_SCHED_INFO, sched, &x);
+    *out = (struct sched_info){x.w[0], x.w[1], (int64_t)x.w[2], x.w[3], x.w[4], (frame_t)x.w[5], (unsigned)(x.w[5] >> 32)};
+    return (err_t)r;
+}
 static inline void sys_yield(void) { (void)sys3(SYS_YIELD, 0, 0, 0); }
 static inline long sys_null(void) { return sys3(SYS_NULL, 0, 0, 0).a0; }
 

@@ -44,6 +44,7 @@ struct host_space { struct space *space; handle_t h; };   /* handles stand in in
 struct host_thread { struct thread *t; handle_t h; };
 struct host_ep { struct endpoint *ep; handle_t h; };
 struct host_ntfn { struct ntfn *n; handle_t h; };
+struct host_sched { struct sched *c; handle_t h; };
 
 void host_current(struct thread *t); /* t, ready or running, is what its hart runs now */
 long host_ecall(struct thread *t);   /* registers as they are; goes on until it returns or blocks */
@@ -65,6 +66,7 @@ struct host_thread host_thread_on(const struct host_space *s, struct hart *h);
 struct host_thread host_init_thread(void); /* another thread of init's space */
 struct host_ep host_ep(void);
 struct host_ntfn host_ntfn(void);
+struct host_sched host_sched(ticks_t budget, ticks_t period, unsigned prio); /* set, bound to nobody */
 handle_t host_give(const struct host_space *to, handle_t h, unsigned rights, badge_t badge); /* init's h -> slot in to */
 unsigned host_tables(const struct host_space *s, vaddr_t va); /* all missing tables for va; how many */
 void host_map(const struct host_space *s, vaddr_t va, frame_t f, unsigned prot);

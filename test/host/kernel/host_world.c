@@ -58,7 +58,7 @@ void host_exit(void)
 
 long host_result(const struct thread *t)
 {
-    bool back = (t->state == T_READY || t->state == T_RUNNING || t->state == T_STOPPED) && t->x[REG_PC] != HOST_PC;
+    bool back = (t->state == T_READY || t->state == T_RUNNING || t->state == T_STOPPED || t->state == T_SPENT) && t->x[REG_PC] != HOST_PC;
     return back ? (long)t->x[REG_A0] : HOST_BLOCKED;
 }
 
@@ -198,6 +198,13 @@ handle_t host_give(const struct host_space *to, handle_t h, unsigned rights, bad
     handle_t slot = to->space->handle_free;
     SYS_OK(init, HANDLE_INSTALL, to->h, slot, h, rights, badge);
     return slot;
+}
+
+struct host_sched host_sched(ticks_t budget, ticks_t period, unsigned prio)
+{
+    handle_t h = make(OBJ_SCHED, 0);
+    SYS_OK(init, SCHED_SET, h, budget, period, prio);
+    return (struct host_sched){object_of(h), h};
 }
 
 /* ---- messages ---- */

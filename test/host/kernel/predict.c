@@ -19,7 +19,7 @@ const struct handle *predict_slot(const struct space *s, uint64_t h64)
 
 static unsigned type_of(const struct handle *h) { return h->word >> 56; }
 static unsigned rights_of(const struct handle *h) { return h->word >> 48 & 0xff; }
-static bool has_frame(unsigned type) { return type == OBJ_THREAD || type == OBJ_SPACE || type == OBJ_ENDPOINT || type == OBJ_NTFN; }
+static bool has_frame(unsigned type) { return type && type != OBJ_IRQ && type != OBJ_KERNEL; }
 
 static bool is_good(const struct handle *h)
 {
@@ -496,7 +496,7 @@ static outcome_t on_thread_regs_copy(const struct thread *t, const uint64_t *a)
         o = control(t, a[1], &from);
     if (o)
         return o;
-    bool runs = from->state == T_RUNNING || from->state == T_READY;
+    bool runs = from->state == T_RUNNING || from->state == T_READY || from->state == T_SPENT;
     return to->state != T_STOPPED || runs || to == from ? OUTCOME(ERR_BUSY) : OUTCOME(OK);
 }
 
@@ -535,6 +535,36 @@ static outcome_t on_thread_bind(const struct thread *t, const uint64_t *a)
         return o ? o : OUTCOME(OK);
     const struct ntfn *n = object_of(h);
     return n->bound && n->bound != x ? OUTCOME(ERR_BUSY) : OUTCOME(OK);
+}
+
+static outcome_t on_sched_set(const struct thread *t, const uint64_t *a)
+{
+    const struct handle *h;
+    outcome_t o = predict_handle(t->space, a[0], OBJ_SCHED, RIGHT_CONTROL, &h);
+    bool bad = a[1] < SCHED_BUDGET_MIN || a[2] < a[1] || a[2] > SCHED_PERIOD_MAX || a[3] > 255;
+    return o ? o : bad ? OUTCOME(ERR_INVAL) : OUTCOME(OK);
+}
+
+static outcome_t on_thread_sched(const struct thread *t, const uint64_t *a)
+{
+    const struct thread *x;
+    const struct handle *h;
+    outcome_t o = control(t, a[0], &x);
+    if (!o && a[1])
+        o = predict_handle(t->space, a[1], OBJ_SCHED, RIGHT_CONTROL, &h);
+    if (o || !a[1])
+        return o ? o : OUTCOME(OK);
+    const struct sched *c = object_of(h);
+    if (!c->budget)
+        return OUTCOME(ERR_INVAL);
+    return c->thread && c->thread != x ? OUTCOME(ERR_BUSY) : OUTCOME(OK);
+}
+
+static outcome_t on_sched_info(const struct thread *t, const uint64_t *a)
+{
+    const struct handle *h;
+    outcome_t o = predict_handle(t->space, a[0], OBJ_SCHED, 0, &h);
+    return o ? o : OUTCOME(OK);
 }
 
 /* ---- the kernel's controls, interrupts ---- */
@@ -631,7 +661,8 @@ static predict_fn *const rule[256] = {
     [SYS_THREAD_START] = on_thread_start, [SYS_THREAD_STOP] = on_thread_any, [SYS_THREAD_RESUME] = on_thread_resume,
     [SYS_THREAD_REGS_COPY] = on_thread_regs_copy, [SYS_THREAD_REG_GET] = on_thread_reg_get,
     [SYS_THREAD_REG_SET] = on_thread_reg_set, [SYS_THREAD_PRIO] = on_thread_prio, [SYS_THREAD_BIND] = on_thread_bind,
-    [SYS_THREAD_INFO] = on_thread_any, [SYS_SPACE_HANDLER] = on_space_handler, [SYS_SPACE_RESET] = on_space_reset,
+    [SYS_THREAD_INFO] = on_thread_any, [SYS_SCHED_SET] = on_sched_set, [SYS_THREAD_SCHED] = on_thread_sched,
+    [SYS_SCHED_INFO] = on_sched_info, [SYS_SPACE_HANDLER] = on_space_handler, [SYS_SPACE_RESET] = on_space_reset,
     [SYS_SPACE_INFO] = on_space_info, [SYS_SPACE_EXEC_FENCE] = always_ok, [SYS_IRQ_CREATE] = on_irq_create,
     [SYS_IRQ_BIND] = on_irq_bind, [SYS_IRQ_ACK] = on_irq_ack, [SYS_DEBUG_PUTC] = on_debug_putc,
     [SYS_TRACE_READ] = on_trace_read, [SYS_TRACE_MASK] = on_checks, [SYS_KERNEL_INFO] = on_kernel_info,
