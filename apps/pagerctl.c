@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * The pager's levers: fork strategy, counters, and killing it (or another server) to watch init bring it back.
+ * The pager's levers: fork strategy, replacement policy, frame limits, counters, and killing it (or another server) to watch
+ * init bring it back.
  */
 #include <pagoda/system.h>
 #include <stdio.h>
@@ -14,6 +15,30 @@ static int failed(const char *what, err_t err)
 {
     fprintf(stderr, "pagerctl: %s: %s\n", what, error_text(err));
     return 1;
+}
+
+/* A number on the command line; false: it is none. */
+static bool number(const char *text, uint64_t *n)
+{
+    char *end;
+    *n = strtoul(text, &end, 10);
+    return text[0] >= '0' && text[0] <= '9' && *end == 0;
+}
+
+/* The space of the process with this pid, said on stderr when there is none. NULL: 0, everybody. */
+static bool space_of(const char *pid, uint64_t *space)
+{
+    struct process_info p = {.pid = 0};
+    uint64_t n = 0;
+    *space = 0;
+    if (pid == NULL)
+        return true;
+    if (!number(pid, &n) || n == 0 || n > UINT32_MAX || process_next((uint32_t)n, &p) != OK || p.pid != n || p.space == 0) {
+        fprintf(stderr, "pagerctl: there is no process %s\n", pid);
+        return false;
+    }
+    *space = p.space;
+    return true;
 }
 
 static const char *strategy_name(uint64_t strategy)
@@ -81,19 +106,205 @@ static int stat_print(void)
     return 0;
 }
 
-int main(int argc, char **argv)
+/* ---- replacement policies ---- */
+
+#define NAME_BYTES 16u
+
+struct policy_info {
+    char name[NAME_BYTES + 1];
+    char idea[3 * PAGER_IDEA_PART];
+    struct ipc_msg stat; /* POLICY_STAT's answer */
+};
+
+static err_t policy_stat(uint64_t number, struct ipc_msg *m)
 {
-    if (argc >= 2 && argc <= 3 && strcmp(argv[1], "strategy") == 0)
-        return strategy(argc == 3 ? argv[2] : NULL);
-    if (argc >= 2 && argc <= 3 && strcmp(argv[1], "kill") == 0)
-        return kill_server(argc == 3 ? argv[2] : "pager");
-    if (argc == 2 && strcmp(argv[1], "stat") == 0)
-        return stat_print();
-    bool asked = argc == 2 && strcmp(argv[1], "--help") == 0;
-    fputs("usage: pagerctl strategy [cow|eager]   how fork gives the child its pages, from the next fork on\n"
+    *m = (struct ipc_msg){.w = {PAGER_POLICY_STAT, number}};
+    return pager_call(H_PAGER, m);
+}
+
+/* Policy `number`, 1.. ERR_NOENT past the last. */
+static err_t policy_info(uint64_t number, struct policy_info *p)
+{
+    memset(p, 0, sizeof *p);
+    for (size_t from = 0; from + PAGER_IDEA_PART < sizeof p->idea; from += PAGER_IDEA_PART) {
+        struct ipc_msg m = {.w = {PAGER_POLICY_INFO, number, from}};
+        err_t err = pager_call(H_PAGER, &m);
+        if (err != OK)
+            return err;
+        memcpy(p->name, &m.w[1], NAME_BYTES);
+        memcpy(p->idea + from, &m.w[3], PAGER_IDEA_PART);
+    }
+    return policy_stat(number, &p->stat);
+}
+
+/* Ask or set. The name in charge in name. */
+static err_t policy_call(uint64_t space, unsigned what, const char *wanted, char name[NAME_BYTES + 1], bool *own)
+{
+    struct ipc_msg m = {.w = {PAGER_POLICY, space, what}};
+    if (strlen(wanted) >= NAME_BYTES)
+        return ERR_NOENT;
+    memcpy(&m.w[3], wanted, strlen(wanted));
+    err_t err = pager_call(H_PAGER, &m);
+    if (err != OK)
+        return err;
+    memcpy(name, &m.w[1], NAME_BYTES);
+    name[NAME_BYTES] = 0;
+    *own = m.w[3] != 0;
+    return OK;
+}
+
+static void list_names(FILE *to)
+{
+    struct policy_info p;
+    for (uint64_t i = 1; policy_info(i, &p) == OK; i++)
+        fprintf(to, "%s%s", i > 1 ? ", " : "", p.name);
+    fputs("\n", to);
+}
+
+static int policy(const char *wanted, const char *pid)
+{
+    char name[NAME_BYTES + 1];
+    uint64_t space;
+    bool own;
+    bool common = wanted != NULL && strcmp(wanted, "common") == 0;
+    if (!space_of(pid, &space))
+        return 1;
+    if (common && space == 0) {
+        fputs("pagerctl: policy common PID: only a process can give up a policy of its own\n", stderr);
+        return 1;
+    }
+    unsigned what = wanted == NULL ? PAGER_POLICY_ASK : common ? PAGER_POLICY_COMMON : PAGER_POLICY_SET;
+    err_t err = policy_call(space, what, what == PAGER_POLICY_SET ? wanted : "", name, &own);
+    if (err == ERR_NOENT) {
+        fprintf(stderr, "pagerctl: there is no policy %s; there are: ", wanted);
+        list_names(stderr);
+        return 1;
+    }
+    if (err != OK)
+        return failed("policy", err);
+    if (space == 0)
+        printf("replacement policy: %s\n", name);
+    else
+        printf("replacement policy of process %s: %s%s\n", pid, name, own ? "" : ", as everybody's");
+    return 0;
+}
+
+static int policies(void)
+{
+    struct policy_info p;
+    char name[NAME_BYTES + 1];
+    bool own;
+    err_t err = policy_call(0, PAGER_POLICY_ASK, "", name, &own);
+    for (uint64_t i = 1; err == OK && (err = policy_info(i, &p)) == OK; i++)
+        printf("%c %-15s %s\n", strcmp(p.name, name) == 0 ? '*' : ' ', p.name, p.idea);
+    return err == ERR_NOENT ? 0 : failed("policies", err);
+}
+
+/* ---- frames ---- */
+
+static int limit(const char *frames, const char *pid)
+{
+    uint64_t space, n = 0;
+    if (!space_of(pid, &space))
+        return 1;
+    if (frames != NULL && strcmp(frames, "none") != 0 && (!number(frames, &n) || n == 0)) {
+        fprintf(stderr, "pagerctl: limit %s: a number of frames, or none\n", frames);
+        return 1;
+    }
+    struct ipc_msg m = {.w = {PAGER_FRAMES, space, n, frames ? PAGER_FRAMES_SET : PAGER_FRAMES_ASK}};
+    err_t err = pager_call(H_PAGER, &m);
+    if (err != OK)
+        return failed(err == ERR_INVAL ? "limit: too few frames to run at all" : "limit", err);
+    uint64_t now = frames ? n : m.w[1];
+    printf("frame limit%s%s: ", pid ? " of process " : "", pid ? pid : "");
+    if (now)
+        printf("%lu; %lu pages resident\n", now, m.w[2]);
+    else
+        printf("none; %lu pages resident\n", m.w[2]);
+    return 0;
+}
+
+static void show_policy(const char *name, const struct ipc_msg *m)
+{
+    if (m->w[1] | m->w[2] | m->w[3] | m->w[4])
+        printf("%-15s %9lu %9lu %9lu %9lu\n", name, m->w[1], m->w[2], m->w[3], m->w[4]);
+}
+
+static int show(void)
+{
+    struct pager_stats e, s, f;
+    struct policy_info p;
+    struct ipc_msg m;
+    char name[NAME_BYTES + 1];
+    bool own;
+    err_t err = policy_call(0, PAGER_POLICY_ASK, "", name, &own);
+    if (err == OK)
+        err = pager_stat(PAGER_STAT_EVICT, 0, &e);
+    if (err == OK)
+        err = pager_stat(PAGER_STAT_STORE, 0, &s);
+    if (err == OK)
+        err = pager_stat(PAGER_STAT_FRAMES, 0, &f);
+    if (err == OK)
+        err = policy_stat(0, &m);
+    if (err != OK)
+        return failed("show", err);
+    printf("policy         %9s\n", name);
+    printf("resident       %9lu   pages; limit %lu%s, pinned %lu, ready to leave %lu\n", f.v[1], f.v[2],
+           f.v[2] ? "" : " (none)", f.v[3], f.v[6]);
+    printf("evictions      %9lu   clean %lu; without a victim %lu; bad proposals %lu\n", e.v[1], e.v[2], e.v[7], e.v[6]);
+    printf("writes         %9lu   ahead %lu; errors %lu; store full %lu\n", e.v[3], e.v[5], s.v[3], s.v[5]);
+    printf("reads          %9lu   errors %lu\n", e.v[4], s.v[4]);
+    printf("store          %9lu   of %lu slots; only there: %lu pages\n", s.v[1], s.v[2], s.v[7]);
+    printf("\n%-15s %9s %9s %9s %9s\n", "POLICY", "VICTIMS", "FAULTS", "BAD", "REPLACED");
+    for (uint64_t i = 1; policy_info(i, &p) == OK; i++)
+        show_policy(p.name, &p.stat);
+    show_policy("(built-in)", &m);
+    return 0;
+}
+
+static int reset(void)
+{
+    struct ipc_msg m = {.w = {PAGER_POLICY_RESET}};
+    err_t err = pager_call(H_PAGER, &m);
+    return err == OK ? 0 : failed("reset", err);
+}
+
+/* ---- the command line ---- */
+
+static int usage(FILE *to)
+{
+    fputs("usage: pagerctl policy [NAME [PID]]    replacement policy from now on, of all processes or of one;\n"
+          "                                       common: the process has none of its own any longer\n"
+          "       pagerctl policies               which there are; * is in charge\n"
+          "       pagerctl limit [FRAMES [PID]]   frames for pages of all programs or of one, none: as many as there are\n"
+          "       pagerctl show                   evictions, reads, writes; victims, faults and bad proposals by policy\n"
+          "       pagerctl reset                  counters of show to 0\n"
+          "       pagerctl strategy [cow|eager]   how fork gives the child its pages, from the next fork on\n"
           "       pagerctl stat                   what the pager has done since boot\n"
           "       pagerctl kill [SERVER]          kill the pager (or console): init restarts it and nobody notices;\n"
           "                                       procmgr takes all processes along, so the machine goes off\n",
-          asked ? stdout : stderr);
-    return asked ? 0 : 2;
+          to);
+    return to == stdout ? 0 : 2;
+}
+
+int main(int argc, char **argv)
+{
+    const char *verb = argc >= 2 ? argv[1] : "", *first = argc >= 3 ? argv[2] : NULL, *second = argc >= 4 ? argv[3] : NULL;
+    if (argc <= 4 && strcmp(verb, "policy") == 0)
+        return policy(first, second);
+    if (argc <= 4 && strcmp(verb, "limit") == 0)
+        return limit(first, second);
+    if (argc <= 3 && strcmp(verb, "strategy") == 0)
+        return strategy(first);
+    if (argc <= 3 && strcmp(verb, "kill") == 0)
+        return kill_server(first ? first : "pager");
+    if (argc == 2 && strcmp(verb, "policies") == 0)
+        return policies();
+    if (argc == 2 && strcmp(verb, "show") == 0)
+        return show();
+    if (argc == 2 && strcmp(verb, "reset") == 0)
+        return reset();
+    if (argc == 2 && strcmp(verb, "stat") == 0)
+        return stat_print();
+    return usage(argc == 2 && strcmp(verb, "--help") == 0 ? stdout : stderr);
 }

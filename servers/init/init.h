@@ -107,11 +107,19 @@ bool watch_alive(unsigned number);
 uint64_t watch_restarts(unsigned number);
 const char *watch_name(unsigned number);
 
+/* The pager's endpoint for the worker: SEND, badge INIT. */
+handle_t servers_pager(void);
+
+/* ---- told.c ---- */
+err_t told_register(handle_t pager, handle_t worker); /* it is signalled with WORKER_PAGER */
+void told_print(handle_t pager);                      /* what the pager tells, a line each */
+
 /* ---- supervisor.c, worker.c, session.c ---- */
 extern handle_t init_ep;                   /* faults and exceptions of the servers, INIT_OPS */
 void supervisor_run(void) __attribute__((noreturn));
 #define WORKER_REPORT 1u                   /* bits of the worker's own notification */
 #define WORKER_POWEROFF 2u
+#define WORKER_PAGER 4u                    /* the pager has something to tell */
 void worker_wake(uint64_t bits);
 void worker_power_off(unsigned status); /* after what was written has left the device */
 void worker_start(void);

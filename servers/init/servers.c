@@ -30,6 +30,8 @@ struct server procmgr_server = {
 static handle_t pager_client; /* SEND, badge INIT */
 static handle_t uart_irq;
 
+handle_t servers_pager(void) { return pager_client; }
+
 /* What procmgr passes on to programs, it must be able to copy with other badges. */
 #define RIGHTS_PASS_ON (RIGHT_MINT | RIGHT_GRANT)
 

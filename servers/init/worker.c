@@ -51,6 +51,8 @@ static void build(void)
     say_through(console_client);
     must(server_build(&procmgr_server), "starting procmgr");
     settings_banner(boot);
+    must(told_register(servers_pager(), worker), "listening to the pager");
+    told_print(servers_pager());
 }
 
 void worker_main(void)
@@ -61,6 +63,8 @@ void worker_main(void)
         uint64_t bits = 0;
         (void)sys_wait(0, DEADLINE_NONE, &bits);
         say_flush_kept();
+        if (bits & WORKER_PAGER)
+            told_print(servers_pager());
         if (bits & WORKER_POWEROFF) {
             console_flush();
             power_off(off_status);

@@ -50,6 +50,7 @@ def refusals():
     check("unknown_variable_is_refused", ["MME=64M"], 2, "did you mean MEM?", "EXTRA_APPS", "ICOUNT")
     check("bad_memory_size_is_refused", ["MEM=63M"], 2, "64M to 8G")
     check("bad_choice_is_refused", ["FORK=lazy"], 2, "eager or cow")
+    check("unknown_policy_is_refused", ["POLICY=lru"], 2, "aging, clock, fifo, random")
     check("unknown_target_is_refused", ["tset"], 2, "did you mean test?")
     check("second_hart_is_refused", ["SMP=2"], 2, "one hart")
     check("help_explains", ["--help"], 0, "bench", "RUN", "EXTRA_APPS")
@@ -78,7 +79,30 @@ def extra_apps():
     check("extra_apps_leave_again", ["run", "RUN=one || exit 9"], 9)
 
 
+def extra_policies():
+    with tempfile.TemporaryDirectory() as folder:
+        extra = "EXTRA_POLICIES=" + folder
+        with open(os.path.join(ROOT, "servers", "pager", "policy", "fifo.c"), encoding="ascii") as file:
+            fifo = file.read()
+        check("empty_extra_policies_is_refused", [extra], 2, "no .c file")
+        write(folder, "mine.c", fifo)
+        check("a_policy_is_called_like_its_file", [extra, "image"], 2, "differ")
+        mine = fifo.replace("POLICY(fifo", "POLICY(mine")
+        write(folder, "mine.c", mine.replace('#include "policy.h"', '#include "policy.h"\n#include <ipc/ipc.h>'))
+        check("a_policy_that_sees_messages_is_refused", [extra, "image"], 2, "ipc/ipc.h: No such file")
+        write(folder, "mine.c", mine.replace("return h->queue.first;", "extern uint32_t frame_release(uint32_t);\n"
+                                             "    return frame_release(h->queue.first);", 1))
+        check("a_policy_that_calls_the_pager_is_refused", [extra, "image"], 2, "uses frame_release")
+        write(folder, "mine.c", mine)
+        check("a_policy_from_outside_serves", ["run", extra, "POLICY=mine", "RUN=pagerctl policy"], 0, "policy: mine")
+        if os.listdir(folder) != ["mine.c"]:
+            failed("objects_stay_out_of_extra_policies", f"files were left there: {os.listdir(folder)}")
+        write(folder, "clock.c", fifo.replace("POLICY(fifo", "POLICY(clock"))
+        check("clash_with_own_policy_is_refused", [extra], 2, "clashes")
+
+
 refusals()
 statuses()
 extra_apps()
+extra_policies()
 sys.exit(1 if failures else 0)
