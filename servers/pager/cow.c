@@ -4,11 +4,14 @@
  */
 #include "backing/backing.h"
 #include "fault.h"
+#include "resident.h"
 
 /* fresh: one reference, charged to the space in slot. One reference of `from` is dropped; others remain, or a hold does. */
 err_t cow_copy(uint32_t slot, frame_t from, frame_t *fresh)
 {
+    resident.guard = from; /* what leaves for the fresh frame must be another page */
     err_t err = frame_alloc_user(slot, fresh);
+    resident.guard = NO_FRAME;
     if (unlikely(err != OK))
         return err;
     if (from == zero_frame())

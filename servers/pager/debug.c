@@ -4,8 +4,10 @@
  */
 #include "debug.h"
 
+#include "evict.h"
 #include "frame.h"
 #include "space.h"
+#include "store.h"
 #include "sysgate.h"
 
 #ifdef PAGODA_BENCH
@@ -83,6 +85,15 @@ err_t debug_set(unsigned which, uint64_t value, uint64_t *old)
         return toggle_damage(value);
     case PAGER_DEBUG_SYSCALLS:
         *old = sysgate.calls;
+        return OK;
+    case PAGER_DEBUG_STORE_WRITE:
+    case PAGER_DEBUG_STORE_READ:
+    case PAGER_DEBUG_STORE_DELAY:
+    case PAGER_DEBUG_STORE_FULL:
+        *old = store_debug((enum store_fault)(which - PAGER_DEBUG_STORE_WRITE), value);
+        return OK;
+    case PAGER_DEBUG_EVICT:
+        *old = evict_now(value);
         return OK;
     default:
         return ERR_INVAL;

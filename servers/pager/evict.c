@@ -1,16 +1,412 @@
 /* SPDX-License-Identifier: MIT
- * The mechanism of replacement. Nothing is evicted yet, so nothing is a candidate.
+ * Pages leave: by demand, ahead of it, or because a limit was lowered. Never touches a page before every entry of it is known;
+ * never reuses a frame before the system calls that shot its translations down have returned.
  */
 #include "evict.h"
 
+#include "region.h"
+#include "replace.h"
+#include "resident.h"
+#include "rmap.h"
+#include "space.h"
+#include "store.h"
+#include "swap.h"
+#include "sysgate.h"
+
+unsigned evict_work;
+
+static inline uint64_t *count(enum evict_counter c) { return &ledger.header->evict[c]; }
+
+/* ---- what a policy asks ---- */
+
 bool evict_is_candidate(uint32_t domain, uint32_t page)
 {
-    (void)domain, (void)page;
-    return false;
+    return page < ledger.frames && (ledger.frame[page].flags & FRAME_W_LISTED) && ledger.page[page].domain == domain &&
+           ledger.first_frame + page != resident.guard;
 }
 
 bool evict_accessed(uint32_t page)
 {
-    (void)page;
-    return true;
+    struct rmap map;
+    bool any = false;
+    (void)rmap_find(ledger.first_frame + page, &map); /* what is found; for more it is a guess */
+    for (unsigned i = 0; i < map.count; i++) {
+        uint64_t accessed = 0;
+        if ((map.pte[i] & PTE_A) &&
+            gate_space_harvest(space_at(map.slot[i])->handle, va_of(map.page), 1, &accessed) == OK)
+            any = any || accessed != 0;
+    }
+    return any;
+}
+
+/* ---- pages that are ready to leave: clean, out of their policy's hands, first come first gone ---- */
+
+static uint32_t ready[READY_MAX], ready_len;
+
+uint32_t evict_ready_count(void) { return ready_len; }
+
+static void ready_remove(uint32_t i)
+{
+    ready_len--;
+    for (; i < ready_len; i++)
+        ready[i] = ready[i + 1];
+}
+
+void evict_not_ready(uint32_t page)
+{
+    for (uint32_t i = 0; i < ready_len; i++) /* bound: READY_MAX */
+        if (ready[i] == page) {
+            ready_remove(i);
+            return;
+        }
+}
+
+/* The oldest one of the domain, or POLICY_NONE. It stays in the line. */
+static uint32_t ready_first(uint32_t domain)
+{
+    for (uint32_t i = 0; i < ready_len; i++)
+        if (ledger.page[ready[i]].domain == domain && ledger.first_frame + ready[i] != resident.guard)
+            return ready[i];
+    return POLICY_NONE;
+}
+
+static void ready_add(uint32_t page)
+{
+    frame_t f = ledger.first_frame + page;
+    if (ready_len == READY_MAX) {
+        resident_list(f);
+        return;
+    }
+    resident_unlist(f);
+    ledger.frame[page].flags |= FRAME_W_READY;
+    ready[ready_len++] = page;
+}
+
+/* ---- a page becomes clean ---- */
+
+static void protect_all(const struct rmap *map)
+{
+    for (unsigned i = 0; i < map->count; i++) {
+        if (!(map->pte[i] & PTE_W))
+            continue;
+        err_t err = gate_space_protect(space_at(map->slot[i])->handle, va_of(map->page), 1, PROT_R | PROT_X | PROT_COW);
+        check(err == OK); /* the space is ours and the page is there */
+    }
+}
+
+/* Write-protect first: from then on the bytes stay what is written. */
+static err_t clean(frame_t f, const struct rmap *map)
+{
+    uint32_t slot;
+    err_t err = store_alloc(&slot);
+    if (err != OK)
+        return err;
+    protect_all(map);
+#ifndef MUTANT_PAGER_EVICT_NO_WRITE
+    err = store_write(slot, f);
+#endif
+    if (err == OK) {
+        resident_link(f, slot);
+        return OK;
+    }
+    if (err != ERR_IN_PROGRESS) {
+        (void)store_drop(slot);
+        return err;
+    }
+    resident_unlist(f);
+    frame_word(f)->flags |= FRAME_W_WRITING;
+    ledger.page_slot[frame_index(f)] = slot;
+    return err;
+}
+
+void evict_written(uint32_t page, err_t err)
+{
+    frame_t f = ledger.first_frame + page;
+    uint32_t slot = ledger.page_slot[page];
+    if (err == OK) {
+        ledger.frame[page].flags &= (uint16_t)~FRAME_W_WRITING;
+        resident_link(f, slot);
+        ready_add(page);
+        return;
+    }
+    resident_unlink(f);
+    resident_list(f);
+}
+
+/* ---- a clean page leaves ---- */
+
+static void intent_set(uint32_t space, uint32_t page, uint64_t entry)
+{
+    struct ledger_intent *i = &ledger.header->intent;
+    *(volatile uint64_t *)&i->entry = entry;
+    __atomic_signal_fence(__ATOMIC_SEQ_CST);
+    *(volatile uint64_t *)&i->page = (uint64_t)space << 32 | page;
+}
+
+static void intent_clear(void)
+{
+    __atomic_signal_fence(__ATOMIC_SEQ_CST);
+    *(volatile uint64_t *)&ledger.header->intent.page = 0;
+}
+
+static void detach(uint32_t slot, uint32_t page, frame_t f, uint32_t store_slot)
+{
+    intent_set(space_id(slot), page, store_entry(store_slot));
+    err_t err = gate_space_unmap(space_at(slot)->handle, va_of(page), 1);
+    check(err == OK);
+    err = gate_space_soft(space_at(slot)->handle, va_of(page), store_entry(store_slot));
+    check(err == OK);
+    store_ref(store_slot);
+    space_vol(slot)->swapped++;
+    space_vol(slot)->resident--;
+    intent_clear();
+    frame_drop(slot, f);
+}
+
+/* Entry empty: the death came after the unmap. It becomes what it was to become. */
+void evict_recover(void)
+{
+    const struct ledger_intent *i = &ledger.header->intent;
+    uint32_t slot = space_slot((uint32_t)(i->page >> 32)), page = (uint32_t)i->page;
+    unsigned level;
+    if (i->page == 0)
+        return;
+    if (slot && table_walk(slot, page, &level) == 0 && level == 0) {
+        handle_t h = space_at(slot)->handle;
+        pte_t e = i->entry;
+        unsigned prot = (unsigned)(e >> 1 & (PROT_R | PROT_W | PROT_X)) | (e & PTE_COW ? PROT_COW : 0);
+        err_t err = e & PTE_V ? gate_space_map_frame(h, va_of(page), PTE_FRAME(e), prot) : gate_space_soft(h, va_of(page), e);
+        check(err == OK);
+    }
+    intent_clear();
+}
+
+/* Errors  ERR_BUSY  not all of its mappings can be found now; of the store: as clean() */
+static err_t evict_page(uint32_t page)
+{
+    frame_t f = ledger.first_frame + page;
+    struct rmap map;
+    err_t err = OK;
+    bool was_clean = ledger.frame[page].flags & FRAME_W_LINKED;
+    if (!rmap_find(f, &map))
+        return ERR_BUSY;
+    if (!was_clean)
+        err = clean(f, &map);
+    if (err != OK)
+        return err;
+    uint32_t slot = ledger.page_slot[page];
+    for (unsigned i = 0; i < map.count; i++) {
+        detach(map.slot[i], map.page, f, slot);
+#ifdef MUTANT_PAGER_EVICT_ONE_MAPPING
+        if (map.count > 1) {
+            frame_drop(0, f);
+            break;
+        }
+#endif
+    }
+    (*count(EVICT_PAGES))++;
+    *count(EVICT_CLEAN) += was_clean;
+    return OK;
+}
+
+/* ---- victims ---- */
+
+/* A page that can leave without a write, when none can be written; POLICY_NONE: none. */
+static uint32_t find_clean(uint32_t domain)
+{
+    static uint32_t at;
+    for (uint32_t n = 0; n < ledger.frames && resident.linked > 0; n++) { /* bound: frames; only when the store fails */
+        at = at + 1 < ledger.frames ? at + 1 : 0;
+        uint16_t flags = ledger.frame[at].flags;
+        if ((flags & FRAME_W_LINKED) && (flags & (FRAME_W_LISTED | FRAME_W_READY)) && ledger.page[at].domain == domain &&
+            ledger.first_frame + at != resident.guard)
+            return at;
+    }
+    return POLICY_NONE;
+}
+
+static uint32_t victim(uint32_t domain)
+{
+    uint32_t page = ready_first(domain);
+    return page != POLICY_NONE ? page : replace_victim(domain);
+}
+
+/* Everybody's have none: what has a domain of its own. *domain: whose it is. */
+static uint32_t victim_elsewhere(uint32_t slot, uint32_t *domain)
+{
+    uint32_t page = POLICY_NONE;
+    *domain = space_vol(slot)->domain;
+    if (*domain != 0)
+        page = victim(*domain);
+    for (uint32_t s = space_after(0); s && page == POLICY_NONE; s = space_after(s)) {
+        *domain = space_vol(s)->domain;
+        if (*domain != 0)
+            page = victim(*domain);
+    }
+    return page;
+}
+
+/* To the end of its policy's order: something else first. */
+static void pass_over(uint32_t page)
+{
+    (*count(EVICT_BAD))++;
+    resident_unlist(ledger.first_frame + page);
+    resident_list(ledger.first_frame + page);
+}
+
+/* One page of the domain, or for domain 0 of any, leaves.
+ * Errors  ERR_NOMEM nothing can; ERR_IN_PROGRESS; ERR_BUSY not this time, try another */
+static err_t evict_from(uint32_t domain, uint32_t slot)
+{
+    uint32_t page = victim(domain);
+    if (page == POLICY_NONE && domain == 0)
+        page = victim_elsewhere(slot, &domain);
+    if (page == POLICY_NONE) {
+        if (swap_drop_arrived())
+            return OK;
+        return store_in_flight() ? ERR_IN_PROGRESS : ERR_NOMEM;
+    }
+    err_t err = evict_page(page);
+    if (err == ERR_AGAIN)
+        return ERR_IN_PROGRESS;
+    if (err == OK || err == ERR_IN_PROGRESS)
+        return err;
+    pass_over(page);
+    if (err == ERR_BUSY)
+        return err;
+    page = find_clean(domain);
+    if (page != POLICY_NONE)
+        return evict_page(page);
+    return err == ERR_NOMEM ? ERR_NOMEM : ERR_BUSY; /* a store that is full stays so; another write may succeed */
+}
+
+/* ---- watermarks ---- */
+
+static uint32_t high_mark(void)
+{
+    uint32_t by_limit = resident.limit / READY_SHARE;
+    return by_limit < 1 ? 1 : by_limit < READY_MAX ? by_limit : READY_MAX;
+}
+
+/* A victim was used up: a few steps of cleaning are worth it, until as many are ready as the high mark says. */
+static void want_clean(void)
+{
+    static bool rising;
+    if (resident.limit == NO_LIMIT)
+        return;
+    if (ready_len <= high_mark() / 2)
+        rising = true;
+    else if (ready_len >= high_mark())
+        rising = false;
+    if (rising)
+        evict_work |= EVICT_WORK_CLEAN;
+}
+
+static void clean_ahead(void)
+{
+    static unsigned steps;
+    struct rmap map;
+    uint32_t page = ready_len < high_mark() ? replace_victim(0) : POLICY_NONE;
+    err_t err = ERR_NOMEM;
+    if (page != POLICY_NONE) {
+        frame_t f = ledger.first_frame + page;
+        bool linked = ledger.frame[page].flags & FRAME_W_LINKED;
+        err = linked ? OK : rmap_find(f, &map) ? clean(f, &map) : ERR_BUSY;
+        if (err == OK)
+            ready_add(page);
+        else if (err != ERR_IN_PROGRESS && err != ERR_AGAIN)
+            pass_over(page);
+        *count(EVICT_AHEAD) += !linked && (err == OK || err == ERR_IN_PROGRESS);
+    }
+    if (err == OK && ++steps < CLEAN_STEPS)
+        return;
+    steps = 0;
+    evict_work &= ~EVICT_WORK_CLEAN;
+}
+
+void evict_shrink(void) { evict_work |= EVICT_WORK_SHRINK; }
+
+/* A space that is over its own limit, or 0. */
+static uint32_t over_own_limit(void)
+{
+    for (uint32_t s = space_after(0); s; s = space_after(s)) /* bound: spaces; only after a limit was lowered */
+        if (space_vol(s)->domain && space_vol(s)->pages > space_vol(s)->limit)
+            return s;
+    return 0;
+}
+
+static void shrink_step(void)
+{
+    uint32_t own = resident.pages > resident.limit ? 0 : over_own_limit();
+    err_t err = ERR_NOMEM;
+    if (own != 0 || resident.pages > resident.limit)
+        err = evict_from(own, own);
+    if (err == ERR_NOMEM || err == ERR_IN_PROGRESS) /* done; or what is over goes with the next faults */
+        evict_work &= ~EVICT_WORK_SHRINK;
+}
+
+void evict_step(void)
+{
+    if (evict_work & EVICT_WORK_SHRINK)
+        shrink_step();
+    else
+        clean_ahead();
+}
+
+/* ---- by demand ---- */
+
+err_t evict_any(uint32_t slot)
+{
+    err_t err = ERR_BUSY;
+    if (!resident.on)
+        return ERR_NOMEM;
+    for (unsigned i = 0; i < EVICT_TRIES_MAX && err == ERR_BUSY; i++)
+        err = evict_from(0, slot);
+    want_clean();
+    if (err == ERR_BUSY)
+        err = ERR_NOMEM;
+    *count(EVICT_NONE) += err == ERR_NOMEM;
+    return err;
+}
+
+err_t evict_make_room(uint32_t slot)
+{
+    const struct space_vol *v = space_vol(slot);
+    err_t err = OK;
+    bool some = false;
+    if (slot == 0 || (space_at(slot)->flags & SPACE_F_SERVER))
+        return OK;
+    for (unsigned i = 0; i < EVICT_TRIES_MAX && (err == OK || err == ERR_BUSY); i++) {
+        bool own = v->domain != 0 && v->pages >= v->limit;
+        if (!own && resident.pages < resident.limit)
+            break;
+        err = evict_from(own ? v->domain : 0, slot);
+        some = some || err == OK;
+    }
+    if (some)
+        want_clean();
+    if (err == OK || (some && err == ERR_BUSY)) /* a limit far below what there is comes nearer with each fault */
+        return OK;
+    if (err == ERR_IN_PROGRESS)
+        return err;
+    (*count(EVICT_NONE))++;
+    return ERR_NOMEM;
+}
+
+uint64_t evict_now(uint64_t n)
+{
+    uint64_t done = 0;
+    for (uint64_t i = 0; i < n && i < ledger.frames; i++) {
+        err_t err = evict_from(0, 0);
+        done += err == OK;
+        if (err == ERR_NOMEM)
+            break;
+    }
+    return done;
+}
+
+void evict_reset(void)
+{
+    ready_len = 0;
+    evict_work = 0;
 }

@@ -1,14 +1,53 @@
 /* SPDX-License-Identifier: MIT
- * The mechanism of replacement, as replace.c needs it.
+ * The mechanism of replacement: a page leaves its frame. Policies propose (replace.h), this file checks and does it.
+ *
+ *   dirty page            protect all its entries, write it to a slot, link the two          (clean)
+ *   clean page            for each entry: intent, unmap, name the slot in it, intent done    (detach)
+ *
+ * Clean means linked: the slot holds the same bytes and no entry is writable. So a page can be written while it is still
+ * there for readers, and a store to it makes it dirty through the pager (UPGRADE), not behind its back.
  */
 #ifndef PAGER_EVICT_H
 #define PAGER_EVICT_H
 
-#include <abi/types.h>
+#include "frame.h"
+
+/* ---- for the policies ---- */
 
 /* Whether the page can be evicted now: resident, in this domain, unpinned, not held. */
 bool evict_is_candidate(uint32_t domain, uint32_t page);
 /* Whether any mapping of the page was used since this was last asked; asking forgets. */
 bool evict_accessed(uint32_t page);
+
+/* ---- for the pager ---- */
+
+/* Before a frame is taken for the space in slot: see to it that the limits allow one more.
+ * Errors  ERR_NOMEM        nothing can leave
+ *         ERR_IN_PROGRESS  a page is on its way to the store: ask again when it is there (swap.h retries deferred faults) */
+err_t evict_make_room(uint32_t slot);
+/* One page leaves, whatever the limits say: there is no frame at all. */
+err_t evict_any(uint32_t slot);
+
+/* Steps to take when no event is pending: cleaning ahead, and pages that a lowered limit no longer allows. */
+extern unsigned evict_work; /* EVICT_WORK_*; 0: nothing to do */
+#define EVICT_WORK_CLEAN 1u
+#define EVICT_WORK_SHRINK 2u
+void evict_step(void);
+/* A limit was lowered. */
+void evict_shrink(void);
+
+/* The page is no longer among those that are ready to leave. */
+void evict_not_ready(uint32_t page);
+/* A write that was under way has ended; the page is still the same. */
+void evict_written(uint32_t page, err_t err);
+uint32_t evict_ready_count(void);
+
+/* Restart: finish what was between two system calls. Before anything is counted. */
+void evict_recover(void);
+/* Nothing is ready, nothing wanted. */
+void evict_reset(void);
+
+/* PAGER_DEBUG_EVICT: up to n pages leave. Returns how many did. */
+uint64_t evict_now(uint64_t n);
 
 #endif

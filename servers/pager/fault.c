@@ -5,23 +5,27 @@
  *   -----------------+-----------+-----------+------------+------------+----------------------------------------
  *   absent           | unmapped  | null      | guard      | prot       | page_in: share the backing's frame for a
  *                    |           |           |            |            |   read, a fresh filled frame for a write
+ *   swapped          | unmapped  | null      | guard      | prot       | swap_in: its frame, or read it (maybe later)
  *   allows it        | retry: another thread was faster, whatever the region says
  *   COW, shared      | copy: a COW entry means that the program may write; no look-up
  *   COW, sole        | upgrade in place: no look-up, no allocation, no copy
  *   too narrow       | unmapped  | null      | guard      | prot       | widen: protection was lifted, refit the entry
  *   (kernel half)    | kernel
  *
- * No frame to be had: KILL with FAULT_REASON_NOMEM. Logical permission (the region's) and the entry's are kept apart.
- * Never calls the kernel, apart from allocation's chunk retyping: main.c sends the answer.
+ * No frame to be had: a page leaves (frame_alloc_user sees to it; the fault may have to wait for the store), else KILL with
+ * FAULT_REASON_NOMEM. Logical permission (the region's) and the entry's are kept apart.
+ * Never calls the kernel, apart from what an allocation takes: main.c sends the answer.
  */
 #include "fault.h"
 
 #include "backing/backing.h"
 #include "region.h"
+#include "resident.h"
 #include "space.h"
+#include "swap.h"
 #include "sysgate.h"
 
-enum pte_state { PTE_ABSENT, PTE_ALLOWS, PTE_COW_SHARED, PTE_COW_SOLE, PTE_NARROW, PTE_STATES };
+enum pte_state { PTE_ABSENT, PTE_SWAPPED, PTE_ALLOWS, PTE_COW_SHARED, PTE_COW_SOLE, PTE_NARROW, PTE_STATES };
 enum region_state { REGION_NONE, REGION_NULL, REGION_GUARD, REGION_FORBIDS, REGION_ALLOWS, REGION_STATES };
 
 /* ---- the two coordinates ---- */
@@ -37,7 +41,7 @@ static enum pte_state classify_pte(const struct fault *f)
 {
     pte_t pte = f->pte;
     if (f->level > 0 || !(pte & PTE_V))
-        return PTE_ABSENT;
+        return pte == 0 ? PTE_ABSENT : PTE_SWAPPED;
     if ((pte & PTE_COW) && (f->access & PROT_W)) {
 #ifdef MUTANT_PAGER_UPGRADE_SHARED
         return PTE_COW_SOLE;
@@ -96,6 +100,21 @@ static void act_nomem(struct answer *a)
     refuse(a, FAULT_KILL, FAULT_REASON_NOMEM);
 }
 
+/* The answer comes when the store has done its part; main.c keeps the fault. */
+static void act_later(struct answer *a)
+{
+    *a = (struct answer){.count = COUNT_NONE};
+}
+
+/* An allocation failed. */
+static void no_frame(struct answer *a, err_t err)
+{
+    if (err == ERR_IN_PROGRESS)
+        act_later(a);
+    else
+        act_nomem(a);
+}
+
 static void act_retry(const struct fault *f, uint32_t region, struct answer *a)
 {
     (void)f, (void)region;
@@ -116,10 +135,12 @@ static void act_copy(const struct fault *f, uint32_t region, struct answer *a)
     frame_t from = PTE_FRAME(f->pte), fresh;
     (void)region;
     a->paid = frame_word(from)->charged == f->slot;
-    if (cow_copy(f->slot, from, &fresh) != OK) {
-        act_nomem(a);
+    err_t err = cow_copy(f->slot, from, &fresh);
+    if (unlikely(err != OK)) {
+        no_frame(a, err);
         return;
     }
+    resident_add(f->slot, f->page, fresh);
     a->dropped = from;
     map(a, fresh, PROT_R | PROT_W, COUNT_COPY);
 }
@@ -128,6 +149,8 @@ static void act_upgrade(const struct fault *f, uint32_t region, struct answer *a
 {
     (void)region;
     frame_charge_sole(f->slot, PTE_FRAME(f->pte));
+    if (unlikely(resident.on))
+        resident_write(f->slot, PTE_FRAME(f->pte));
     a->verdict = FAULT_VERDICT(FAULT_UPGRADE, 0, 0);
     a->count = COUNT_UPGRADE;
 }
@@ -153,6 +176,8 @@ static void act_widen(const struct fault *f, uint32_t region, struct answer *a)
         act_copy(f, region, a);
         return;
     }
+    if (sole && (r->prot & PROT_W) && resident.on)
+        resident_write(f->slot, frame);
     map(a, frame, sole ? r->prot : shared_prot(r->prot), COUNT_NONE);
     if (r->prot & PROT_X)
         gate_exec_fence();
@@ -179,6 +204,7 @@ static err_t bring_in(uint32_t slot, uint32_t region, uint32_t page, unsigned ac
     if (err != OK)
         return err;
     b->fill(r, page, frame);
+    resident_add(slot, page, frame);
     map(a, frame, r->prot, r->backing == BACKING_ANON ? COUNT_ZERO_FILL : COUNT_IMAGE);
     if (r->prot & PROT_X)
         gate_exec_fence();
@@ -218,10 +244,29 @@ static void act_page_in(const struct fault *f, uint32_t region, struct answer *a
 #endif
         a->table[i] = NO_FRAME;
     }
-    if (err == ERR_NOMEM)
-        act_nomem(a);
-    else
+    if (err == ERR_FAULT)
         act_unmapped(f, region, a);
+    else
+        no_frame(a, err);
+}
+
+static void act_swap_in(const struct fault *f, uint32_t region, struct answer *a)
+{
+    err_t err = swap_in(f, region_at(region)->prot, a);
+    if (err == OK) {
+        a->count = COUNT_SWAP_IN;
+        a->mapped = true;
+        space_vol(f->slot)->resident++;
+    } else if (err == ERR_IO) {
+        refuse(a, FAULT_KILL, FAULT_REASON_IO);
+    } else {
+        no_frame(a, err);
+    }
+}
+
+void fault_accepted_slot(const struct fault *f, const struct answer *a)
+{
+    swap_accepted(f->slot, a->leaves_slot);
 }
 
 /* ---- the table ---- */
@@ -229,6 +274,7 @@ static void act_page_in(const struct fault *f, uint32_t region, struct answer *a
 static action_fn *const decide[PTE_STATES][REGION_STATES] = {
     /*                   no region     null      guard      forbids   allows */
     [PTE_ABSENT]     = {act_unmapped, act_null, act_guard, act_prot, act_page_in},
+    [PTE_SWAPPED]    = {act_unmapped, act_null, act_guard, act_prot, act_swap_in},
     [PTE_ALLOWS]     = {act_retry, act_retry, act_retry, act_retry, act_retry},
     [PTE_COW_SHARED] = {act_copy, act_copy, act_copy, act_copy, act_copy},
     [PTE_COW_SOLE]   = {act_upgrade, act_upgrade, act_upgrade, act_upgrade, act_upgrade},
@@ -244,7 +290,7 @@ void fault_decide(const struct fault *f, struct answer *a)
     } else {
         enum pte_state p = classify_pte(f);
         /* the region matters only in rows whose columns differ */
-        enum region_state r = p == PTE_ABSENT || p == PTE_NARROW ? classify_region(f, &region) : REGION_ALLOWS;
+        enum region_state r = p <= PTE_SWAPPED || p == PTE_NARROW ? classify_region(f, &region) : REGION_ALLOWS;
         decide[p][r](f, region, a);
     }
     ledger.space[f->slot].faults++;

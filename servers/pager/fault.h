@@ -25,11 +25,12 @@ struct fault {
 
 /* The answer, and what has to be undone if the kernel refuses it. */
 struct answer {
-    uint64_t verdict; /* FAULT_VERDICT() */
+    uint64_t verdict; /* FAULT_VERDICT(); 0: none yet, the fault waits for the store */
     frame_t frame, table[2];
     frame_t dropped;  /* lost a reference in favour of `frame` */
     bool paid;        /* ... and was charged to the faulter */
     bool mapped;      /* one more page is present */
+    uint32_t leaves_slot; /* the entry named this slot of the store; swap_accepted() when the answer is taken */
     enum counter count;
 };
 
@@ -51,6 +52,13 @@ static inline bool fault_decode(const struct ipc_event *ev, struct fault *f)
 }
 /* Decide, and count frames as if the answer had been accepted: nobody looks in between. */
 void fault_decide(const struct fault *f, struct answer *a);
+/* The kernel took the answer. */
+void fault_accepted_slot(const struct fault *f, const struct answer *a);
+static inline void fault_accepted(const struct fault *f, const struct answer *a)
+{
+    if (unlikely(a->leaves_slot != 0))
+        fault_accepted_slot(f, a);
+}
 /* The kernel refused the answer: everything as before. */
 void fault_undo(const struct fault *f, const struct answer *a);
 /* A page that is to be there before its first touch (REGION_PINNED, REGION_SHARED). */

@@ -6,6 +6,8 @@
  */
 #include "frame.h"
 
+#include "evict.h"
+#include "resident.h"
 #include "sysgate.h"
 
 #ifdef PAGODA_HOST
@@ -173,9 +175,23 @@ static inline err_t alloc_any(enum pool_kind kind, uint32_t slot, frame_t *out)
     return OK;
 }
 
+/* No frame, though the quota would allow one: a page has to leave first. */
+static __attribute__((noinline)) err_t alloc_by_evicting(uint32_t slot, frame_t *out)
+{
+    if (over_limit(slot))
+        return ERR_NOMEM;
+    err_t err = evict_any(slot);
+    return err == OK ? alloc_any(POOL_USER, slot, out) : err;
+}
+
 err_t frame_alloc_user(uint32_t slot, frame_t *out)
 {
-    err_t err = alloc_any(POOL_USER, slot, out);
+    err_t err = resident.on ? evict_make_room(slot) : OK;
+    if (likely(err == OK)) {
+        err = alloc_any(POOL_USER, slot, out);
+        if (unlikely(err != OK) && resident.on && frame_pool[POOL_USER].free == 0)
+            err = alloc_by_evicting(slot, out);
+    }
     if (unlikely(err != OK))
         return err;
     struct ledger_frame *w = frame_word(*out);
@@ -216,6 +232,8 @@ void frame_free_object(uint32_t slot, frame_t f)
 
 void frame_release(frame_t f)
 {
+    if (unlikely(frame_word(f)->flags & FRAME_W_RESIDENT))
+        resident_remove(f);
     pool_put(f);
 }
 

@@ -48,7 +48,8 @@ extern struct pool frame_pool[3]; /* by enum pool_kind */
 void frame_pools_build(uint32_t own, frame_t image_first, frame_t image_end);
 
 /* A frame for the space in slot (0: the pager itself), which pays for it. Contents unknown.
- * Errors  ERR_NOMEM  none left, none to be had from the other pool, or the space is at its limit; nothing changed */
+ * Errors  ERR_NOMEM        none left, none to be had from the other pool, no page can leave, or the space is at its quota
+ *         ERR_IN_PROGRESS  (user frames) a page is on its way to the store: ask again; nothing changed */
 err_t frame_alloc_user(uint32_t slot, frame_t *out);    /* refs = 1 */
 err_t frame_alloc_table(uint32_t slot, frame_t *out);   /* kernel frame, counted as one of the space's tables */
 err_t frame_alloc_object(uint32_t slot, frame_t *out);  /* kernel frame, counted as one of the space's objects */

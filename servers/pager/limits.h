@@ -24,6 +24,16 @@
 #define POLICY_BAD_MAX 8u       /* bad proposals until a policy is replaced */
 #define REPLACE_TELL_MAX 64u    /* pages a policy is told of before one victim */
 #define REPORTS_MAX 8u          /* lines for the console that are kept */
+#define EVICT_MAPPINGS_MAX 64u  /* a page mapped more often is no victim */
+#define EVICT_TRIES_MAX 64u     /* victims that one allocation may try */
+#define READY_MAX 16u           /* high mark of pages cleaned ahead, */
+#define READY_SHARE 16u         /* at most this part of the frame limit; low mark: half of it */
+#define CLEAN_STEPS 2u          /* pages cleaned ahead after one victim */
+#define FRAMES_MIN 16u          /* the smallest frame limit: below it a program chases its own pages */
+#define STORE_PER_FRAME 4u      /* slots of the store for each frame of the limit, when nothing was said */
+#define STORE_GROW 512u         /* slots added to the store by one request */
+#define STORE_TRANSFERS_MAX 16u /* transfers that a store may have under way */
+#define SHARE_SLOTS_STEP 64u    /* swapped pages that one step of a fork hands on */
 #define NOTIFY_MAX 4u           /* who can be signalled when operations end: one a badge class */
 
 #endif

@@ -2,28 +2,45 @@
  * The pager's loop: one thread, one endpoint, for faults and requests alike. Where a fault stands in its path:
  * trap → kernel → [here] → fault.c decides → the answer and the next receive in one system call.
  *
- * Never blocks but in its receive; never calls another server. While a long operation runs it only polls, and takes one step
- * of it after each event.
+ * Never blocks but in its receive; never calls another server. While a long operation runs or room is to be made it only
+ * polls, and takes one step after each event.
  */
 #include <ipc/pager.h>
 
 #include "defer.h"
+#include "evict.h"
 #include "fault.h"
 #include "op.h"
 #include "recover.h"
 #include "request.h"
 #include "space.h"
+#include "swap.h"
 #include "sysgate.h"
+
+/* Whether something else is to be done than to wait for an event. */
+static inline bool has_work(void) { return op_is_pending() || evict_work != 0 || store_in_flight() != 0; }
+
+/* One step of what is under way: operations first, then what makes room. */
+static void take_step(void)
+{
+    if (op_is_pending())
+        op_step();
+    else if (evict_work != 0)
+        evict_step();
+}
 
 /* Nothing to answer: receive, or poll and take a step. */
 static void next_event(struct ipc_event *ev)
 {
-    if (!op_is_pending()) {
+    if (likely(!has_work())) {
         (void)gate_recv(self.endpoint, ev, DEADLINE_NONE);
         return;
     }
-    op_step();
-    if (gate_recv(self.endpoint, ev, op_is_pending() ? DEADLINE_POLL : DEADLINE_NONE) < 0)
+    if (store_in_flight())
+        swap_poll();
+    take_step();
+    ticks_t until = op_is_pending() || evict_work != 0 ? DEADLINE_POLL : store_deadline();
+    if (gate_recv(self.endpoint, ev, until) < 0)
         ev->kind = 0; /* nothing came: the next turn takes the next step */
 }
 
@@ -65,13 +82,20 @@ static void on_fault(struct ipc_event *ev)
         return;
     }
     fault_decide(&f, &a);
+    if (unlikely(a.verdict == 0)) {
+        fault_wait(ev);
+        next_event(ev);
+        return;
+    }
 #ifdef MUTANT_PAGER_ANSWER_TWICE
     (void)gate_fault_reply(f.id, a.verdict, a.frame, a.table);
 #endif
-    if (likely(!op_is_pending())) {
+    if (likely(!has_work())) {
         long kind = gate_fault_reply_recv(self.endpoint, f.id, a.verdict, a.frame, a.table, ev);
-        if (likely(kind > 0))
+        if (likely(kind > 0)) {
+            fault_accepted(&f, &a);
             return;
+        }
         answer_refused(&f, &a, (err_t)kind);
         next_event(ev);
         return;
@@ -79,6 +103,8 @@ static void on_fault(struct ipc_event *ev)
     err_t err = gate_fault_reply(f.id, a.verdict, a.frame, a.table);
     if (err != OK)
         answer_refused(&f, &a, err);
+    else
+        fault_accepted(&f, &a);
     next_event(ev);
 }
 
@@ -92,7 +118,7 @@ static void on_call(struct ipc_event *ev)
         next_event(ev);
         return;
     }
-    if (r.handle == NO_HANDLE && !op_is_pending()) {
+    if (r.handle == NO_HANDLE && !has_work()) {
         if (gate_reply_recv(self.endpoint, ev->id, &r.m, ev) < 0)
             next_event(ev); /* the caller is gone */
         return;

@@ -2,16 +2,19 @@
  * Start and restart. Page tables and the kernel's frame table are the truth; the ledger's counts are compared with them
  * and corrected (a pager killed between a system call and its book-keeping leaves them one apart).
  *
- *   replay the log → objects without a record, records without an object → chains, trees → count → pools → stray pages
- *   → operations
+ *   replay the log → objects without a record, records without an object → chains, trees → the eviction that was cut off
+ *   → count frames and slots → pools → stray pages → resident pages → operations
  */
 #include "recover.h"
 
 #include "backing/backing.h"
+#include "evict.h"
 #include "op.h"
 #include "region.h"
 #include "replace.h"
+#include "resident.h"
 #include "space.h"
+#include "store.h"
 #include "sysgate.h"
 #include "table.h"
 
@@ -37,6 +40,10 @@ static void count_leaf(uint32_t slot, frame_t leaf)
     const volatile pte_t *pte = window(leaf);
     for (unsigned i = 0; i < LEAF_PAGES; i++) {
         frame_t f = PTE_FRAME(pte[i]);
+        if (pte[i] != 0 && !(pte[i] & PTE_V)) {
+            store_ref(store_slot_of(pte[i]));
+            space_vol(slot)->swapped++;
+        }
         if (!(pte[i] & PTE_V) || !frame_in_ram(f))
             continue;
         ledger.scratch[frame_index(f)]++;
@@ -90,6 +97,21 @@ static void count_all(void)
         settle_frame(i);
 }
 
+/* A frame may have been taken to be held for ever, and the death came before anything named it. */
+static void drop_unnamed_holds(void)
+{
+    const struct ledger_header *h = ledger.header;
+    for (uint32_t i = 0; i < ledger.frames; i++)
+        ledger.scratch[i] = 0;
+    for (uint32_t slot = 1; slot <= h->store_slots; slot++)
+        ledger.scratch[ledger.store_frame[slot]] = 1;
+    for (uint32_t i = 0; i < ledger.frames; i++) {
+        frame_t f = ledger.first_frame + i;
+        if (f != h->zero_frame && f != h->batch_frame && !ledger.scratch[i])
+            ledger.frame[i].flags &= (uint16_t)~FRAME_W_HOLD;
+    }
+}
+
 /* A chunk may have changed its type just before the death: the words follow the kernel's kinds. */
 static void follow_kinds(void)
 {
@@ -123,6 +145,8 @@ static void mend_leaf(uint32_t slot, frame_t leaf, uint32_t page)
     for (unsigned i = 0; i < LEAF_PAGES && frame_maps(leaf) > 0; i++)
         if (pte[i] & PTE_V)
             mend_page(slot, page + i, pte[i]);
+        else if (pte[i] != 0 && region_find(slot, page + i) == NO_REGION)
+            table_unmap(slot, page + i, page + i + 1);
 }
 
 static void mend_space(uint32_t slot)
@@ -139,6 +163,17 @@ static void mend_space(uint32_t slot)
 }
 
 /* ---- the two starts ---- */
+
+/* The store that was asked for, or what the frame limit suggests; what memory does not allow is left out. */
+static void make_room_to_swap(const struct pager_boot *boot)
+{
+    uint32_t half = frame_pool[POOL_USER].free / 2, slots = boot->store;
+    if (slots == PAGER_STORE_DEFAULT)
+        slots = boot->frames < half / STORE_PER_FRAME ? boot->frames * STORE_PER_FRAME : boot->frames ? half : 0;
+    ledger.header->frames = boot->frames != 0 && boot->frames < FRAMES_MIN ? FRAMES_MIN : boot->frames;
+    while (store_grow(slots < half ? slots : half) == ERR_AGAIN) { /* bound: slots / STORE_GROW */
+    }
+}
 
 /* The batch page: wired, the pager's own, mapped nowhere but in its window. The kernel remembers it across restarts. */
 static err_t batch_init(void)
@@ -188,8 +223,12 @@ static err_t restart(const struct pager_boot *boot)
     regions_build();
     replace_start(boot);
     follow_kinds();
+    evict_recover();
+    store_forget();
+    drop_unnamed_holds();
     count_all();
     frame_pools_build(self.id, self.image_first, self.image_end);
+    store_build();
     for (uint32_t slot = space_after(0); slot; slot = space_after(slot))
         mend_space(slot);
     return OK;
@@ -217,6 +256,9 @@ err_t pager_start(const struct pager_boot *boot)
         err = batch_init();
     if (err != OK)
         return err;
+    if (!ledger.header->formatted)
+        make_room_to_swap(boot);
+    resident_build();
     (void)image_init(boot->image_pa, boot->image_bytes); /* without an image there are no image regions */
     *(volatile uint32_t *)&ledger.header->formatted = 1;
     ops_build();

@@ -119,7 +119,7 @@ err_t req_region_remove(const struct ipc_event *ev, struct response *r)
                                                 .end_page = end});
 }
 
-/* Whether a page of the range is present: a page without any permission can't stay mapped. */
+/* Whether a page of the range is present, or in the store: a page without any permission can't stay mapped. */
 static bool any_present(uint32_t slot, uint32_t start, uint32_t end)
 {
     uint32_t page = start;
@@ -127,7 +127,7 @@ static bool any_present(uint32_t slot, uint32_t start, uint32_t end)
     while (leaf != NO_FRAME && page < end) { /* bound: leaf tables of the range */
         const volatile uint64_t *pte = window(leaf);
         for (; page < end; page++) {
-            if (pte[page % LEAF_PAGES] & PTE_V)
+            if (pte[page % LEAF_PAGES] != 0)
                 return true;
             if (page % LEAF_PAGES == LEAF_PAGES - 1)
                 break;

@@ -21,6 +21,8 @@ err_t req_space_new(const struct ipc_event *ev, struct response *r)
     err_t err = space_new(ev->w[1], payer, &slot);
     if (err != OK)
         return err;
+    if (BADGE_CLASS(ev->badge) == BADGE_INIT) /* before anything is mapped in it */
+        *(volatile uint16_t *)&space_at(slot)->flags = SPACE_F_SERVER;
     r->m.w[1] = space_id(slot);
     r->handle = space_at(slot)->handle;
     r->rights = SPACE_RIGHTS_GIVEN;

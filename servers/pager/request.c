@@ -102,8 +102,18 @@ static void fault_late(const struct ipc_event *ev)
     if (f.va < USER_VA_END)
         f.pte = table_walk(f.slot, f.page, &f.level);
     fault_decide(&f, &a);
-    if (gate_fault_reply(f.id, a.verdict, a.frame, a.table) != OK)
+    if (a.verdict == 0)
+        fault_wait(ev);
+    else if (gate_fault_reply(f.id, a.verdict, a.frame, a.table) != OK)
         fault_undo(&f, &a);
+    else
+        fault_accepted(&f, &a);
+}
+
+void fault_wait(const struct ipc_event *ev)
+{
+    if (!defer_event(ev)) /* no place to wait: it faults again and again until there is one */
+        (void)gate_fault_reply(ev->id, FAULT_VERDICT(FAULT_RETRY, 0, 0), NO_FRAME, (frame_t[2]){0, 0});
 }
 
 void serve_late(const struct ipc_event *ev)

@@ -19,6 +19,9 @@ void request_serve(const struct ipc_event *ev, struct response *r);
 /* Serve a deferred event and answer it. */
 void serve_late(const struct ipc_event *ev);
 
+/* Keep a fault until a transfer of the store has ended. */
+void fault_wait(const struct ipc_event *ev);
+
 /* A handler: m is the request; the result is returned, further words go to r->m.w[1..]. */
 typedef err_t request_fn(const struct ipc_event *ev, struct response *r);
 

@@ -4,6 +4,9 @@
 #include "object.h"
 
 #include "frame.h"
+#include "replace.h"
+#include "resident.h"
+#include "rmap.h"
 #include "sysgate.h"
 
 struct pager_self self;
@@ -54,7 +57,7 @@ uint32_t spaces_live(void) { return live_count; }
 
 static err_t make_space(uint32_t slot, uint64_t key, uint32_t limit)
 {
-    struct ledger_space s = {.key = key, .live = 1, .gen = space_at(slot)->gen, .limit = limit};
+    struct ledger_space s = {.key = key, .live = 1, .gen = space_at(slot)->gen, .limit = limit, .family = (uint16_t)slot};
     err_t err = frame_alloc_object(slot, &s.control);
     if (err != OK)
         return err;
@@ -93,6 +96,8 @@ err_t space_new(uint64_t key, uint32_t payer, uint32_t *out)
         if (err != OK)
             return err;
         free_slot = next;
+        space_vol(slot)->limit = NO_LIMIT;
+        family_begin(slot);
         key_add(slot);
         live_count++;
     }
@@ -118,6 +123,9 @@ err_t space_destroy(uint32_t slot)
         return err;
     objects_forget_handles(slot);
     key_remove(slot);
+    family_leave(slot);
+    if (space_vol(slot)->domain)
+        replace_forget(slot);
     ledger_begin();
     ledger_put(space_at(slot), &gone, sizeof(gone));
     ledger_commit();
@@ -147,4 +155,5 @@ void spaces_build(void)
         }
     }
     objects_build();
+    families_build();
 }

@@ -4,9 +4,12 @@
 #include "stat.h"
 
 #include "defer.h"
+#include "evict.h"
 #include "frame.h"
 #include "region.h"
+#include "resident.h"
 #include "space.h"
+#include "store.h"
 #include "table.h"
 
 /* Frames of the pager's kernel chunks, by use; every frame that is somebody else's. */
@@ -115,6 +118,30 @@ static void stat_evict(uint64_t *w)
         w[1 + i] = ledger.header->evict[order[i]];
 }
 
+static void stat_store(uint64_t *w)
+{
+    const uint64_t *n = ledger.header->evict;
+    w[1] = store_used();
+    w[2] = store_total();
+    w[3] = n[EVICT_WRITE_ERRORS];
+    w[4] = n[EVICT_READ_ERRORS];
+    w[5] = n[EVICT_FULL];
+    w[6] = store_in_flight();
+    w[7] = store_used() - resident.linked;
+}
+
+static void stat_frames(uint32_t slot, uint64_t *w)
+{
+    const struct space_vol *v = space_vol(slot);
+    w[1] = slot == 0 ? resident.pages : v->domain ? v->pages : v->resident;
+    w[2] = slot == 0 ? ledger.header->frames : space_at(slot)->frames;
+    w[3] = resident_pinned(slot);
+    w[4] = v->swapped;
+    w[5] = v->domain;
+    w[6] = evict_ready_count();
+    w[7] = ledger.header->evict[EVICT_PAGES];
+}
+
 err_t stat_read(unsigned which, uint32_t slot, struct ipc_msg *m)
 {
     switch (which) {
@@ -137,6 +164,12 @@ err_t stat_read(unsigned which, uint32_t slot, struct ipc_msg *m)
         return OK;
     case PAGER_STAT_EVICT:
         stat_evict(m->w);
+        return OK;
+    case PAGER_STAT_STORE:
+        stat_store(m->w);
+        return OK;
+    case PAGER_STAT_FRAMES:
+        stat_frames(slot, m->w);
         return OK;
     default:
         return ERR_INVAL;

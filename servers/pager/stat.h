@@ -18,6 +18,7 @@ enum counter {
     COUNT_RETRY = 5,
     COUNT_REFUSED = 6, /* kills and forwards */
     COUNT_NONE = 7,    /* mappings widened after a protect: rare, and not reported */
+    COUNT_SWAP_IN = COUNT_NONE, /* counted by the store's reads (enum evict_counter) */
 };
 
 static inline void stat_count(uint32_t slot, enum counter c)

@@ -12,6 +12,7 @@
 #include "fault.h"
 #include "fork/fork.h"
 #include "region.h"
+#include "rmap.h"
 #include "space.h"
 #include "sysgate.h"
 #include "table.h"
@@ -84,7 +85,10 @@ static err_t step_delete(struct ledger_op *op)
 static err_t step_clear(struct ledger_op *op)
 {
     uint32_t slot = space_slot(op->space);
-    return slot ? step_empty(op, slot) : ERR_NOENT;
+    err_t err = slot ? step_empty(op, slot) : ERR_NOENT;
+    if (err == OK)
+        family_begin(slot);
+    return err;
 }
 
 /* ---- fork ---- */
@@ -115,6 +119,8 @@ static err_t step_pages(struct ledger_op *op, uint32_t parent, uint32_t child)
 {
     struct fork_job job = {.parent = parent, .child = child, .page = op->cursor_page};
     err_t err = fork_way_of(op->strategy)->step(&job);
+    if (err == ERR_IN_PROGRESS)
+        err = STEP_MORE; /* a page is leaving to make room: the same again */
     op->cursor_page = job.page;
     op->pages_shared += job.pages_shared;
     op->pages_copied += job.pages_copied;
@@ -171,6 +177,8 @@ static err_t step_fork(struct ledger_op *op)
             next_phase(op, PHASE_REGIONS);
         return STEP_MORE;
     case PHASE_REGIONS:
+        if (parent && space_at(child)->family != space_at(parent)->family)
+            family_join(child, space_at(parent)->family);
         err = parent ? step_copy_regions(op, parent, child) : ERR_NOENT;
         if (err == OK)
             next_phase(op, PHASE_PAGES);
@@ -235,6 +243,8 @@ static err_t step_fill(struct ledger_op *op)
     for (unsigned i = 0; r != NO_REGION && i < FILL_STEP_PAGES && op->cursor_page < op->end_page; i++) {
         bool guard = (region_at(r)->flags & REGION_STACK) && op->cursor_page == region_at(r)->start_page;
         err_t err = guard ? OK : fault_fill(slot, r, op->cursor_page);
+        if (err == ERR_IN_PROGRESS)
+            return STEP_MORE; /* the store is at work: the same page again */
         if (err != OK) {
             (void)begin_undo(op, err);
             op->cursor_page = op->start_page;

@@ -164,6 +164,16 @@ static inline must_check err_t gate_space_map_device(handle_t kernel, handle_t s
 }
 static inline must_check err_t gate_space_reset(handle_t space) { return GATE(err_t, sys_space_reset(space)); }
 static inline must_check err_t gate_space_batch(frame_t frame) { return GATE(err_t, sys_space_batch(frame)); }
+static inline must_check err_t gate_space_soft(handle_t space, vaddr_t va, uint64_t value)
+{
+    uint64_t old;
+    return GATE(err_t, sys_space_soft(space, va, value, &old));
+}
+static inline must_check err_t gate_space_harvest(handle_t space, vaddr_t va, unsigned pages, uint64_t *accessed)
+{
+    uint64_t dirty;
+    return GATE(err_t, sys_space_harvest(space, va, pages, accessed, &dirty));
+}
 static inline err_t gate_space_map(handle_t space, vaddr_t va, uint64_t pages, unsigned prot, uint64_t *done)
 {
     return GATE(err_t, sys_space_map(space, va, pages, prot, done));

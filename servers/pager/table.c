@@ -6,6 +6,7 @@
 #include "table.h"
 
 #include "region.h"
+#include "swap.h"
 #include "sysgate.h"
 
 static inline const volatile pte_t *table_at(frame_t f) { return window(f); }
@@ -130,8 +131,9 @@ void table_unmake(uint32_t slot, uint32_t page)
 void table_unmap(uint32_t slot, uint32_t page, uint32_t end)
 {
     static frame_t gone[LEAF_PAGES];
+    static uint32_t gone_slot[LEAF_PAGES];
     frame_t leaf = table_leaf(slot, page);
-    uint32_t n = 0;
+    uint32_t n = 0, slots = 0;
     if (leaf == NO_FRAME || frame_maps(leaf) == 0 || !table_span(leaf, &page, &end))
         return;
     const volatile pte_t *pte = table_at(leaf) + index_at(page, 0);
@@ -139,12 +141,17 @@ void table_unmap(uint32_t slot, uint32_t page, uint32_t end)
         pte_t e = *pte;
         if ((e & PTE_V) && frame_in_ram(PTE_FRAME(e))) /* device pages have no count */
             gone[n++] = PTE_FRAME(e);
+        else if (unlikely(e != 0) && !(e & PTE_V))
+            gone_slot[slots++] = store_slot_of(e);
     }
     err_t err = gate_space_unmap(ledger.space[slot].handle, va_of(page), end - page);
     check(err == OK); /* the space is ours and the range is in user space */
     for (uint32_t i = 0; i < n; i++)
         frame_drop(slot, gone[i]);
     ledger.space_vol[slot].resident -= n;
+    for (uint32_t i = 0; i < slots; i++)
+        swap_drop(gone_slot[i]);
+    ledger.space_vol[slot].swapped -= slots;
 }
 
 /* Everything below one entry of the root. */

@@ -36,7 +36,7 @@ err_t table_make(uint32_t slot, uint32_t page);
 /* Take back the leaf table of page and the table above it, when they are empty. */
 void table_unmake(uint32_t slot, uint32_t page);
 
-/* Unmap what is mapped of [page, end), which lies under one leaf table, and drop the references. */
+/* Unmap what is mapped, or in the store, of [page, end), which lies under one leaf table, and drop the references. */
 void table_unmap(uint32_t slot, uint32_t page, uint32_t end);
 /* Take back every table but the root. The space maps nothing any more. Scans all; for spaces about to go. */
 void table_unmake_all(uint32_t slot);

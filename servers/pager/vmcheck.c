@@ -17,7 +17,7 @@
 
 static struct vm_report *out;
 
-static void broken(enum vm_invariant which, uint64_t where, uint64_t detail)
+void vmcheck_broken(enum vm_invariant which, uint64_t where, uint64_t detail)
 {
     if (out->violations++ == 0) {
         out->first = which;
@@ -30,7 +30,7 @@ static inline uint32_t *scratch(frame_t f) { return &ledger.scratch[frame_index(
 
 /* What the walk of one space counts. */
 struct tally {
-    uint32_t slot, pages, tables;
+    uint32_t slot, pages, swapped, tables;
 };
 
 /* ---- entries ---- */
@@ -41,7 +41,7 @@ static void check_entry_region(uint32_t slot, uint32_t page, pte_t pte, const st
     if (pte & PTE_COW)
         has |= PROT_W;
     if (has & ~(unsigned)r->prot)
-        broken(VM_LOGICAL, space_id(slot), va_of(page));
+        vmcheck_broken(VM_LOGICAL, space_id(slot), va_of(page));
 }
 
 static void check_user_frame(uint32_t slot, uint32_t page, pte_t pte, const struct ledger_region *r)
@@ -50,18 +50,19 @@ static void check_user_frame(uint32_t slot, uint32_t page, pte_t pte, const stru
     const struct frame_info *k = frame_kernel_word(f);
     const struct ledger_frame *w = frame_word(f);
     if (k->kind != FRAME_USER || k->owner != self.id) {
-        broken(VM_FOREIGN, f, va_of(page));
+        vmcheck_broken(VM_FOREIGN, f, va_of(page));
         return;
     }
     (*scratch(f))++;
+    vmcheck_page(slot, page, pte);
     if (*scratch(f) & ON_FREE_LIST)
-        broken(VM_FREE_MAPPED, f, va_of(page));
+        vmcheck_broken(VM_FREE_MAPPED, f, va_of(page));
     if (!(pte & PTE_W))
         return;
     if (frame_is_held(w))
-        broken(VM_HELD_WRITABLE, f, va_of(page));
+        vmcheck_broken(VM_HELD_WRITABLE, f, va_of(page));
     else if (w->refs != 1 && !(r && (r->flags & REGION_SHARED)))
-        broken(VM_SOLE_WRITER, f, space_id(slot));
+        vmcheck_broken(VM_SOLE_WRITER, f, space_id(slot));
 }
 
 static void check_entry(struct tally *t, uint32_t page, pte_t pte)
@@ -70,15 +71,15 @@ static void check_entry(struct tally *t, uint32_t page, pte_t pte)
     const struct ledger_region *r = n == NO_REGION ? 0 : region_at(n);
     bool device = !frame_in_ram(PTE_FRAME(pte));
     if ((pte & (PTE_W | PTE_X)) == (PTE_W | PTE_X))
-        broken(VM_W_AND_X, space_id(t->slot), va_of(page));
+        vmcheck_broken(VM_W_AND_X, space_id(t->slot), va_of(page));
     if ((pte & (PTE_W | PTE_COW)) == (PTE_W | PTE_COW))
-        broken(VM_COW_AND_W, space_id(t->slot), va_of(page));
+        vmcheck_broken(VM_COW_AND_W, space_id(t->slot), va_of(page));
     if (r == 0)
-        broken(VM_REGIONS, space_id(t->slot), va_of(page));
+        vmcheck_broken(VM_REGIONS, space_id(t->slot), va_of(page));
     else
         check_entry_region(t->slot, page, pte, r);
     if (!(pte & PTE_U) || device != (r != 0 && r->backing == BACKING_DEVICE))
-        broken(VM_FOREIGN, PTE_FRAME(pte), va_of(page));
+        vmcheck_broken(VM_FOREIGN, PTE_FRAME(pte), va_of(page));
     if (device)
         return;
     t->pages++;
@@ -91,7 +92,7 @@ static bool check_table(struct tally *t, frame_t f)
 {
     if (!frame_in_ram(f) || frame_kernel_word(f)->kind != FRAME_TABLE || frame_kernel_word(f)->owner != self.id ||
         (*scratch(f) & REACHED)) {
-        broken(VM_TABLES, f, space_id(t->slot));
+        vmcheck_broken(VM_TABLES, f, space_id(t->slot));
         return false;
     }
     *scratch(f) |= REACHED;
@@ -107,11 +108,15 @@ static void check_leaf(struct tally *t, frame_t leaf, uint32_t page)
         if (pte[i] == 0)
             continue;
         valid++;
-        if (pte[i] & PTE_V)
+        if (pte[i] & PTE_V) {
             check_entry(t, page + i, pte[i]);
+        } else {
+            vmcheck_absent(t->slot, page + i, pte[i]);
+            t->swapped++;
+        }
     }
     if (valid != frame_maps(leaf))
-        broken(VM_TABLES, leaf, valid);
+        vmcheck_broken(VM_TABLES, leaf, valid);
 }
 
 static void check_middle(struct tally *t, frame_t middle, uint32_t page)
@@ -123,12 +128,12 @@ static void check_middle(struct tally *t, frame_t middle, uint32_t page)
             continue;
         valid++;
         if (!pte_is_table(pte[i]))
-            broken(VM_FOREIGN, middle, page + (i << LEAF_SHIFT)); /* large pages are for windows */
+            vmcheck_broken(VM_FOREIGN, middle, page + (i << LEAF_SHIFT)); /* large pages are for windows */
         else if (check_table(t, PTE_FRAME(pte[i])))
             check_leaf(t, PTE_FRAME(pte[i]), page + (i << LEAF_SHIFT));
     }
     if (valid != frame_maps(middle))
-        broken(VM_TABLES, middle, valid);
+        vmcheck_broken(VM_TABLES, middle, valid);
 }
 
 static void check_space(uint32_t slot)
@@ -139,15 +144,17 @@ static void check_space(uint32_t slot)
         if (root[i] == 0)
             continue;
         if (!pte_is_table(root[i]))
-            broken(VM_FOREIGN, space_at(slot)->root, i);
+            vmcheck_broken(VM_FOREIGN, space_at(slot)->root, i);
         else if (check_table(&t, PTE_FRAME(root[i])))
             check_middle(&t, PTE_FRAME(root[i]), i << (2 * LEAF_SHIFT));
     }
     const struct space_vol *v = space_vol(slot);
     if (v->resident != t.pages)
-        broken(VM_SPACE_COUNTS, space_id(slot), t.pages);
+        vmcheck_broken(VM_SPACE_COUNTS, space_id(slot), t.pages);
+    if (v->swapped != t.swapped)
+        vmcheck_broken(VM_SPACE_COUNTS, space_id(slot), t.swapped);
     if (v->tables != t.tables)
-        broken(VM_SPACE_COUNTS, space_id(slot), t.tables);
+        vmcheck_broken(VM_SPACE_COUNTS, space_id(slot), t.tables);
 }
 
 static void check_region_order(uint32_t slot)
@@ -155,11 +162,11 @@ static void check_region_order(uint32_t slot)
     uint32_t end = 0, n = 0;
     for (uint32_t r = region_at_or_behind(slot, 0); r != NO_REGION; r = region_next(r), n++) {
         if (region_at(r)->start_page < end || region_at(r)->space != slot || !region_at(r)->used)
-            broken(VM_REGIONS, space_id(slot), va_of(region_at(r)->start_page));
+            vmcheck_broken(VM_REGIONS, space_id(slot), va_of(region_at(r)->start_page));
         end = region_at(r)->end_page;
     }
     if (n != space_vol(slot)->regions)
-        broken(VM_REGIONS, space_id(slot), n);
+        vmcheck_broken(VM_REGIONS, space_id(slot), n);
 }
 
 /* ---- frames ---- */
@@ -173,36 +180,36 @@ static void mark_free_lists(void)
         uint32_t n = k->head, listed = 0;
         for (; n && listed <= FRAMES_PER_CHUNK; n = ledger.frame_next[n - 1], listed++) {
             if (ledger.scratch[n - 1])
-                broken(VM_FREE_MAPPED, ledger.first_frame + n - 1, 1); /* twice on a list */
+                vmcheck_broken(VM_FREE_MAPPED, ledger.first_frame + n - 1, 1); /* twice on a list */
             ledger.scratch[n - 1] = ON_FREE_LIST;
         }
         if (listed != k->free)
-            broken(VM_TOTAL, ledger.first_frame + c * FRAMES_PER_CHUNK, listed);
+            vmcheck_broken(VM_TOTAL, ledger.first_frame + c * FRAMES_PER_CHUNK, listed);
     }
 }
 
 static void check_user_word(frame_t f, uint32_t times)
 {
     const struct ledger_frame *w = frame_word(f);
-    uint32_t holds = frame_is_held(w) ? 1 : 0;
+    uint32_t holds = (frame_is_held(w) ? 1 : 0) + (w->flags & FRAME_W_ARRIVED ? 1 : 0);
     if (w->refs != times + holds)
-        broken(VM_REFS, f, (uint64_t)w->refs << 32 | times);
+        vmcheck_broken(VM_REFS, f, (uint64_t)w->refs << 32 | times);
     if (frame_maps(f) != times)
-        broken(VM_KERNEL_COUNT, f, (uint64_t)frame_maps(f) << 32 | times);
+        vmcheck_broken(VM_KERNEL_COUNT, f, (uint64_t)frame_maps(f) << 32 | times);
     bool listed = *scratch(f) & ON_FREE_LIST;
     if (listed && w->refs)
-        broken(VM_FREE_MAPPED, f, w->refs);
+        vmcheck_broken(VM_FREE_MAPPED, f, w->refs);
     if (!listed && w->refs == 0)
-        broken(VM_TOTAL, f, 0); /* lost: neither free nor used */
+        vmcheck_broken(VM_TOTAL, f, 0); /* lost: neither free nor used */
 }
 
 static void check_kernel_word(frame_t f, unsigned kind)
 {
     bool listed = *scratch(f) & ON_FREE_LIST;
     if (listed != (kind == FRAME_KFREE))
-        broken(VM_TOTAL, f, kind);
+        vmcheck_broken(VM_TOTAL, f, kind);
     if (kind == FRAME_TABLE && !(*scratch(f) & REACHED))
-        broken(VM_TABLES, f, 0);
+        vmcheck_broken(VM_TABLES, f, 0);
 }
 
 static void check_frames(void)
@@ -225,9 +232,9 @@ static void check_frames(void)
         }
     }
     if (free != frame_pool[POOL_USER].free || kernel_free != frame_pool[POOL_KERNEL].free)
-        broken(VM_TOTAL, frame_pool[POOL_USER].free, free);
+        vmcheck_broken(VM_TOTAL, frame_pool[POOL_USER].free, free);
     if (free + used + kernel_free + kernel_used != all)
-        broken(VM_TOTAL, all, free + used);
+        vmcheck_broken(VM_TOTAL, all, free + used);
 }
 
 /* ---- objects, charges ---- */
@@ -244,7 +251,7 @@ static void check_objects(void)
         there += k->owner == self.id && k->kind != FRAME_USER && k->kind != FRAME_KFREE && k->kind != FRAME_TABLE;
     }
     if (listed != there)
-        broken(VM_OBJECTS, listed, there);
+        vmcheck_broken(VM_OBJECTS, listed, there);
 }
 
 /* Scratch is free again: it counts what each slot pays for. */
@@ -259,7 +266,7 @@ static void check_charges(void)
     }
     for (uint32_t slot = space_after(0); slot; slot = space_after(slot))
         if (ledger.scratch[slot] != space_vol(slot)->charged)
-            broken(VM_SPACE_COUNTS, space_id(slot), ledger.scratch[slot]);
+            vmcheck_broken(VM_SPACE_COUNTS, space_id(slot), ledger.scratch[slot]);
 }
 
 static void check_zero_page(void)
@@ -267,7 +274,7 @@ static void check_zero_page(void)
     const uint64_t *p = window(zero_frame());
     for (unsigned i = 0; i < PAGE_SIZE / 8; i++)
         if (p[i]) {
-            broken(VM_ZERO_PAGE, zero_frame(), i);
+            vmcheck_broken(VM_ZERO_PAGE, zero_frame(), i);
             return;
         }
 }
@@ -278,6 +285,7 @@ void vmcheck(struct vm_report *report)
     *report = (struct vm_report){0};
     out = report;
     mark_free_lists();
+    vmcheck_slots_begin();
     for (uint32_t slot = space_after(0); slot; slot = space_after(slot)) {
         check_region_order(slot);
         check_space(slot);
@@ -285,7 +293,8 @@ void vmcheck(struct vm_report *report)
     check_frames();
     check_objects();
     check_charges();
+    vmcheck_slots_end();
     check_zero_page();
     if (gate_kernel_check(self.kernel, &what, &where) == OK && what != 0)
-        broken(VM_KERNEL, where, what);
+        vmcheck_broken(VM_KERNEL, where, what);
 }

@@ -23,7 +23,12 @@
     X(HELD_WRITABLE, 13, "nobody can write an image frame or the zero page") \
     X(OBJECTS, 14, "every kernel object in the pager's frames is in the ledger") \
     X(KERNEL, 15, "the kernel's own check; detail: its number") \
-    X(ZERO_PAGE, 16, "the zero page is zero")
+    X(ZERO_PAGE, 16, "the zero page is zero") \
+    X(SLOTS, 17, "references of a slot = absent entries that name it + linked pages + transfers; its frame is held") \
+    X(RESIDENT, 18, "the pages that count against the limits are counted right, by domain, and known to one policy at most") \
+    X(CLEAN, 19, "a page that is the same in the store, or on its way there, can be written by nobody") \
+    X(PINNED, 20, "a pinned page is no victim") \
+    X(INTENT, 21, "between two events no page is between its frame and the store")
 
 enum vm_invariant {
 #define VM_ENUM(name, number, text) VM_##name = (number),
@@ -39,5 +44,14 @@ struct vm_report {
 };
 
 void vmcheck(struct vm_report *report);
+
+/* ---- between vmcheck.c and vmcheck_evict.c ---- */
+void vmcheck_broken(enum vm_invariant which, uint64_t where, uint64_t detail);
+/* Before and after all tables are walked; the latter uses the frames' scratch words. */
+void vmcheck_slots_begin(void);
+void vmcheck_slots_end(void);
+/* An absent entry that is not empty; a present one. */
+void vmcheck_absent(uint32_t slot, uint32_t page, uint64_t pte);
+void vmcheck_page(uint32_t slot, uint32_t page, uint64_t pte);
 
 #endif

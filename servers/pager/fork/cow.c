@@ -5,6 +5,8 @@
 #include "fork/fork.h"
 
 #include "region.h"
+#include "resident.h"
+#include "swap.h"
 #include "sysgate.h"
 
 /* One reference for every page that the child now maps in [page, end). */
@@ -29,6 +31,34 @@ static void count_shared(struct fork_job *job, uint32_t page, uint32_t end)
     job->pages_shared += n;
 }
 
+/* The parent's pages were its own domain's; what the child has, too, is everybody's. */
+static void leave_domain(const struct fork_job *job, uint32_t page, uint32_t end)
+{
+    const volatile pte_t *pte = (const volatile pte_t *)window(table_leaf(job->child, page)) + (page & (LEAF_PAGES - 1));
+    for (; page < end; page++, pte++)
+        if ((*pte & PTE_V) && !frame_is_held(frame_word(PTE_FRAME(*pte))))
+            resident_share(PTE_FRAME(*pte));
+}
+
+/* The entries of [page, *end) that name slots, at most SHARE_SLOTS_STEP: *end is moved behind the last one done. */
+static err_t share_slots(const struct fork_job *job, uint32_t page, uint32_t *end)
+{
+    unsigned n = 0;
+    for (; page < *end; page++) {
+        const volatile pte_t *pte = (const volatile pte_t *)window(table_leaf(job->parent, page)) + (page & (LEAF_PAGES - 1));
+        if (*pte == 0 || (*pte & PTE_V))
+            continue;
+        if (n++ == SHARE_SLOTS_STEP) {
+            *end = page;
+            break;
+        }
+        err_t err = swap_share(job->parent, job->child, page);
+        if (err != OK && err != ERR_EXIST)
+            return err;
+    }
+    return OK;
+}
+
 /* What is present of [job->page, end), which lies under `leaf` of the parent. */
 static err_t share(struct fork_job *job, frame_t leaf, uint32_t end, unsigned mode)
 {
@@ -36,6 +66,12 @@ static err_t share(struct fork_job *job, frame_t leaf, uint32_t end, unsigned mo
     uint64_t done;
     if (table_span(leaf, &first, &last)) {
         err_t err = table_make(job->child, first);
+        if (err == OK && ledger.space_vol[job->parent].swapped > 0) {
+            uint32_t reached = last;
+            err = share_slots(job, first, &reached);
+            if (reached < last)
+                last = end = reached;
+        }
         if (err != OK)
             return err;
         err = gate_space_share(ledger.space[job->parent].handle, ledger.space[job->child].handle, va_of(first),
@@ -43,6 +79,8 @@ static err_t share(struct fork_job *job, frame_t leaf, uint32_t end, unsigned mo
         if (err != OK)
             return err;
         count_shared(job, first, last);
+        if (unlikely(ledger.space_vol[job->parent].domain != 0))
+            leave_domain(job, first, last);
     }
     job->page = end;
     return OK;
@@ -63,7 +101,7 @@ static err_t share_part(struct fork_job *job, frame_t leaf, uint32_t end)
         end = g->end_page;
     if (g->flags & REGION_SHARED)
         return share(job, leaf, end, SHARE_SAME);
-    if (g->flags & REGION_PINNED)
+    if (g->flags & (REGION_PINNED | REGION_LOCKED))
         return fork_copy_pages(job, end);
     return share(job, leaf, end, SHARE_COW);
 }

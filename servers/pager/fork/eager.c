@@ -6,6 +6,8 @@
 
 #include "backing/backing.h"
 #include "region.h"
+#include "resident.h"
+#include "swap.h"
 #include "sysgate.h"
 
 /* Whether the child gets the very frame: nobody may write it, or it is held and thus copied at the first write. */
@@ -75,6 +77,8 @@ static err_t run_add(struct fork_job *job, uint32_t page, frame_t f, unsigned pr
 static err_t share_page(struct fork_job *job, uint32_t page, pte_t pte)
 {
     frame_ref(PTE_FRAME(pte));
+    if (unlikely(resident.on))
+        resident_share(PTE_FRAME(pte));
     job->pages_shared++;
     return run_add(job, page, PTE_FRAME(pte), prot_of(pte));
 }
@@ -82,10 +86,13 @@ static err_t share_page(struct fork_job *job, uint32_t page, pte_t pte)
 static err_t copy_page(struct fork_job *job, uint32_t page, pte_t pte)
 {
     frame_t fresh;
+    resident.guard = PTE_FRAME(pte);
     err_t err = frame_alloc_user(job->child, &fresh);
+    resident.guard = NO_FRAME;
     if (err != OK)
         return err;
     page_copy(fresh, PTE_FRAME(pte));
+    resident_add(job->child, page, fresh);
     job->pages_copied++;
     return run_add(job, page, fresh, PROT_R | PROT_W);
 }
@@ -95,6 +102,13 @@ static err_t copy_or_share(struct fork_job *job, uint32_t end)
     frame_t leaf = table_leaf(job->parent, job->page);
     for (unsigned work = 0; job->page < end && work < EAGER_STEP_PAGES; job->page++) {
         pte_t pte = ((const volatile pte_t *)window(leaf))[job->page & (LEAF_PAGES - 1)];
+        if (pte != 0 && !(pte & PTE_V)) { /* in the store: shared there, copied when it comes back and is written */
+            err_t err = swap_share(job->parent, job->child, job->page);
+            if (err != OK && err != ERR_EXIST)
+                return err;
+            work++;
+            continue;
+        }
         uint32_t r = pte & PTE_V ? region_find(job->parent, job->page) : NO_REGION;
         if (r == NO_REGION || region_at(r)->backing == BACKING_DEVICE)
             continue;

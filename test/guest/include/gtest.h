@@ -98,6 +98,12 @@ static inline struct gt_stat gt_stat(uint64_t which, uint64_t space)
     memcpy(s.v, m.w, sizeof s.v);
     return s;
 }
+/* This process's space at the pager. */
+static inline uint64_t gt_own_space(void)
+{
+    struct ipc_msg m = {.w = {PAGER_SPACE_FIND, (uint64_t)getpid()}};
+    return pager_call(H_PAGER, &m) == OK ? m.w[1] : 0;
+}
 /* Frames nobody uses, user and kernel kind together. */
 static inline long gt_frames_free(void)
 {
@@ -142,12 +148,25 @@ static inline uint64_t gt_server_space(uint64_t server)
 /* Every frame that is free, or held by this process or a server whose own memory may grow on first use (the pager's
  * handle table included): what other processes hold is the rest, so this figure is the same before and after a case
  * that leaves none behind. */
-static inline long gt_frames_accounted(void)
+static inline long gt_frames_accounted_once(void)
 {
     long n = gt_frames_free() + gt_frames_of(0) + (long)gt_stat(PAGER_STAT_POOL, 0).v[7];
+    /* a page that is only in the store has made a frame free, whosever it is; one of this process is its own all the same */
+    n += (long)gt_stat(PAGER_STAT_FRAMES, gt_own_space()).v[4] - (long)gt_stat(PAGER_STAT_STORE, 0).v[7];
     for (uint64_t server = SERVER_PROCMGR; server <= SERVER_CONSOLE; server++) {
         uint64_t space = gt_server_space(server);
         n += space != 0 ? gt_frames_of(space) : 0;
+    }
+    return n;
+}
+/* Where pages leave, asking may itself move some: the same answer twice is believed. */
+static inline long gt_frames_accounted(void)
+{
+    long n = gt_frames_accounted_once();
+    bool moving = gt_stat(PAGER_STAT_FRAMES, 0).v[2] != 0;
+    for (long before = n + 1, tries = 0; moving && n != before && tries < 16; tries++) {
+        before = n;
+        n = gt_frames_accounted_once();
     }
     return n;
 }

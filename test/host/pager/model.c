@@ -176,11 +176,35 @@ static void unmap(frame_t root, uint32_t page, uint64_t pages)
         unsigned level;
         frame_t table;
         uint64_t *e = walk(root, page + (uint32_t)i, &level, &table);
-        if (level || !(*e & PTE_V))
+        if (level)
             continue;
-        info(PTE_FRAME(*e))->maps--;
+        if (*e & PTE_V)
+            info(PTE_FRAME(*e))->maps--;
         set(table, e, 0);
     }
+}
+static long soft(frame_t root, uint32_t page, uint64_t value, uint64_t *old)
+{
+    unsigned level;
+    frame_t table;
+    uint64_t *e = walk(root, page, &level, &table);
+    assert_false(value & PTE_V);
+    if (level)
+        return ERR_NOTABLE;
+    if (*e & PTE_V)
+        return ERR_EXIST;
+    *old = *e;
+    set(table, e, value);
+    return OK;
+}
+static uint64_t harvest(frame_t root, uint32_t page)
+{
+    unsigned level;
+    frame_t table;
+    uint64_t *e = walk(root, page, &level, &table), was = level ? 0 : *e & PTE_A;
+    if (was)
+        *e &= ~PTE_A;
+    return was != 0;
 }
 static void protect(frame_t root, uint32_t page, uint64_t pages, unsigned prot)
 {
@@ -192,8 +216,12 @@ static void protect(frame_t root, uint32_t page, uint64_t pages, unsigned prot)
             continue;
         if (!(prot & PROT_X))
             *e &= ~PTE_X;
+        if (!(prot & PROT_W) && (prot & PROT_COW) && (*e & PTE_W))
+            *e |= PTE_COW;
+        else if (!(prot & (PROT_W | PROT_COW)))
+            *e &= ~PTE_COW;
         if (!(prot & PROT_W))
-            *e &= ~(PTE_W | PTE_COW);
+            *e &= ~PTE_W;
     }
 }
 static long share(frame_t from, frame_t to, uint32_t page, uint64_t pages, unsigned mode)
@@ -244,6 +272,13 @@ static struct sysret space_call(long n, const uint64_t *a)
     case SYS_SPACE_PROTECT:
         protect(root, page, a[2], (unsigned)a[3]);
         return (struct sysret){0};
+    case SYS_SPACE_SOFT: {
+        uint64_t old = 0;
+        long r = soft(root, page, a[2], &old);
+        return (struct sysret){.a0 = r, .a1 = old};
+    }
+    case SYS_SPACE_HARVEST:
+        return (struct sysret){.a1 = harvest(root, page)};
     case SYS_SPACE_SHARE:
         return (struct sysret){.a0 = share(root, space_root((handle_t)a[1]), page, a[3], (unsigned)a[4]), .a4 = a[3]};
     default:
@@ -507,6 +542,8 @@ static err_t access_byte(uint32_t space, vaddr_t va, unsigned access, uint8_t **
         err_t err = gate_fault_reply(current.id, a.verdict, a.frame, a.table);
         if (err != OK)
             fault_undo(&current, &a);
+        else
+            fault_accepted(&current, &a);
         unsigned verdict = a.verdict & 0xff;
         if (verdict == FAULT_FORWARD || verdict == FAULT_KILL) {
             *reason = (unsigned)(a.verdict >> 16);

@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: MIT
+ * Slots and their counts, and the RAM-backed backend: each slot has a frame of the pager's own (held, outside the frame
+ * limit). Transfers end at once, or after a delay that a test asked for.
+ */
+#include "store.h"
+
+#include "sysgate.h"
+
+static uint32_t free_head, used;
+
+uint32_t store_total(void) { return ledger.header->store_slots; }
+uint32_t store_used(void) { return used; }
+
+/* ---- what tests break ---- */
+
+static uint64_t fault_value[STORE_FAULTS], transfers[2]; /* by STORE_FAIL_* */
+
+uint64_t store_debug(enum store_fault which, uint64_t value)
+{
+    uint64_t old = fault_value[which];
+    fault_value[which] = value;
+    if (which <= STORE_FAIL_READ)
+        transfers[which] = 0;
+    return old;
+}
+
+/* value: k | n << 32. The k-th to the (k + n - 1)-th fail; n = 0 is taken for 1. */
+static bool is_to_fail(enum store_fault which)
+{
+    uint64_t first = fault_value[which] & UINT32_MAX, n = fault_value[which] >> 32;
+    if (first == 0)
+        return false;
+    uint64_t now = ++transfers[which];
+    return now >= first && now < first + (n ? n : 1);
+}
+
+/* ---- slots ---- */
+
+err_t store_alloc(uint32_t *slot)
+{
+    if (free_head == 0 || fault_value[STORE_FULL]) {
+        ledger.header->evict[EVICT_FULL]++;
+        return ERR_NOMEM;
+    }
+    *slot = free_head;
+    free_head = slot_at(*slot)->frame;
+    *slot_at(*slot) = (struct slot_vol){.refs = 1};
+    used++;
+    return OK;
+}
+
+static void put_free(uint32_t slot)
+{
+    *slot_at(slot) = (struct slot_vol){.frame = free_head};
+    free_head = slot;
+}
+
+uint32_t store_drop(uint32_t slot)
+{
+    check(slot_at(slot)->refs > 0);
+    uint32_t left = --slot_at(slot)->refs;
+    if (left == 0) {
+        put_free(slot);
+        used--;
+    }
+    return left;
+}
+
+/* The slot's frame is named in the ledger before the slot counts; a frame taken without a name is given back at a restart. */
+err_t store_grow(uint32_t slots)
+{
+    struct ledger_header *h = ledger.header;
+    if (slots > ledger.frames)
+        return ERR_NOMEM;
+    for (unsigned i = 0; h->store_slots < slots; i++) {
+        frame_t f;
+        if (i == STORE_GROW)
+            return ERR_AGAIN;
+        err_t err = frame_alloc_held(&f);
+        if (err != OK)
+            return err;
+        uint32_t slot = h->store_slots + 1;
+        *(volatile uint32_t *)&ledger.store_frame[slot] = frame_index(f);
+        *(volatile uint32_t *)&h->store_slots = slot;
+        put_free(slot);
+    }
+    return OK;
+}
+
+void store_forget(void)
+{
+    for (uint32_t slot = 0; slot <= ledger.frames; slot++)
+        *slot_at(slot) = (struct slot_vol){0};
+}
+
+void store_build(void)
+{
+    free_head = used = 0;
+    for (uint32_t slot = store_total(); slot > 0; slot--) {
+        if (slot_at(slot)->refs == 0)
+            put_free(slot);
+        else
+            used++;
+    }
+}
+
+/* ---- transfers ---- */
+
+static frame_t slot_frame(uint32_t slot) { return ledger.first_frame + ledger.store_frame[slot]; }
+
+struct transfer {
+    struct store_done result;
+    ticks_t due;
+};
+static struct transfer flight[STORE_TRANSFERS_MAX]; /* in the order in which they end */
+static uint32_t flight_head, flight_len;
+
+uint32_t store_in_flight(void) { return flight_len; }
+uint32_t store_transfers_of(uint32_t slot)
+{
+    uint32_t n = 0;
+    for (uint32_t i = 0; i < flight_len; i++)
+        n += flight[(flight_head + i) % STORE_TRANSFERS_MAX].result.slot == slot;
+    return n;
+}
+
+ticks_t store_deadline(void) { return flight_len ? flight[flight_head].due : DEADLINE_NONE; }
+
+/* It has its outcome already, but nobody hears of it before its time. */
+static err_t send_later(uint32_t slot, frame_t frame, bool is_read, err_t err)
+{
+    struct transfer *t = &flight[(flight_head + flight_len++) % STORE_TRANSFERS_MAX];
+    *t = (struct transfer){.result = {slot, frame, is_read, err}, .due = sys_time() + fault_value[STORE_DELAY]};
+    store_ref(slot);
+    return ERR_IN_PROGRESS;
+}
+
+static err_t transfer(uint32_t slot, frame_t to, frame_t from, bool is_read)
+{
+    enum store_fault fault = is_read ? STORE_FAIL_READ : STORE_FAIL_WRITE;
+    bool later = fault_value[STORE_DELAY] != 0;
+    if (later && flight_len == STORE_TRANSFERS_MAX)
+        return ERR_AGAIN;
+    err_t err = is_to_fail(fault) ? ERR_IO : OK;
+    ledger.header->evict[is_read ? EVICT_READS : EVICT_WRITES] += err == OK;
+    ledger.header->evict[is_read ? EVICT_READ_ERRORS : EVICT_WRITE_ERRORS] += err != OK;
+    if (err == OK)
+        page_copy(to, from);
+    return later ? send_later(slot, is_read ? to : from, is_read, err) : err;
+}
+
+err_t store_write(uint32_t slot, frame_t frame)
+{
+    return transfer(slot, slot_frame(slot), frame, false);
+}
+
+err_t store_read(uint32_t slot, frame_t frame)
+{
+    return transfer(slot, frame, slot_frame(slot), true);
+}
+
+bool store_poll(struct store_done *done)
+{
+    if (flight_len == 0 || flight[flight_head].due > sys_time())
+        return false;
+    *done = flight[flight_head].result;
+    flight_head = (flight_head + 1) % STORE_TRANSFERS_MAX;
+    flight_len--;
+    return true;
+}
