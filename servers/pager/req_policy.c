@@ -7,6 +7,7 @@
 #include "replace.h"
 #include "report.h"
 #include "request.h"
+#include "resident.h"
 #include "space.h"
 
 static void put_name(uint64_t w[2], const char *name)
@@ -41,6 +42,8 @@ err_t req_policy(const struct ipc_event *ev, struct response *r)
     err_t err = ev->w[2] == PAGER_POLICY_ASK ? OK : set(ev, slot);
     if (err != OK)
         return err;
+    if (slot != 0 && ev->w[2] != PAGER_POLICY_ASK)
+        resident_update_domain(slot); /* its pages go where the policy is */
     put_name(&r->m.w[1], name_of(replace_policy_of(replace_has_own(slot) ? slot : 0)));
     r->m.w[3] = replace_has_own(slot);
     return OK;
