@@ -163,6 +163,16 @@ static void detach(uint32_t slot, uint32_t page, frame_t f, uint32_t store_slot)
     frame_drop(slot, f);
 }
 
+void evict_replace_entry(uint32_t slot, uint32_t page, uint64_t old, frame_t frame, unsigned prot)
+{
+    intent_set(space_id(slot), page, old);
+    err_t err = gate_space_unmap(space_at(slot)->handle, va_of(page), 1);
+    check(err == OK);
+    err = gate_space_map_frame(space_at(slot)->handle, va_of(page), frame, prot);
+    check(err == OK);
+    intent_clear();
+}
+
 /* Entry empty: the death came after the unmap. It becomes what it was to become. */
 void evict_recover(void)
 {

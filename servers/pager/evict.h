@@ -42,6 +42,10 @@ void evict_not_ready(uint32_t page);
 void evict_written(uint32_t page, err_t err);
 uint32_t evict_ready_count(void);
 
+/* The entry `old` of a page becomes one for the frame, with no moment at which a death could lose the page. Counts are the
+ * caller's. */
+void evict_replace_entry(uint32_t slot, uint32_t page, uint64_t old, frame_t frame, unsigned prot);
+
 /* Restart: finish what was between two system calls. Before anything is counted. */
 void evict_recover(void);
 /* Nothing is ready, nothing wanted. */

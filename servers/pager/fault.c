@@ -320,11 +320,13 @@ err_t fault_fill(uint32_t slot, uint32_t region, uint32_t page)
     if (table_walk(slot, page, &level) & PTE_V && level == 0)
         return OK;
     err_t err = table_make(slot, page);
+    const struct ledger_region *r = region_at(region);
+    bool shared = (r->flags & REGION_LOCKED) && !(r->prot & PROT_W); /* else a frame of its own, whatever the permission */
     if (err == OK)
-        err = bring_in(slot, region, page, PROT_W, &a); /* a frame of its own, whatever the permission */
+        err = bring_in(slot, region, page, shared ? PROT_R : PROT_W, &a);
     if (err != OK)
         return err;
-    err = table_map(slot, page, a.frame, region_at(region)->prot);
+    err = table_map(slot, page, a.frame, r->prot);
     if (err != OK)
         frame_drop(slot, a.frame);
     return err;

@@ -61,7 +61,7 @@ static inline void fault_accepted(const struct fault *f, const struct answer *a)
 }
 /* The kernel refused the answer: everything as before. */
 void fault_undo(const struct fault *f, const struct answer *a);
-/* A page that is to be there before its first touch (REGION_PINNED, REGION_SHARED). */
+/* A page that is to be there before its first touch (REGION_PINNED, REGION_SHARED, REGION_LOCKED). */
 err_t fault_fill(uint32_t slot, uint32_t region, uint32_t page);
 
 /* cow.c */

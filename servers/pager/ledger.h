@@ -84,7 +84,7 @@ struct ledger_object {
 };
 #define LEDGER_HANDLES 32u
 
-enum op_kind { OP_NONE = 0, OP_FORK, OP_CLEAR, OP_DELETE, OP_UNMAP, OP_PROTECT, OP_FILL };
+enum op_kind { OP_NONE = 0, OP_FORK, OP_CLEAR, OP_DELETE, OP_UNMAP, OP_PROTECT, OP_FILL, OP_LOCK, OP_PIN };
 enum op_state { OP_FREE = 0, OP_RUNNING, OP_DONE };
 
 /* A long operation and its intent. A restart goes on with running ones; a fork first empties the child again. */

@@ -15,6 +15,7 @@
 #include "resident.h"
 #include "space.h"
 #include "store.h"
+#include "swap.h"
 #include "sysgate.h"
 #include "table.h"
 
@@ -211,6 +212,7 @@ static err_t first_start(const struct pager_boot *boot)
     regions_build();
     replace_start(boot);
     frame_pools_build(self.id, self.image_first, self.image_end);
+    store_forget();
     return handles_reserve();
 }
 
@@ -258,6 +260,8 @@ err_t pager_start(const struct pager_boot *boot)
         return err;
     if (!ledger.header->formatted)
         make_room_to_swap(boot);
+    evict_reset();
+    swap_reset();
     resident_build();
     (void)image_init(boot->image_pa, boot->image_bytes); /* without an image there are no image regions */
     *(volatile uint32_t *)&ledger.header->formatted = 1;

@@ -168,6 +168,15 @@ uint32_t region_heap(uint32_t slot)
     return n ? n - 1 : NO_REGION;
 }
 
+uint32_t region_heap_last(uint32_t slot)
+{
+    uint32_t last = NO_REGION;
+    for (uint32_t r = region_heap(slot); r != NO_REGION; r = region_next(r)) /* bound: regions of the space */
+        if (region_at(r)->flags & REGION_HEAP)
+            last = r;
+    return last;
+}
+
 bool region_is_clear(uint32_t slot, uint32_t start, uint32_t end, uint32_t except)
 {
     uint32_t n = ledger.space_vol[slot].tree, best = 0;
@@ -208,7 +217,7 @@ static void record_put(uint32_t n)
     free_count++;
 }
 
-static inline bool is_special(const struct ledger_region *r) { return (r->flags & (REGION_SHARED | REGION_PINNED)) != 0; }
+static inline bool is_special(const struct ledger_region *r) { return (r->flags & (REGION_SHARED | REGION_PINNED | REGION_LOCKED)) != 0; }
 
 static void count_in(uint32_t n)
 {
@@ -287,7 +296,7 @@ static struct ledger_region part_of(const struct ledger_region *r, uint32_t star
     part.offset_page += start - r->start_page;
     part.backed_bytes = r->backed_bytes > skipped_bytes ? r->backed_bytes - skipped_bytes : 0;
     if (start != r->start_page)
-        part.flags &= (uint8_t)~(REGION_HEAP | REGION_STACK); /* the guard page and the break stay with the first part */
+        part.flags &= (uint8_t)~REGION_STACK; /* the guard page stays with the first part; a heap may have several */
     return part;
 }
 
@@ -298,21 +307,31 @@ struct split {
 };
 static struct split split;
 
-static void split_part(const struct ledger_region *r, uint32_t start, uint32_t end, unsigned prot)
+/* What becomes of the part within the range. */
+struct change {
+    bool cut;
+    int prot; /* < 0: stays */
+    unsigned set_flags, clear_flags;
+};
+
+static void split_part(const struct ledger_region *r, uint32_t start, uint32_t end, const struct change *c)
 {
     if (start >= end)
         return;
     struct ledger_region *part = &split.fresh[split.news++];
     *part = part_of(r, start, end);
-    part->prot = (uint8_t)prot;
+    if (c->prot >= 0)
+        part->prot = (uint8_t)c->prot;
+    part->flags = (uint8_t)((part->flags | c->set_flags) & ~c->clear_flags);
 }
 
 static inline uint32_t min_page(uint32_t a, uint32_t b) { return a < b ? a : b; }
 static inline uint32_t max_page(uint32_t a, uint32_t b) { return a > b ? a : b; }
 
-/* prot < 0: cut. Decode only: nothing is changed. */
-static err_t split_collect(uint32_t slot, uint32_t start, uint32_t end, int prot)
+/* Decode only: nothing is changed. */
+static err_t split_collect(uint32_t slot, uint32_t start, uint32_t end, const struct change *c)
 {
+    static const struct change none = {.prot = -1};
     uint32_t reached = start;
     split.olds = split.news = 0;
     for (uint32_t r = region_from(slot, start); r != NO_REGION && region_at(r)->start_page < end; r = region_next(r)) {
@@ -321,16 +340,16 @@ static err_t split_collect(uint32_t slot, uint32_t start, uint32_t end, int prot
             continue;
         if (split.olds == REGIONS_PER_REQUEST)
             return ERR_LIMIT;
-        if (prot >= 0 && g->start_page > reached)
+        if (!c->cut && g->start_page > reached)
             return ERR_NOENT;
         reached = g->end_page;
         split.old[split.olds++] = r;
-        split_part(g, g->start_page, min_page(start, g->end_page), g->prot);
-        if (prot >= 0)
-            split_part(g, max_page(start, g->start_page), min_page(end, g->end_page), (unsigned)prot);
-        split_part(g, max_page(end, g->start_page), g->end_page, g->prot);
+        split_part(g, g->start_page, min_page(start, g->end_page), &none);
+        if (!c->cut)
+            split_part(g, max_page(start, g->start_page), min_page(end, g->end_page), c);
+        split_part(g, max_page(end, g->start_page), g->end_page, &none);
     }
-    return prot >= 0 && reached < end ? ERR_NOENT : OK;
+    return !c->cut && reached < end ? ERR_NOENT : OK;
 }
 
 /* One transaction: the old records become free, the new ones valid. Old records are reused first. */
@@ -354,9 +373,9 @@ static void split_commit(void)
         record_put(split.old[i] + 1);
 }
 
-static err_t split_run(uint32_t slot, uint32_t start, uint32_t end, int prot)
+static err_t split_run(uint32_t slot, uint32_t start, uint32_t end, const struct change *c)
 {
-    err_t err = split_collect(slot, start, end, prot);
+    err_t err = split_collect(slot, start, end, c);
     if (err != OK)
         return err;
     if (split.news > split.olds && split.news - split.olds > free_count)
@@ -373,12 +392,18 @@ _Static_assert((REGIONS_PER_REQUEST + REGIONS_PER_REQUEST) * sizeof(struct ledge
 
 err_t region_cut(uint32_t slot, uint32_t start, uint32_t end)
 {
-    return split_run(slot, start, end, -1);
+    return split_run(slot, start, end, &(struct change){.cut = true});
 }
 
 err_t region_protect(uint32_t slot, uint32_t start, uint32_t end, unsigned prot)
 {
-    return split_run(slot, start, end, (int)prot);
+    return split_run(slot, start, end, &(struct change){.prot = (int)prot});
+}
+
+err_t region_lock(uint32_t slot, uint32_t start, uint32_t end, bool lock)
+{
+    return split_run(slot, start, end, &(struct change){.prot = -1, .set_flags = lock ? REGION_LOCKED : 0,
+                                                        .clear_flags = lock ? 0 : REGION_LOCKED});
 }
 
 /* ---- start and restart ---- */

@@ -29,8 +29,9 @@ uint32_t region_from(uint32_t slot, uint32_t page);
 uint32_t region_at_or_behind(uint32_t slot, uint32_t page);
 /* The region behind r in address order, or NO_REGION. */
 uint32_t region_next(uint32_t r);
-/* The space's heap, or NO_REGION. */
+/* The space's heap, or NO_REGION: the first and the last of the parts that protecting and locking made of it. */
 uint32_t region_heap(uint32_t slot);
+uint32_t region_heap_last(uint32_t slot);
 /* Any region of the space (the tree's root), or NO_REGION. */
 uint32_t region_any(uint32_t slot);
 
@@ -44,9 +45,11 @@ void region_delete(uint32_t r);
 
 /* Cut [start, end) out of the space's regions, or change the permission there. All or nothing.
  * Errors  ERR_LIMIT  too many regions at once, or no record for a split
- *         ERR_NOENT  protect: part of the range has no region */
+ *         ERR_NOENT  protect, lock: part of the range has no region */
 err_t region_cut(uint32_t slot, uint32_t start, uint32_t end);
 err_t region_protect(uint32_t slot, uint32_t start, uint32_t end, unsigned prot);
+/* Set or clear REGION_LOCKED there. */
+err_t region_lock(uint32_t slot, uint32_t start, uint32_t end, bool lock);
 /* Move the end of a heap region. The caller knows that there is room. */
 void region_set_end(uint32_t r, uint32_t end_page);
 /* Whether [start, end) is free of regions, r apart. */

@@ -3,6 +3,8 @@
  */
 #include "evict.h"
 #include "limits.h"
+#include "op.h"
+#include "region.h"
 #include "request.h"
 #include "resident.h"
 #include "space.h"
@@ -46,8 +48,48 @@ err_t req_store(const struct ipc_event *ev, struct response *r)
     return err;
 }
 
+/* ---- pins ---- */
+
+/* What is left of the limit must do for everybody else. */
+static bool is_too_much(uint32_t pages)
+{
+    uint32_t most = resident.limit - resident.limit / PIN_REST_SHARE;
+    return resident.limit != NO_LIMIT && (pages > most || resident_pinned(0) > most - pages);
+}
+
+static err_t run(const struct ipc_event *ev, struct response *r, enum op_kind kind, uint32_t slot, uint32_t start, uint32_t end)
+{
+    op_set_value(0);
+    err_t err = op_run(&(struct ledger_op){.kind = (uint8_t)kind, .space = space_id(slot), .start_page = start,
+                                           .end_page = end, .cursor_page = start}, ev->id);
+    r->later = err == ERR_IN_PROGRESS;
+    return err;
+}
+
+static err_t pin_process(const struct ipc_event *ev, struct response *r, uint32_t slot, bool pin)
+{
+    uint16_t flags = space_at(slot)->flags & (uint16_t)~SPACE_F_PINNED;
+    *(volatile uint16_t *)&space_at(slot)->flags = flags | (pin ? SPACE_F_PINNED : 0);
+    resident_repin(slot, 0, USER_PAGES_END);
+    return pin ? run(ev, r, OP_PIN, slot, 0, USER_PAGES_END) : OK;
+}
+
 err_t req_pin(const struct ipc_event *ev, struct response *r)
 {
-    (void)ev, (void)r;
-    return ERR_NOSYS;
+    uint32_t slot, start, end;
+    bool pin = ev->w[4] == PAGER_PIN_NOW;
+    err_t err = request_space_to_change(ev, &slot);
+    if (err == OK)
+        err = pin || ev->w[4] == PAGER_UNPIN ? request_range(ev, &start, &end) : ERR_INVAL;
+    if (err != OK)
+        return err;
+    if (start == end)
+        return start == 0 ? pin_process(ev, r, slot, pin) : OK;
+    if (pin && is_too_much(end - start))
+        return ERR_NOMEM;
+    err = region_lock(slot, start, end, pin);
+    if (err != OK)
+        return err;
+    resident_repin(slot, start, end);
+    return pin ? run(ev, r, OP_LOCK, slot, start, end) : OK;
 }

@@ -24,6 +24,11 @@ static err_t decode_range(uint64_t start, uint64_t end, uint32_t *start_page, ui
     return OK;
 }
 
+err_t request_range(const struct ipc_event *ev, uint32_t *start_page, uint32_t *end_page)
+{
+    return decode_range(ev->w[2], ev->w[3], start_page, end_page);
+}
+
 static bool prot_is_sane(unsigned prot)
 {
     if (prot & ~(PROT_R | PROT_W | PROT_X))
@@ -168,6 +173,30 @@ static bool is_hopeless(uint32_t pages)
     return pages > (frame_pool[POOL_USER].chunks + frame_pool[POOL_KERNEL].chunks) * FRAMES_PER_CHUNK;
 }
 
+/* Pages that were locked stay what they are: behind them the heap goes on with a part of its own. */
+static err_t heap_grow(uint32_t last, uint32_t end)
+{
+    struct ledger_region more = *region_at(last);
+    if (!(more.flags & REGION_LOCKED)) {
+        region_set_end(last, end);
+        return OK;
+    }
+    more.start_page = more.end_page;
+    more.end_page = end;
+    more.flags &= (uint8_t)~REGION_LOCKED;
+    return region_add(&more);
+}
+
+/* The first part stays, empty perhaps. */
+static err_t heap_shrink(uint32_t first, uint32_t slot, uint32_t end, uint32_t old_end)
+{
+    uint32_t cut = end > region_at(first)->end_page ? end : region_at(first)->end_page;
+    err_t err = cut < old_end ? region_cut(slot, cut, old_end) : OK;
+    if (err == OK && end < region_at(first)->end_page)
+        region_set_end(first, end);
+    return err;
+}
+
 err_t req_brk(const struct ipc_event *ev, struct response *r)
 {
     struct ipc_event own = *ev;
@@ -176,24 +205,27 @@ err_t req_brk(const struct ipc_event *ev, struct response *r)
     err_t err = request_space_to_change(&own, &slot);
     if (err != OK)
         return err;
-    uint32_t heap = region_heap(slot);
+    uint32_t heap = region_heap(slot), last = region_heap_last(slot);
     if (heap == NO_REGION)
         return ERR_NOENT;
     const struct ledger_region *g = region_at(heap);
-    uint64_t now = space_at(slot)->brk ? space_at(slot)->brk : va_of(g->end_page), want = ev->w[1];
+    uint32_t old_end = region_at(last)->end_page;
+    uint64_t now = space_at(slot)->brk ? space_at(slot)->brk : va_of(old_end), want = ev->w[1];
     r->m.w[1] = now;
     if (want == 0)
         return OK;
     if (want < va_of(g->start_page) || want > va_of(USER_PAGES_END))
         return ERR_INVAL;
-    uint32_t end = page_of(want + PAGE_MASK), old_end = g->end_page;
+    uint32_t end = page_of(want + PAGE_MASK);
     if (end > old_end && va_of(old_end) < WINDOW_BASE + WINDOW_BYTES && va_of(end) > WINDOW_BASE)
         return ERR_NOMEM;
-    if (end > old_end && (is_hopeless(end - g->start_page) || !region_is_clear(slot, old_end, end, heap)))
+    if (end > old_end && (is_hopeless(end - g->start_page) || !region_is_clear(slot, old_end, end, last)))
+        return ERR_NOMEM;
+    err = end > old_end ? heap_grow(last, end) : heap_shrink(heap, slot, end, old_end);
+    if (err != OK)
         return ERR_NOMEM;
     /* commit */
     *(volatile uint64_t *)&space_at(slot)->brk = want;
-    region_set_end(heap, end);
     r->m.w[1] = want;
     if (end >= old_end)
         return OK;

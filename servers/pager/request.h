@@ -37,6 +37,8 @@ request_fn req_region_add, req_region_remove, req_region_protect, req_brk, req_d
 /* req_info.c */
 request_fn req_stat, req_page_info, req_sharer, req_space_find, req_strategy, req_vmcheck, req_debug;
 /* req_evict.c */
+/* The range w[2], w[3] in whole pages of user space. ERR_INVAL. */
+err_t request_range(const struct ipc_event *ev, uint32_t *start_page, uint32_t *end_page);
 request_fn req_frames, req_store, req_pin;
 /* req_policy.c */
 request_fn req_policy, req_policy_info, req_policy_stat, req_policy_reset, req_report;

@@ -6,11 +6,13 @@
  *   CLEAR    CLEAN: pages → FORGET: records → done
  *   DELETE   the same, then the object
  *   UNMAP, PROTECT, FILL   one range → done (FILL on an error: UNDO)
+ *   LOCK, PIN              pin.c
  */
 #include "step.h"
 
 #include "fault.h"
 #include "fork/fork.h"
+#include "pin.h"
 #include "region.h"
 #include "rmap.h"
 #include "space.h"
@@ -105,6 +107,7 @@ static err_t step_copy_regions(struct ledger_op *op, uint32_t parent, uint32_t c
         }
         struct ledger_region copy = *region_at(r);
         copy.space = (uint16_t)child;
+        copy.flags &= (uint8_t)~REGION_LOCKED;
         op->cursor_page = copy.start_page + 1;
         if (copy.backing == BACKING_DEVICE)
             continue;
@@ -261,6 +264,7 @@ typedef err_t step_fn(struct ledger_op *op);
 static step_fn *const step_of[] = {
     [OP_FORK] = step_fork,    [OP_CLEAR] = step_clear,   [OP_DELETE] = step_delete,
     [OP_UNMAP] = step_range,  [OP_PROTECT] = step_range, [OP_FILL] = step_fill,
+    [OP_LOCK] = pin_step,     [OP_PIN] = pin_step,
 };
 
 err_t step_take(struct ledger_op *op)
@@ -275,7 +279,8 @@ void step_begin(struct ledger_op *op)
 
 void step_restart(struct ledger_op *op)
 {
-    bool range = op->kind == OP_UNMAP || op->kind == OP_PROTECT || op->kind == OP_FILL;
+    bool range = op->kind == OP_UNMAP || op->kind == OP_PROTECT || op->kind == OP_FILL ||
+                 op->kind == OP_LOCK || op->kind == OP_PIN;
     op->cursor_page = range ? op->start_page : 0;
     if (op->kind == OP_FORK && op->phase != PHASE_UNDO) {
         op->phase = PHASE_CLEAN;

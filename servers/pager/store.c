@@ -8,6 +8,13 @@
 
 static uint32_t free_head, used;
 
+struct transfer {
+    struct store_done result;
+    ticks_t due;
+};
+static struct transfer flight[STORE_TRANSFERS_MAX]; /* in the order in which they end */
+static uint32_t flight_head, flight_len;
+
 uint32_t store_total(void) { return ledger.header->store_slots; }
 uint32_t store_used(void) { return used; }
 
@@ -89,6 +96,7 @@ err_t store_grow(uint32_t slots)
 
 void store_forget(void)
 {
+    free_head = used = flight_head = flight_len = 0;
     for (uint32_t slot = 0; slot <= ledger.frames; slot++)
         *slot_at(slot) = (struct slot_vol){0};
 }
@@ -107,13 +115,6 @@ void store_build(void)
 /* ---- transfers ---- */
 
 static frame_t slot_frame(uint32_t slot) { return ledger.first_frame + ledger.store_frame[slot]; }
-
-struct transfer {
-    struct store_done result;
-    ticks_t due;
-};
-static struct transfer flight[STORE_TRANSFERS_MAX]; /* in the order in which they end */
-static uint32_t flight_head, flight_len;
 
 uint32_t store_in_flight(void) { return flight_len; }
 uint32_t store_transfers_of(uint32_t slot)

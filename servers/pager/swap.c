@@ -34,6 +34,8 @@ static void give_up_arrived(frame_t frame)
     frame_drop(0, frame); /* with it the link goes */
 }
 
+void swap_reset(void) { arrived_len = 0; }
+
 bool swap_drop_arrived(void)
 {
     if (arrived_len == 0)

@@ -22,6 +22,8 @@ err_t swap_share(uint32_t parent, uint32_t child, uint32_t page);
 
 /* Take note of transfers that have ended, and let what waited try again. */
 void swap_poll(void);
+/* Start and restart: nothing is under way. */
+void swap_reset(void);
 /* Give up a page that was read and that nobody has mapped yet. false: there is none. */
 bool swap_drop_arrived(void);
 

@@ -112,6 +112,10 @@ static err_t cow_step(struct fork_job *job)
     if (leaf == NO_FRAME)
         return job->page < USER_PAGES_END ? STEP_MORE : OK;
     uint32_t end = leaf_floor(job->page) + LEAF_PAGES;
+    if (ledger.space[job->parent].flags & SPACE_F_PINNED) {
+        err_t err = fork_copy_pages(job, end);
+        return err == OK ? STEP_MORE : err;
+    }
     bool plain = ledger.space_vol[job->parent].special == 0;
     err_t err = plain ? share(job, leaf, end, SHARE_COW) : share_part(job, leaf, end);
     return err == OK ? STEP_MORE : err;

@@ -152,7 +152,8 @@ static inline long gt_frames_accounted_once(void)
 {
     long n = gt_frames_free() + gt_frames_of(0) + (long)gt_stat(PAGER_STAT_POOL, 0).v[7];
     /* a page that is only in the store has made a frame free, whosever it is; one of this process is its own all the same */
-    n += (long)gt_stat(PAGER_STAT_FRAMES, gt_own_space()).v[4] - (long)gt_stat(PAGER_STAT_STORE, 0).v[7];
+    struct gt_stat store = gt_stat(PAGER_STAT_STORE, 0);
+    n += (long)gt_stat(PAGER_STAT_FRAMES, gt_own_space()).v[4] - (long)store.v[7] + (long)store.v[2];
     for (uint64_t server = SERVER_PROCMGR; server <= SERVER_CONSOLE; server++) {
         uint64_t space = gt_server_space(server);
         n += space != 0 ? gt_frames_of(space) : 0;

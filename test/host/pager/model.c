@@ -9,6 +9,8 @@
 
 #include "backing/backing.h"
 #include "recover.h"
+#include "store.h"
+#include "swap.h"
 
 #define OWN_ID 5u /* the pager's own space: a frame of chunk 0 */
 #define HANDLES 4096u
@@ -36,7 +38,7 @@ static struct {
     uint64_t w[MSG_WORDS];
 } replied;
 
-ticks_t sys_time(void) { return 0; }
+ticks_t sys_time(void) { return calls; }
 uint64_t sys_instret(void) { return calls; }
 
 /* ---- tables ---- */
@@ -529,6 +531,14 @@ static uint8_t *translate(uint32_t slot, vaddr_t va, unsigned access, struct fau
     return (uint8_t *)window(PTE_FRAME(f->pte)) + (va & PAGE_MASK);
 }
 
+void model_settle(void)
+{
+    for (unsigned i = 0; store_in_flight(); i++, calls += 100) {
+        assert_true(i < 1000000);
+        swap_poll();
+    }
+}
+
 static err_t access_byte(uint32_t space, vaddr_t va, unsigned access, uint8_t **at, unsigned *reason)
 {
     uint32_t slot = space_slot(space);
@@ -539,6 +549,11 @@ static err_t access_byte(uint32_t space, vaddr_t va, unsigned access, uint8_t **
         if (*at)
             return OK;
         fault_decide(&current, &a);
+        if (a.verdict == 0) { /* it waits for the store */
+            tries = 0;
+            model_settle();
+            continue;
+        }
         err_t err = gate_fault_reply(current.id, a.verdict, a.frame, a.table);
         if (err != OK)
             fault_undo(&current, &a);

@@ -54,6 +54,9 @@ err_t model_fork(uint32_t parent, uint32_t child, uint64_t key);
 err_t model_store(uint32_t space, vaddr_t va, uint8_t value, unsigned *reason);
 err_t model_load(uint32_t space, vaddr_t va, uint8_t *value, unsigned *reason);
 
+/* Time passes until the store has nothing under way. */
+void model_settle(void);
+
 /* All invariants hold. */
 void model_check(void);
 /* Frames that are free, of both pools. */

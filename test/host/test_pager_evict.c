@@ -1,0 +1,334 @@
+/* SPDX-License-Identifier: MIT
+ * Pages that leave and come back, on a model kernel: families against an oracle with fewer frames than pages, every mapping
+ * found, the store's counts, every allocation failing, failing and slow transfers, a death at every system call.
+ * SOURCES: servers/pager/ -servers/pager/main.c servers/pager/backing/ servers/pager/fork/ servers/pager/policy/ test/host/pager/
+ * INCLUDES: microkernel/include libipc/include servers/pager test/host/pager
+ */
+#include "family.h"
+
+#include "evict.h"
+#include "resident.h"
+#include "rmap.h"
+#include "store.h"
+#include "swap.h"
+
+static err_t set_frames(uint32_t space, uint64_t frames)
+{
+    struct ipc_msg m = {.w = {PAGER_FRAMES, space, frames, PAGER_FRAMES_SET}};
+    return model_call(0, &m);
+}
+static void make_store(uint64_t slots)
+{
+    struct ipc_msg m = {.w = {PAGER_STORE, slots}};
+    assert_int_equal(model_call(0, &m), OK);
+}
+static void break_store(enum store_fault which, uint64_t value) { (void)store_debug(which, value); }
+static int setup_swapping(void **state)
+{
+    setup(state);
+    for (enum store_fault f = 0; f < STORE_FAULTS; f++)
+        break_store(f, 0);
+    make_store(400);
+    assert_int_equal(set_frames(0, 40), OK);
+    return 0;
+}
+
+/* ---- against an oracle ---- */
+
+static void families_keep_their_bytes_in_the_store(void **state)
+{
+    (void)state;
+    uint32_t before = model_free();
+    for (uint64_t strategy = FORK_COW; strategy <= FORK_EAGER; strategy++) {
+        struct ipc_msg m = {.w = {PAGER_STRATEGY, strategy}};
+        assert_int_equal(model_call(0, &m), OK);
+        family_start();
+        for (int i = 0; i < 4000; i++) {
+            family_step();
+            if (rnd(4) == 0)
+                (void)evict_now(1 + rnd(6));
+            if (rnd(16) == 0)
+                evict_step();
+            assert_true(resident.pages <= resident.limit);
+            if (i % 100 == 0)
+                family_verify();
+            if (i % 500 == 250)
+                model_restart();
+        }
+        family_verify();
+        family_end(before);
+        assert_int_equal(store_used(), 0);
+    }
+    assert_true(ledger.header->evict[EVICT_PAGES] > 2000);
+}
+
+/* ---- every mapping ---- */
+
+static void an_eviction_takes_the_page_from_everybody(void **state)
+{
+    (void)state;
+    uint32_t parent = make_process(1), child[8], before = model_free();
+    store(parent, HEAP, 42);
+    for (unsigned i = 0; i < 8; i++)
+        child[i] = make_child(i < 4 ? parent : child[i - 4], 10 + i); /* children and grandchildren */
+    frame_t f = PTE_FRAME(entry(parent, HEAP));
+    struct rmap map;
+    assert_int_equal(frame_word(f)->refs, 9);
+    assert_true(rmap_find(f, &map));
+    assert_int_equal(map.count, 9);
+    (void)evict_now(64);
+    assert_int_equal(frame_word(f)->refs, 0);
+    uint32_t slot = store_slot_of(entry(parent, HEAP));
+    assert_int_not_equal(slot, 0);
+    assert_int_equal(slot_at(slot)->refs, 9);
+    for (unsigned i = 0; i < 8; i++)
+        assert_int_equal(entry(child[i], HEAP), entry(parent, HEAP));
+    model_check();
+    store(child[3], HEAP, 43); /* one writes, one reads, one shares what was read */
+    assert_int_equal(load(child[4], HEAP), 42);
+    assert_int_equal(load(parent, HEAP), 42);
+    assert_int_equal(refs(parent, HEAP), 2);
+    assert_int_equal(slot_at(slot)->refs, 6 + 1);
+    store(parent, HEAP, 44);
+    assert_int_equal(load(child[4], HEAP), 42);
+    assert_int_equal(load(child[7], HEAP), 43 - 1);
+    model_check();
+    for (unsigned i = 0; i < 8; i++)
+        end_process(child[i]);
+    assert_int_equal(load(parent, HEAP), 44);
+    model_check();
+    end_process(parent);
+    assert_int_equal(store_used(), 0);
+    assert_true(model_free() >= before);
+}
+
+static void who_execs_leaves_the_family(void **state)
+{
+    (void)state;
+    uint32_t parent = make_process(1), child = make_child(parent, 2);
+    assert_int_equal(space_at(space_slot(child))->family, space_at(space_slot(parent))->family);
+    struct ipc_msg m = {.w = {PAGER_SPACE_CLEAR, child, ++op_key}};
+    assert_int_equal(model_call(0, &m), OK);
+    assert_int_not_equal(space_at(space_slot(child))->family, space_at(space_slot(parent))->family);
+    model_check();
+    end_process(child);
+    end_process(parent);
+}
+
+/* ---- the store ---- */
+
+static void slots_are_given_out_once_and_counted(void **state)
+{
+    uint32_t slot[400], none;
+    (void)state;
+    for (unsigned i = 0; i < 400; i++) {
+        assert_int_equal(store_alloc(&slot[i]), OK);
+        for (unsigned j = 0; j < i; j++)
+            assert_int_not_equal(slot[i], slot[j]);
+    }
+    assert_int_equal(store_alloc(&none), ERR_NOMEM);
+    store_ref(slot[7]);
+    assert_int_equal(store_drop(slot[7]), 1);
+    assert_int_equal(store_alloc(&none), ERR_NOMEM);
+    for (unsigned i = 0; i < 400; i++)
+        assert_int_equal(store_drop(slot[i]), 0);
+    assert_int_equal(store_used(), 0);
+    model_check();
+}
+
+static void a_frame_taken_for_the_store_and_not_named_comes_back(void **state)
+{
+    frame_t f;
+    (void)state;
+    uint32_t before = model_free();
+    assert_int_equal(frame_alloc_held(&f), OK);
+    model_restart();
+    assert_int_equal(model_free(), before);
+    model_check();
+}
+
+static void errors_of_the_store_lose_nothing(void **state)
+{
+    (void)state;
+    family_start();
+    for (int i = 0; i < 3000; i++) {
+        break_store(STORE_FAIL_WRITE, rnd(3) ? 0 : 1 + rnd(3) + ((uint64_t)(1 + rnd(4)) << 32));
+        break_store(STORE_FULL, rnd(12) == 0);
+        family_step_may_fail();
+        if (i % 100 == 0)
+            model_check();
+    }
+    break_store(STORE_FAIL_WRITE, 0);
+    break_store(STORE_FULL, 0);
+    family_verify();
+    for (uint32_t k = 0; k < FAMILY; k++)
+        if (member[k].space)
+            end_process(member[k].space);
+    assert_int_equal(store_used(), 0);
+    assert_true(ledger.header->evict[EVICT_WRITE_ERRORS] > 20);
+}
+
+static void a_read_error_is_told_once_and_the_page_stays(void **state)
+{
+    unsigned reason = 0;
+    uint8_t v = 0;
+    (void)state;
+    uint32_t a = make_process(1);
+    store(a, HEAP, 7);
+    (void)evict_now(64);
+    for (uint64_t delay = 0; delay < 2; delay++) {
+        break_store(STORE_DELAY, delay * 50);
+        break_store(STORE_FAIL_READ, 1);
+        assert_int_equal(model_load(a, HEAP, &v, &reason), ERR_FAULT);
+        assert_int_equal(reason, FAULT_REASON_IO);
+        model_check();
+    }
+    assert_int_equal(load(a, HEAP), 7);
+    model_check();
+    end_process(a);
+}
+
+static void a_slow_store_keeps_everything(void **state)
+{
+    (void)state;
+    uint32_t before = model_free();
+    break_store(STORE_DELAY, 300);
+    family_start();
+    for (int i = 0; i < 3000; i++) {
+        family_step();
+        if (rnd(4) == 0)
+            (void)evict_now(1 + rnd(6));
+        if (i % 50 == 0)
+            model_check(); /* also with transfers under way */
+        if (i % 500 == 250)
+            model_restart();
+    }
+    family_verify();
+    model_settle();
+    family_end(before);
+    assert_int_equal(store_used(), 0);
+}
+
+/* ---- limits ---- */
+
+static void a_limit_of_its_own_holds_for_one_process(void **state)
+{
+    (void)state;
+    assert_int_equal(set_frames(0, 200), OK);
+    uint32_t a = make_process(1), b = make_process(2);
+    assert_int_equal(set_frames(a, 16), OK);
+    for (unsigned i = 0; i < HEAP_PAGES; i++) {
+        store(a, HEAP + i * PAGE_SIZE, (uint8_t)i);
+        store(b, HEAP + i * PAGE_SIZE, (uint8_t)i);
+        assert_true(space_vol(space_slot(a))->pages <= 16);
+    }
+    assert_int_equal(space_vol(space_slot(b))->swapped, 0);
+    assert_true(space_vol(space_slot(a))->swapped >= HEAP_PAGES - 16);
+    uint32_t child = make_child(a, 3); /* what it shares is everybody's */
+    assert_int_equal(space_vol(space_slot(a))->pages, 0);
+    model_check();
+    end_process(child);
+    for (unsigned i = 0; i < HEAP_PAGES; i++)
+        assert_int_equal(load(a, HEAP + i * PAGE_SIZE), i);
+    assert_int_equal(set_frames(a, 0), OK);
+    model_check();
+    end_process(a);
+    end_process(b);
+    model_check();
+}
+
+/* ---- failures and deaths ---- */
+
+static void a_failing_allocation_of_a_fault_in_leaves_no_trace(void **state)
+{
+    unsigned reason, failures = 0;
+    uint8_t v;
+    (void)state;
+    uint32_t a = make_process(1);
+    for (uint64_t k = 1; k < 6; k++) {
+        store(a, HEAP, 9);
+        (void)evict_now(64);
+        (void)frame_fail_at(k);
+        err_t err = model_load(a, HEAP, &v, &reason);
+        failures += err != OK;
+        assert_true(err == OK || reason == FAULT_REASON_NOMEM);
+        (void)frame_fail_at(0);
+        model_check();
+        assert_int_equal(load(a, HEAP), 9);
+    }
+    assert_true(failures > 0);
+    end_process(a);
+}
+
+/* Evictions, faults and a fork with a death at the k-th call; whether it came to that. */
+static bool mortal_round(uint64_t k, int after)
+{
+    static uint32_t a, child;
+    static unsigned stage;
+    static uint64_t fork_key;
+    volatile bool died = false;
+    if (!a || !space_slot(a)) {
+        a = make_process(1);
+        for (unsigned i = 0; i < HEAP_PAGES; i++)
+            store(a, HEAP + i * PAGE_SIZE, (uint8_t)(i + 1));
+        child = make_child(a, 1000 + op_key);
+    }
+    stage = 0;
+    fork_key = ++op_key;
+    model_die_at(k, after);
+    if (setjmp(model_death)) {
+        died = true;
+        model_restart();
+        model_check();
+    }
+    if (stage == 0) {
+        stage = 1;
+        (void)evict_now(12);
+    }
+    for (unsigned i = 0; i < HEAP_PAGES; i += 2)
+        assert_int_equal(load(child, HEAP + i * PAGE_SIZE), i + 1);
+    for (unsigned i = 1; i < HEAP_PAGES; i += 4)
+        store(a, HEAP + i * PAGE_SIZE, (uint8_t)(i + 1));
+    if (stage == 1) {
+        stage = 2;
+        (void)evict_now(12);
+    }
+    uint32_t third = model_space_new(5000 + fork_key);
+    assert_int_equal(model_fork(a, third, fork_key), OK);
+    model_die_at(0, 0);
+    for (unsigned i = 0; i < HEAP_PAGES; i++) {
+        assert_int_equal(load(a, HEAP + i * PAGE_SIZE), i + 1);
+        assert_int_equal(load(third, HEAP + i * PAGE_SIZE), i + 1);
+    }
+    model_check();
+    end_process(third);
+    return died;
+}
+static void a_death_at_every_call_of_an_eviction_loses_nothing(void **state)
+{
+    (void)state;
+    for (int after = 0; after < 2; after++) {
+        uint64_t k = 1;
+        while (mortal_round(k, after))
+            assert_true(++k < 3000);
+        assert_true(k > 60);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(families_keep_their_bytes_in_the_store, setup_swapping, teardown),
+        cmocka_unit_test_setup_teardown(an_eviction_takes_the_page_from_everybody, setup_swapping, teardown),
+        cmocka_unit_test_setup_teardown(who_execs_leaves_the_family, setup_swapping, teardown),
+        cmocka_unit_test_setup_teardown(slots_are_given_out_once_and_counted, setup_swapping, teardown),
+        cmocka_unit_test_setup_teardown(a_frame_taken_for_the_store_and_not_named_comes_back, setup_swapping, teardown),
+        cmocka_unit_test_setup_teardown(errors_of_the_store_lose_nothing, setup_swapping, teardown),
+        cmocka_unit_test_setup_teardown(a_read_error_is_told_once_and_the_page_stays, setup_swapping, teardown),
+        cmocka_unit_test_setup_teardown(a_slow_store_keeps_everything, setup_swapping, teardown),
+        cmocka_unit_test_setup_teardown(a_limit_of_its_own_holds_for_one_process, setup_swapping, teardown),
+        cmocka_unit_test_setup_teardown(a_failing_allocation_of_a_fault_in_leaves_no_trace, setup_swapping, teardown),
+        cmocka_unit_test_setup_teardown(a_death_at_every_call_of_an_eviction_loses_nothing, setup_swapping, teardown),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
