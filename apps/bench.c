@@ -158,7 +158,7 @@ static inline __attribute__((always_inline)) uint64_t call_words(handle_t server
 static void ipc_child(void)
 {
     struct ipc_msg m = {.w = {PROC_ENDPOINT}};
-    if (ipc_call(H_PROC, &m) != OK)
+    if (proc_call(H_PROC, &m) != OK)
         _exit(1);
     m = (struct ipc_msg){.w = {0}};
     if (ipc_call_handle(H_PARENT, &m, H_SELF, RIGHT_SEND, 0) != OK)
@@ -170,7 +170,7 @@ static pid_t start_server(handle_t *server)
 {
     struct ipc_msg m = {.w = {PROC_ENDPOINT}};
     struct ipc_event ev;
-    if (ipc_call(H_PROC, &m) != OK)
+    if (proc_call(H_PROC, &m) != OK)
         return -1;
     pid_t pid = fork();
     if (pid == 0)

@@ -72,10 +72,7 @@ static int kill_server(const char *name)
         err_t err = ipc_call(H_INIT, &m);
         if (err != OK)
             return failed(name, err);
-        if (i == SERVER_PROCMGR)
-            printf("procmgr killed; with it the processes are lost, and init turns the machine off\n");
-        else
-            printf("%s killed; init brings it back (restart %lu)\n", name, m.w[1] + 1);
+        printf("%s killed; init brings it back (restart %lu)\n", name, m.w[1] + 1);
         return 0;
     }
     fprintf(stderr, "pagerctl: no server %s (pager, procmgr, console)\n", name);
@@ -281,8 +278,8 @@ static int usage(FILE *to)
           "       pagerctl reset                  counters of show to 0\n"
           "       pagerctl strategy [cow|eager]   how fork gives the child its pages, from the next fork on\n"
           "       pagerctl stat                   what the pager has done since boot\n"
-          "       pagerctl kill [SERVER]          kill the pager (or console): init restarts it and nobody notices;\n"
-          "                                       procmgr takes all processes along, so the machine goes off\n",
+          "       pagerctl kill [SERVER]          kill the pager (or procmgr, or console): init restarts it and\n"
+          "                                       nobody notices\n",
           to);
     return to == stdout ? 0 : 2;
 }

@@ -253,7 +253,7 @@ static void foreground(pid_t pid)
         return;
     uint64_t who = pid != 0 ? (uint64_t)pid : interactive ? 0 : (uint64_t)getpid();
     struct ipc_msg m = {.w = {PROC_FOREGROUND, who}};
-    (void)ipc_call(H_PROC, &m);
+    (void)proc_call(H_PROC, &m);
 }
 
 static int wait_foreground(pid_t pid)

@@ -66,7 +66,7 @@ static int start_program(struct ipc_msg *m, const char *path, char *const argv[]
         {.addr = s.bytes, .len_bytes = s.len, .access = BUF_R},
     };
     __stderr_push();
-    err_t err = ipc_call_full(H_PROC, m, bufs, 2, DEADLINE_NONE);
+    err_t err = proc_call_full(H_PROC, m, bufs, 2);
     free(s.bytes);
     return __error_errno(err);
 }

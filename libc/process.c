@@ -15,7 +15,7 @@ pid_t fork(void)
     struct ipc_msg m = {.w = {PROC_FORK}};
     __stderr_push();
     __libc_lock(); /* only this thread exists in the child: no other may hold the heap then */
-    err_t err = ipc_call(H_PROC, &m);
+    err_t err = proc_call(H_PROC, &m);
     __libc_unlock();
     return err == OK ? (pid_t)m.w[1] : (pid_t)__error_set(err);
 }
@@ -30,7 +30,7 @@ pid_t waitpid(pid_t pid, int *status, int options)
     int64_t who = pid > 0 ? pid : -1;
     struct ipc_msg m = {.w = {PROC_WAIT, (uint64_t)who, (options & WNOHANG) != 0 ? WAIT_NOHANG : 0}};
     __stderr_push();
-    err_t err = ipc_call(H_PROC, &m);
+    err_t err = proc_call(H_PROC, &m);
     if (err != OK)
         return (pid_t)__error_set(err);
     if (m.w[1] != 0 && status != NULL)
@@ -55,7 +55,7 @@ int kill(pid_t pid, int sig)
     }
     struct ipc_msg m = {.w = {PROC_KILL, (uint64_t)pid, (uint64_t)sig}};
     __stderr_push();
-    err_t err = ipc_call(H_PROC, &m);
+    err_t err = proc_call(H_PROC, &m);
     if (err == ERR_NOENT) {
         errno = ESRCH;
         return -1;
@@ -66,7 +66,7 @@ int kill(pid_t pid, int sig)
 static uint64_t own_info(int word)
 {
     struct ipc_msg m = {.w = {PROC_GETPID}};
-    return ipc_call(H_PROC, &m) == OK ? m.w[word] : 0;
+    return proc_call(H_PROC, &m) == OK ? m.w[word] : 0;
 }
 
 pid_t getpid(void) { return (pid_t)own_info(1); }
@@ -76,7 +76,7 @@ void _exit(int status)
 {
     struct ipc_msg m = {.w = {PROC_EXIT, (uint64_t)(status & 0xff)}};
     __stderr_push();
-    (void)ipc_call(H_PROC, &m);
+    (void)proc_call(H_PROC, &m);
     /* Not reached while there is a process manager. Without one nobody can end us: stop here. */
     __asm__ volatile("unimp");
     __builtin_unreachable();

@@ -49,7 +49,7 @@ static void strings_fetch(char *strings, size_t bytes, size_t *argc, size_t *env
     struct ipc_msg m = {.w = {PROC_ARGS}};
     struct ipc_buf buf = {.addr = strings, .len_bytes = bytes, .access = BUF_W};
     *argc = *envc = 0;
-    if (bytes == 0 || ipc_call_full(H_PROC, &m, &buf, 1, DEADLINE_NONE) != OK)
+    if (bytes == 0 || proc_call_full(H_PROC, &m, &buf, 1) != OK)
         return;
     if (m.w[1] > bytes || m.w[2] > bytes || m.w[3] > bytes - m.w[2])
         return;

@@ -10,7 +10,7 @@ err_t process_next(uint32_t pid, struct process_info *out)
     struct ipc_msg m = {.w = {PROC_INFO, pid}};
     memset(out, 0, sizeof *out);
     struct ipc_buf name = {.addr = out->name, .len_bytes = sizeof out->name, .access = BUF_W};
-    err_t err = ipc_call_full(H_PROC, &m, &name, 1, DEADLINE_NONE);
+    err_t err = proc_call_full(H_PROC, &m, &name, 1);
     if (err != OK)
         return err;
     out->pid = (uint32_t)m.w[1];

@@ -78,7 +78,7 @@ int thread_create(struct thread **out, void *(*fn)(void *), void *arg)
     __tls_fill(tls);
     *t = (struct thread){.fn = fn, .arg = arg, .area = area};
     struct ipc_msg m = {.w = {PROC_THREAD_NEW, (uintptr_t)__thread_start, (uintptr_t)t, (uintptr_t)t, (uintptr_t)tls}};
-    err_t err = ipc_call(H_PROC, &m);
+    err_t err = proc_call(H_PROC, &m);
     if (err != OK) {
         area_give(area);
         return err == ERR_LIMIT ? EAGAIN : __error_errno(err);
@@ -100,7 +100,7 @@ _Noreturn void thread_exit(void *result)
     if (self != NULL)
         self->result = result;
     struct ipc_msg m = {.w = {PROC_THREAD_EXIT}};
-    (void)ipc_call(H_PROC, &m);
+    (void)proc_call(H_PROC, &m);
     __asm__ volatile("unimp");
     __builtin_unreachable();
 }
@@ -114,7 +114,7 @@ int thread_join(struct thread *t, void **result)
         return EDEADLK;
     }
     struct ipc_msg m = {.w = {PROC_THREAD_JOIN, t->kernel_slot}};
-    err_t err = ipc_call(H_PROC, &m);
+    err_t err = proc_call(H_PROC, &m);
     if (err != OK) {
         atomic_store(&t->joining, 0);
         return err == ERR_NOENT ? ESRCH : __error_errno(err);

@@ -5,13 +5,11 @@
  */
 #include <ipc/pager.h>
 
-/* A restart takes a few milliseconds; a crash loop backs off. 1 ms, then 2, ... then 128 ms (timebase 10 MHz): the
- * default gives up after about 7 seconds, by when init has said on the console why the pager doesn't come back. */
+/* A restart takes a few milliseconds; a crash loop backs off. 1 ms, then 2, ... then 128 ms (timebase 10 MHz). */
 #define PAUSE_FIRST_TICKS 10000u
 #define PAUSE_DOUBLINGS 7u
-#define TRIES_DEFAULT 60u
 
-static void pause_before(unsigned try)
+void server_pause(unsigned try)
 {
     uint64_t bits = 0;
     ticks_t pause = (ticks_t)PAUSE_FIRST_TICKS << (try < PAUSE_DOUBLINGS ? try : PAUSE_DOUBLINGS);
@@ -30,19 +28,19 @@ err_t pager_call_bounded(handle_t pager, struct ipc_msg *m, unsigned tries)
         if (err != ERR_PEER_DEAD)
             return err;
         if (try + 1 < tries)
-            pause_before(try);
+            server_pause(try);
     }
     return err;
 }
 
 err_t pager_call(handle_t pager, struct ipc_msg *m)
 {
-    return pager_call_bounded(pager, m, TRIES_DEFAULT);
+    return pager_call_bounded(pager, m, SERVER_TRIES);
 }
 
 err_t pager_call_handle(handle_t pager, struct ipc_msg *m, handle_t *h)
 {
-    err_t err = pager_call_bounded(pager, m, TRIES_DEFAULT);
+    err_t err = pager_call_bounded(pager, m, SERVER_TRIES);
     *h = err == OK ? (handle_t)m->w[7] : NO_HANDLE;
     return err;
 }

@@ -39,7 +39,7 @@ static err_t shell_spawn(uint64_t *pid)
     struct ipc_msg m = {.w = {PROC_SPAWN, sizeof path - 1, argc, ENVIRONMENT_STRINGS, 0}};
     struct ipc_buf bufs[2] = {{path, sizeof path - 1, BUF_R}, {strings, bytes, BUF_R}};
     settings.shell_instret = sys_instret();
-    err_t err = ipc_call_full(procmgr, &m, bufs, 2, DEADLINE_NONE);
+    err_t err = proc_call_full(procmgr, &m, bufs, 2);
     *pid = m.w[1];
     return err;
 }
@@ -58,7 +58,7 @@ void session_main(void)
     unsigned status = STATUS_NO_SHELL;
     if (err == OK) {
         struct ipc_msg m = {.w = {PROC_WAIT, pid, 0}};
-        err = ipc_call(procmgr, &m);
+        err = proc_call(procmgr, &m);
         if (err == OK)
             status = settings.run[0] ? exit_status(m.w[2]) : 0;
     }

@@ -108,11 +108,6 @@ void watch_died(unsigned number, enum death how)
     if (!w->alive)
         return;
     w->alive = false;
-    if (number == SERVER_PROCMGR) {
-        say_later("init: procmgr died and the process tree with it; powering off\n");
-        worker_power_off(STATUS_NO_PROCMGR);
-        return;
-    }
     if (w->server)
         server_stop(w->server);
     else

@@ -1,16 +1,18 @@
 /* SPDX-License-Identifier: MIT
  * Argument strings on their way from the caller of exec or spawn to the new program: kept in pages of a fixed pool until
- * PROC_ARGS fetches them. Owns the pool; a program that never asks holds its pages until it ends.
+ * PROC_ARGS fetches them. Owns the pool; a program that never asks holds its pages until it ends. Pages and their chains are
+ * kept memory: strings survive procmgr.
  */
 #include "procmgr.h"
 
 #define STRING_BYTES PAGE_SIZE
 
+#define next_page (ledger->next_page)
+
 static char (*const pool)[STRING_BYTES] = (char (*)[STRING_BYTES])ARGS_VA;
 static struct arena arena = {.start = ARGS_VA, .step_bytes = ARGS_STEP_BYTES, .max_bytes = ARGS_PAGES * STRING_BYTES};
-static uint16_t next_page[ARGS_PAGES]; /* + 1; 0: last */
 static uint32_t free_page;             /* + 1; 0: none */
-static uint32_t fresh;                 /* pages from here on were never used */
+static uint32_t fresh;                 /* pages from here on were never used, as far as we know */
 
 static uint32_t page_take(void)
 {
@@ -22,6 +24,7 @@ static uint32_t page_take(void)
     }
     if ((fresh + 1) * STRING_BYTES > arena.bytes && arena_grow(&arena) != OK)
         return 0;
+    next_page[fresh] = 0; /* an earlier life may have used it */
     return ++fresh;
 }
 
@@ -93,13 +96,21 @@ err_t args_fetch(reply_id_t id, uint64_t bytes, uint64_t argc, uint64_t envc, st
     return OK;
 }
 
+void args_set(struct proc *p, const struct args *a)
+{
+    ledger_set(p->args_page, a->page);
+    ledger_set(p->args_bytes, a->bytes);
+    ledger_set(p->argc, a->argc);
+    ledger_set(p->envc, a->envc);
+}
+
 void args_attach(struct proc *p, const struct args *a)
 {
-    pages_give(p->args_page);
-    p->args_page = a->page;
-    p->args_bytes = a->bytes;
-    p->argc = a->argc;
-    p->envc = a->envc;
+    uint32_t old = p->args_page;
+    ledger_begin();
+    args_set(p, a);
+    ledger_commit();
+    pages_give(old);
 }
 
 static err_t copy_out(reply_id_t id, const struct proc *p)
@@ -123,10 +134,42 @@ err_t do_ARGS(struct request *r)
     err_t err = copy_out(r->ev->id, p);
     if (err != OK)
         return err;
-    r->m.w[1] = p->args_bytes;
-    r->m.w[2] = p->argc;
-    r->m.w[3] = p->envc;
+    struct ipc_msg m = {.w = {OK, p->args_bytes, p->argc, p->envc}};
     static const struct args none;
-    args_attach(p, &none);
-    return OK;
+    if (ipc_reply(r->ev->id, &m) == OK)
+        args_attach(p, &none); /* not before it has them */
+    return LATER;
+}
+
+/* ---- after a restart ---- */
+
+static uint64_t reached[ARGS_PAGES / 64];
+
+static void reach(uint32_t page)
+{
+    for (unsigned i = 0; page != 0 && page <= ARGS_PAGES && i < ARGS_PAGES; i++) {
+        reached[(page - 1) / 64] |= 1UL << (page - 1) % 64;
+        if (page > fresh)
+            fresh = page;
+        page = next_page[page - 1];
+    }
+}
+
+err_t args_rebuild(void)
+{
+    for (unsigned i = 1; i < procs_used(); i++) { /* bound: PROCS_MAX */
+        const struct proc *p = proc_at(i);
+        if (p)
+            reach(p->args_page);
+    }
+    err_t err = OK;
+    while (err == OK && arena.bytes < fresh * STRING_BYTES)
+        err = arena_grow(&arena); /* it is all there: the pager says OK */
+    for (uint32_t page = fresh; page > 0 && err == OK; page--) {
+        if (reached[(page - 1) / 64] >> (page - 1) % 64 & 1)
+            continue;
+        next_page[page - 1] = (uint16_t)free_page;
+        free_page = page;
+    }
+    return err;
 }

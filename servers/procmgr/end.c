@@ -6,9 +6,7 @@
 
 static void threads_end(struct proc *p)
 {
-    for (unsigned slot = 0; slot < PROC_THREADS_MAX; slot++)
-        if (p->thread_map >> slot & 1)
-            thread_delete(p, slot);
+    threads_delete(p, p->thread_map | p->unsure_map);
 }
 
 static void args_drop(struct proc *p)
@@ -25,26 +23,33 @@ void proc_end(struct proc *p, uint32_t status)
     }
     if (p->state != PROC_STATE_RUNNING)
         return;
-    p->state = PROC_STATE_EXITING;
-    p->status = status;
-    counts.exits++;
+    ledger_begin();
+    ledger_set(p->status, status);
+    ledger_set(p->state, PROC_STATE_EXITING);
+    ledger_commit();
+    ledger->exits++;
+    end_go_on(p);
+}
+
+void end_go_on(struct proc *p)
+{
     waits_drop(p);
     args_drop(p);
     proc_adopt_children(p);
     threads_end(p);
-    proc_continue(p);
+    if (p->space == 0 && p->unborn)
+        proc_free(p); /* it had come to nothing yet */
+    else
+        proc_continue(p);
 }
 
 void proc_undo(struct proc *p)
 {
-    p->unborn = true;
-    p->state = PROC_STATE_EXITING;
-    args_drop(p);
-    threads_end(p);
-    if (p->space == 0)
-        proc_free(p);
-    else
-        proc_continue(p);
+    ledger_begin();
+    ledger_set(p->unborn, true);
+    ledger_set(p->state, PROC_STATE_EXITING);
+    ledger_commit();
+    end_go_on(p);
 }
 
 /* One operation at a time works on a space: its own, or a fork of it. */
@@ -54,18 +59,19 @@ void proc_continue(struct proc *p)
         return;
     if (p->state == PROC_STATE_EXITING)
         ops_start(p, OP_DELETE);
-    else if (p->exec_waits)
+    else if (p->exec_phase == EXEC_CLEARS)
         ops_start(p, OP_CLEAR);
 }
 
 void proc_space_gone(struct proc *p)
 {
-    space_forget(p);
     if (p->unborn) {
+        space_forget(p);
         proc_free(p);
         return;
     }
     p->state = PROC_STATE_ZOMBIE;
+    space_forget(p);
     counts.live--;
     counts.zombies++;
     waits_child_ended(p);

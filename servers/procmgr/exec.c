@@ -30,8 +30,13 @@ static err_t wanted_fetch(const struct ipc_event *ev, struct wanted *out)
 static err_t program_start(struct proc *p, unsigned slot, const struct program *program)
 {
     err_t err = regions_add(p, program);
-    if (err == OK)
-        err = sys_thread_start(p->thread[slot].handle, program->entry, SERVER_STACK_TOP, p->args_bytes, 0);
+    if (err == OK && p->state == PROC_STATE_NEW)
+        return thread_arm(p, slot, (const uint64_t[4]){program->entry, SERVER_STACK_TOP, p->args_bytes, 0});
+    if (err != OK)
+        return err;
+    p->exec_phase = EXEC_STARTS;
+    err = sys_thread_start(p->thread[slot].handle, program->entry, SERVER_STACK_TOP, p->args_bytes, 0);
+    p->exec_phase = EXEC_NONE;
     return err;
 }
 
@@ -68,38 +73,62 @@ err_t do_SPAWN(struct request *r)
             proc_undo(child);
         return err;
     }
-    child->state = PROC_STATE_RUNNING;
-    counts.execs++;
+    const uint32_t words[2] = {child->pid, 0};
+    ledger_begin();
+    ledger_set(child->unborn, false);
+    ledger_set(child->state, PROC_STATE_RUNNING);
+    thread_commit(child, 0);
+    answer_keep(r->caller, r->slot, r->key, words);
+    ledger_commit();
+    ledger->execs++;
+    thread_go(child, 0);
     r->m.w[1] = child->pid;
     return OK;
 }
 
 /* ---- exec ---- */
 
+/* The point of no return. */
+static void commit(struct proc *p, unsigned slot, const struct wanted *w)
+{
+    uint64_t name[PROC_NAME_MAX / sizeof(uint64_t)];
+    memcpy(name, w->program.name, sizeof name);
+    ledger_begin();
+    for (unsigned i = 0; i < PROC_NAME_MAX / sizeof(uint64_t); i++)
+        ledger_put(&p->name[i * sizeof(uint64_t)], name[i], sizeof name[i]);
+    args_set(p, &w->args);
+    ledger_set(p->joinable_map, 0);
+    ledger_set(p->exec_file, w->program.file);
+    ledger_set(p->exec_slot, slot);
+    ledger_set(p->thread[slot].key, 0); /* the new program counts its requests anew */
+    ledger_set(p->exec_phase, EXEC_CLEARS);
+    ledger_commit();
+}
+
+/* The caller is stopped, its other threads end, and nobody is left to be answered. Also after a restart. */
+void exec_go_on(struct proc *p)
+{
+    waits_drop(p);
+    threads_delete(p, (p->thread_map | p->unsure_map) & ~(1UL << p->exec_slot));
+    err_t err = sys_thread_stop(p->thread[p->exec_slot].handle);
+    (void)err; /* it was stopped already, at worst */
+    proc_continue(p);
+}
+
 err_t do_EXEC(struct request *r)
 {
     struct proc *p = r->caller;
     struct wanted w;
-    unsigned slot = thread_of_caller(p, r->ev->id);
-    if (slot == PROC_THREADS_MAX)
+    if (r->slot == PROC_THREADS_MAX)
         return ERR_INVAL;
     err_t err = wanted_fetch(r->ev, &w);
     if (err != OK)
         return err;
-    /* commit: the caller is stopped, its other threads end, and nobody is left to be answered */
-    waits_drop(p);
-    for (unsigned other = 0; other < PROC_THREADS_MAX; other++)
-        if (other != slot && (p->thread_map >> other & 1))
-            thread_delete(p, other);
-    p->joinable_map = 0;
-    err = sys_thread_stop(p->thread[slot].handle);
-    args_attach(p, &w.args);
-    memcpy(p->name, w.program.name, sizeof p->name);
-    p->exec_file = w.program.file;
-    p->exec_slot = slot;
-    counts.execs++;
-    p->exec_waits = true;
-    proc_continue(p);
+    struct args old = {.page = p->args_page};
+    commit(p, r->slot, &w);
+    args_give(&old);
+    ledger->execs++;
+    exec_go_on(p);
     return LATER;
 }
 
@@ -107,7 +136,6 @@ void exec_cleared(struct proc *p)
 {
     struct program program;
     err_t err = p->op.result;
-    p->exec_waits = false;
     if (p->state != PROC_STATE_RUNNING) {
         proc_continue(p); /* killed meanwhile */
         return;

@@ -1,31 +1,32 @@
 /* SPDX-License-Identifier: MIT
  * fork: a new space and thread, the pager shares the pages, the child's registers are the caller's with another result.
- * All or nothing: until the parent has its answer the child is unborn, and whatever fails ends it unseen.
+ * All or nothing: until the commit the child is unborn, and whatever fails (procmgr, too) ends it unseen.
  *
  *   do_FORK: proc, space, handles, thread  ->  PAGER_FORK (bounded steps, parent's other threads go on)
- *   fork_finished: registers  ->  answer the parent  ->  resume the child
+ *   fork_finished: registers  ->  commit: born, answer kept  ->  answer the parent  ->  resume the child
  */
 #include "procmgr.h"
 
 unsigned thread_of_caller(const struct proc *p, reply_id_t id)
 {
     /* The low half of a reply id is the frame of the caller's control block. */
-    for (unsigned slot = 0; slot < PROC_THREADS_MAX; slot++)
-        if ((p->thread_map >> slot & 1) && p->thread[slot].frame == (frame_t)id)
+    for (uint64_t left = p->thread_map; left; left &= left - 1) { /* bound: PROC_THREADS_MAX */
+        unsigned slot = (unsigned)__builtin_ctzll(left);
+        if (p->thread[slot].frame == (frame_t)id)
             return slot;
+    }
     return PROC_THREADS_MAX;
 }
 
 err_t do_FORK(struct request *r)
 {
     struct proc *parent = r->caller;
-    if (thread_of_caller(parent, r->ev->id) == PROC_THREADS_MAX)
+    if (r->slot == PROC_THREADS_MAX)
         return ERR_INVAL;
     struct proc *child;
     err_t err = proc_new(parent, &child);
     if (err != OK)
         return err;
-    child->unborn = true;
     err = space_new(child);
     if (err == OK)
         err = thread_new(child, 0);
@@ -34,6 +35,7 @@ err_t do_FORK(struct request *r)
         return err;
     }
     child->op.reply = r->ev->id;
+    child->op.reply_key = r->key;
     child->op.parent = parent;
     parent->forks++;
     ops_start(child, OP_FORK);
@@ -53,15 +55,29 @@ static err_t registers_copy(struct proc *child, struct proc *parent)
     return err;
 }
 
+/* The child is born and the parent's answer kept in one stroke: whoever asks again after it gets this child. */
+static void commit(struct proc *child, struct proc *parent)
+{
+    const uint32_t words[2] = {child->pid, 0};
+    ledger_begin();
+    ledger_set(child->unborn, false);
+    ledger_set(child->state, PROC_STATE_RUNNING);
+    thread_commit(child, 0);
+#ifndef MUTANT_PROCMGR_FORK_TWICE
+    answer_keep(parent, thread_of_caller(parent, child->op.reply), child->op.reply_key, words);
+#else
+    (void)parent, (void)words;
+#endif
+    ledger_commit();
+}
+
 static void start(struct proc *child)
 {
-    child->unborn = false;
-    child->state = PROC_STATE_RUNNING;
-    counts.forks++;
+    ledger->forks++;
     if (child->doomed)
         proc_end(child, child->doomed);
-    else if (sys_thread_resume(child->thread[0].handle) != OK)
-        proc_end(child, STATUS_SIGNAL(SIGKILL));
+    else
+        thread_go(child, 0);
 }
 
 void fork_finished(struct proc *child)
@@ -72,6 +88,8 @@ void fork_finished(struct proc *child)
     parent->forking = 0;
     if (err == OK)
         err = registers_copy(child, parent);
+    if (err == OK)
+        commit(child, parent);
     struct ipc_msg m = {.w = {(uint64_t)(int64_t)err, child->pid}};
     err_t told = ipc_reply(child->op.reply, &m);
     if (err == OK && told == OK)

@@ -48,7 +48,7 @@ err_t do_INFO(struct request *r)
 
 err_t do_STAT(struct request *r)
 {
-    const uint64_t words[] = {counts.live, counts.zombies, counts.forks, counts.execs, counts.exits, ops_count()};
+    const uint64_t words[] = {counts.live, counts.zombies, ledger->forks, ledger->execs, ledger->exits, ops_count()};
     memcpy(&r->m.w[1], words, sizeof words);
     return OK;
 }
@@ -110,6 +110,14 @@ err_t do_LIMIT(struct request *r)
     return err != OK ? err : limit_get(r->caller, which, &r->m.w[1]);
 }
 
+void prio_apply(struct proc *p)
+{
+    for (uint64_t left = p->thread_map; left; left &= left - 1) { /* bound: PROC_THREADS_MAX */
+        err_t err = sys_thread_prio(p->thread[__builtin_ctzll(left)].handle, p->prio);
+        (void)err; /* a handle of ours, a priority in range: nothing to refuse */
+    }
+}
+
 /* A process may set its own priority and that of its descendants. */
 err_t do_PRIO(struct request *r)
 {
@@ -122,13 +130,10 @@ err_t do_PRIO(struct request *r)
     if (p == init_proc || !proc_descends(p, r->caller))
         return ERR_PERM;
     r->m.w[1] = p->prio;
-    for (unsigned slot = 0; slot < PROC_THREADS_MAX; slot++) {
-        if (!(p->thread_map >> slot & 1))
-            continue;
-        err_t err = sys_thread_prio(p->thread[slot].handle, (unsigned)prio);
-        if (err != OK)
-            return err;
-    }
-    p->prio = (uint8_t)prio;
+    ledger_begin();
+    ledger_set(p->prio, prio);
+    answer_keep(r->caller, r->slot, r->key, (const uint32_t[2]){p->prio, 0});
+    ledger_commit();
+    prio_apply(p);
     return OK;
 }

@@ -7,6 +7,7 @@
 #define PROCS_MAX 4096u           /* processes, init's entry and zombies included */
 #define PID_BUCKETS 4096u         /* of the pid hash; a power of two */
 #define PID_MAX (1u << 22)
+#define LOG_ENTRIES_MAX 96u       /* words one ledger transaction may change */
 #define WAITS_MAX 4096u           /* callers that wait for a child or a thread */
 #define ARGS_PAGES 2048u          /* argument strings of all programs that did not fetch theirs yet, in pages */
 /* Where the growing tables lie, and by how much they grow. */
@@ -25,7 +26,8 @@
 #define STACK_DEFAULT_BYTES (8UL << 20)
 #define STACK_MIN_BYTES (16UL << 10)
 #define STACK_MAX_BYTES (1UL << 30)
-#define HANDLES_FIRST 180u        /* room in our own table at start, a reserve taken off */
+#define HANDLES_RESERVE 12u       /* slots of our own table that are not for processes, rounded up */
+#define HANDLES_FIRST 180u        /* room in it at start, the reserve taken off */
 #define HANDLES_STEP 256u         /* and what one PAGER_HANDLES adds */
 #define RETRIES_TICKS 10000u      /* 1 ms: when the pager had no room for one more operation */
 #define COPY_PATIENCE_TICKS 5000000u    /* half a second for a client's page to come in */

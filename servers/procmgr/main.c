@@ -4,6 +4,8 @@
  */
 #include "procmgr.h"
 
+#include "../init/keep.h"
+
 #include <ipc/pager.h>
 
 uint32_t own_space;
@@ -38,6 +40,29 @@ static err_t caller_of(badge_t badge, struct proc **out)
     return *out && (*out)->state == PROC_STATE_RUNNING ? OK : ERR_NOENT;
 }
 
+void answer_keep(struct proc *p, unsigned slot, uint32_t key, const uint32_t words[2])
+{
+    if (key == 0 || slot >= PROC_THREADS_MAX)
+        return;
+    ledger_set(p->thread[slot].key, key);
+    ledger_set(p->thread[slot].word1, words[0]);
+    ledger_set(p->thread[slot].word2, words[1]);
+}
+
+/* Which thread asks, and whether it is asking again. */
+static bool is_answered(struct request *r)
+{
+    if (!r->caller)
+        return false;
+    r->slot = r->caller == init_proc ? 0 : thread_of_caller(r->caller, r->ev->id);
+    r->key = (uint32_t)r->ev->w[PROC_KEY_WORD];
+    if (r->key == 0 || r->slot == PROC_THREADS_MAX || r->caller->thread[r->slot].key != r->key)
+        return false;
+    r->m.w[1] = r->caller->thread[r->slot].word1;
+    r->m.w[2] = r->caller->thread[r->slot].word2;
+    return true;
+}
+
 static err_t dispatch(struct request *r)
 {
     uint64_t op = r->ev->w[0];
@@ -48,7 +73,9 @@ static err_t dispatch(struct request *r)
         return ERR_PERM;
 #endif
     err_t err = caller_of(r->ev->badge, &r->caller);
-    return err != OK ? err : table[op].handle(r);
+    if (err != OK || is_answered(r))
+        return err;
+    return table[op].handle(r);
 }
 
 static void on_notify(uint64_t bits)
@@ -117,9 +144,12 @@ int main(int space, char **none)
 {
     (void)none;
     own_space = (uint32_t)space;
-    if (procs_init() != OK || image_init() != OK || sys_thread_bind(SERVER_H_THREAD, SERVER_H_NTFN) != OK)
+    if (image_init() != OK || sys_thread_bind(SERVER_H_THREAD, SERVER_H_NTFN) != OK)
         return 1;
     ipc_copy_wait_on(SERVER_H_NTFN);
+    if (ledger->magic == LEDGER_MAGIC ? recover() != OK : procs_init() != OK)
+        return 1;
+    ledger->magic = LEDGER_MAGIC;
     struct ipc_msg m;
     err_t err = ERR_PEER_DEAD;
     for (unsigned i = 0; i < 100 && err == ERR_PEER_DEAD; i++) {

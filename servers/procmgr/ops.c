@@ -16,7 +16,6 @@ struct list {
     struct proc *head, *tail;
 };
 static struct list unfinished, finished;
-static uint64_t next_key = KEY_FIRST;
 static uint64_t running;  /* in `unfinished` */
 static unsigned refused;  /* of these: not started, the pager had no room */
 
@@ -102,7 +101,7 @@ static void take_result(struct proc *p, err_t err)
 void ops_start(struct proc *p, enum op_kind kind)
 {
     p->op.kind = (uint8_t)kind;
-    p->op.key = next_key++;
+    p->op.key = KEY_FIRST + ledger->next_key++;
     set_state(p, OP_RUNNING);
     if (kind == OP_DELETE)
         list_append(&unfinished, p);

@@ -9,10 +9,8 @@ static struct proc *const procs = (struct proc *)PROCS_VA;
 struct proc *const init_proc = (struct proc *)PROCS_VA;
 static struct arena arena = {.start = PROCS_VA, .step_bytes = PROCS_STEP_BYTES,
                              .max_bytes = PROCS_MAX * sizeof(struct proc) + PROCS_STEP_BYTES};
-static unsigned used;            /* entries that were ever in use */
 static struct proc *free_list;   /* chained through hash_next */
 static struct proc *buckets[PID_BUCKETS];
-static uint32_t next_pid = 2;
 
 struct proc_counts counts;
 
@@ -21,17 +19,28 @@ static struct proc **bucket(uint64_t pid) { return &buckets[pid % PID_BUCKETS]; 
 /* An entry never used before. */
 static err_t entry_add(struct proc **out)
 {
-    if (used == PROCS_MAX)
+    if (ledger->used == PROCS_MAX)
         return ERR_LIMIT;
-    err_t err = (used + 1) * sizeof(struct proc) > arena.bytes ? arena_grow(&arena) : OK;
-    if (err == OK)
-        *out = &procs[used++];
-    return err;
+    err_t err = (ledger->used + 1) * sizeof(struct proc) > arena.bytes ? arena_grow(&arena) : OK;
+    if (err != OK)
+        return err;
+    *out = &procs[ledger->used];
+    (*out)->state = 0; /* should an earlier try have left something */
+    ledger->used++;
+    return OK;
+}
+
+static void hash_add(struct proc *p)
+{
+    p->hash_next = *bucket(p->pid);
+    *bucket(p->pid) = p;
 }
 
 err_t procs_init(void)
 {
     struct proc *first;
+    ledger->used = 0;
+    ledger->next_pid = 2;
     err_t err = entry_add(&first);
     if (err != OK)
         return err;
@@ -44,12 +53,11 @@ err_t procs_init(void)
         .limit_processes = PROCS_MAX - 1,
         .name = "init",
     };
-    init_proc->hash_next = *bucket(1);
-    *bucket(1) = init_proc;
+    hash_add(init_proc);
     return OK;
 }
 
-unsigned procs_used(void) { return used; }
+unsigned procs_used(void) { return ledger->used; }
 
 struct proc *proc_at(unsigned index) { return procs[index].state ? &procs[index] : 0; }
 
@@ -71,9 +79,8 @@ static uint32_t pid_take(void)
 {
     uint32_t pid;
     do { /* bound: PROCS_MAX pids are in use at most */
-        pid = next_pid++;
-        if (next_pid == PID_MAX)
-            next_pid = 2;
+        pid = ledger->next_pid;
+        ledger->next_pid = pid + 1 == PID_MAX ? 2 : pid + 1;
     } while (lookup(pid));
     return pid;
 }
@@ -109,16 +116,18 @@ err_t proc_new(struct proc *parent, struct proc **out)
     }
     *p = (struct proc){
         .pid = pid_take(),
-        .state = PROC_STATE_NEW,
+        .unborn = true,
         .prio = parent->prio,
+        .parent = parent,
+        .unsure_map = 1, /* its first thread, as soon as there is a space */
         .limit_frames = parent->limit_frames,
         .limit_stack = parent->limit_stack,
         .limit_threads = parent->limit_threads,
         .limit_processes = parent->limit_processes,
     };
     memcpy(p->name, parent->name, sizeof p->name);
-    p->hash_next = *bucket(p->pid);
-    *bucket(p->pid) = p;
+    __atomic_store_n(&p->state, PROC_STATE_NEW, __ATOMIC_SEQ_CST); /* commit */
+    hash_add(p);
     child_add(parent, p);
     counts.live++;
     *out = p;
@@ -127,10 +136,10 @@ err_t proc_new(struct proc *parent, struct proc **out)
 
 void proc_free(struct proc *p)
 {
-    if (p->state == PROC_STATE_ZOMBIE)
-        counts.zombies--;
-    else
+    if (p->unborn)
         counts.live--;
+    else
+        counts.zombies--; /* of those that were born only zombies are freed */
     child_remove(p);
     struct proc **at = bucket(p->pid);
     while (*at != p) /* bound: as lookup() */
@@ -153,6 +162,45 @@ void proc_adopt_children(struct proc *p)
         child_add(init_proc, c);
         c->adopted = true;
     }
+}
+
+/* The links between processes, from each one's own parent. Who has none any more is init's. */
+static void links_rebuild(void)
+{
+    for (unsigned i = 1; i < ledger->used; i++) { /* bound: PROCS_MAX */
+        struct proc *p = &procs[i];
+        if (p->state == 0)
+            continue;
+        if (p->parent < procs || p->parent >= procs + ledger->used || p->parent->state == 0) {
+            p->parent = init_proc;
+            p->adopted = true;
+        }
+        child_add(p->parent, p);
+    }
+}
+
+err_t procs_rebuild(void)
+{
+    err_t err = OK;
+    while (err == OK && arena.bytes < ledger->used * sizeof(struct proc))
+        err = arena_grow(&arena); /* it is all there: the pager says OK */
+    for (unsigned i = ledger->used; i-- > 0 && err == OK;) { /* bound: PROCS_MAX */
+        struct proc *p = &procs[i];
+        size_t lasting = offsetof(struct proc, child);
+        memset((char *)p + lasting, 0, sizeof *p - lasting);
+        if (p->state == 0) {
+            p->hash_next = free_list;
+            free_list = p;
+            continue;
+        }
+        hash_add(p);
+        p->threads = (uint32_t)__builtin_popcountl(p->thread_map);
+        counts.zombies += p->state == PROC_STATE_ZOMBIE;
+        counts.live += p->state != PROC_STATE_ZOMBIE && p != init_proc;
+    }
+    if (err == OK)
+        links_rebuild();
+    return err;
 }
 
 bool proc_descends(const struct proc *p, const struct proc *from)

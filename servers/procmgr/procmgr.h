@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * What the files of procmgr share: the process record, and who does what. One thread, one endpoint. It never waits for a
  * client beyond a bounded copy; what takes longer keeps the reply id and is answered later. It may wait for the pager,
- * which waits for nobody.
+ * which waits for nobody. It may die anywhere: docs/servers/procmgr.md says how the parts below bear that.
  *
  * Life of a process:  NEW --fork, spawn--> RUNNING --exit, kill, exception--> EXITING --space gone--> ZOMBIE --wait--> free
  */
@@ -12,7 +12,11 @@
 #include <signal.h> /* numbers only: the ones that programs see */
 
 #include "../init/handoff.h"
+#include "gate.h"
+#include "ledger.h"
 #include "limits.h"
+
+#define THREAD_STOPPED 1u /* THREAD_INFO: not to be run until somebody resumes it */
 
 /* ---- processes (proc.c) ---- */
 
@@ -24,6 +28,7 @@ struct op {
     err_t result;
     uint64_t key;          /* the pager's name for it; asking again with it is harmless */
     reply_id_t reply;      /* fork: who waits for the pid */
+    uint32_t reply_key;    /* and under which key it would ask again */
     struct proc *parent;   /* fork: of whom; its own op field stays free */
     struct proc *next, *prev; /* list of unfinished ones, or of finished ones */
 };
@@ -31,29 +36,38 @@ struct op {
 struct thread {
     handle_t handle;
     frame_t frame; /* of its control block: the low half of its reply ids */
+    /* what it was answered last, should that get lost (answer_keep) */
+    uint32_t key;  /* the request's; 0: nothing kept */
+    uint32_t word1, word2;
+};
+
+/* What of an exec is still to be done. */
+enum exec_phase {
+    EXEC_NONE = 0,
+    EXEC_CLEARS = 1, /* the old program ends: the space is to be cleared, then furnished */
+    EXEC_STARTS = 2, /* all is ready: the thread starts now, unless it did already */
 };
 
 struct proc {
+    /* ---- lasting: in the ledger's hands ---- */
     uint32_t pid;
     uint8_t state;         /* enum proc_state; 0: free */
     bool adopted;          /* nobody will wait for it */
-    bool unborn;           /* fork or spawn failed: it ends unseen */
+    bool unborn;           /* fork or spawn failed, or is not over: it ends unseen */
     uint8_t prio;
     uint32_t status;       /* status word, once EXITING */
     uint32_t doomed;       /* status word it shall end with as soon as its operation allows, 0: none */
-    uint32_t space;        /* the pager's id */
+    uint32_t space;        /* the pager's id; 0: none, or it was made and procmgr died: found by the pid */
     handle_t space_handle;
     handle_t self;         /* its own endpoint (H_SELF), 0: none */
     bool may_collect;      /* it has H_SELF or H_PARENT, so its table may hold more than the declared set */
-    struct proc *parent, *child, *sibling, **sibling_link; /* children: a list */
-    struct proc *hash_next;
-    struct wait *waits;    /* its callers that wait */
-    struct op op;
-    uint32_t forks;        /* operations whose parent it is */
-    struct proc *forking;  /* the one of them that the pager works on: one at a time */
-    bool exec_waits;       /* exec: the space is to be cleared */
-    uint32_t threads;      /* live ones */
+    uint8_t exec_phase;    /* enum exec_phase */
+    uint16_t exec_file;    /* exec: what starts, on which thread, when the space is clear */
+    uint32_t exec_slot;
+    struct proc *parent;
     uint64_t thread_map;   /* slots in use */
+    uint64_t unsure_map;   /* slots not in use in which the pager may have a thread: being made, or being ended */
+    uint64_t starting_map; /* of those in use: committed, and perhaps not yet resumed */
     uint64_t joinable_map; /* slots of threads that ended and nobody joined yet */
     /* strings of exec or spawn until it fetches them */
     uint32_t args_page;    /* first page + 1, 0: none */
@@ -62,21 +76,30 @@ struct proc {
     uint64_t limit_frames, limit_stack;
     uint32_t limit_threads;
     uint32_t limit_processes; /* with so many in the system it may start no more */
-    unsigned exec_file, exec_slot; /* exec: what starts, on which thread, when the space is clear */
     char name[PROC_NAME_MAX];
     struct thread thread[PROC_THREADS_MAX];
+    /* ---- volatile: rebuilt by recover.c ---- */
+    struct proc *child, *sibling, **sibling_link; /* children: a list */
+    struct proc *hash_next;
+    struct wait *waits;    /* its callers that wait */
+    struct op op;
+    uint32_t forks;        /* operations whose parent it is */
+    struct proc *forking;  /* the one of them that the pager works on: one at a time */
+    uint32_t threads;      /* live ones */
 };
+_Static_assert(PROC_NAME_MAX % sizeof(uint64_t) == 0, "names go through the log in words");
 
 extern struct proc *const init_proc; /* pid 1: parent of those who lost theirs, and init's session */
 struct proc_counts {
-    uint64_t live, zombies, forks, execs, exits;
+    uint64_t live, zombies;
 };
 extern struct proc_counts counts;
 
-must_check err_t procs_init(void);
+must_check err_t procs_init(void);                 /* the first start: init's entry */
+must_check err_t procs_rebuild(void);              /* a later one: hash, tree, free list, counts */
 struct proc *proc_find(uint64_t pid);              /* 0: none, or unborn */
 must_check err_t proc_new(struct proc *parent, struct proc **out); /* state NEW, no space yet; ERR_LIMIT, ERR_NOMEM */
-void proc_free(struct proc *p);                    /* unlinks it everywhere */
+void proc_free(struct proc *p);                    /* unlinks it everywhere; its state may be 0 already */
 void proc_adopt_children(struct proc *p);          /* init becomes their parent */
 struct proc *proc_at(unsigned index);              /* table in order, up to procs_used(); 0: free entry */
 unsigned procs_used(void);
@@ -96,8 +119,13 @@ must_check err_t arena_grow(struct arena *a); /* by one step; ERR_LIMIT, or the 
 struct request {
     const struct ipc_event *ev;
     struct proc *caller; /* 0: not a process (console, pager) */
+    unsigned slot;       /* of the calling thread; PROC_THREADS_MAX: none. init has slot 0 */
+    uint32_t key;        /* the caller asks again under it when the answer gets lost; 0: it does not */
     struct ipc_msg m;    /* the answer; w[0] is filled from the result */
 };
+/* Part of a transaction: the answer to the request goes into the caller's record, so that asking again gives it again
+ * instead of doing the thing twice. */
+void answer_keep(struct proc *p, unsigned slot, uint32_t key, const uint32_t words[2]);
 typedef err_t request_fn(struct request *r);
 void answer(reply_id_t id, err_t err, uint64_t w1, uint64_t w2);
 /* When a client's buffer must have been copied, its pages brought in. */
@@ -131,10 +159,20 @@ bool ops_waiting(void);   /* some could not even be started: come back after RET
 uint64_t ops_count(void);
 
 must_check err_t space_new(struct proc *p);                 /* space, quota and handles; on error proc_undo() it */
-must_check err_t thread_new(struct proc *p, unsigned slot); /* stopped, with the process's priority */
-void thread_delete(struct proc *p, unsigned slot);
+/* A thread, stopped, with the process's priority. It counts only when thread_commit() is part of a committed transaction;
+ * until then the slot is unsure. */
+must_check err_t thread_new(struct proc *p, unsigned slot);
+must_check err_t thread_arm(struct proc *p, unsigned slot, const uint64_t at[4]); /* ip, sp, a0, tp of a new thread */
+void thread_commit(struct proc *p, unsigned slot); /* it is to run: within a transaction, thread_go() after it */
+void thread_go(struct proc *p, unsigned slot);     /* resume it; harmless when it runs already */
+void thread_retire(struct proc *p, unsigned slot); /* within a transaction: in use -> unsure */
+void thread_end(struct proc *p, unsigned slot);    /* of an unsure slot: gone, there too */
+void thread_delete(struct proc *p, unsigned slot); /* both; also of a slot that is not in use */
+void threads_delete(struct proc *p, uint64_t slots); /* of these, those there are */
 void space_forget(struct proc *p);                          /* the pager has deleted it */
 must_check err_t handles_reset(struct proc *p);             /* exec: only the declared set stays */
+must_check err_t handles_rebuild(void);                     /* after a restart: count ours, close those nobody knows */
+void space_search(struct proc *p);                          /* the pager may have a space for it that we don't know of */
 must_check err_t regions_add(struct proc *p, const struct program *program);
 
 /* ---- argument strings (args.c) ---- */
@@ -144,27 +182,37 @@ struct args {
 must_check err_t args_fetch(reply_id_t id, uint64_t bytes, uint64_t argc, uint64_t envc, struct args *out);
 void args_give(struct args *a);
 void args_attach(struct proc *p, const struct args *a); /* replaces what it had */
+void args_set(struct proc *p, const struct args *a);    /* within a transaction; who calls it frees what was there */
+must_check err_t args_rebuild(void);                    /* after a restart: who has which pages; ERR_NOMEM */
 
 /* ---- the end (end.c), waiting (wait.c) ---- */
 void proc_end(struct proc *p, uint32_t status);  /* from any state; returns before it is over */
+void end_go_on(struct proc *p);                  /* it is EXITING: do what is still to be done */
 void proc_undo(struct proc *p);                  /* a child that never ran: ends unseen */
 void proc_continue(struct proc *p);              /* do to its space what waited for an operation on it to finish */
 void proc_space_gone(struct proc *p);
 void waits_child_ended(struct proc *child);      /* child is a zombie now: tell the parent, or reap */
 void waits_cancelled(uint64_t count, reply_id_t newest);
 void waits_drop(struct proc *p);
-void waits_thread_ended(struct proc *p, unsigned slot);
+void waits_thread_ended(struct proc *p, unsigned slot); /* it is joinable already */
 #define STATUS_EXIT(code) (((uint32_t)(code) & 0xff) << 8)
 #define STATUS_SIGNAL(sig) ((uint32_t)(sig))
 
 /* ---- fork.c, exec.c: go on when the pager is done ---- */
 void fork_finished(struct proc *child);
 void exec_cleared(struct proc *p);
+void exec_go_on(struct proc *p); /* the exec is committed */
+
+/* ---- recover.c ---- */
+must_check err_t recover(void); /* after a restart: finish or undo what was under way */
 
 /* ---- signal.c ---- */
 void signal_exception(const struct ipc_event *ev);
 void signal_interrupt(void); /* ^C */
 unsigned thread_of_caller(const struct proc *p, reply_id_t id); /* slot; PROC_THREADS_MAX: none */
+
+/* ---- info.c ---- */
+void prio_apply(struct proc *p); /* to all its threads */
 
 /* ---- handlers, one a line of PROC_OPS ---- */
 #define PROC_HANDLER(name, number, who, text) request_fn do_##name;

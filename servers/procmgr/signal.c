@@ -6,8 +6,6 @@
 #include <ipc/console.h>
 #include <stdio.h>
 
-static uint32_t foreground; /* pid that ^C kills, 0: none */
-
 err_t do_KILL(struct request *r)
 {
     struct proc *p = proc_find(r->ev->w[1]);
@@ -18,6 +16,13 @@ err_t do_KILL(struct request *r)
         return ERR_NOENT;
     if (p == init_proc)
         return ERR_PERM;
+    if (r->key) { /* asked again, the process may be gone */
+        ledger_begin();
+        answer_keep(r->caller, r->slot, r->key, (const uint32_t[2]){0, 0});
+        if (sig != 0 && p->state == PROC_STATE_RUNNING)
+            ledger_set(p->doomed, STATUS_SIGNAL(sig));
+        ledger_commit();
+    }
     if (sig != 0)
         proc_end(p, STATUS_SIGNAL(sig));
     return OK;
@@ -27,7 +32,7 @@ err_t do_FOREGROUND(struct request *r)
 {
     if (r->ev->w[1] != 0 && !proc_find(r->ev->w[1]))
         return ERR_NOENT;
-    foreground = (uint32_t)r->ev->w[1];
+    ledger->foreground = (uint32_t)r->ev->w[1];
     return OK;
 }
 
@@ -48,7 +53,7 @@ err_t do_SHUTDOWN(struct request *r)
 /* Marked first, killed then: a death changes the tree. */
 void signal_interrupt(void)
 {
-    struct proc *target = foreground ? proc_find(foreground) : 0;
+    struct proc *target = ledger->foreground ? proc_find(ledger->foreground) : 0;
     if (!target || target == init_proc)
         return;
     for (unsigned i = 1; i < procs_used(); i++) {
@@ -124,10 +129,13 @@ static void report(const struct proc *p, const struct ipc_event *ev)
     else
         n = snprintf(line, sizeof line, "[%u] %s: killed: %s (value 0x%lx, ip 0x%lx)\n", (unsigned)p->pid, p->name,
                      cause_text(w[EXCW_CAUSE]), (unsigned long)w[EXCW_VALUE], (unsigned long)w[EXCW_IP]);
-    struct ipc_msg m = {.w = {CONSOLE_WRITE}};
     struct ipc_buf b = {.addr = line, .len_bytes = (uint64_t)n, .access = BUF_R};
-    err_t err = ipc_call_full(H_CONSOLE, &m, &b, 1, sys_time() + CONSOLE_PATIENCE_TICKS);
-    (void)err; /* a console that does not listen must not keep the process alive */
+    ticks_t deadline = sys_time() + CONSOLE_PATIENCE_TICKS;
+    err_t err = ERR_PEER_DEAD;
+    while (err == ERR_PEER_DEAD && sys_time() < deadline) { /* it died under the line and comes back */
+        struct ipc_msg m = {.w = {CONSOLE_WRITE}};
+        err = ipc_call_full(H_CONSOLE, &m, &b, 1, deadline);
+    } /* a console that does not listen must not keep the process alive */
 }
 
 void signal_exception(const struct ipc_event *ev)

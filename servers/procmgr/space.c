@@ -37,9 +37,10 @@ static void handle_give(handle_t *h)
 {
     if (*h == NO_HANDLE)
         return;
-    (void)sys_handle_close(0, *h);
+    handle_t old = *h;
+    *h = NO_HANDLE; /* first: a record never names a handle that may be somebody else's by now */
+    (void)sys_handle_close(0, old);
     handles_used--;
-    *h = NO_HANDLE;
 }
 
 static err_t install_declared(struct proc *p)
@@ -116,6 +117,13 @@ err_t handles_reset(struct proc *p)
     return install_declared(p);
 }
 
+static bool same_object(const struct proc *p, handle_t slot, handle_t ours)
+{
+    struct handle_info a, b;
+    return sys_handle_info(p->space_handle, slot, &a) == OK && sys_handle_info(0, ours, &b) == OK && a.type == b.type &&
+           a.object == b.object;
+}
+
 /* An endpoint of the process's own, charged to it and gone with its space. */
 err_t do_ENDPOINT(struct request *r)
 {
@@ -123,51 +131,168 @@ err_t do_ENDPOINT(struct request *r)
     if (p->self != NO_HANDLE)
         return OK;
     p->may_collect = true;
+    handle_t h;
     struct ipc_msg m = {.w = {PAGER_OBJECT_NEW, p->pid, OBJ_ENDPOINT, p->space}};
-    err_t err = ask_handle(&m, &p->self);
+    err_t err = ask_handle(&m, &h);
     if (err != OK)
         return err;
-    err = sys_handle_install(p->space_handle, H_SELF, p->self, H_SELF_RIGHTS, 0);
-    if (err != OK)
-        handle_give(&p->self); /* asked again, the pager gives the same one */
+    err = sys_handle_install(p->space_handle, H_SELF, h, H_SELF_RIGHTS, 0);
+    if (err == ERR_EXIST && same_object(p, H_SELF, h))
+        err = OK; /* a try that procmgr did not survive */
+    if (err == OK)
+        p->self = h;
+    else
+        handle_give(&h); /* asked again, the pager gives the same one */
     return err;
 }
+
+/* ---- threads: a slot is unsure before the pager is asked for a thread, and until it has taken it back ---- */
 
 err_t thread_new(struct proc *p, unsigned slot)
 {
     struct thread *t = &p->thread[slot];
     struct ipc_msg m = {.w = {PAGER_THREAD_NEW, p->space, slot}};
+    p->unsure_map |= 1UL << slot;
+    *t = (struct thread){0};
     err_t err = ask_handle(&m, &t->handle);
     if (err != OK)
         return err;
-    p->thread_map |= 1UL << slot;
-    p->joinable_map &= ~(1UL << slot);
-    p->threads++;
     struct thread_info info;
     err = sys_thread_info(t->handle, &info);
     if (err == OK)
         err = sys_thread_prio(t->handle, p->prio);
     if (err == OK)
         t->frame = (frame_t)info.frame;
-    else
-        thread_delete(p, slot);
     return err;
+}
+
+/* Registers one by one, so that the thread can be started by a resume whenever that is due. */
+err_t thread_arm(struct proc *p, unsigned slot, const uint64_t at[4])
+{
+    static const unsigned reg[4] = {REG_PC, REG_SP, REG_A0, REG_TP};
+    err_t err = OK;
+    for (unsigned i = 0; i < 4 && err == OK; i++)
+        err = sys_thread_reg_set(p->thread[slot].handle, reg[i], at[i]);
+    return err;
+}
+
+void thread_commit(struct proc *p, unsigned slot)
+{
+    uint64_t bit = 1UL << slot;
+    ledger_set(p->thread_map, p->thread_map | bit);
+    ledger_set(p->starting_map, p->starting_map | bit);
+    ledger_set(p->unsure_map, p->unsure_map & ~bit);
+    ledger_set(p->joinable_map, p->joinable_map & ~bit);
+    p->threads++;
+}
+
+void thread_go(struct proc *p, unsigned slot)
+{
+    err_t err = sys_thread_resume(p->thread[slot].handle);
+    (void)err; /* BUSY: it runs already */
+    p->starting_map &= ~(1UL << slot);
+}
+
+void thread_retire(struct proc *p, unsigned slot)
+{
+    uint64_t bit = 1UL << slot;
+    ledger_set(p->thread_map, p->thread_map & ~bit);
+    ledger_set(p->starting_map, p->starting_map & ~bit);
+    ledger_set(p->unsure_map, p->unsure_map | bit);
+}
+
+void thread_end(struct proc *p, unsigned slot)
+{
+    struct thread *t = &p->thread[slot];
+    err_t err = t->handle != NO_HANDLE ? sys_thread_stop(t->handle) : OK;
+    handle_give(&t->handle);
+    *t = (struct thread){0};
+    for (unsigned i = 0; i < DELETE_TRIES && p->space != 0; i++) {
+        struct ipc_msg m = {.w = {PAGER_THREAD_DELETE, p->space, slot}};
+        err = pager_call(H_PAGER, &m);
+        if (err != ERR_AGAIN)
+            break;
+    }
+    p->unsure_map &= ~(1UL << slot);
 }
 
 void thread_delete(struct proc *p, unsigned slot)
 {
-    struct thread *t = &p->thread[slot];
-    err_t err = sys_thread_stop(t->handle);
-    handle_give(&t->handle);
-    t->frame = NO_FRAME;
-    p->thread_map &= ~(1UL << slot);
-    p->threads--;
-    for (unsigned i = 0; i < DELETE_TRIES; i++) {
-        struct ipc_msg m = {.w = {PAGER_THREAD_DELETE, p->space, slot}};
-        err = pager_call(H_PAGER, &m);
-        if (err != ERR_AGAIN)
-            return;
+    if (p->thread_map >> slot & 1) {
+        ledger_begin();
+        thread_retire(p, slot);
+        ledger_commit();
+        p->threads--;
     }
+    thread_end(p, slot);
+}
+
+void threads_delete(struct proc *p, uint64_t slots)
+{
+    for (; slots; slots &= slots - 1) /* bound: PROC_THREADS_MAX */
+        thread_delete(p, (unsigned)__builtin_ctzll(slots));
+}
+
+/* ---- after a restart ---- */
+
+void space_search(struct proc *p)
+{
+    struct ipc_msg m = {.w = {PAGER_SPACE_FIND, p->pid}};
+    if (p->space == 0 && pager_call(H_PAGER, &m) == OK)
+        p->space = (uint32_t)m.w[1];
+}
+
+#define TABLE_MAX (64u * 256u) /* slots that a handle table can have */
+static uint64_t known[TABLE_MAX / 64];
+
+static void know(handle_t h)
+{
+    if (h == NO_HANDLE || h >= TABLE_MAX)
+        return;
+    known[h / 64] |= 1UL << h % 64;
+    handles_used++;
+}
+
+/* What the record names, and counts on: not half-made threads. */
+static void know_all(struct proc *p)
+{
+    if (p->state == PROC_STATE_ZOMBIE)
+        p->space_handle = p->self = NO_HANDLE;
+    know(p->space_handle);
+    know(p->self);
+    for (uint64_t left = p->thread_map; left; left &= left - 1) /* bound: PROC_THREADS_MAX */
+        know(p->thread[__builtin_ctzll(left)].handle);
+    for (uint64_t left = p->unsure_map; left; left &= left - 1) /* bound: PROC_THREADS_MAX */
+        p->thread[__builtin_ctzll(left)] = (struct thread){0};
+}
+
+static void know_fixed(void)
+{
+    static const uint8_t fixed[] = {H_PAGER, H_CONSOLE, H_KERNEL, H_INIT, SERVER_H_ENDPOINT, SERVER_H_NTFN, SERVER_H_THREAD,
+                                    SERVER_H_SPACE};
+    for (unsigned i = 0; i < sizeof fixed; i++)
+        know(fixed[i]);
+    handles_used = 0;
+}
+
+/* A handle that came and was not noted, or was not closed in time, goes: nobody will ever name it. */
+err_t handles_rebuild(void)
+{
+    struct space_info own;
+    err_t err = sys_space_info(0, &own);
+    if (err != OK || own.handles > TABLE_MAX)
+        return err != OK ? err : ERR_LIMIT;
+    know_fixed();
+    for (unsigned i = 1; i < procs_used(); i++) { /* bound: PROCS_MAX */
+        struct proc *p = proc_at(i);
+        if (p)
+            know_all(p);
+    }
+    for (handle_t h = 1; h < own.handles; h++)
+        if (!(known[h / 64] >> h % 64 & 1))
+            (void)sys_handle_close(0, h);
+    handles_room = (unsigned)own.handles - HANDLES_RESERVE;
+    return OK;
 }
 
 static err_t region_add(const struct proc *p, vaddr_t start, vaddr_t end, uint64_t prot_flags)

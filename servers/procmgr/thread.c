@@ -20,13 +20,17 @@ err_t do_THREAD_NEW(struct request *r)
     if (slot == PROC_THREADS_MAX || p->threads >= p->limit_threads)
         return ERR_LIMIT;
     err_t err = thread_new(p, slot);
-    if (err != OK)
-        return err;
-    err = sys_thread_start(p->thread[slot].handle, w[1], w[2], w[3], w[4]);
+    if (err == OK)
+        err = thread_arm(p, slot, &w[1]);
     if (err != OK) {
-        thread_delete(p, slot);
+        thread_end(p, slot);
         return err;
     }
+    ledger_begin();
+    thread_commit(p, slot);
+    answer_keep(p, r->slot, r->key, (const uint32_t[2]){slot, 0});
+    ledger_commit();
+    thread_go(p, slot);
     r->m.w[1] = slot;
     return OK;
 }
@@ -34,14 +38,19 @@ err_t do_THREAD_NEW(struct request *r)
 err_t do_THREAD_EXIT(struct request *r)
 {
     struct proc *p = r->caller;
-    unsigned slot = thread_of_caller(p, r->ev->id);
+    unsigned slot = r->slot;
     if (slot == PROC_THREADS_MAX)
         return ERR_INVAL;
     if (p->threads == 1) {
         proc_end(p, STATUS_EXIT(0));
         return LATER;
     }
-    thread_delete(p, slot);
+    ledger_begin();
+    thread_retire(p, slot);
+    ledger_set(p->joinable_map, p->joinable_map | 1UL << slot);
+    ledger_commit();
+    p->threads--;
+    thread_end(p, slot);
     waits_thread_ended(p, slot);
     return LATER;
 }

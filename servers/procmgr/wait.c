@@ -10,6 +10,7 @@ struct wait {
     reply_id_t id;
     int64_t who;         /* pid, or -1 for any child; slot of a thread */
     struct proc *waiter;
+    uint32_t key, slot;  /* of the request, for answer_keep() */
     struct wait *next;   /* of the same process, or free */
 };
 static struct wait *const waits = (struct wait *)WAITS_VA;
@@ -18,8 +19,9 @@ static struct arena arena = {.start = WAITS_VA, .step_bytes = WAITS_STEP_BYTES,
 static struct wait *free_list;
 static unsigned used; /* entries that were ever in use */
 
-static err_t wait_add(struct proc *p, enum wait_kind kind, int64_t who, reply_id_t id)
+static err_t wait_add(const struct request *r, enum wait_kind kind, int64_t who)
 {
+    struct proc *p = r->caller;
     struct wait *w = free_list;
     if (!w) {
         err_t err = (used + 1) * sizeof *w > arena.bytes ? arena_grow(&arena) : OK;
@@ -29,7 +31,8 @@ static err_t wait_add(struct proc *p, enum wait_kind kind, int64_t who, reply_id
     } else {
         free_list = w->next;
     }
-    *w = (struct wait){.kind = (uint8_t)kind, .id = id, .who = who, .waiter = p, .next = p->waits};
+    *w = (struct wait){.kind = (uint8_t)kind, .id = r->ev->id, .who = who, .waiter = p, .key = r->key, .slot = r->slot,
+                       .next = p->waits};
     p->waits = w;
     return LATER;
 }
@@ -88,6 +91,28 @@ static struct proc *child_find(const struct proc *p, int64_t who)
     return found;
 }
 
+/* The status moves from the child's record to the waiter's in one stroke: it is never lost and never given twice. */
+static void take_status(struct proc *parent, struct proc *child, unsigned slot, uint32_t key)
+{
+    ledger_begin();
+#ifndef MUTANT_PROCMGR_LOSE_STATUS
+    answer_keep(parent, slot, key, (const uint32_t[2]){child->pid, child->status});
+#else
+    (void)parent, (void)slot, (void)key;
+#endif
+    ledger_set(child->state, 0);
+    ledger_commit();
+}
+
+static void give_status_back(struct proc *parent, struct proc *child, unsigned slot)
+{
+    ledger_begin();
+    if (slot < PROC_THREADS_MAX)
+        ledger_set(parent->thread[slot].key, 0);
+    ledger_set(child->state, PROC_STATE_ZOMBIE);
+    ledger_commit();
+}
+
 err_t do_WAIT(struct request *r)
 {
     int64_t who = (int64_t)r->ev->w[1];
@@ -99,16 +124,17 @@ err_t do_WAIT(struct request *r)
     if (c->state == PROC_STATE_ZOMBIE) {
         r->m.w[1] = c->pid;
         r->m.w[2] = c->status;
+        take_status(r->caller, c, r->slot, r->key);
         proc_free(c);
         return OK;
     }
     if (r->ev->w[2] & WAIT_NOHANG)
         return OK; /* pid 0: none yet */
-    return wait_add(r->caller, WAIT_CHILD, who, r->ev->id);
+    return wait_add(r, WAIT_CHILD, who);
 }
 
 /* Somebody of `parent` takes the child's status; false: nobody waits for it. */
-static bool tell_waiter(struct proc *parent, const struct proc *child)
+static bool tell_waiter(struct proc *parent, struct proc *child)
 {
     struct wait **at = &parent->waits;
     while (*at) { /* bound: threads of the parent */
@@ -118,7 +144,10 @@ static bool tell_waiter(struct proc *parent, const struct proc *child)
             continue;
         }
         struct ipc_msg m = {.w = {OK, child->pid, child->status}};
+        take_status(parent, child, w->slot, w->key);
         err_t err = ipc_reply(w->id, &m);
+        if (err != OK)
+            give_status_back(parent, child, w->slot);
         wait_remove(at);
         if (err == OK)
             return true;
@@ -156,6 +185,14 @@ void waits_child_ended(struct proc *child)
 
 /* ---- threads ---- */
 
+static void join(struct proc *p, unsigned ended, unsigned by, uint32_t key)
+{
+    ledger_begin();
+    ledger_set(p->joinable_map, p->joinable_map & ~(1UL << ended));
+    answer_keep(p, by, key, (const uint32_t[2]){0, 0});
+    ledger_commit();
+}
+
 err_t do_THREAD_JOIN(struct request *r)
 {
     struct proc *p = r->caller;
@@ -163,28 +200,27 @@ err_t do_THREAD_JOIN(struct request *r)
     if (slot >= PROC_THREADS_MAX)
         return ERR_INVAL;
     if (p->joinable_map >> slot & 1) {
-        p->joinable_map &= ~(1UL << slot);
+        join(p, (unsigned)slot, r->slot, r->key);
         return OK;
     }
     if (!(p->thread_map >> slot & 1))
         return ERR_NOENT;
-    if (slot == thread_of_caller(p, r->ev->id))
+    if (slot == r->slot)
         return ERR_INVAL; /* it would wait for ever */
-    return wait_add(p, WAIT_THREAD, (int64_t)slot, r->ev->id);
+    return wait_add(r, WAIT_THREAD, (int64_t)slot);
 }
 
 void waits_thread_ended(struct proc *p, unsigned slot)
 {
     struct wait **at = &p->waits;
-    p->joinable_map |= 1UL << slot;
     while (*at) { /* bound: threads of the process */
         struct wait *w = *at;
         if (w->kind != WAIT_THREAD || w->who != (int64_t)slot) {
             at = &w->next;
             continue;
         }
+        join(p, slot, w->slot, w->key);
         answer(w->id, OK, 0, 0);
         wait_remove(at);
-        p->joinable_map &= ~(1UL << slot);
     }
 }

@@ -127,7 +127,7 @@ static void exec_ends_the_other_threads(void) { gt_expect_exit(gt_child(runs_wit
 static int role_one(void)
 {
     struct ipc_msg m = {.w = {PROC_GETPID}};
-    return ipc_call(H_PROC, &m) == OK && m.w[4] == 1 ? 24 : 1;
+    return proc_call(H_PROC, &m) == OK && m.w[4] == 1 ? 24 : 1;
 }
 static void exec_again_and_again(void *n)
 {

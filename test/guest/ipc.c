@@ -307,7 +307,7 @@ static void unknown_and_forbidden_operations_are_refused(void)
             CHECK_EQ(ipc_call(h, &m), ERR_NOSYS);
         }
     m = (struct ipc_msg){.w = {PROC_SHUTDOWN}};
-    CHECK_EQ(ipc_call(H_PROC, &m), ERR_PERM);
+    CHECK_EQ(proc_call(H_PROC, &m), ERR_PERM);
 }
 
 GT_MAIN(CASE(all_words_and_the_badge_arrive), CASE(a_receive_ends_at_its_deadline), CASE(a_wait_ends_at_its_deadline),

@@ -115,7 +115,7 @@ static void only_one_thread_here(void *unused)
     CHECK_EQ(area[39][100], before); /* the spinner did not come along */
     uint64_t threads = 0;
     struct ipc_msg m = {.w = {PROC_GETPID}};
-    CHECK_EQ(ipc_call(H_PROC, &m), OK);
+    CHECK_EQ(proc_call(H_PROC, &m), OK);
     threads = m.w[4];
     CHECK_EQ(threads, 1);
 }

@@ -130,7 +130,7 @@ static void kill_while_forking(void)
 static pid_t child_of(pid_t parent)
 {
     struct ipc_msg m = {.w = {PROC_INFO, 0}};
-    while (ipc_call(H_PROC, &m) == OK && m.w[1] != 0) { /* ends: pids grow */
+    while (proc_call(H_PROC, &m) == OK && m.w[1] != 0) { /* ends: pids grow */
         if ((pid_t)m.w[2] == parent)
             return (pid_t)m.w[1];
         m = (struct ipc_msg){.w = {PROC_INFO, m.w[1] + 1}};

@@ -7,6 +7,7 @@ TIMEOUT: 300
 """
 
 import os
+import re
 import sys
 import tempfile
 import time
@@ -64,9 +65,18 @@ def a_killed_pager_comes_back():
     require("alive" in outcome.lines and "sound" in outcome.lines, "the system did not go on", outcome.text)
 
 
-def a_dead_procmgr_ends_the_machine_with_a_sentence():
-    outcome = boot("pagerctl kill procmgr; echo no")
-    require(outcome.status == 71 and "procmgr died" in outcome.text, f"status {outcome.status}", outcome.text)
+def a_killed_procmgr_comes_back_and_no_process_is_lost():
+    outcome = boot("sleep 1000 & pagerctl kill procmgr; ps; kill $!; wait $!; echo status $?; vmcheck --quiet && echo sound")
+    require(re.search(r"2 +1 running .* sh$", outcome.text, re.M) and re.search(r"running .* sleep$", outcome.text, re.M),
+            "a process is gone", outcome.text)
+    require("status 143" in outcome.lines and "sound" in outcome.lines, "the system did not go on", outcome.text)
+
+
+def a_server_that_cannot_live_ends_the_machine():
+    for name, status in (("procmgr", 71), ("console", 73)):
+        with tempfile.TemporaryDirectory(prefix="pagoda-image-") as folder:
+            outcome = boot("true", image=image_with(folder, {name: "bin/false"}))  # nobody answers its requests
+        require(outcome.status == status and f"the {name} died 51 times" in outcome.text, f"{outcome.status}", outcome.text)
 
 
 def a_pager_that_cannot_live_ends_the_machine():
@@ -129,7 +139,8 @@ def interrupt_ends_the_program_and_not_the_shell():
 
 
 CASES = [statuses_come_through, unknown_arguments_are_reported_not_fatal, a_killed_pager_comes_back,
-         a_dead_procmgr_ends_the_machine_with_a_sentence, a_pager_that_cannot_live_ends_the_machine,
+         a_killed_procmgr_comes_back_and_no_process_is_lost,
+         a_server_that_cannot_live_ends_the_machine, a_pager_that_cannot_live_ends_the_machine,
          a_missing_server_is_named, a_killed_console_comes_back_behind_the_same_handles,
          no_line_is_lost_when_the_console_dies,
          interrupt_ends_the_program_and_not_the_shell]

@@ -120,6 +120,11 @@ enum pager_break {
     PAGER_BREAK_FREE_COUNT = 4,  /* one free frame too many is claimed */
 };
 
+/* How often a request is repeated, and the pause before each try: together about 7 seconds, by when init has said on the
+ * console why the server does not come back. */
+#define SERVER_TRIES 60u
+void server_pause(unsigned try);
+
 /* Ask the pager; again after ERR_PEER_DEAD (bounded, with a pause). */
 err_t pager_call(handle_t pager, struct ipc_msg *m);
 err_t pager_call_bounded(handle_t pager, struct ipc_msg *m, unsigned tries);

@@ -25,13 +25,14 @@
     X(SHUTDOWN, 15, FROM(BADGE_INIT), "kill everything -> processes ended") \
     X(THREAD_JOIN, 16, FROM(BADGE_CLIENT), "slot; answered when the thread has exited") \
     X(STAT, 17, FROM_ANY, "-> processes, zombies, forks, execs, exits, operations in progress") \
-    X(ENDPOINT, 18, FROM(BADGE_CLIENT), "an endpoint of the caller's own at H_SELF (SEND | RECV | GRANT | MINT); children forked or spawned later find it at H_PARENT; OK also when it exists")
+    X(ENDPOINT, 18, FROM(BADGE_CLIENT), "an endpoint of the caller's own at H_SELF (SEND | RECV | GRANT | MINT); children forked or spawned later find it at H_PARENT; OK also when it exists") \
+    X(DEBUG, 19, FROM(BADGE_CLIENT), "PROC_DEBUG_*, value -> old value; not in the bench build")
 
 enum proc_op {
 #define PROC_ENUM(name, number, who, text) PROC_##name = (number),
     PROC_OPS(PROC_ENUM)
 #undef PROC_ENUM
-    PROC_OP_LIMIT = 19,
+    PROC_OP_LIMIT = 20,
 };
 
 /* strings buffer: argc strings then envc strings, each nul-terminated. */
@@ -39,6 +40,23 @@ enum proc_op {
 #define PROC_PATH_MAX 1024u
 #define PROC_NAME_MAX 32u
 #define PROC_THREADS_MAX 64u
+
+/* DEBUG, for tests. */
+enum proc_debug {
+    PROC_DEBUG_DIE_BEFORE = 1, /* procmgr dies before its k-th system call from now; 0: never */
+    PROC_DEBUG_DIE_AFTER = 2,  /* the same, right after it returned */
+    PROC_DEBUG_CALLS = 3,      /* -> system calls it has made since it started */
+    PROC_DEBUG_DIE_AGAIN = 4,  /* the same, before the k-th from its next restart on; once */
+};
+
+/* Procmgr may be killed and restarted under a request (ERR_PEER_DEAD). A request that is sent again with the same key in
+ * this word, by the same thread, has its effect once: what was answered is answered again. 0: no key. */
+#define PROC_KEY_WORD 6
+
+/* Ask procmgr, with a fresh key; again after ERR_PEER_DEAD (bounded, with a pause). Not for EXEC's success, which has no
+ * answer. nbufs: 0..2. */
+err_t proc_call(handle_t procmgr, struct ipc_msg *m);
+err_t proc_call_full(handle_t procmgr, struct ipc_msg *m, const struct ipc_buf *bufs, unsigned nbufs);
 
 #define SPAWN_BACKGROUND 1u /* ten priorities below the spawner */
 #define WAIT_NOHANG 1u

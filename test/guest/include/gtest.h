@@ -224,7 +224,7 @@ static inline uint64_t gt_kernel_counter(unsigned which)
 static inline uint64_t gt_processes(void)
 {
     struct ipc_msg m = {.w = {PROC_STAT}};
-    return ipc_call(H_PROC, &m) == OK ? m.w[1] : 0;
+    return proc_call(H_PROC, &m) == OK ? m.w[1] : 0;
 }
 /* Orphans are reaped by init in its own time: wait until there are only n processes. */
 static inline void gt_until_processes(uint64_t n)
@@ -239,7 +239,7 @@ static inline void gt_until_processes(uint64_t n)
 static inline err_t gt_proc(uint64_t op, uint64_t a, uint64_t b, uint64_t *out)
 {
     struct ipc_msg m = {.w = {op, a, b}};
-    err_t e = ipc_call(H_PROC, &m);
+    err_t e = proc_call(H_PROC, &m);
     if (out != NULL)
         *out = m.w[1];
     return e;

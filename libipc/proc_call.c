@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: MIT
+ * Requests to a procmgr that may be killed and restarted under way. Owns the counter of keys: each request has its own, and
+ * keeps it when it is sent again, so that a fork or a wait happens once (ipc/procmgr.h).
+ */
+#include <ipc/pager.h>
+#include <ipc/procmgr.h>
+
+static uint32_t last_key; /* of this program; a forked child goes on from its parent's */
+
+static uint32_t key_new(void)
+{
+    uint32_t key = __atomic_add_fetch(&last_key, 1, __ATOMIC_RELAXED);
+    return key ? key : __atomic_add_fetch(&last_key, 1, __ATOMIC_RELAXED); /* 0 means none */
+}
+
+err_t proc_call_full(handle_t procmgr, struct ipc_msg *m, const struct ipc_buf *bufs, unsigned nbufs)
+{
+    struct ipc_msg request = *m;
+    err_t err = ERR_PEER_DEAD;
+    request.w[PROC_KEY_WORD] = key_new();
+    for (unsigned try = 0; try < SERVER_TRIES; try++) {
+        *m = request;
+        err = ipc_call_full(procmgr, m, bufs, nbufs, DEADLINE_NONE);
+        if (err != ERR_PEER_DEAD)
+            return err;
+        server_pause(try);
+    }
+    return err;
+}
+
+err_t proc_call(handle_t procmgr, struct ipc_msg *m) { return proc_call_full(procmgr, m, 0, 0); }
