@@ -66,7 +66,7 @@ def a_killed_pager_comes_back():
 
 
 def a_killed_procmgr_comes_back_and_no_process_is_lost():
-    outcome = boot("sleep 1000 & pagerctl kill procmgr; ps; kill $!; wait $!; echo status $?; vmcheck --quiet && echo sound")
+    outcome = boot("sleep 1000 & pagerctl kill procmgr; ps; kill 3; wait 3; echo status $?; vmcheck --quiet && echo sound")
     require(re.search(r"2 +1 running .* sh$", outcome.text, re.M) and re.search(r"running .* sleep$", outcome.text, re.M),
             "a process is gone", outcome.text)
     require("status 143" in outcome.lines and "sound" in outcome.lines, "the system did not go on", outcome.text)
@@ -75,7 +75,7 @@ def a_killed_procmgr_comes_back_and_no_process_is_lost():
 def a_server_that_cannot_live_ends_the_machine():
     for name, status in (("procmgr", 71), ("console", 73)):
         with tempfile.TemporaryDirectory(prefix="pagoda-image-") as folder:
-            outcome = boot("true", image=image_with(folder, {name: "bin/false"}))  # nobody answers its requests
+            outcome = boot("sleep 1000", image=image_with(folder, {name: "bin/false"}))  # nobody answers requests
         require(outcome.status == status and f"the {name} died 51 times" in outcome.text, f"{outcome.status}", outcome.text)
 
 
