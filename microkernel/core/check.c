@@ -33,7 +33,7 @@ static enum check check_sched(const struct sched *c)
         return CHECK_CONTEXT;
     for (unsigned i = 0; i < hart_count; i++) {
         const struct thread *t = harts[i].current;
-        if (t && t->state == T_RUNNING && harts[i].account != t->ctx)
+        if (t && t->state == T_RUNNING && !harts[i].resched && harts[i].account != t->ctx)
             return CHECK_CONTEXT;
     }
     return CHECK_OK;

@@ -56,7 +56,7 @@ void lend_context(struct thread *t)
 {
     t->ctx = lend_context_of(t, &t->hops);
     if (t->state == T_RUNNING)
-        budget_switch(t->hart, t->ctx);
+        t->hart->resched = true; /* its hart changes the account, if it still runs then */
 }
 
 /* Whether anything changed. */

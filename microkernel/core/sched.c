@@ -103,6 +103,8 @@ static void sched_pick(struct hart *h)
     struct thread *was = h->current, *top = queue_top(&h->runq);
     h->resched = false;
     if (was && was->state == T_RUNNING) {
+        if (unlikely(h->account != was->ctx))
+            budget_switch(h, was->ctx); /* it got or lost a client */
         if (!top || top->prio < was->prio)
             return;
         if (top->prio == was->prio) {

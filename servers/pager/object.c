@@ -178,7 +178,8 @@ err_t objects_destroy_owned(uint32_t slot)
 {
     for (uint32_t n = space_vol(slot)->first_object, next; n; n = next) { /* bound: objects of the space */
         next = *object_next(n);
-        if (object_at(n)->type != OBJ_ENDPOINT && object_at(n)->type != OBJ_NTFN)
+        unsigned type = object_at(n)->type;
+        if (type != OBJ_ENDPOINT && type != OBJ_NTFN && type != OBJ_SCHED)
             continue;
         err_t err = ERR_AGAIN;
         for (unsigned i = 0; i < DESTROY_TRIES && err == ERR_AGAIN; i++)

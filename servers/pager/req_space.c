@@ -107,7 +107,7 @@ err_t req_thread_delete(const struct ipc_event *ev, struct response *r)
 
 err_t req_object_new(const struct ipc_event *ev, struct response *r)
 {
-    if (ev->w[2] != OBJ_ENDPOINT && ev->w[2] != OBJ_NTFN)
+    if (ev->w[2] != OBJ_ENDPOINT && ev->w[2] != OBJ_NTFN && ev->w[2] != OBJ_SCHED)
         return ERR_INVAL;
     uint32_t slot = request_slot(ev->w[3]);
     if (ev->w[3] != 0 && slot == 0)

@@ -58,6 +58,9 @@ static inline void gate_leave(void)
 #define sys_thread_reg_set(...) GATE(sys_thread_reg_set(__VA_ARGS__))
 #define sys_thread_prio(...) GATE(sys_thread_prio(__VA_ARGS__))
 #define sys_thread_info(...) GATE(sys_thread_info(__VA_ARGS__))
+#define sys_sched_set(...) GATE(sys_sched_set(__VA_ARGS__))
+#define sys_sched_info(...) GATE(sys_sched_info(__VA_ARGS__))
+#define sys_thread_sched(...) GATE(sys_thread_sched(__VA_ARGS__))
 #define sys_thread_bind(...) GATE(sys_thread_bind(__VA_ARGS__))
 #endif
 

@@ -169,6 +169,8 @@ void thread_retire(struct proc *p, unsigned slot); /* within a transaction: in u
 void thread_end(struct proc *p, unsigned slot);    /* of an unsure slot: gone, there too */
 void thread_delete(struct proc *p, unsigned slot); /* both; also of a slot that is not in use */
 void threads_delete(struct proc *p, uint64_t slots); /* of these, those there are */
+must_check err_t object_open(const struct proc *p, uint64_t key, unsigned type, handle_t *h); /* of its space; made if there is none */
+void object_close(handle_t *h); /* the handle; the object stays */
 void space_forget(struct proc *p);                          /* the pager has deleted it */
 must_check err_t handles_reset(struct proc *p);             /* exec: only the declared set stays */
 must_check err_t handles_rebuild(void);                     /* after a restart: count ours, close those nobody knows */

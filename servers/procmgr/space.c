@@ -146,6 +146,14 @@ err_t do_ENDPOINT(struct request *r)
     return err;
 }
 
+err_t object_open(const struct proc *p, uint64_t key, unsigned type, handle_t *h)
+{
+    struct ipc_msg m = {.w = {PAGER_OBJECT_NEW, key, type, p->space}};
+    return ask_handle(&m, h);
+}
+
+void object_close(handle_t *h) { handle_give(h); }
+
 /* ---- threads: a slot is unsure before the pager is asked for a thread, and until it has taken it back ---- */
 
 err_t thread_new(struct proc *p, unsigned slot)

@@ -29,7 +29,7 @@
     X(STRATEGY, 17, FROM_ANY, "FORK_* or 0 to ask -> strategy now") \
     X(VMCHECK, 18, FROM_ANY, "-> violations, number of the first broken invariant, its frame or space, detail") \
     X(DEBUG, 19, FROM_ANY, "PAGER_DEBUG_*, value -> old value") \
-    X(OBJECT_NEW, 20, FROM(BADGE_INIT) | FROM(BADGE_PROCMGR), "key, OBJ_ENDPOINT or OBJ_NTFN, space (0: lives for ever; else charged to the space and destroyed by its SPACE_DELETE); handle: all rights") \
+    X(OBJECT_NEW, 20, FROM(BADGE_INIT) | FROM(BADGE_PROCMGR), "key, OBJ_ENDPOINT, OBJ_NTFN or OBJ_SCHED, space (0: lives for ever; else charged to the space and destroyed by its SPACE_DELETE); handle: all rights") \
     X(DEVICE_MAP, 21, FROM(BADGE_INIT), "space, va, physical address") \
     X(LIMIT, 22, FROM(BADGE_PROCMGR) | FROM(BADGE_INIT), "space, frames: quota of user and kernel frames together") \
     X(HANDLES, 23, FROM(BADGE_INIT) | FROM(BADGE_PROCMGR), "space: room for 256 more handles") \

@@ -134,7 +134,7 @@ static handle_t new_handle(unsigned type, frame_t object)
 static struct sysret object_create(uint64_t type, frame_t f, uint64_t second)
 {
     static const uint8_t kind[] = {[OBJ_THREAD] = FRAME_THREAD, [OBJ_SPACE] = FRAME_SPACE, [OBJ_ENDPOINT] = FRAME_ENDPOINT,
-                                   [OBJ_NTFN] = FRAME_NTFN};
+                                   [OBJ_NTFN] = FRAME_NTFN, [OBJ_SCHED] = FRAME_SCHED};
     assert_int_equal(info(f)->kind, FRAME_KFREE);
     info(f)->kind = kind[type];
     if (type == OBJ_SPACE) {
