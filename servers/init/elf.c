@@ -80,13 +80,14 @@ static err_t parse(struct program *p)
 err_t program_find(const char *name, struct program *out)
 {
     const struct image_header *image = window(boot->image_pa);
-    if (image->magic != IMAGE_MAGIC || image->files > IMAGE_FILES_MAX || image->total_bytes > boot->image_bytes)
+    if (image->magic != IMAGE_MAGIC || image->files > IMAGE_FILES_MAX || image->total_bytes > boot->image_bytes ||
+        IMAGE_HEADER_BYTES(image->files) > image->total_bytes)
         return ERR_NOEXEC;
     for (unsigned i = 0; i < image->files; i++) {
         const struct image_entry *e = &image->entry[i];
         if (strncmp(e->name, name, IMAGE_NAME_MAX) != 0)
             continue;
-        if (e->offset > image->total_bytes || e->size_bytes > image->total_bytes - e->offset)
+        if (e->offset & PAGE_MASK || e->offset > image->total_bytes || e->size_bytes > image->total_bytes - e->offset)
             return ERR_NOEXEC;
         *out = (struct program){.image_file = i, .bytes = (const uint8_t *)image + e->offset, .size_bytes = e->size_bytes};
         return parse(out);

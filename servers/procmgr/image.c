@@ -52,7 +52,8 @@ static void name_add(unsigned file)
 /* The page tables of the image's mapping are asked for now; a page of the image itself never needs memory. */
 err_t image_init(void)
 {
-    if (image()->magic != IMAGE_MAGIC || image()->files > IMAGE_FILES_MAX)
+    if (image()->magic != IMAGE_MAGIC || image()->files > IMAGE_FILES_MAX ||
+        IMAGE_HEADER_BYTES(image()->files) > image()->total_bytes)
         return ERR_NOEXEC;
     for (vaddr_t va = PROCMGR_IMAGE_VA; va < PROCMGR_IMAGE_VA + image()->total_bytes; va += CHUNK_SIZE)
         (void)*(volatile const uint8_t *)va;

@@ -93,6 +93,8 @@ static void the_pagers_regions(void)
         {"an offset inside a page", H_PAGER, {PAGER_REGION_ADD, 0, va, end, PROT_R, BACKING_IMAGE, 7, 8}, .want = ERR_INVAL},
         {"an offset behind the file", H_PAGER, {PAGER_REGION_ADD, 0, va, end, PROT_R, BACKING_IMAGE, 1UL << 40, 8}, .want = ERR_INVAL},
         {"more bytes than the file has", H_PAGER, {PAGER_REGION_ADD, 0, va, end, PROT_R, BACKING_IMAGE, 0, WILD}, .want = ERR_INVAL},
+        {"pinned pages that nobody may touch", H_PAGER, {PAGER_REGION_ADD, 0, va, end, REGION_PINNED << 8, BACKING_ANON}, .want = ERR_INVAL},
+        {"shared pages that nobody may touch", H_PAGER, {PAGER_REGION_ADD, 0, va, end, REGION_SHARED << 8, BACKING_ANON}, .want = ERR_INVAL},
         {"a second heap", H_PAGER, {PAGER_REGION_ADD, 0, va, end, rw | REGION_HEAP << 8, BACKING_ANON}, .want = ERR_INVAL},
         {"over the text", H_PAGER, {PAGER_REGION_ADD, 0, text, text + PAGE_SIZE, rw, BACKING_ANON}, .want = ERR_EXIST},
         {"procmgr's regions removed", H_PAGER, {PAGER_REGION_REMOVE, servers, 0x10000, 0x20000}, .want = ERR_PERM},

@@ -25,6 +25,8 @@ struct image_header {
     uint64_t spare;
     struct image_entry entry[];
 };
+/* Bytes of a header with so many files. */
+#define IMAGE_HEADER_BYTES(files) (sizeof(struct image_header) + (uint64_t)(files) * sizeof(struct image_entry))
 _Static_assert(sizeof(struct image_entry) == 64, "image_entry is ABI");
 _Static_assert(sizeof(struct image_header) == 32, "image_header is ABI");
 

@@ -30,7 +30,8 @@ err_t image_init(uint64_t image_pa, uint64_t image_bytes)
     if (image_bytes < sizeof(struct image_header) || image_pa % PAGE_SIZE)
         return ERR_NOENT;
     const struct image_header *h = header();
-    if (h->magic != IMAGE_MAGIC || h->version != 1 || h->files > IMAGE_FILES_MAX || h->total_bytes > image_bytes)
+    if (h->magic != IMAGE_MAGIC || h->version != 1 || h->files > IMAGE_FILES_MAX || h->total_bytes > image_bytes ||
+        IMAGE_HEADER_BYTES(h->files) > h->total_bytes)
         return ERR_INVAL;
     for (uint32_t i = 0; i < h->files; i++)
         if (!entry_is_sane(&h->entry[i], h->total_bytes))
