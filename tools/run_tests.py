@@ -5,6 +5,7 @@
 Four kinds, each named folder/file:
   lint/sources  tools/lint.py
   host/test_x   a cmocka program of the host, built with sanitizers
+  host/fuzz_x   a fuzzer of the host (libFuzzer): a fixed number of inputs from a fixed seed, head line RUNS:
   guest/x       a program bin/t_x inside Pagoda. It prints `ok x/case` or `FAIL x/case: why` lines and exits 0 or 1.
                 After each, `vmcheck --quiet` must agree and `t__frames` must count the frames it counted before: the
                 free ones, and those of servers, whose memory may grow on first use (test/guest/_frames.c).
@@ -116,6 +117,27 @@ class HostTest:
             result.fail(f"exit status {status}")
         if result.ran_nothing():
             result.fail("it ran no test")
+        return [result]
+
+
+class FuzzTest:
+    """A libFuzzer program of the host: so many inputs as its head says, always the same ones."""
+
+    def __init__(self, name, program):
+        self.name, self.program, self.timeout = name, program, DEFAULT_TIMEOUT_S
+        self.runs = int(head_keys(os.path.join(ROOT, "test", name + ".c")).get("RUNS", "2000"))
+
+    def run(self, _stage):
+        folder = os.path.join(ROOT, "build", "fuzz", "")
+        os.makedirs(folder, exist_ok=True)
+        command = [os.path.join(ROOT, self.program), "-seed=1", f"-runs={self.runs}", "-len_control=0", "-max_len=1000", f"-artifact_prefix={folder}",
+                   "-print_final_stats=1", "-verbosity=0"]
+        result, status, lines = run_process(self.name, command, self.timeout, os.environ)
+        done = [line for line in lines if line.startswith("stat::number_of_executed_units:")]
+        if status == 0 and done and int(done[0].split()[1]) >= self.runs:
+            result.passed += 1
+        elif status is not None:
+            result.fail(f"exit status {status}; the input that did it is under build/fuzz")
         return [result]
 
 
@@ -310,7 +332,8 @@ class Report:
 
 
 def discover(host_programs, only):
-    jobs = [HostTest(name, path) for path in host_programs if selected(name := "host/" + os.path.basename(path), only)]
+    jobs = [(FuzzTest if os.path.basename(path).startswith("fuzz_") else HostTest)(name, path)
+            for path in host_programs if selected(name := "host/" + os.path.basename(path), only)]
     guests = [GuestTest(name, path) for path in sorted(glob.glob(os.path.join(ROOT, "test/guest/[a-z]*.c")))
               if selected(name := "guest/" + os.path.basename(path)[:-2], only)]
     scripts = [PythonTest(name, path) for path in sorted(glob.glob(os.path.join(ROOT, "test/qemu/test_*.py")))

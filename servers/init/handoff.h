@@ -61,4 +61,11 @@ enum server_handle {
 #define PRIO_PAGER 240u
 #define PRIO_SUPERVISOR 255u
 
+#ifdef PAGODA_HOST /* fuzzers of the host: where a sanitizer leaves room */
+#undef SERVER_KEEP_VA
+#undef PROCMGR_IMAGE_VA
+#define SERVER_KEEP_VA 0x20000000UL
+#define PROCMGR_IMAGE_VA 0x30000000UL
+#endif
+
 #endif

@@ -117,6 +117,17 @@ def _host_compiler():
         raise ProbeError(f"gcc can't build a host test with cmocka and sanitizers. {INSTALL} (gcc, libc6-dev, libcmocka-dev).")
 
 
+def _fuzzer():
+    with tempfile.TemporaryDirectory() as folder:
+        c = os.path.join(folder, "probe.c")
+        with open(c, "w", encoding="ascii") as file:
+            file.write("#include <stddef.h>\n#include <stdint.h>\n"
+                       "int LLVMFuzzerTestOneInput(const uint8_t *p, size_t n) { return (void)p, (void)n, 0; }\n")
+        status, _ = _run(["clang", "-fsanitize=fuzzer,address,undefined", c, "-o", os.path.join(folder, "probe")], "clang")
+    if status != 0:
+        raise ProbeError(f"clang can't build a fuzzer. {INSTALL} (clang, libclang-rt-14-dev).")
+
+
 def _gdb():
     _run(["gdb-multiarch", "--version"], "the debugger")
 
@@ -132,6 +143,7 @@ GROUPS = {
               [_compiler, _links, _binutils, _elftools]),
     "qemu": ([QEMU], [_qemu]),
     "host": (["gcc", "/usr/include/cmocka.h"], [_host_compiler]),
+    "fuzz": (["clang"], [_fuzzer]),
     "gdb": (["gdb-multiarch"], [_gdb]),
     "model": (["spin", "gcc"], [_model]),
 }

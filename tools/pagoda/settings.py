@@ -80,6 +80,14 @@ def _seconds(text):
     return int(text)
 
 
+def _count(text):
+    if text == "":
+        return None
+    if not re.fullmatch(r"[0-9]{1,12}", text) or int(text) == 0:
+        raise ValueError("must be a number, 1 or more")
+    return int(text)
+
+
 def _directory(of):
     def check(text):
         if text == "":
@@ -131,6 +139,8 @@ VARIABLES = {
     "SMP": ("1", _smp, "number of harts; only 1 so far"),
     "ONLY": ("", _any, "for test: run only tests that match this pattern, such as 'guest/fork*'; commas separate"),
     "MUTANT": ("", _mutant, "build with one seeded bug of test/mutants.txt"),
+    "TIME": ("60", _seconds, "for fuzz: seconds for each fuzzer"),
+    "RUNS": ("", _count, "for fuzz: inputs for each fuzzer, instead of TIME"),
     "VERBOSE": ("0", _flag, "1: show whole compiler command lines"),
 }
 
@@ -164,6 +174,7 @@ TARGETS = {
     "test": "every test; the last line counts them",
     "bench": "measure, print the table beside the peers, write build/bench/bench.json",
     "mutants": "build every seeded bug of test/mutants.txt and see the tests catch it",
+    "fuzz": "feed random requests to the code of every server on the host; ONLY, TIME and RUNS choose",
     "model": "prove the fault protocol with Spin in every order of its steps; docs/model.md",
     "size": "print text + data of the kernel",
     "compiledb": "only write build/compile_commands.json",

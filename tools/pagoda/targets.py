@@ -22,8 +22,10 @@ def tools_needed(wanted):
     groups = ["build"]
     if {"run", "gdb", "test", "bench", "mutants"} & set(wanted):
         groups.append("qemu")
-    if {"test", "mutants"} & set(wanted):
+    if {"test", "mutants", "fuzz"} & set(wanted):
         groups.append("host")
+    if {"test", "fuzz"} & set(wanted):
+        groups.append("fuzz")
     if "gdb" in wanted:
         groups.append("gdb")
     if "model" in wanted:
@@ -241,6 +243,12 @@ class Context:
 
     def mutants(self):
         return self.tool("mutants.py", "--only", self.options["MUTANT"] or "")
+
+    def fuzz(self, programs):
+        """The fuzzers among the host programs, one after the other, TIME seconds each (or RUNS inputs)."""
+        fuzzers = [program for program in programs if os.path.basename(program).startswith("fuzz_")]
+        limit = ["--runs", str(self.options["RUNS"])] if self.options["RUNS"] else ["--time", str(self.options["TIME"])]
+        return self.tool("fuzz.py", *limit, *fuzzers)
 
     def model(self):
         return self.tool("model.py")

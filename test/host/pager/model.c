@@ -416,11 +416,26 @@ static void make_image(frame_t f)
     memset((char *)window(f + 6) + PAGE_SIZE / 2, 0, PAGE_SIZE / 2);
 }
 
+/* Large memory is used again at the next boot: getting it costs more than most tests do. */
+static struct kept_memory {
+    void *at;
+    size_t bytes;
+} ram_kept, ledger_kept;
+
+static void *kept(struct kept_memory *k, size_t bytes)
+{
+    if (k->bytes != bytes) {
+        free(k->at);
+        *k = (struct kept_memory){aligned_alloc(PAGE_SIZE, bytes), bytes};
+    }
+    return k->at;
+}
+
 void model_boot(unsigned chunks)
 {
     frames = chunks * FRAMES_PER_CHUNK;
     first = (frame_t)(MODEL_RAM_PA >> PAGE_SHIFT);
-    ram = aligned_alloc(PAGE_SIZE, (size_t)frames << PAGE_SHIFT);
+    ram = kept(&ram_kept, (size_t)frames << PAGE_SHIFT);
     memset(ram, 0xa5, (size_t)frames << PAGE_SHIFT);
     window_base = (char *)((uintptr_t)ram - MODEL_RAM_PA);
     frame_infos = calloc(frames, sizeof(struct frame_info));
@@ -433,7 +448,7 @@ void model_boot(unsigned chunks)
     for (handle_t h = 1; h <= 4; h++)
         handle[h] = (struct model_handle){OBJ_KERNEL, OWN_ID};
     uint64_t ram_bytes = (uint64_t)frames << PAGE_SHIFT;
-    ledger_memory = aligned_alloc(PAGE_SIZE, pager_ledger_bytes(ram_bytes));
+    ledger_memory = kept(&ledger_kept, pager_ledger_bytes(ram_bytes));
     memset(ledger_memory, 0, pager_ledger_bytes(ram_bytes));
     boot = (struct pager_boot){
         .magic = PAGER_BOOT_MAGIC, .version = PAGER_BOOT_VERSION, .ledger_va = (uintptr_t)ledger_memory,
@@ -446,12 +461,7 @@ void model_boot(unsigned chunks)
     assert_int_equal(pager_start(&boot), OK);
 }
 
-void model_end(void)
-{
-    free(ram);
-    free(frame_infos);
-    free(ledger_memory);
-}
+void model_end(void) { free(frame_infos); }
 
 void model_restart(void)
 {
