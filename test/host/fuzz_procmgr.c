@@ -34,7 +34,7 @@ static struct call {
 } calls[CALLS];
 static uint64_t call_count, cancels;
 static reply_id_t cancelled;
-static bool open_handle[HANDLES];
+static uint8_t open_handle[HANDLES]; /* by which operation of the pager; 0: closed */
 static uint32_t next_handle = 100, next_space = 1, handles_open;
 static bool calm; /* the input is used up: nothing fails any more */
 static unsigned calm_turns, to_spawn;
@@ -75,12 +75,12 @@ static reply_id_t call_begins(frame_t frame, struct ipc_regs *x)
     c->forbidden = who && !(who & FROM(BADGE_CLASS(x->t3)));
     return c->id;
 }
-static handle_t handle_opens(void)
+static handle_t handle_opens(uint64_t op)
 {
     do
         next_handle = 100 + (next_handle - 99) % (HANDLES - 100);
     while (open_handle[next_handle]);
-    open_handle[next_handle] = true;
+    open_handle[next_handle] = (uint8_t)op;
     handles_open++;
     return next_handle;
 }
@@ -111,7 +111,7 @@ static err_t pager(struct ipc_regs *x)
         return some_error();
     if (op == PAGER_SPACE_NEW || op == PAGER_THREAD_NEW || op == PAGER_OBJECT_NEW) {
         x->w[1] = op == PAGER_SPACE_NEW ? ++next_space : 0;
-        x->w[7] = handle_opens();
+        x->w[7] = handle_opens(op);
     }
     return OK;
 }
@@ -175,8 +175,10 @@ static long calm_event(struct ipc_regs *x)
     MUST(++calm_turns < CALM_TURNS);
     bool idle = counts.live == 0 && counts.zombies == 0 && ops_count() == 0;
     if (idle && calm_turns > 4) {
-        unsigned objects = 0;
-        MUST(handles_open == objects);
+        for (unsigned h = 0; h < HANDLES && handles_open; h++)
+            if (open_handle[h])
+                fprintf(stderr, "handle %u, from the pager's operation %u, was never closed\n", h, open_handle[h]);
+        MUST(handles_open == 0);
         longjmp(input.end, 1);
     }
     if (calm_turns % 2) {
@@ -308,7 +310,7 @@ static struct sysret close_handle(handle_t space, handle_t h)
 {
     if (space == 0) {
         MUST(h < HANDLES && open_handle[h]);
-        open_handle[h] = false;
+        open_handle[h] = 0;
         handles_open--;
     }
     return (struct sysret){.a0 = OK};
