@@ -140,21 +140,31 @@ static void the_pagers_questions(void)
     DO_ROWS(rows);
 }
 
-/* Operations that a pager without eviction knows but does not serve. */
 static void the_pagers_shortage(void)
 {
+    const uint64_t servers = gt_server_space(SERVER_PROCMGR);
     const struct request_act rows[] = {
         {"the frames of no space", H_PAGER, {PAGER_FRAMES, NOBODYS_SPACE}, .want = ERR_NOENT},
         {"the frames of space 1 << 32 | 1", H_PAGER, {PAGER_FRAMES, HIGH | 1}, .want = ERR_NOENT},
         {"a question about frames that there is not", H_PAGER, {PAGER_FRAMES, 0, WILD, WILD}, .want = ERR_INVAL},
         {"a store larger than the world", H_PAGER, {PAGER_STORE, WILD}, .want = ERR_NOMEM},
+        {"procmgr's frames", H_PAGER, {PAGER_FRAMES, servers, 100, PAGER_FRAMES_SET}, .want = ERR_PERM},
         {"pins in no space", H_PAGER, {PAGER_PIN, NOBODYS_SPACE, 0, 0, 0}, .want = ERR_NOENT},
+        {"pins in procmgr", H_PAGER, {PAGER_PIN, servers, 0, 0, 0}, .want = ERR_PERM},
+        {"pins inside a page", H_PAGER, {PAGER_PIN, 0, 0x10001, 0x11000, 0}, .want = ERR_INVAL},
+        {"pins in the kernel", H_PAGER, {PAGER_PIN, 0, KERNEL_VA, KERNEL_VA + PAGE_SIZE, 0}, .want = ERR_INVAL},
+        {"the policy of no space", H_PAGER, {PAGER_POLICY, NOBODYS_SPACE}, .want = ERR_NOENT},
+        {"the policy of space 1 << 32 | 1", H_PAGER, {PAGER_POLICY, HIGH | 1}, .want = ERR_NOENT},
+        {"a question about policies that there is not", H_PAGER, {PAGER_POLICY, 0, WILD}, .want = ERR_INVAL},
+        {"a policy that there is not", H_PAGER, {PAGER_POLICY, 0, PAGER_POLICY_SET, WILD, WILD}, .want = ERR_NOENT},
+        {"policy -1", H_PAGER, {PAGER_POLICY_INFO, WILD}, .want = ERR_NOENT},
+        {"policy 1 << 32 | 1", H_PAGER, {PAGER_POLICY_INFO, HIGH | 1}, .want = ERR_NOENT},
+        {"the idea of a policy, from byte -1", H_PAGER, {PAGER_POLICY_INFO, 1, WILD}, .want = OK},
+        {"counters of policy -1", H_PAGER, {PAGER_POLICY_STAT, WILD}, .want = ERR_NOENT},
+        {"counters to 0, with garbage", H_PAGER, {PAGER_POLICY_RESET, WILD, WILD}, .want = OK},
+        {"a report of the far future", H_PAGER, {PAGER_REPORT, WILD}, .want = ERR_NOENT},
     };
-    for (unsigned i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        tried[H_PAGER][rows[i].w[0]] = 1;
-        if (ga_ask(&rows[i]) != ERR_NOSYS)
-            ga_expect_answer(&rows[i]);
-    }
+    DO_ROWS(rows);
 }
 
 /* ---- procmgr ---- */
@@ -242,6 +252,8 @@ static void procmgrs_processes(void)
         {"figures, with garbage", H_PROC, {PROC_STAT, WILD, WILD}, .want = OK},
         {"an endpoint, with garbage", H_PROC, {PROC_ENDPOINT, WILD, WILD}, .want = OK},
         {"a second endpoint", H_PROC, {PROC_ENDPOINT}, .want = OK},
+        {"a switch that there is not", H_PROC, {PROC_DEBUG, 0}, .want = ERR_INVAL},
+        {"a switch with a bit too many", H_PROC, {PROC_DEBUG, HIGH | PROC_DEBUG_CALLS}, .want = ERR_INVAL},
     };
     DO_ROWS(rows);
 }

@@ -3,7 +3,8 @@
  * fork, exec of damaged programs, spawn, wait, kill, exceptions, argument strings that change and end early. Each id is answered
  * once at most, no handle is closed twice, and when everybody is dead nothing is left: no process, no zombie, no handle.
  * SOURCES: servers/procmgr/ -servers/procmgr/main.c libipc/ipc.c libipc/pager_call.c
- * INCLUDES: microkernel/include libipc/include servers/procmgr libc/include test/host/fuzz
+ * INCLUDES: microkernel/include libipc/include servers/procmgr test/host/fuzz
+ * DEFINES: PAGODA_BENCH=1
  * RUNS: 4000
  */
 #define main procmgr_main
@@ -341,6 +342,8 @@ struct sysret sys_raw(long number, uint64_t a0, uint64_t a1, uint64_t a2, uint64
     case SYS_HANDLE_INSTALL:
         MUST(a0 < HANDLES && open_handle[a0]);
         return (struct sysret){.a0 = chance(100) ? ERR_EXIST : OK};
+    case SYS_HANDLE_INFO: /* another object each time: what stood in the slot is not ours */
+        return (struct sysret){.a0 = chance(4) ? ERR_HANDLE : OK, .a1 = OBJ_ENDPOINT, .a3 = a0 ? 1 : 2};
     case SYS_SPACE_INFO:
         return (struct sysret){.a1 = 5, .a4 = 192};
     case SYS_SPACE_HANDLER:
