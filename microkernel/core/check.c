@@ -50,7 +50,7 @@ static enum check check_thread(const struct thread *t)
     if (!link_empty(&t->list) != (t->state == T_RECEIVING || t->state == T_WAITING))
         return CHECK_LISTS;
     bool should_queue = t->state == T_READY || t->state == T_CALLING || t->fault.state == F_QUEUED;
-    if (queued != should_queue || (queued && t->q_prio != t->prio))
+    if (queued != should_queue || (queued && t->q_prio != lend_queue_prio(t)))
         return CHECK_QUEUE;
     if (t->state == T_RUNNING && t->hart->current != t)
         return CHECK_STATE;

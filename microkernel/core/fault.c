@@ -58,8 +58,10 @@ void fault_deliver(struct thread *t, struct thread *r)
     unsigned level;
     const pte_t *e = arch_walk(t->space->root, t->fault.va, &level);
     fault_write(t, r, e, level);
-    if (t->served_by)
-        lend_update(t->served_by); /* a copy's fault: the pager has the client's budget now */
+    if (t->served_by) { /* a copy's fault: the pager has the client's budget now, and who waits for the server waits for it */
+        lend_update(t->served_by);
+        lend_update(r);
+    }
 }
 
 static void fault_queue(struct thread *t, struct endpoint *ep)

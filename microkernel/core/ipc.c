@@ -117,9 +117,9 @@ static struct thread *ipc_take_receiver(struct endpoint *ep)
 /* t waits for ep's server, which runs at t's priority then: else a thread between the two could keep both from running. */
 void ipc_enqueue(struct thread *t, struct endpoint *ep)
 {
-    queue_add(&ep->senders, t, t->prio);
+    queue_add(&ep->senders, t, lend_queue_prio(t));
     struct thread *s = lend_server(ep);
-    if (s && (s->prio < t->prio || s->ctx))
+    if (s && (s->prio < t->q_prio || s->ctx))
         lend_update(s);
 }
 

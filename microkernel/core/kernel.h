@@ -260,6 +260,7 @@ static inline void sched_block(struct thread *t, enum thread_state why)
 }
 void sched_switch_other(struct thread *t); /* sched_switch (arch.h) when it is not the simple case */
 void sched_set_prio(struct thread *t, unsigned prio); /* effective priority, in whatever state */
+void sched_requeue(struct thread *t); /* it has the place in its queue, if it stands in one, that lend_queue_prio gives */
 void sched_yield(struct thread *t);
 void sched_slice(void);                   /* timer: the current thread's slice may be over */
 void sched_choose(void);                  /* wait until there is a current thread, the right one, and set its timer */
@@ -279,6 +280,11 @@ struct endpoint *lend_queue(const struct thread *t);      /* the endpoint whose 
 struct thread *lend_server(const struct endpoint *ep);    /* for whom its senders wait; 0: nobody, or it is receiving */
 struct sched *lend_context_of(const struct thread *t, uint32_t *hops); /* what t->ctx has to be */
 unsigned lend_prio_of(const struct thread *t);                         /* what t->prio has to be */
+/* At which priority t, or its fault, stands in a queue. A fault that a copy met: whoever waits for the copying server waits for it. */
+static inline unsigned lend_queue_prio(const struct thread *t)
+{
+    return unlikely(t->served_by != 0) && t->served_by->prio > t->prio ? t->served_by->prio : t->prio;
+}
 
 /* t gives server its message or fault. Neither stands in a queue; nobody works for server. */
 static inline void lend(struct thread *server, struct thread *t)

@@ -31,10 +31,11 @@ unsigned lend_prio_of(const struct thread *t)
 #ifdef MUTANT_KERNEL_NO_INHERIT
     return t->base_prio;
 #endif
-    unsigned prio = t->client ? t->client->prio : t->base_prio;
+    const struct thread *c = t->client;
+    unsigned prio = !c ? t->base_prio : c->paged_by == t ? lend_queue_prio(c) : c->prio;
     struct endpoint *ep = lend_queue(t);
-    if (ep && queue_top(&ep->senders)->prio > prio)
-        prio = queue_top(&ep->senders)->prio;
+    if (ep && queue_top(&ep->senders)->q_prio > prio)
+        prio = queue_top(&ep->senders)->q_prio;
     if (t->bound->bits && t->base_prio > prio)
         prio = t->base_prio; /* work of its own waits behind its client's */
     return prio;
@@ -76,17 +77,29 @@ static bool lend_refresh(struct thread *t)
     return changed;
 }
 
+/* Who works on t's fault, or has it in the queue; it stands there where it should. 0: nobody */
+static struct thread *lend_pager(struct thread *t)
+{
+    if (t->fault.state != F_QUEUED)
+        return t->paged_by;
+    sched_requeue(t);
+    return lend_server(t->fault_at);
+}
+
 void lend_update(struct thread *t)
 {
-    struct thread *todo[LEND_STEPS + 2];
+    struct thread *todo[LEND_STEPS + 3 * LEND_CHAIN];
     unsigned n = 0;
     todo[n++] = t;
-    for (unsigned steps = 0; n && steps < LEND_STEPS; steps++) { /* bound: LEND_STEPS */
+    for (unsigned steps = 0; n && steps < LEND_STEPS; steps++) { /* bound: LEND_STEPS, each adds 2 at most */
         t = todo[--n];
         if (!lend_refresh(t))
             continue;
+        struct thread *copy = t->client && t->client->served_by == t ? lend_pager(t->client) : 0;
         struct thread *call = t->state == T_CALLING ? lend_server(t->ep) : t->served_by;
-        struct thread *fault = t->fault.state == F_QUEUED ? lend_server(t->fault_at) : t->paged_by;
+        struct thread *fault = lend_pager(t);
+        if (copy)
+            todo[n++] = copy;
         if (call)
             todo[n++] = call;
         if (fault)
@@ -101,6 +114,9 @@ static void lend_unlink(struct thread *server)
     server->client = 0;
     if (c->served_by == server) {
         c->served_by = 0;
+        struct thread *pager = lend_pager(c); /* a copy's fault: nobody waits for the copy now */
+        if (pager)
+            lend_update(pager);
         return;
     }
     c->paged_by = 0;

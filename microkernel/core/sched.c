@@ -68,16 +68,21 @@ void sched_switch_other(struct thread *t)
     h->counter[KC_SWITCHES]++;
 }
 
+void sched_requeue(struct thread *t)
+{
+    struct prio_queue *q = t->queue; /* ready, calling or faulted */
+    if (!q || t->q_prio == lend_queue_prio(t))
+        return;
+    queue_remove(t);
+    queue_add(q, t, lend_queue_prio(t));
+}
+
 void sched_set_prio(struct thread *t, unsigned prio)
 {
     if (t->prio == prio)
         return;
     t->prio = prio;
-    if (t->queue) { /* ready, calling or faulted: take the place the new priority gives */
-        struct prio_queue *q = t->queue;
-        queue_remove(t);
-        queue_add(q, t, prio);
-    }
+    sched_requeue(t);
     t->hart->resched = true;
 }
 

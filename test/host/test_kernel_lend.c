@@ -66,13 +66,23 @@ static struct sched *context_of(enum who w) /* recursion of a test: no deeper th
         return context_of(e->from);
     return bound[w] ? own[w].c : 0;
 }
+static unsigned edge_prio(const struct edge *e);
 static unsigned prio_of(enum who w)
 {
     const struct edge *e = find(ALL, w, false);
-    unsigned prio = e ? prio_of(e->from) : base[w];
+    unsigned prio = e ? edge_prio(e) : base[w];
     for (unsigned i = 0; i < edges; i++)
-        if (!edge[i].gone && edge[i].queued && edge[i].to == w && serves[w] && !receiving[w] && prio_of(edge[i].from) > prio)
-            prio = prio_of(edge[i].from);
+        if (!edge[i].gone && edge[i].queued && edge[i].to == w && serves[w] && !receiving[w] && edge_prio(&edge[i]) > prio)
+            prio = edge_prio(&edge[i]);
+    return prio;
+}
+/* A copy's fault counts as much as the server that waits for the copy. */
+static unsigned edge_prio(const struct edge *e)
+{
+    unsigned prio = prio_of(e->from);
+    for (unsigned i = 0; e->copy && i < edges; i++)
+        if (!edge[i].gone && !edge[i].held && !edge[i].copy && edge[i].from == e->from && prio_of(edge[i].to) > prio)
+            prio = prio_of(edge[i].to);
     return prio;
 }
 
@@ -156,6 +166,13 @@ static void copies(void) /* A, from C's buffer; C's page is missing */
     edge[edges - 1].copy = true;
 }
 
+static void higher_calls(void) /* D, which is higher than C then, calls A */
+{
+    SYS_OK(init, THREAD_PRIO, th[D].h, base[D] = 180);
+    calls[D][A] = host_give(&space[D], ep[A].h, RIGHT_SEND, 0);
+    call(D, A, 0);
+}
+
 /* ---- states and roles ---- */
 
 #define SITUATIONS(X) \
@@ -183,6 +200,8 @@ static void copies(void) /* A, from C's buffer; C's page is missing */
     X(copy_taken, "the pager has a copy's fault", copies(); take(C, P, MSG_FAULT)) \
     X(copy_deferred, "the pager has deferred a copy's fault", copies(); take(C, P, MSG_FAULT); defers(P)) \
     X(copy_in_b, "the pager has a copy's fault while the server is in the next", copies(); take(C, P, MSG_FAULT); called(A, B)) \
+    X(copy_queued_awaited, "somebody higher waits for a server whose copy's fault is queued", busy(P); copies(); higher_calls()) \
+    X(copy_taken_awaited, "somebody higher waits for a server whose copy's fault the pager has", copies(); take(C, P, MSG_FAULT); higher_calls()) \
     X(stopped, "the client is stopped", SYS_OK(init, THREAD_STOP, th[C].h)) \
     X(spent, "the client's budget is used up", host_current(th[C].t); host_exit(); SYS_OK(init, THREAD_STOP, INIT_H_THREAD); host_ticks(1500))
 
@@ -248,7 +267,7 @@ static void book_receive(enum who w)
 {
     struct edge *best = 0;
     for (unsigned i = 0; i < edges; i++)
-        if (!edge[i].gone && edge[i].queued && edge[i].to == w && (!best || prio_of(edge[i].from) > prio_of(best->from)))
+        if (!edge[i].gone && edge[i].queued && edge[i].to == w && (!best || edge_prio(&edge[i]) > edge_prio(best)))
             best = &edge[i];
     if (best)
         best->queued = false;
