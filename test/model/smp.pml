@@ -37,8 +37,8 @@ bit pte[SPACES];
 
 byte satp_space[HARTS] = NO_SPACE;
 byte satp_asid[HARTS]; /* 0 with the kernel's tables */
-bool ipi[HARTS];       /* an inter-processor interrupt is pending */
-bool user[HARTS];      /* in user mode */
+bool ipi[HARTS];       /* an inter-processor interrupt is pending; cleared only by the trap that it makes */
+bool kicked[HARTS];    /* one is on its way that asks to look at the run queue: no need for a second */
 bool asleep[HARTS];    /* in wfi */
 
 /* What hart h has cached under ASID a (1..): which space's entry, and the frame in it. */
@@ -53,11 +53,11 @@ byte lock = NO_HART;
 byte current[HARTS] = NOBODY;
 
 /* What the one who has the lock wants of hart h; it waits until all are 0 again. */
-#define FLUSH 1  /* forget the translations of the space in satp */
-#define RELOAD 2 /* that space has a new ASID: put it into satp, forget everything */
+#define ENTER 1  /* be in the kernel, with the registers of your thread saved */
+#define FLUSH 2  /* forget the translations of the space in satp */
+#define RELOAD 3 /* that space has a new ASID: put it into satp, forget everything */
 #define LEAVE 4  /* that space ends: take the kernel's tables */
-#define LET_GO 8 /* the thread you run is not yours any more: save its registers */
-byte box[HARTS];
+byte mail[HARTS];
 
 #define STOPPED 0
 #define READY 1
@@ -69,12 +69,12 @@ byte registers[THREADS] = NO_HART; /* the hart that has them, or is just loading
 /* Address-space numbers. `fresh`: the number is of this generation. */
 byte asid[SPACES];
 bool fresh[SPACES];
-byte next_asid = 1;
+byte next_asid = ASIDS; /* a generation that is nearly used up: the second space begins a new one */
 #define AT(s, h) ((s) * HARTS + (h))
 bool has[SPACES * HARTS];   /* hart may have translations of the space ... */
 bool stale[SPACES * HARTS]; /* ... and must forget them before it puts the space into satp again */
 
-#define NO_ANSWER_MISSING (box[0] == 0 && box[HARTS - 1] == 0 && box[1] == 0)
+#define ALL_ANSWERED (mail[0] == 0 && mail[1] == 0 && mail[HARTS - 1] == 0)
 
 /* ---- what must hold ---- */
 
@@ -82,8 +82,8 @@ bool stale[SPACES * HARTS]; /* ... and must forget them before it puts the space
 inline check_user()
 {
     assert(satp_space[h] == SPACE_OF(t));
-    assert(tlb[T(h, satp_asid[h])] == EMPTY || tlb[T(h, satp_asid[h])] == ENTRY(SPACE_OF(t)) || box[h] == FLUSH);
-    assert((current[h] == t && state[t] == RUNNING && where[t] == h) || box[h] == LET_GO);
+    assert(tlb[T(h, satp_asid[h])] == EMPTY || tlb[T(h, satp_asid[h])] == ENTRY(SPACE_OF(t)) || mail[h] == FLUSH);
+    assert((current[h] == t && state[t] == RUNNING && where[t] == h) || mail[h] == ENTER);
 }
 
 /* ---- the hardware: fetches a translation for what is in satp whenever it likes; sees sleepers that nobody wakes ---- */
@@ -111,33 +111,23 @@ inline flush_all()
 inline acknowledge()
 {
     if
-    :: d_step { box[h] == FLUSH -> tlb[T(h, satp_asid[h])] = EMPTY; box[h] = 0 }
-    :: d_step { box[h] == LEAVE -> satp_space[h] = NO_SPACE; satp_asid[h] = 0; box[h] = 0 }
-    :: d_step { box[h] == LET_GO -> box[h] = 0 }
+    :: d_step { mail[h] == FLUSH -> tlb[T(h, satp_asid[h])] = EMPTY; mail[h] = 0 }
+    :: d_step { mail[h] == LEAVE -> satp_space[h] = NO_SPACE; satp_asid[h] = 0; mail[h] = 0 }
+    :: d_step { mail[h] == ENTER -> mail[h] = 0 }
 #ifdef MUTANT_FLUSH_BEFORE_RELOAD
-    :: d_step { box[h] == RELOAD -> flush_all() };
-       d_step { satp_asid[h] = (satp_space[h] == NO_SPACE -> 0 : asid[satp_space[h]]); box[h] = 0 }
+    :: d_step { mail[h] == RELOAD -> flush_all() };
+       d_step { satp_asid[h] = (satp_space[h] == NO_SPACE -> 0 : asid[satp_space[h]]); mail[h] = 0 }
 #else
-    :: d_step { box[h] == RELOAD -> satp_asid[h] = (satp_space[h] == NO_SPACE -> 0 : asid[satp_space[h]]) };
-       d_step { flush_all(); box[h] = 0 }
+    :: d_step { mail[h] == RELOAD -> satp_asid[h] = (satp_space[h] == NO_SPACE -> 0 : asid[satp_space[h]]) };
+       d_step { flush_all(); mail[h] = 0 }
 #endif
     fi
 }
 
-inline lock_kernel()
-{
-    do
-    :: atomic { lock == NO_HART -> lock = h; ipi[h] = false; break }
-#ifndef MUTANT_NO_ACK_WHILE_WAITING
-    :: box[h] != 0 -> acknowledge()
-#endif
-    od
-}
-
 /* ---- asking other harts, with the lock held ---- */
 
-inline ask(g, what) { box[g] = what; ipi[g] = true }
-inline wait_for_all() { NO_ANSWER_MISSING }
+inline ask(g, what) { mail[g] = what; ipi[g] = true }
+inline wait_for_all() { ALL_ANSWERED }
 
 #ifdef MUTANT_ASK_BY_CURRENT
 #define ASKED(s, g) (current[g] != NOBODY && SPACE_OF(current[g]) == s)
@@ -189,7 +179,7 @@ inline cancel(x)
 #ifdef MUTANT_CANCEL_WITHOUT_WAITING
         ipi[where[x]] = true;
 #else
-        d_step { ask(where[x], LET_GO) };
+        d_step { ask(where[x], ENTER) };
         wait_for_all();
 #endif
         d_step { current[where[x]] = NOBODY; state[x] = STOPPED }
@@ -208,7 +198,7 @@ inline start(x, to)
         state[x] = READY;
         if
 #ifndef MUTANT_NO_WAKE_UP
-        :: to != h -> ipi[to] = true
+        :: to != h && !kicked[to] -> kicked[to] = true; ipi[to] = true
 #endif
         :: else
         fi
@@ -335,76 +325,95 @@ inline system_call()
 #define RUNNABLE(x) (state[x] == READY && where[x] == h)
 inline dispatch(x) { d_step { RUNNABLE(x) -> current[h] = x; state[x] = RUNNING } }
 
+/* The thread's trap is worth something only if it is still the current one. */
+#ifdef MUTANT_TRAP_UNCHECKED
+#define IS_CALL call
+#else
+#define IS_CALL (call && current[h] == t)
+#endif
+
+inline trap_user()
+{
+    if
+    :: !call -> d_step { ipi[h] = false; kicked[h] = false } /* a system call leaves it pending */
+    :: else
+    fi;
+    if
+    :: IS_CALL -> assert(current[h] == t && state[t] == RUNNING); system_call()
+    :: else
+    fi;
+    call = false;
+    t = NOBODY
+}
+
+inline sched_exit()
+{
+    if
+    :: current[h] == NOBODY && RUNNABLE(0) -> dispatch(0)
+    :: current[h] == NOBODY && RUNNABLE(1) -> dispatch(1)
+    :: current[h] == NOBODY && RUNNABLE(2) -> dispatch(2)
+    :: current[h] != NOBODY || (!RUNNABLE(0) && !RUNNABLE(1) && !RUNNABLE(2))
+    fi;
+    if
+    :: current[h] != NOBODY && satp_space[h] != SPACE_OF(current[h]) -> activate(SPACE_OF(current[h]))
+    :: current[h] == NOBODY -> satp_space[h] = NO_SPACE; satp_asid[h] = 0 /* nobody has to wait for a hart that sleeps */
+    :: else
+    fi
+}
+
+/* The kernel's part is one step, but for its waits: whoever has the lock is not disturbed, and the other harts see no more
+ * of it than what they are asked by mail and what their translations say. */
 proctype Hart(byte h)
 {
     byte t = NOBODY; /* whose registers the hart has, whose trap it is in */
     byte g, i;
     bool call, all;
-    goto enter;
+    goto trap;
 
 running:
     do
     :: d_step { check_user() }
     :: goto end_looping
-    :: d_step { ipi[h] -> user[h] = false } -> goto trap
-    :: d_step { user[h] = false; call = true } -> goto trap
+    :: ipi[h] -> goto save
+    :: call = true -> goto save
     od;
 end_looping: /* touches nothing, calls nobody */
-    atomic { ipi[h] -> user[h] = false };
-
-trap:
+    ipi[h];
+save:
 #ifdef MUTANT_ACK_BEFORE_SAVE
     if
-    :: box[h] == LET_GO -> acknowledge()
+    :: mail[h] == ENTER -> acknowledge()
     :: else
     fi;
 #endif
     atomic { assert(registers[t] == h); registers[t] = NO_HART };
 
-enter:
-    lock_kernel();
-#ifdef MUTANT_TRAP_UNCHECKED
-    if
-    :: call -> assert(current[h] == t && state[t] == RUNNING); system_call()
-    :: else
-    fi;
-#else
-    if
-    :: call && current[h] == t -> assert(state[t] == RUNNING); system_call()
-    :: else
-    fi;
+trap:
+    do
+#ifndef MUTANT_NO_ACK_WHILE_WAITING
+    :: mail[h] != 0 -> acknowledge()
 #endif
-    d_step { call = false; t = NOBODY };
-
-choose:
-    if
-    :: current[h] != NOBODY /* it goes on */
-    :: current[h] == NOBODY && RUNNABLE(0) -> dispatch(0)
-    :: current[h] == NOBODY && RUNNABLE(1) -> dispatch(1)
-    :: current[h] == NOBODY && RUNNABLE(2) -> dispatch(2)
-    :: current[h] == NOBODY && !RUNNABLE(0) && !RUNNABLE(1) && !RUNNABLE(2) -> goto sleep
-    fi;
-    if
-    :: satp_space[h] != SPACE_OF(current[h]) -> activate(SPACE_OF(current[h]))
-    :: else
-    fi;
-    d_step { /* from here on the registers are loaded, without the lock */
-        t = current[h];
-        assert(registers[t] == NO_HART && state[t] == RUNNING);
-        registers[t] = h;
-        lock = NO_HART
-    };
-    d_step { user[h] = true };
-    goto running;
-
-sleep:
-    atomic { lock = NO_HART; asleep[h] = true };
+    :: atomic {
+           lock == NO_HART -> lock = h;
+           trap_user();
+           sched_exit();
+           t = current[h];
+           lock = NO_HART;
+           if
+           :: t != NOBODY -> /* from here on the registers are loaded, without the lock */
+               assert(registers[t] == NO_HART && state[t] == RUNNING);
+               registers[t] = h;
+               goto running
+           :: else
+           fi
+       }
 #ifdef MUTANT_CLEAR_BEFORE_SLEEP
-    ipi[h] = false;
+       ; atomic { ipi[h] = false; kicked[h] = false }
 #endif
+       asleep[h] = true;
 end_asleep:
-    atomic { ipi[h] -> asleep[h] = false };
-    goto enter
+       atomic { ipi[h] -> asleep[h] = false }
+    od
 }
 
 init
