@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: MIT
- * The fault protocol as a model for Spin: what the kernel, the pager, two harts and the programs do to one page, in every
- * order in which they can do it. Docs: docs/model.md. Runs with `scons model`.
+ * The fault protocol as a model for Spin: what the kernel, the pager, two harts, the store and the programs do to one page,
+ * in every order in which they can do it. Docs: docs/model.md. Runs with `scons model`.
  *
  * The story. A parent, space P with two threads, has one page. procmgr forks it: space C with one thread gets the same
- * frame, copy-on-write. All of them load and store, on any hart. Then the child is ended, and there may be a second fork. The
- * pager can be killed between any two of its steps. Nobody does anything for ever, so a run ends; where it ends without
- * everybody being through, somebody hangs, and pan says so ("invalid end state").
+ * frame, copy-on-write. All of them load and store, on any hart. The page may leave for the store and come back, at any
+ * moment, shared or not. Then the child is ended, and there may be a second fork. The pager can be killed between any two of
+ * its steps. Nobody does anything for ever, so a run ends; where it ends without everybody being through, somebody hangs, and
+ * pan says so ("invalid end state").
  *
- * This file owns the protocol, not the data structures: it must never contain what has no influence on who sees which
- * frame. A seeded mistake is an `#ifdef MUTANT_NAME` (tools/model.py lists them); pan must find each.
+ * This file has the world: tables, harts, threads, procmgr, the killer. fault_kernel.pml has the kernel, fault_pager.pml the
+ * pager, fault_store.pml eviction and the way back. None of them must contain what has no influence on who sees what in the
+ * page. A seeded mistake is an `#ifdef MUTANT_NAME` (tools/model.py lists them); pan must find each.
  */
 
 /* ---- sizes: what a run may do at most ---- */
@@ -22,59 +24,66 @@
 #ifndef KILLS
 #define KILLS 1 /* deaths of the pager */
 #endif
+#ifndef EVICTIONS
+#define EVICTIONS 0 /* times that the pager makes a page leave, or only cleans it */
+#endif
+#ifndef DELAYS
+#define DELAYS 0 /* 1: transfers to and from the store may end later, and others are served meanwhile */
+#endif
+#ifndef SLOTS
+#define SLOTS 2
+#endif
+#ifndef MOVES
+#define MOVES 1 /* 1: a thread goes on at any hart; 0: the parent's on 0 and 1, the child's on 1 */
+#endif
 #define FRAMES 3
 #define THREADS 3
 #define GENS 2 /* generations of a fault id before they repeat; 2^31 in the kernel */
 
 #define NO_FRAME FRAMES
+#define NO_SLOT SLOTS
+#define NOBODY THREADS
 #define P 0 /* the parent's space; threads 0 and 1 */
 #define C 1 /* the child's; thread 2 */
 #define CHILD 2
 #define SPACE_OF(t) ((t) / 2)
 
-/* ---- the hardware ---- */
+/* ---- memory. All that matters of the bytes in a frame or a slot is whose page they are right for now, a bit a space. A store
+ * makes its frame right for the storing space, and everything else wrong for it ---- */
 
-/* One page-table entry a space. The page may be written by the program always, so an entry without W is copy-on-write. */
+#define RIGHT(s) (1 << (s))
+#define JUNK 0
+byte content[FRAMES] = JUNK;
+byte in_slot[SLOTS] = JUNK;
+bool zeros[2] = true; /* the space's page was never stored to: zeros are right */
+#define ZEROS (zeros[P] + 2 * zeros[C])
+
+/* One page-table entry a space. The page may be written by the program always, so an entry without W is copy-on-write. An
+ * entry without a frame may name a slot of the store. */
 byte pte_frame[2] = NO_FRAME;
 bit pte_w[2];
+byte pte_slot[2] = NO_SLOT;
 
 /* What hart h has cached of the entry of space s: a copy, which stays until somebody flushes it. */
 #define E(h, s) ((h) * 2 + (s))
 byte tlb_frame[4] = NO_FRAME;
 bit tlb_w[4];
-
-/* Hart h is asked to forget its copy for space s; it answers by clearing this. */
-bit asked[4];
+bit asked[4]; /* hart h is asked to forget it; it answers by clearing this */
 
 #define FLUSH(e)        \
     tlb_frame[e] = NO_FRAME; \
     tlb_w[e] = 0
 #define CACHED(f) (tlb_frame[0] == f || tlb_frame[1] == f || tlb_frame[2] == f || tlb_frame[3] == f)
+#define CACHED_ALLOWS(e, store) (tlb_frame[e] != NO_FRAME && (tlb_w[e] || !store))
+#define TABLE_ALLOWS(s, store) (pte_frame[s] != NO_FRAME && (pte_w[s] || !store))
+#define GOES_THROUGH(e, s, store) (CACHED_ALLOWS(e, store) || (tlb_frame[e] == NO_FRAME && TABLE_ALLOWS(s, store)))
 #define MAPPINGS(f) ((pte_frame[P] == f) + (pte_frame[C] == f))
+#define NAMES(k) ((pte_slot[P] == k) + (pte_slot[C] == k))
 
-/* ---- the kernel ---- */
-
-/* One lock. A trap or a system call is one step, except that a shootdown waits for the other hart, with the lock held. */
-bool locked;
-
-/* A thread's fault record. TRAPPED: in the trap, waiting for the lock. */
-#define F_NONE 0
-#define F_TRAPPED 1
-#define F_QUEUED 2
-#define F_DELIVERED 3
-byte fault[THREADS];
-bit fault_store[THREADS]; /* what it wanted: 1 to store */
-bit fault_hart[THREADS];  /* where it trapped */
-byte fault_gen[THREADS];
-#ifdef MUTANT_PTE_AT_TRAP
-byte seen_frame[THREADS] = NO_FRAME;
-bit seen_w[THREADS];
-#endif
+/* ---- threads and requests ---- */
 
 bool alive[THREADS];
 byte left[THREADS]; /* accesses still to make */
-
-/* ---- procmgr's request to the pager ---- */
 
 #define R_NONE 0
 #define R_ASKED 1
@@ -83,127 +92,104 @@ byte left[THREADS]; /* accesses still to make */
 #define OP_NONE 0
 #define OP_FORK 1
 #define OP_CLEAR 2
-byte request = R_NONE;
+byte request = R_NONE; /* procmgr's to the pager */
 byte request_op;
 bit request_key; /* tells a repeated request from a new one */
-
-/* ---- the pager's ledger: what outlives it ---- */
-
-byte refs[FRAMES]; /* 0: free */
-byte op = OP_NONE; /* the intent */
-bit op_key;
-bool op_clean; /* a fork that was cut off: the child is to be emptied first */
 
 bool killed;
 byte kills = KILLS;
 
+hidden byte i, f; /* only inside of one step */
+
 /* ---- what must hold ---- */
 
-/* A load or store through a cached entry of space s. No store is seen by another program (the child is one from the moment
- * it runs), none gets lost in a frame that the page has left; and an entry may be out of date only while the one who
- * changed the table is still in the kernel. */
+/* A load or store through a cached entry of space s finds what the space last stored. No store is seen by another program
+ * (the child is one from the moment it runs), none gets lost in a frame that the page has left; and an entry may be out of
+ * date only while the one who changed the table is still in the kernel. */
 #define OTHER_SEES(f, s) (pte_frame[1 - (s)] == f && ((s) == C || alive[CHILD]))
 inline check_access(e, s, store)
 {
+    assert(content[tlb_frame[e]] & RIGHT(s));
     assert(tlb_frame[e] == pte_frame[s] || locked);
     assert(!store || tlb_frame[e] == pte_frame[s]);
-    assert(!store || !OTHER_SEES(tlb_frame[e], s));
+    assert(!store || !OTHER_SEES(tlb_frame[e], s))
 }
 
-/* Between two events the pager's counts are right, and what is free is cached nowhere. */
-inline check_counts()
+/* Wherever a space's page is, it is the right one. */
+inline check_page(s)
 {
-    assert(refs[0] == MAPPINGS(0) && refs[1] == MAPPINGS(1) && refs[2] == MAPPINGS(2));
-    assert(refs[0] || !CACHED(0));
-    assert(refs[1] || !CACHED(1));
-    assert(refs[2] || !CACHED(2));
+    assert(pte_frame[s] == NO_FRAME || (pte_slot[s] == NO_SLOT && (content[pte_frame[s]] & RIGHT(s))));
+    assert(pte_slot[s] == NO_SLOT || (in_slot[pte_slot[s]] & RIGHT(s)));
+    assert(pte_frame[s] != NO_FRAME || pte_slot[s] != NO_SLOT || zeros[s])
 }
 
-/* ---- the harts: each acknowledges when it is asked, whatever it runs, even while it waits for the lock ---- */
+#include "fault_kernel.pml"
 
-#ifdef MUTANT_LOCK_BLOCKS_ACK
-#define WAITS(h) ((fault[0] == F_TRAPPED && fault_hart[0] == h) || (fault[1] == F_TRAPPED && fault_hart[1] == h) || \
-                  (fault[2] == F_TRAPPED && fault_hart[2] == h))
-#else
-#define WAITS(h) false
-#endif
+/* ---- the harts: each acknowledges when it is asked, whatever it runs (how: smp.pml) ---- */
 
-proctype Hart(bit h)
+proctype Harts()
 {
 end:
     do
-    :: d_step { asked[E(h, P)] && !WAITS(h) -> FLUSH(E(h, P)); asked[E(h, P)] = 0 }
-    :: d_step { asked[E(h, C)] && !WAITS(h) -> FLUSH(E(h, C)); asked[E(h, C)] = 0 }
+    :: d_step { asked[0] -> FLUSH(0); asked[0] = 0 }
+    :: d_step { asked[1] -> FLUSH(1); asked[1] = 0 }
+    :: d_step { asked[2] -> FLUSH(2); asked[2] = 0 }
+    :: d_step { asked[3] -> FLUSH(3); asked[3] = 0 }
     od
 }
 
 /* ---- a program's thread. It may go on at another hart at any time, so each access picks one ---- */
 
-/* The hart's access: the cached entry, or else the one in the table, which is cached by that. */
-inline access(t, s, h, store)
+inline stored(s)
 {
-    if
-    :: tlb_frame[E(h, s)] == NO_FRAME -> tlb_frame[E(h, s)] = pte_frame[s]; tlb_w[E(h, s)] = pte_w[s]
-    :: else
-    fi;
-    if
-    :: tlb_frame[E(h, s)] != NO_FRAME && (tlb_w[E(h, s)] || !store) ->
-        check_access(E(h, s), s, store);
-        left[t]--
-    :: else ->
-        fault[t] = F_TRAPPED;
-        fault_store[t] = store;
-        fault_hart[t] = h
-    fi
+    for (i : 0 .. FRAMES - 1) { content[i] = content[i] & RIGHT(1 - s) }
+    for (i : 0 .. SLOTS - 1) { in_slot[i] = in_slot[i] & RIGHT(1 - s) }
+    i = 0;
+    zeros[s] = false
 }
 
-/* core/fault.c, fault_raise. If the table allows it by now, the entry cached here was old: forget it, repeat the access. */
-inline fault_raise(t, s)
+
+/* The hart's access: the cached entry, or else the one in the table, which is cached by that. Otherwise a trap, which waits
+ * for the kernel's lock. */
+inline access(e, s, store)
 {
     if
-    :: pte_frame[s] != NO_FRAME && (pte_w[s] || !fault_store[t]) ->
-        FLUSH(E(fault_hart[t], s));
-        fault[t] = F_NONE;
-        fault_store[t] = 0
-    :: else ->
-        fault[t] = F_QUEUED;
-#ifdef MUTANT_PTE_AT_TRAP
-        seen_frame[t] = pte_frame[s];
-        seen_w[t] = pte_w[s]
-#endif
-    fi;
-    fault_hart[t] = 0
+    :: GOES_THROUGH(e, s, store) ->
+        if
+        :: tlb_frame[e] == NO_FRAME -> tlb_frame[e] = pte_frame[s]; tlb_w[e] = pte_w[s]
+        :: else
+        fi;
+        check_access(e, s, store);
+        left[t]--;
+        if
+        :: store ->
+            stored(s);
+            content[tlb_frame[e]] = RIGHT(s)
+        :: else
+        fi
+    :: else -> fault_raise(e, s, store)
+    fi
 }
 
 proctype Thread(byte t)
 {
 #define READY (alive[t] && fault[t] == F_NONE && left[t])
+#define MAY(h, store) (READY && (MOVES || (t > 0) == h) && (!locked || GOES_THROUGH(E(h, SPACE_OF(t)), SPACE_OF(t), store)))
 end_dead: /* not born yet, or dead */
     alive[t];
     do
     :: !alive[t] -> goto end_dead
-    :: d_step { READY -> access(t, SPACE_OF(t), 0, 0) }
-    :: d_step { READY -> access(t, SPACE_OF(t), 0, 1) }
-    :: d_step { READY -> access(t, SPACE_OF(t), 1, 0) }
-    :: d_step { READY -> access(t, SPACE_OF(t), 1, 1) }
-    :: d_step { fault[t] == F_TRAPPED && !locked -> fault_raise(t, SPACE_OF(t)) }
+    :: d_step { MAY(0, 0) -> access(E(0, SPACE_OF(t)), SPACE_OF(t), 0) }
+    :: d_step { MAY(0, 1) -> access(E(0, SPACE_OF(t)), SPACE_OF(t), 1) }
+    :: d_step { MAY(1, 0) -> access(E(1, SPACE_OF(t)), SPACE_OF(t), 0) }
+    :: d_step { MAY(1, 1) -> access(E(1, SPACE_OF(t)), SPACE_OF(t), 1) }
     :: alive[t] && fault[t] == F_NONE && !left[t] -> break
     od;
 end_through:
     (!alive[t] || left[t]) -> goto end_dead /* dead, or in its next life by now */
 }
 
-/* core/fault.c, fault_drop: an id ends here or in fault_finish, once. */
-inline fault_drop(t)
-{
-    if
-    :: fault[t] >= F_QUEUED -> fault_gen[t] = (fault_gen[t] + 1) % GENS
-    :: else
-    fi;
-    fault[t] = F_NONE;
-    fault_store[t] = 0;
-    fault_hart[t] = 0
-}
+#include "fault_pager.pml"
 
 /* ---- procmgr: forks, starts the child, ends it at any time, or when it is through ---- */
 
@@ -240,28 +226,8 @@ proctype Procmgr()
 
 /* ---- init: kills the pager between any two of its steps, then core's space_reset ---- */
 
-inline space_reset()
-{
-    for (i : 0 .. THREADS - 1) {
-        if
-        :: fault[i] == F_DELIVERED ->
-#ifndef MUTANT_FORGET_REQUEUE
-            fault[i] = F_QUEUED; /* with a new id */
-#endif
-            fault_gen[i] = (fault_gen[i] + 1) % GENS
-        :: else
-        fi
-    }
-    i = 0;
-    if
-    :: request == R_TAKEN -> request = R_ASKED /* ERR_PEER_DEAD; the client sends it again */
-    :: else
-    fi
-}
-
 init
 {
-    byte i;
     d_step {
         alive[0] = true;
         alive[1] = true;
@@ -269,260 +235,10 @@ init
         left[1] = ACCESSES
     };
     atomic {
-        run Hart(0); run Hart(1); run Thread(0); run Thread(1); run Thread(CHILD); run Procmgr(); run Pager()
+        run Harts(); run Thread(0); run Thread(1); run Thread(CHILD); run Procmgr(); run Pager()
     };
 end:
     do
     :: d_step { kills > 0 && !killed && !locked -> kills--; killed = true; space_reset() }
     od
-}
-
-/* ---- system calls of the pager. It runs on some hart, `me`; nothing kills it while it holds the kernel's lock ---- */
-
-inline enter() { atomic { !locked -> locked = true; if :: me = 0 :: me = 1 fi } }
-inline leave() { d_step { locked = false; me = 0 } }
-
-/* riscv/tlb.c. Done when the other hart has acknowledged. */
-inline shootdown(s)
-{
-    d_step { FLUSH(E(me, s)); asked[E(1 - me, s)] = 1 };
-#ifndef MUTANT_FREE_BEFORE_ACK
-    !asked[E(1 - me, s)]
-#endif
-}
-
-inline fault_finish()
-{
-    d_step {
-        assert(fault[t] == F_DELIVERED && fault_gen[t] == id); /* the id's first answer, and nobody ended it before */
-        fault[t] = F_NONE;
-        fault_store[t] = 0;
-        fault_gen[t] = (fault_gen[t] + 1) % GENS;
-        locked = false;
-        me = 0
-    }
-}
-
-#ifdef MUTANT_ACCEPT_STALE
-#define ID_IS_GOOD true
-#else
-#define ID_IS_GOOD (fault[t] == F_DELIVERED && fault_gen[t] == id)
-#endif
-
-/* verdict_map: an entry that was absent is cached nowhere; one that is replaced must be forgotten everywhere. */
-inline reply_map()
-{
-    enter();
-    if
-    :: ID_IS_GOOD ->
-        d_step { old = pte_frame[SPACE_OF(t)]; pte_frame[SPACE_OF(t)] = fresh; pte_w[SPACE_OF(t)] = 1 };
-        if
-        :: old == NO_FRAME -> d_step { FLUSH(E(me, SPACE_OF(t))) }
-        :: else ->
-#ifdef MUTANT_SKIP_SHOOTDOWN
-            d_step { FLUSH(E(me, SPACE_OF(t))) }
-#else
-            shootdown(SPACE_OF(t))
-#endif
-        fi;
-        fault_finish()
-    :: else -> stale = true; leave()
-    fi
-}
-
-/* verdict_upgrade: other harts may keep their read-only copy; a store through it traps, and fault_raise forgets it. */
-inline reply_upgrade()
-{
-    enter();
-    if
-    :: ID_IS_GOOD ->
-        assert(pte_frame[SPACE_OF(t)] != NO_FRAME && !pte_w[SPACE_OF(t)]); /* ERR_INVAL */
-        d_step { pte_w[SPACE_OF(t)] = 1; FLUSH(E(me, SPACE_OF(t))) };
-        fault_finish()
-    :: else -> stale = true; leave()
-    fi
-}
-
-inline reply_retry()
-{
-    enter();
-    if
-    :: ID_IS_GOOD -> fault_finish()
-    :: else -> stale = true; leave()
-    fi
-}
-
-inline space_unmap(s)
-{
-    enter();
-    d_step { old = pte_frame[s]; pte_frame[s] = NO_FRAME; pte_w[s] = 0 };
-    if
-    :: old != NO_FRAME -> shootdown(s)
-    :: else
-    fi;
-    leave()
-}
-
-/* core/map.c, share_step: the parent loses W, the child gets the entry, and no hart may remember W when the call returns. */
-inline space_share()
-{
-    bool lost;
-    enter();
-    d_step {
-        lost = pte_w[P];
-        pte_w[P] = 0;
-        pte_frame[C] = pte_frame[P];
-        pte_w[C] = 0
-    };
-    if
-#ifndef MUTANT_SKIP_FORK_FLUSH
-    :: lost -> lost = false; shootdown(P)
-#endif
-    :: else
-    fi;
-    leave()
-}
-
-/* ---- the pager ---- */
-
-inline frame_alloc(f)
-{
-    d_step {
-        f = 0;
-        do
-        :: f < FRAMES && refs[f] -> f++
-        :: else -> break
-        od;
-        assert(f < FRAMES && !CACHED(f) && !MAPPINGS(f)); /* nobody can still reach what is given out anew */
-        refs[f] = 1
-    }
-}
-
-inline frame_drop(f)
-{
-    d_step { assert(refs[f] > 0); refs[f]--; assert(refs[f] || !CACHED(f)) }
-}
-
-#ifdef MUTANT_UPGRADE_SHARED
-#define SOLE(f) true
-#else
-#define SOLE(f) (refs[f] == 1)
-#endif
-
-/* fault.c: the decision table. The message says what the entry was when it was delivered. */
-inline on_fault()
-{
-    if
-    :: msg_frame == NO_FRAME -> /* absent: a fresh page of zeros */
-        frame_alloc(fresh);
-        reply_map();
-        if
-        :: stale -> frame_drop(fresh)
-        :: else
-        fi
-    :: msg_frame != NO_FRAME && (msg_w || !msg_store) -> /* another thread was faster */
-        reply_retry()
-    :: msg_frame != NO_FRAME && !msg_w && msg_store && SOLE(msg_frame) ->
-        reply_upgrade()
-    :: else -> /* cow.c: copy, and one reference of the old frame goes; then the answer */
-        frame_alloc(fresh);
-        frame_drop(msg_frame);
-        reply_map();
-        if
-        :: stale -> frame_drop(fresh); d_step { refs[msg_frame]++ } /* fault_undo */
-        :: else
-        fi
-    fi;
-    forget()
-}
-
-inline forget()
-{
-    d_step { t = 0; id = 0; msg_frame = NO_FRAME; msg_w = 0; msg_store = 0; fresh = NO_FRAME; old = NO_FRAME;
-             stale = false; me = 0 }
-}
-
-inline deliver(who)
-{
-    t = who;
-    fault[t] = F_DELIVERED;
-    id = fault_gen[t];
-    msg_store = fault_store[t];
-#ifdef MUTANT_PTE_AT_TRAP
-    msg_frame = seen_frame[t];
-    msg_w = seen_w[t]
-#else
-    msg_frame = pte_frame[SPACE_OF(t)];
-    msg_w = pte_w[SPACE_OF(t)]
-#endif
-}
-
-inline empty_child()
-{
-    space_unmap(C);
-    if
-    :: old != NO_FRAME -> frame_drop(old)
-    :: else
-    fi;
-    forget()
-}
-
-/* step.c: one step of the operation. Between steps faults are served. */
-inline op_step()
-{
-    if
-    :: op_clean -> empty_child(); op_clean = false
-    :: !op_clean && op == OP_CLEAR -> empty_child(); op = OP_NONE
-    :: !op_clean && op == OP_FORK ->
-        space_share();
-        if
-        :: pte_frame[C] != NO_FRAME -> d_step { refs[pte_frame[C]]++ } /* fork/cow.c, count_shared */
-        :: else
-        fi;
-        op = OP_NONE
-    fi
-}
-
-/* recover.c: tables are the truth. Then the operation that was cut off goes on: a fork from its start. */
-inline recover()
-{
-    d_step {
-#ifndef MUTANT_COUNTS_NOT_REBUILT
-        refs[0] = MAPPINGS(0);
-        refs[1] = MAPPINGS(1);
-        refs[2] = MAPPINGS(2);
-#endif
-        op_clean = (op == OP_FORK)
-    }
-}
-
-#define QUEUED(who) (fault[who] == F_QUEUED && !locked)
-
-proctype Pager()
-{
-    byte t, id, msg_frame = NO_FRAME, fresh = NO_FRAME, old = NO_FRAME;
-    bit msg_w, msg_store, me;
-    bool stale;
-start:
-    {
-        recover();
-end:
-        do
-        :: d_step { QUEUED(0) -> check_counts(); deliver(0) }; on_fault()
-        :: d_step { QUEUED(1) -> check_counts(); deliver(1) }; on_fault()
-        :: d_step { QUEUED(2) -> check_counts(); deliver(2) }; on_fault()
-        :: d_step {
-               request == R_ASKED && !locked -> check_counts(); request = R_TAKEN;
-               if
-               :: request_key != op_key -> op_key = request_key; op = request_op
-               :: else /* repeated: under way, or done */
-               fi
-           }
-        :: op != OP_NONE -> op_step()
-        :: d_step { request == R_TAKEN && op == OP_NONE && !locked -> check_counts(); request = R_ANSWERED }
-        od
-    } unless { killed };
-    d_step { killed = false; t = 0; id = 0; msg_frame = NO_FRAME; msg_w = 0; msg_store = 0; fresh = NO_FRAME; old = NO_FRAME;
-             stale = false; me = 0 };
-    goto start
 }

@@ -1,0 +1,323 @@
+/* SPDX-License-Identifier: MIT
+ * Part of fault.pml: a page leaves its frame and comes back: the pager's evict.c, store.c, swap.c, resident.c.
+ *
+ *   dirty    write-protect all its entries, write it to a slot, link the two                    -> clean
+ *   clean    for each entry: intent, unmap, name the slot in it, intent done                    -> gone
+ *   back     the entry names a slot: take the frame that is linked with it, or read it (now, or later)
+ *
+ * Clean means linked: the slot has the same bytes and no entry is writable. References of a slot: entries that name it, + 1
+ * for a link or a transfer. Only the intent and the slots' bytes outlive the pager.
+ */
+
+#define NO_SPACE 2
+byte intent = NO_SPACE; /* the space whose entry is taken away and not yet what it is to become ... */
+byte intent_slot = NO_SLOT; /* ... namely this */
+
+byte evictions = EVICTIONS;
+
+/* ---- volatile ---- */
+
+byte slot_refs[SLOTS];
+byte slot_frame[SLOTS] = NO_FRAME; /* the frame that is linked with it, or that it is being read into */
+byte page_slot[FRAMES] = NO_SLOT;
+#define UNLINKED 0
+#define WRITING 1
+#define LINKED 2
+byte link[FRAMES];
+bool arrived[FRAMES]; /* being read, or read and not mapped yet: the frame's one reference is the transfer's */
+
+#define NOTHING 0
+#define READ 1
+#define WRITE 2
+byte flight = NOTHING; /* the transfer under way */
+byte flight_slot = NO_SLOT;
+byte flight_frame = NO_FRAME;
+
+bool deferred[THREADS], retry[THREADS]; /* faults that wait for the store; those that are due again */
+byte deferred_id[THREADS];
+#ifdef MUTANT_DEFERRED_OLD_ENTRY
+byte deferred_slot[THREADS] = NO_SLOT;
+#endif
+
+inline store_forget()
+{
+    for (i : 0 .. SLOTS - 1) { slot_refs[i] = 0; slot_frame[i] = NO_FRAME }
+    for (i : 0 .. FRAMES - 1) { page_slot[i] = NO_SLOT; link[i] = UNLINKED; arrived[i] = false }
+    for (i : 0 .. THREADS - 1) { deferred[i] = false; retry[i] = false; deferred_id[i] = 0 }
+    i = 0;
+    flight = NOTHING;
+    flight_slot = NO_SLOT;
+    flight_frame = NO_FRAME
+}
+
+/* ---- counts of slots and frames ---- */
+
+inline store_drop(k)
+{
+    assert(slot_refs[k] > 0);
+    slot_refs[k]--;
+    if
+    :: slot_refs[k] == 0 -> assert(!NAMES(k)); in_slot[k] = JUNK
+    :: else
+    fi
+}
+
+inline resident_link(f, k) { link[f] = LINKED; page_slot[f] = k; slot_frame[k] = f }
+
+inline resident_unlink(f)
+{
+    if
+    :: link[f] != UNLINKED ->
+        if
+        :: link[f] == LINKED -> slot_frame[page_slot[f]] = NO_FRAME
+        :: else /* a write under way is for nothing */
+        fi;
+        link[f] = UNLINKED;
+        store_drop(page_slot[f]);
+        page_slot[f] = NO_SLOT
+    :: else
+    fi
+}
+
+inline frame_drop(f)
+{
+    assert(refs[f] > 0);
+    refs[f]--;
+    if
+    :: refs[f] == 0 ->
+        assert(!CACHED(f) && !arrived[f]);
+        resident_unlink(f);
+        content[f] = JUNK
+    :: else
+    fi
+}
+
+inline give_up_arrived(f) { arrived[f] = false; frame_drop(f) }
+
+/* One entry less names the slot. If it was the last one, nobody can want what was read for it. */
+inline swap_drop(k)
+{
+    store_drop(k);
+    if
+    :: slot_refs[k] == 1 && slot_frame[k] != NO_FRAME && arrived[slot_frame[k]] && link[slot_frame[k]] == LINKED ->
+        f = slot_frame[k];
+        give_up_arrived(f);
+        f = 0
+    :: else
+    fi
+}
+
+#define SLOT_COUNT(k) (NAMES(k) + (page_slot[0] == k) + (page_slot[1] == k) + (page_slot[2] == k) + (flight_slot == k))
+inline check_slots()
+{
+    assert(slot_refs[0] == SLOT_COUNT(0) && slot_refs[SLOTS - 1] == SLOT_COUNT(SLOTS - 1));
+    assert(link[0] != LINKED || content[0] == in_slot[page_slot[0]]);
+    assert(link[1] != LINKED || content[1] == in_slot[page_slot[1]]);
+    assert(link[2] != LINKED || content[2] == in_slot[page_slot[2]])
+}
+
+/* ---- leaving ---- */
+
+#ifdef MUTANT_NO_GUARD
+#define GUARDED(f) false
+#else
+#define GUARDED(f) (t != NOBODY && msg_frame == f) /* the source of a copy */
+#endif
+#define MAY_LEAVE(f) (refs[f] > 0 && !arrived[f] && link[f] != WRITING && !GUARDED(f))
+
+inline protect(s)
+{
+    if
+    :: pte_frame[s] == victim && pte_w[s] -> atomic { ENTER; space_protect(s); LEAVE }
+    :: pte_frame[s] != victim || !pte_w[s]
+    fi
+}
+
+/* The victim's bytes into a slot: now, or later. */
+inline clean()
+{
+    d_step {
+        slot = 0;
+        do
+        :: slot < SLOTS && slot_refs[slot] -> slot++
+        :: else -> break
+        od;
+        if
+        :: slot < SLOTS -> slot_refs[slot] = 1
+        :: else -> victim = NO_FRAME /* the store is full: it stays */
+        fi
+    };
+    if
+    :: victim != NO_FRAME ->
+#ifndef MUTANT_WRITE_UNPROTECTED
+        protect(P);
+        protect(C);
+#endif
+        if
+        :: d_step { in_slot[slot] = content[victim]; resident_link(victim, slot) }
+        :: d_step { /* the write fails */
+               store_drop(slot); victim = NO_FRAME; slot = NO_SLOT }
+#if DELAYS
+        :: d_step { flight == NOTHING -> flight = WRITE; flight_slot = slot; flight_frame = victim; slot_refs[slot]++;
+                    link[victim] = WRITING; page_slot[victim] = slot; victim = NO_FRAME; later = true }
+#endif
+        fi
+    :: victim == NO_FRAME
+    fi
+}
+
+inline detach(s)
+{
+    if
+    :: victim != NO_FRAME && pte_frame[s] == victim ->
+        atomic {
+#ifndef MUTANT_NO_INTENT
+            intent_slot = slot;
+            intent = s;
+#endif
+            MAY_DIE;
+            ENTER;
+            space_unmap(s);
+            MAY_DIE;
+            ENTER;
+            space_soft(s, slot);
+            slot_refs[slot]++;
+            MAY_DIE;
+            d_step {
+                LEAVE;
+                old = NO_FRAME;
+                intent = NO_SPACE;
+                intent_slot = NO_SLOT;
+#ifdef MUTANT_EVICT_ONE_MAPPING
+                refs[victim] = 1;
+#endif
+                frame_drop(victim);
+                if
+                :: refs[victim] == 0 -> victim = NO_FRAME
+                :: else
+                fi
+            }
+        }
+    :: victim == NO_FRAME || pte_frame[s] != victim
+    fi
+}
+
+/* evict_page; or clean_ahead, which stops half-way. */
+inline evict()
+{
+    if
+    :: link[victim] == LINKED -> slot = page_slot[victim]
+    :: link[victim] != LINKED -> clean()
+    fi;
+    if
+    :: detach(P); detach(C)
+    :: t == NOBODY /* cleaned ahead only */
+    fi;
+    d_step { victim = NO_FRAME; slot = NO_SLOT }
+}
+
+/* ---- coming back ---- */
+
+inline defer()
+{
+    deferred[t] = true;
+    deferred_id[t] = id;
+#ifdef MUTANT_DEFERRED_OLD_ENTRY
+    deferred_slot[t] = msg_slot
+#endif
+}
+
+/* The frame to map, and whether writable; or the fault waits. Its entry keeps its reference of the slot until the answer is
+ * accepted. */
+inline swap_in()
+{
+    if
+    :: d_step { slot_frame[msg_slot] != NO_FRAME && link[slot_frame[msg_slot]] != LINKED -> defer(); t = NOBODY }
+    :: d_step { slot_frame[msg_slot] != NO_FRAME && link[slot_frame[msg_slot]] == LINKED ->
+           fresh = slot_frame[msg_slot];
+           leaves = msg_slot;
+#ifdef MUTANT_READ_WRITABLE
+           fresh_w = 1;
+#endif
+           if
+           :: arrived[fresh] -> arrived[fresh] = false
+           :: else -> refs[fresh]++
+           fi
+       }
+    :: d_step { slot_frame[msg_slot] == NO_FRAME ->
+           frame_alloc();
+           leaves = msg_slot;
+           content[fresh] = in_slot[msg_slot];
+           if
+           :: msg_store -> fresh_w = 1 /* its bytes will differ at once: no link */
+           :: else -> slot_refs[msg_slot]++; resident_link(fresh, msg_slot)
+           fi
+       }
+#if DELAYS
+    :: d_step { slot_frame[msg_slot] == NO_FRAME && flight == NOTHING ->
+           frame_alloc();
+           arrived[fresh] = true;
+           slot_frame[msg_slot] = fresh;
+           slot_refs[msg_slot]++;
+           flight = READ;
+           flight_slot = msg_slot;
+           flight_frame = fresh;
+           defer();
+           t = NOBODY;
+           fresh = NO_FRAME
+       }
+#endif
+    fi
+}
+
+/* swap_poll: the transfer under way has ended; who waits tries again. Bytes move at the last moment. */
+inline transfer_ends()
+{
+    d_step {
+        flight != NOTHING ->
+        if
+        :: flight == READ ->
+            content[flight_frame] = in_slot[flight_slot];
+            resident_link(flight_frame, flight_slot); /* the transfer's reference of the slot is the link's now */
+            if
+            :: slot_refs[flight_slot] == 1 -> give_up_arrived(flight_frame)
+            :: else
+            fi
+        :: flight == WRITE && link[flight_frame] == WRITING && page_slot[flight_frame] == flight_slot ->
+            in_slot[flight_slot] = content[flight_frame];
+            resident_link(flight_frame, flight_slot);
+            store_drop(flight_slot)
+        :: else -> store_drop(flight_slot) /* the page was written, or is gone */
+        fi;
+        flight = NOTHING;
+        flight_slot = NO_SLOT;
+        flight_frame = NO_FRAME;
+        for (i : 0 .. THREADS - 1) {
+            retry[i] = deferred[i];
+            deferred[i] = false;
+#ifdef MUTANT_FORGET_DEFERRED
+            if
+            :: retry[i] -> break
+            :: else
+            fi
+#endif
+        }
+        i = 0
+    }
+}
+
+/* ---- recover.c: an eviction that was cut off ---- */
+
+inline evict_recover()
+{
+    if
+    :: intent != NO_SPACE ->
+        if
+        :: pte_frame[intent] == NO_FRAME && pte_slot[intent] == NO_SLOT ->
+            atomic { ENTER; space_soft(intent, intent_slot); LEAVE }
+        :: pte_frame[intent] != NO_FRAME || pte_slot[intent] != NO_SLOT
+        fi;
+        d_step { intent = NO_SPACE; intent_slot = NO_SLOT }
+    :: intent == NO_SPACE
+    fi
+}
