@@ -8,7 +8,7 @@
  * its steps. Nobody does anything for ever, so a run ends; where it ends without everybody being through, somebody hangs, and
  * pan says so ("invalid end state").
  *
- * This file has the world: tables, harts, threads, procmgr, the killer. fault_kernel.pml has the kernel, fault_pager.pml the
+ * This file has the world: tables, harts, threads, procmgr. fault_kernel.pml has the kernel, fault_pager.pml the
  * pager, fault_store.pml eviction and the way back. None of them must contain what has no influence on who sees what in the
  * page. A seeded mistake is an `#ifdef MUTANT_NAME` (tools/model.py lists them); pan must find each.
  */
@@ -96,10 +96,9 @@ byte request = R_NONE; /* procmgr's to the pager */
 byte request_op;
 bit request_key; /* tells a repeated request from a new one */
 
-bool killed;
 byte kills = KILLS;
 
-hidden byte i, f; /* only inside of one step */
+byte i, f; /* only inside of one step */
 
 /* ---- what must hold ---- */
 
@@ -171,60 +170,65 @@ inline access(e, s, store)
     fi
 }
 
-proctype Thread(byte t)
-{
 #define READY (alive[t] && fault[t] == F_NONE && left[t])
 #define MAY(h, store) (READY && (MOVES || (t > 0) == h) && (!locked || GOES_THROUGH(E(h, SPACE_OF(t)), SPACE_OF(t), store)))
-end_dead: /* not born yet, or dead */
-    alive[t];
-    do
-    :: !alive[t] -> goto end_dead
+inline some_access()
+{
+    if
     :: d_step { MAY(0, 0) -> access(E(0, SPACE_OF(t)), SPACE_OF(t), 0) }
     :: d_step { MAY(0, 1) -> access(E(0, SPACE_OF(t)), SPACE_OF(t), 1) }
     :: d_step { MAY(1, 0) -> access(E(1, SPACE_OF(t)), SPACE_OF(t), 0) }
     :: d_step { MAY(1, 1) -> access(E(1, SPACE_OF(t)), SPACE_OF(t), 1) }
-    :: alive[t] && fault[t] == F_NONE && !left[t] -> break
+    fi
+}
+
+proctype Thread(byte t)
+{
+end_not_waiting: /* not born yet, through, dead, or about to go on */
+    do
+    :: atomic { some_access(); if :: fault[t] != F_NONE -> break :: fault[t] == F_NONE fi }
     od;
-end_through:
-    (!alive[t] || left[t]) -> goto end_dead /* dead, or in its next life by now */
+faulted: /* a run that ends here ends with somebody who hangs */
+    do
+    :: atomic { some_access(); if :: fault[t] == F_NONE -> goto end_not_waiting :: fault[t] != F_NONE fi }
+    :: !alive[t] -> goto end_not_waiting
+    od
 }
 
 #include "fault_pager.pml"
 
 /* ---- procmgr: forks, starts the child, ends it at any time, or when it is through ---- */
 
-inline ask(what)
-{
-    d_step { request = R_ASKED; request_op = what; request_key = 1 - request_key };
-    d_step { request == R_ANSWERED -> request = R_NONE; request_op = OP_NONE }
-}
+inline ask(what) { request = R_ASKED; request_op = what; request_key = 1 - request_key }
+inline answered() { request == R_ANSWERED -> request = R_NONE; request_op = OP_NONE }
 
 proctype Procmgr()
 {
     byte forks = FORKS;
     bool patient;
     do
-    :: forks > 0 ->
-        forks--;
-        ask(OP_FORK);
-        if
-        :: patient = true
-        :: patient = false
-        fi;
-        d_step { !locked -> alive[CHILD] = true; left[CHILD] = ACCESSES };
-        d_step {
-            !locked && (!patient || (left[CHILD] == 0 && fault[CHILD] == F_NONE)) ->
-            alive[CHILD] = false;
-            left[CHILD] = 0;
-            patient = false;
-            fault_drop(CHILD)
-        };
-        ask(OP_CLEAR)
-    :: else -> break
+    :: d_step { forks > 0 -> forks--; ask(OP_FORK) };
+       d_step { answered() };
+       atomic {
+           !locked -> alive[CHILD] = true;
+           left[CHILD] = ACCESSES;
+           if
+           :: patient = true
+           :: patient = false
+           fi
+       };
+       d_step {
+           !locked && (!patient || (left[CHILD] == 0 && fault[CHILD] == F_NONE)) ->
+           alive[CHILD] = false;
+           left[CHILD] = 0;
+           patient = false;
+           fault_drop(CHILD);
+           ask(OP_CLEAR)
+       };
+       d_step { answered() }
+    :: forks == 0 -> break
     od
 }
-
-/* ---- init: kills the pager between any two of its steps, then core's space_reset ---- */
 
 init
 {
@@ -236,9 +240,5 @@ init
     };
     atomic {
         run Harts(); run Thread(0); run Thread(1); run Thread(CHILD); run Procmgr(); run Pager()
-    };
-end:
-    do
-    :: d_step { kills > 0 && !killed && !locked -> kills--; killed = true; space_reset() }
-    od
+    }
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  * Part of fault.pml: the kernel. One lock. A system call is one step, except that a shootdown waits for the other hart, with
- * the lock held. The pager runs on some hart, `me`; nothing kills it while it holds the lock.
+ * the lock held. The pager runs on some hart, `me`.
  */
 
 bool locked;
@@ -94,9 +94,9 @@ inline shootdown(s)
 #define ENTER !locked -> if :: me = 0 :: me = 1 fi
 #define LEAVE me = 0
 
-/* Between two system calls of one step: in a run without deaths nobody could tell. */
+/* Here init may kill the pager. What it does between two such points is one step: nobody could tell. */
 #if KILLS
-#define MAY_DIE }; atomic { true
+#define MAY_DIE if :: kills > 0 -> goto dead :: true fi
 #else
 #define MAY_DIE skip
 #endif

@@ -103,8 +103,8 @@ inline take_up(x)
 #define COW (msg_frame != NO_FRAME && !ALLOWS)
 #define NEEDS_FRAME (ABSENT || (SWAPPED && slot_frame[msg_slot] == NO_FRAME) || (COW && !SOLE(msg_frame)))
 
-/* fault.c: the decision table, then the answer. `fresh` with `fresh_w` is what MAP maps. */
-inline on_fault()
+/* fault.c: the decision table. `fresh` with `fresh_w` is what MAP maps; t == NOBODY: the fault waits. */
+inline decide()
 {
     if
     :: d_step { ABSENT -> frame_alloc(); content[fresh] = ZEROS; fresh_w = 1 }
@@ -124,67 +124,59 @@ inline on_fault()
        }
     fi;
 #ifdef MUTANT_SLOT_DROPPED_EARLY
-    d_step { if :: leaves != NO_SLOT -> swap_drop(leaves); leaves = NO_SLOT :: else fi };
+    d_step { if :: leaves != NO_SLOT -> swap_drop(leaves); leaves = NO_SLOT :: else fi }
 #endif
-    if
-    :: t != NOBODY -> answer()
-    :: t == NOBODY
-    fi;
-    d_step { forget() }
 }
 
 inline answer()
 {
-    atomic {
-        ENTER;
+    ENTER;
+    if
+    :: ID_IS_GOOD ->
         if
-        :: ID_IS_GOOD ->
+        :: fresh != NO_FRAME -> verdict_map(SPACE_OF(t), fresh, fresh_w)
+        :: fresh == NO_FRAME && COW -> verdict_upgrade(SPACE_OF(t))
+        :: fresh == NO_FRAME && !COW
+        fi;
+        d_step {
+            fault_finish();
             if
-            :: fresh != NO_FRAME -> verdict_map(SPACE_OF(t), fresh, fresh_w)
-            :: fresh == NO_FRAME && COW -> verdict_upgrade(SPACE_OF(t))
-            :: fresh == NO_FRAME && !COW
+            :: leaves != NO_SLOT -> swap_drop(leaves) /* swap_accepted */
+            :: else
+            fi
+        }
+    :: else -> /* ERR_STALE: fault_undo */
+        d_step {
+            if
+            :: fresh != NO_FRAME -> frame_drop(fresh)
+            :: else
             fi;
-            d_step {
-                fault_finish();
-                if
-                :: leaves != NO_SLOT -> swap_drop(leaves) /* swap_accepted */
-                :: else
-                fi
-            }
-        :: else -> /* ERR_STALE: fault_undo */
-            d_step {
-                if
-                :: fresh != NO_FRAME -> frame_drop(fresh)
-                :: else
-                fi;
-                if
-                :: dropped != NO_FRAME -> refs[dropped]++
-                :: else
-                fi
-            }
-        fi
-    }
+            if
+            :: dropped != NO_FRAME -> refs[dropped]++
+            :: else
+            fi
+        }
+    fi
 }
 
 /* ---- step.c: one step of the operation. Between steps faults are served ---- */
 
 inline empty_child()
 {
-    atomic {
-        ENTER;
-        slot = pte_slot[C];
-        space_unmap(C);
-        d_step {
-            stored(C); /* nothing is right for it until the next fork */
-            zeros[C] = true;
-            if
-            :: old != NO_FRAME -> frame_drop(old)
-            :: slot != NO_SLOT -> swap_drop(slot)
-            :: else
-            fi;
-            forget()
-        }
-    }
+    ENTER;
+    slot = pte_slot[C];
+    space_unmap(C);
+    d_step {
+        stored(C); /* nothing is right for it until the next fork */
+        zeros[C] = true;
+        if
+        :: old != NO_FRAME -> frame_drop(old)
+        :: slot != NO_SLOT -> swap_drop(slot)
+        :: else
+        fi;
+        forget()
+    };
+    MAY_DIE
 }
 
 /* What is right for the parent is right for the child now, and nothing else. */
@@ -202,25 +194,24 @@ inline op_step()
     :: op_clean -> empty_child(); op_clean = false
     :: !op_clean && op == OP_CLEAR -> empty_child(); op = OP_NONE
     :: !op_clean && op == OP_FORK ->
-        atomic {
-            ENTER;
-            if
-            :: pte_slot[P] != NO_SLOT -> /* swap_share */
-                space_soft(C, pte_slot[P]);
+        ENTER;
+        if
+        :: pte_slot[P] != NO_SLOT -> /* swap_share */
+            space_soft(C, pte_slot[P]);
 #ifndef MUTANT_SHARE_SLOT_UNCOUNTED
-                slot_refs[pte_slot[C]]++
+            slot_refs[pte_slot[C]]++
 #endif
-            :: else -> space_share()
+        :: else -> space_share()
+        fi;
+        d_step {
+            child_is_copy();
+            if
+            :: pte_frame[C] != NO_FRAME -> refs[pte_frame[C]]++ /* fork/cow.c, count_shared */
+            :: else
             fi;
-            d_step {
-                child_is_copy();
-                if
-                :: pte_frame[C] != NO_FRAME -> refs[pte_frame[C]]++ /* fork/cow.c, count_shared */
-                :: else
-                fi;
-                LEAVE
-            }
+            LEAVE
         };
+        MAY_DIE;
         op = OP_NONE
     fi
 }
@@ -251,6 +242,30 @@ inline recover()
 
 #define QUEUED(x) (fault[x] == F_QUEUED && !locked)
 #define DUE (retry[0] || retry[1] || retry[2])
+#define CALM (!DUE && !locked)
+
+/* A fault, new or one that waited (these first), or a page is to leave for no fault's sake. */
+inline receive()
+{
+    if
+    :: d_step { DUE -> if :: retry[0] -> take_up(0) :: !retry[0] && retry[1] -> take_up(1) :: else -> take_up(2) fi }
+    :: d_step { CALM && QUEUED(0) -> check_state(); deliver(0) }
+    :: d_step { CALM && QUEUED(1) -> check_state(); deliver(1) }
+    :: d_step { CALM && QUEUED(2) -> check_state(); deliver(2) }
+    :: d_step { CALM && evictions && (MAY_LEAVE(0) || MAY_LEAVE(1) || MAY_LEAVE(2)) -> check_state() }
+    fi
+}
+
+/* Any page that may leave, when there is a reason: the policies are not modelled. */
+inline choose_victim()
+{
+    if
+    :: (t == NOBODY || NEEDS_FRAME) && evictions && MAY_LEAVE(0) -> evictions--; victim = 0
+    :: (t == NOBODY || NEEDS_FRAME) && evictions && MAY_LEAVE(1) -> evictions--; victim = 1
+    :: (t == NOBODY || NEEDS_FRAME) && evictions && MAY_LEAVE(2) -> evictions--; victim = 2
+    :: t != NOBODY
+    fi
+}
 
 proctype Pager()
 {
@@ -259,47 +274,39 @@ proctype Pager()
     bit msg_w, msg_store, fresh_w, me;
     bool later;
 start:
-    {
-        recover();
+    atomic { recover() };
 end:
-        do
-        :: atomic { /* a fault, new or waiting; before it, some page may have to leave. Or a page leaves for itself */
-               if
-               :: DUE ->
-                   d_step { if :: retry[0] -> take_up(0) :: !retry[0] && retry[1] -> take_up(1) :: else -> take_up(2) fi }
-               :: d_step { !DUE && QUEUED(0) -> check_state(); deliver(0) }
-               :: d_step { !DUE && QUEUED(1) -> check_state(); deliver(1) }
-               :: d_step { !DUE && QUEUED(2) -> check_state(); deliver(2) }
-               :: d_step { !DUE && evictions && !locked && (MAY_LEAVE(0) || MAY_LEAVE(1) || MAY_LEAVE(2)) -> check_state() }
-               fi;
-               if
-               :: (t == NOBODY || NEEDS_FRAME) && evictions && MAY_LEAVE(0) -> evictions--; victim = 0
-               :: (t == NOBODY || NEEDS_FRAME) && evictions && MAY_LEAVE(1) -> evictions--; victim = 1
-               :: (t == NOBODY || NEEDS_FRAME) && evictions && MAY_LEAVE(2) -> evictions--; victim = 2
-               :: t != NOBODY
-               fi
-           };
+    do
+    :: atomic {
+           receive();
+           choose_victim();
            if
-           :: victim != NO_FRAME -> evict()
+           :: victim != NO_FRAME -> evict(); MAY_DIE
            :: victim == NO_FRAME
            fi;
            if
-           :: t == NOBODY -> later = false
            :: t != NOBODY && later -> d_step { defer(); forget() }
-           :: t != NOBODY && !later -> on_fault()
+           :: t != NOBODY && !later -> decide()
+           :: t == NOBODY -> later = false
+           fi;
+           if
+           :: t == NOBODY -> forget(); goto end
+           :: t != NOBODY -> MAY_DIE /* and the fault may end before it is answered */
            fi
-        :: !DUE && flight != NOTHING -> transfer_ends()
-        :: d_step {
-               !DUE && request == R_ASKED && !locked -> check_state(); request = R_TAKEN;
-               if
-               :: request_key != op_key -> op_key = request_key; op = request_op
-               :: else /* repeated: under way, or done */
-               fi
-           }
-        :: !DUE && op != OP_NONE -> op_step()
-        :: d_step { !DUE && request == R_TAKEN && op == OP_NONE && !locked -> check_state(); request = R_ANSWERED }
-        od
-    } unless { killed };
-    d_step { killed = false; forget() };
-    goto start
+       };
+       atomic { answer(); d_step { forget() } }
+    :: !DUE && flight != NOTHING -> transfer_ends()
+    :: d_step {
+           CALM && request == R_ASKED -> check_state(); request = R_TAKEN;
+           if
+           :: request_key != op_key -> op_key = request_key; op = request_op
+           :: else /* repeated: under way, or done */
+           fi
+       }
+    :: atomic { CALM && op != OP_NONE -> op_step() }
+    :: d_step { CALM && request == R_TAKEN && op == OP_NONE -> check_state(); request = R_ANSWERED }
+    :: kills > 0 -> goto dead
+    od;
+dead:
+    atomic { kills--; space_reset(); forget(); goto start }
 }

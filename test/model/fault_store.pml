@@ -128,7 +128,7 @@ inline check_slots()
 inline protect(s)
 {
     if
-    :: pte_frame[s] == victim && pte_w[s] -> atomic { ENTER; space_protect(s); LEAVE }
+    :: pte_frame[s] == victim && pte_w[s] -> ENTER; space_protect(s); LEAVE; MAY_DIE
     :: pte_frame[s] != victim || !pte_w[s]
     fi
 }
@@ -170,33 +170,31 @@ inline detach(s)
 {
     if
     :: victim != NO_FRAME && pte_frame[s] == victim ->
-        atomic {
 #ifndef MUTANT_NO_INTENT
-            intent_slot = slot;
-            intent = s;
+        intent_slot = slot;
+        intent = s;
 #endif
-            MAY_DIE;
-            ENTER;
-            space_unmap(s);
-            MAY_DIE;
-            ENTER;
-            space_soft(s, slot);
-            slot_refs[slot]++;
-            MAY_DIE;
-            d_step {
-                LEAVE;
-                old = NO_FRAME;
-                intent = NO_SPACE;
-                intent_slot = NO_SLOT;
+        MAY_DIE;
+        ENTER;
+        space_unmap(s);
+        MAY_DIE;
+        ENTER;
+        space_soft(s, slot);
+        slot_refs[slot]++;
+        MAY_DIE;
+        d_step {
+            LEAVE;
+            old = NO_FRAME;
+            intent = NO_SPACE;
+            intent_slot = NO_SLOT;
 #ifdef MUTANT_EVICT_ONE_MAPPING
-                refs[victim] = 1;
+            refs[victim] = 1;
 #endif
-                frame_drop(victim);
-                if
-                :: refs[victim] == 0 -> victim = NO_FRAME
-                :: else
-                fi
-            }
+            frame_drop(victim);
+            if
+            :: refs[victim] == 0 -> victim = NO_FRAME
+            :: else
+            fi
         }
     :: victim == NO_FRAME || pte_frame[s] != victim
     fi
@@ -314,7 +312,10 @@ inline evict_recover()
     :: intent != NO_SPACE ->
         if
         :: pte_frame[intent] == NO_FRAME && pte_slot[intent] == NO_SLOT ->
-            atomic { ENTER; space_soft(intent, intent_slot); LEAVE }
+            ENTER;
+            space_soft(intent, intent_slot);
+            LEAVE;
+            MAY_DIE
         :: pte_frame[intent] != NO_FRAME || pte_slot[intent] != NO_SLOT
         fi;
         d_step { intent = NO_SPACE; intent_slot = NO_SLOT }
