@@ -101,13 +101,18 @@ inline shootdown(s)
 #define MAY_DIE skip
 #endif
 
-/* verdict_map: an entry that was absent is cached nowhere; one that is replaced must be forgotten everywhere. */
+/* An entry that was absent is cached nowhere. One that names another frame is taken away, forgotten everywhere, and only then
+ * put in place: else a thread could store to the new frame while another one still reads the old one. */
 inline verdict_map(s, f, w)
 {
     old = pte_frame[s];
+    pte_slot[s] = NO_SLOT;
+#ifdef MUTANT_MAKE_BEFORE_BREAK
     pte_frame[s] = f;
     pte_w[s] = w;
-    pte_slot[s] = NO_SLOT;
+#else
+    pte_frame[s] = NO_FRAME;
+#endif
     if
     :: old == NO_FRAME -> FLUSH(E(me, s))
     :: else ->
@@ -117,6 +122,8 @@ inline verdict_map(s, f, w)
         shootdown(s)
 #endif
     fi;
+    pte_frame[s] = f;
+    pte_w[s] = w;
     old = NO_FRAME
 }
 
