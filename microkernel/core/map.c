@@ -54,14 +54,22 @@ err_t space_map_one(struct space *s, vaddr_t va, frame_t f, unsigned prot, bool 
         return ERR_BUSY;
     /* commit */
     frame_info_of(f)->maps++;
-    entry_set(e, arch_pte_leaf(f, prot));
     if (!(old & PTE_V)) {
+        entry_set(e, arch_pte_leaf(f, prot));
         arch_tlb_flush_local(s, va);
         return OK;
     }
+    /* Break before make: while one hart may still read the old frame, no thread of the space may store to the new one. Who
+     * comes in between traps, waits for the lock, and finds the new entry. */
+#ifndef MUTANT_KERNEL_MAKE_BEFORE_BREAK
+    __atomic_store_n(e, 0, __ATOMIC_RELAXED);
+#else
+    __atomic_store_n(e, arch_pte_leaf(f, prot), __ATOMIC_RELAXED);
+#endif
 #ifndef MUTANT_KERNEL_SKIP_FLUSH
     arch_tlb_shootdown(s, va, 1);
 #endif
+    __atomic_store_n(e, arch_pte_leaf(f, prot), __ATOMIC_RELAXED); /* the table's count stays: one entry for another */
     frame_unmapped(old);
     return OK;
 }

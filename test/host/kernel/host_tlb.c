@@ -110,6 +110,15 @@ void arch_tlb_flush_local(struct space *s, vaddr_t va)
     }
 }
 
+/* A hart has the old frame of a page, the table names another one already: two threads would see two pages. */
+static void check_one_frame(const struct space *s, const struct cached *c)
+{
+    unsigned level;
+    pte_t now = *arch_walk(s->root, c->va, &level);
+    if (level == c->level && arch_pte_is_leaf(c->pte) && arch_pte_is_leaf(now) && PTE_FRAME(now) != PTE_FRAME(c->pte))
+        host_die("a new frame is mapped before the old one is forgotten", c->va);
+}
+
 /* On every hart that ran it; more than a page also orders the pointers on the way. Leaves outside the range stay. */
 void arch_tlb_shootdown(struct space *s, vaddr_t va, uint64_t pages)
 {
@@ -118,6 +127,8 @@ void arch_tlb_shootdown(struct space *s, vaddr_t va, uint64_t pages)
     for (int32_t i = used - 1; i >= 0; i--) {
         const struct cached *c = &entry[i];
         bool hit = c->root == s->root_frame && c->va < end && va < c->va + span(c->level) && (s->harts >> c->hart) & 1;
+        if (hit)
+            check_one_frame(s, c);
         if (hit && (pages > 1 || !is_pointer(c->pte)))
             forget(i);
     }
