@@ -1,49 +1,100 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
-"""Proves the fault protocol of test/model/fault.pml with Spin, and sees that the proof notices seeded mistakes.
+"""Proves the models of test/model/ with Spin, and sees that the proofs notice seeded mistakes.
 
-Writes to build/model/ only. The last line counts: `N passed, N failed, N skipped`; exit status 0 only when nothing failed.
+Every search is exhaustive: all states that there are for the sizes given. A mistake is searched breadth first, so its
+counterexample is as short as can be. Two searches run at a time. Writes to build/model/ only. The last line counts:
+`N passed, N failed, N skipped`; exit status 0 only when nothing failed, 77 when Spin or gcc is missing.
 """
 
 import argparse
+import concurrent.futures
+import glob
 import os
 import re
+import resource
 import shutil
 import subprocess
 import sys
 import time
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-MODEL = os.path.join(ROOT, "test", "model", "fault.pml")
+MODELS = os.path.join(ROOT, "test", "model")
 OUT = os.path.join(ROOT, "build", "model")
-DEPTH = 20000  # steps of the longest run; if one is longer, pan says so, and nothing is proven
-MEMORY_MB = 1000
-TIMEOUT_S = 120
+DEPTH = {"fault": 20000, "smp": 4000000}  # steps of the longest run; if one is longer, pan says so, and nothing is proven
+MEMORY_MB = 3000
+TIMEOUT_S = 600  # of one search, on a busy machine
+SKIPPED_STATUS = 77
+AT_A_TIME = 2
 
-SAFETY = ["-DSAFETY", "-DCOLLAPSE"]
-ENDS = ["-DNP", "-DCOLLAPSE"]  # the model has no progress labels: any run without an end is an error
+SAFETY = ["-O2", "-DSAFETY"]
+SMALL = ["-O1", "-DSAFETY"]  # where gcc would take longer than pan
+ENDS = ["-O2", "-DNP"]  # the models have no progress labels: any run without an end is an error
+SHORTEST = ["-O0", "-DSAFETY", "-DBFS"]
 
-# name: (sizes, how pan is compiled, how it is run)
+# What a run may do at most; a case says only what differs.
+SIZES = {
+    "fault": {"ACCESSES": 1, "FORKS": 1, "KILLS": 0, "EVICTIONS": 0, "DELAYS": 0, "SLOTS": 2, "MOVES": 0},
+    "smp": {"HARTS": 2, "CANCEL": 1, "RENEW": 1},
+}
+
+# name: (model, sizes, how pan is compiled)
 PROOFS = {
-    "kill": ({"ACCESSES": 1, "FORKS": 1, "KILLS": 1}, SAFETY, []),
-    "more-accesses": ({"ACCESSES": 2, "FORKS": 1, "KILLS": 0}, SAFETY, []),
-    "second-child": ({"ACCESSES": 1, "FORKS": 2, "KILLS": 0}, SAFETY, []),
-    "every-run-ends": ({"ACCESSES": 1, "FORKS": 1, "KILLS": 0}, ENDS, ["-l"]),
+    "accesses": ("fault", {"ACCESSES": 2, "KILLS": 1, "MOVES": 1}, SAFETY),
+    "second-child": ("fault", {"FORKS": 2, "KILLS": 1, "MOVES": 1}, SAFETY),
+    "eviction": ("fault", {"EVICTIONS": 1}, SMALL),
+    "eviction-moves": ("fault", {"EVICTIONS": 1, "MOVES": 1}, SMALL),
+    "eviction-twice": ("fault", {"EVICTIONS": 2}, SAFETY),
+    "eviction-later": ("fault", {"EVICTIONS": 1, "DELAYS": 1, "KILLS": 1}, SAFETY),
+    "store-full": ("fault", {"EVICTIONS": 2, "SLOTS": 1}, SMALL),
+    "every-run-ends": ("fault", {"KILLS": 1, "EVICTIONS": 1}, ENDS),
+    "harts": ("smp", {}, SAFETY),
+    "three-harts": ("smp", {"HARTS": 3, "CANCEL": 0}, SMALL),
 }
+
+TWICE = {"ACCESSES": 2}
+EVICT = {"EVICTIONS": 1}
+ALONE = {"EVICTIONS": 2, "FORKS": 0}
+LATER = {"EVICTIONS": 1, "DELAYS": 1, "FORKS": 0}
+
+# name: (model, sizes, what is wrong)
 MUTANTS = {
-    "SKIP_SHOOTDOWN": "an entry is replaced, only this hart forgets the old one",
-    "SKIP_FORK_FLUSH": "fork takes W away in the table, not in the harts",
-    "FREE_BEFORE_ACK": "a frame goes on before the other hart has acknowledged",
-    "LOCK_BLOCKS_ACK": "a hart that waits for the kernel's lock does not acknowledge",
-    "UPGRADE_SHARED": "upgrade in place although others have the frame",
-    "PTE_AT_TRAP": "the message has the entry as it was at the trap",
-    "ACCEPT_STALE": "the kernel takes an answer to an id that has ended",
-    "FORGET_REQUEUE": "a restart of the pager forgets the faults it had",
-    "COUNTS_NOT_REBUILT": "a restart of the pager believes the old counts",
+    "SKIP_SHOOTDOWN": ("fault", TWICE, "an entry is replaced, only this hart forgets the old one"),
+    "MAKE_BEFORE_BREAK": ("fault", {"ACCESSES": 2, "MOVES": 1}, "an entry names the new frame before all forgot the old one"),
+    "SKIP_FORK_FLUSH": ("fault", TWICE, "fork takes W away in the table, not in the harts"),
+    "FREE_BEFORE_ACK": ("fault", TWICE, "a call returns before the other hart has acknowledged"),
+    "UPGRADE_SHARED": ("fault", TWICE, "upgrade in place although others have the frame"),
+    "PTE_AT_TRAP": ("fault", TWICE, "the message has the entry as it was at the trap"),
+    "ACCEPT_STALE": ("fault", TWICE, "the kernel takes an answer to an id that has ended"),
+    "FORGET_REQUEUE": ("fault", {"KILLS": 1}, "a restart of the pager forgets the faults it had"),
+    "COUNTS_NOT_REBUILT": ("fault", {"KILLS": 1}, "a restart of the pager believes the old counts"),
+    "WRITE_UNPROTECTED": ("fault", ALONE, "a page is written to the store while programs may store to it"),
+    "EVICT_ONE_MAPPING": ("fault", EVICT, "a shared page leaves, only one of its entries is taken away"),
+    "KEEP_LINK": ("fault", ALONE, "a page that is stored to again still counts as the same as in the store"),
+    "NO_GUARD": ("fault", EVICT, "the page that is to be copied may leave to make room for its copy"),
+    "SHARE_SLOT_UNCOUNTED": ("fault", EVICT, "a fork of a page in the store does not count the child's entry"),
+    "READ_WRITABLE": ("fault", EVICT, "a page that others have, too, comes back writable"),
+    "SLOT_DROPPED_EARLY": ("fault", EVICT, "a slot is given up before the answer is accepted"),
+    "NO_INTENT": ("fault", {"EVICTIONS": 1, "KILLS": 1, "FORKS": 0}, "nothing remembers what an empty entry is to become"),
+    "FORGET_DEFERRED": ("fault", LATER, "of the faults that wait for a transfer only one goes on"),
+    "DEFERRED_OLD_ENTRY": ("fault", LATER, "a fault that waited is decided by the entry it came with"),
+    "NO_ACK_WHILE_WAITING": ("smp", {}, "a hart that waits for the kernel's lock does not read its mail"),
+    "ACK_BEFORE_SAVE": ("smp", {}, "a hart lets go of its thread before the registers are saved"),
+    "CANCEL_WITHOUT_WAITING": ("smp", {}, "a thread is stopped on another hart without waiting for that hart"),
+    "TRAP_UNCHECKED": ("smp", {}, "a trap is served although its thread is no longer the current one"),
+    "FLUSH_FIRST": ("smp", {}, "harts forget an entry, then it changes"),
+    "STALE_DROPPED": ("smp", {}, "a hart that only ran the space earlier is neither asked nor marked"),
+    "ASK_BY_CURRENT": ("smp", {}, "who has the space in satp is judged by the current thread"),
+    "ROLL_WITHOUT_RELOAD": ("smp", {}, "ASIDs roll over, harts that run a space keep its old one"),
+    "FLUSH_BEFORE_RELOAD": ("smp", {}, "at a roll-over a hart forgets first and then changes satp"),
+    "END_IN_SATP": ("smp", {}, "a space ends while another hart has its tables in satp"),
+    "NO_WAKE_UP": ("smp", {}, "a thread becomes ready on a sleeping hart that nobody kicks"),
+    "CLEAR_BEFORE_SLEEP": ("smp", {}, "a hart clears its pending interrupt after it let the lock go, then sleeps"),
 }
-MUTANT_SIZES = {"ACCESSES": 2, "FORKS": 1, "KILLS": 0}
-RESTART_SIZES = {"ACCESSES": 1, "FORKS": 1, "KILLS": 1}
-AT_RESTART = {"FORGET_REQUEUE", "COUNTS_NOT_REBUILT"}
+
+# What scons test runs.
+QUICK = {"eviction", "three-harts", "MAKE_BEFORE_BREAK", "NO_INTENT", "FORGET_DEFERRED", "NO_ACK_WHILE_WAITING",
+         "CANCEL_WITHOUT_WAITING", "ROLL_WITHOUT_RELOAD"}
 
 
 class ModelError(Exception):
@@ -59,82 +110,107 @@ def command(args, folder):
     return done.returncode, done.stdout
 
 
-def search(name, defines, compile_flags, run_flags, optimize="-O2"):
+def definitions(model, sizes):
+    """-D options for Spin."""
+    return [f"-D{name}={value}" for name, value in {**SIZES[model], **sizes}.items()]
+
+
+def search(name, model, defines, compile_flags):
     """Build and run pan in build/model/NAME. Returns (first error or "", states, whether all were seen, text)."""
     folder = os.path.join(OUT, name)
-    os.makedirs(folder, exist_ok=True)
-    trail = os.path.join(folder, "fault.pml.trail")
-    if os.path.exists(trail):
-        os.unlink(trail)
-    shutil.copy(MODEL, folder)
-    status, text = command(["spin", "-a", *defines, "fault.pml"], folder)
+    shutil.rmtree(folder, ignore_errors=True)
+    os.makedirs(folder)
+    for path in glob.glob(os.path.join(MODELS, "*.pml")):
+        shutil.copy(path, folder)
+    with open(os.path.join(folder, "replay"), "w", encoding="ascii") as file:
+        file.write(f"spin -t -p -g {' '.join(defines)} {model}.pml\n")
+    status, text = command(["spin", "-a", *defines, f"{model}.pml"], folder)
     if status != 0 or "Error" in text:
         raise ModelError("spin refuses the model:\n" + text)
-    status, text = command(["gcc", optimize, "-w", f"-DMEMLIM={MEMORY_MB}", *compile_flags, "-o", "pan", "pan.c"], folder)
+    status, text = command(["gcc", "-w", f"-DMEMLIM={MEMORY_MB}", *compile_flags, "-o", "pan", "pan.c"], folder)
     if status != 0:
         raise ModelError("gcc refuses what spin made:\n" + text)
-    _, text = command(["./pan", f"-m{DEPTH}", "-n", "-w22", *run_flags], folder)
+    run = [f"-m{DEPTH[model]}", "-n", "-w22"] + (["-l"] if compile_flags is ENDS else [])
+    status, text = command(["./pan", *run], folder)
     error = re.search(r"^pan:1: (.*)", text, re.MULTILINE)
     states = re.search(r"^ *(\d+) states, stored", text, re.MULTILINE)
+    if not states:
+        raise ModelError(f"pan ended with status {status}:\n{text}")
     whole = "Search not completed" not in text and "max search depth too small" not in text and "errors: 0" in text
-    return error[1] if error else "", int(states[1]) if states else 0, whole, text
-
-
-def flags(sizes):
-    return [f"-D{name}={value}" for name, value in sizes.items()]
+    return error[1] if error else "", int(states[1]), whole, text
 
 
 def prove(name):
-    sizes, compile_flags, run_flags = PROOFS[name]
-    error, states, whole, text = search(name, flags(sizes), compile_flags, run_flags)
+    model, sizes, compile_flags = PROOFS[name]
+    error, states, whole, text = search(name, model, definitions(model, sizes), compile_flags)
     if error:
-        return False, states, f"{error}; replay: see docs/model.md, build/model/{name}"
+        return False, states, f"{error}; to see the run: cd build/model/{name}; sh replay"
     return whole, states, "holds in all states" if whole else "the search did not reach all states\n" + text
 
 
 def catch(name):
-    sizes = RESTART_SIZES if name in AT_RESTART else MUTANT_SIZES
-    error, states, _, text = search("mutant-" + name, flags(sizes) + ["-DMUTANT_" + name], SAFETY, [], "-O1")
+    model, sizes, _ = MUTANTS[name]
+    defines = definitions(model, sizes) + [f"-DMUTANT_{name}"]
+    error, states, _, text = search("mutant-" + name, model, defines, SHORTEST)
     if "max search depth" in error or not error:
         return False, states, "NOT FOUND" + (": " + error if error else "")
-    what = error.split(" (")[0]  # the condition of an assertion is unreadable here; the trail has it
+    what = error.split(" (")[0].removesuffix(" 0")  # the condition of an assertion is unreadable here; the trail has it
     depth = re.search(r"at depth (\d+)", text)
     return True, states, f"found after {depth[1]} steps: {what}"
 
 
-def cases(only):
-    """(name, function, what it is) of the proofs, then of the seeded mistakes."""
-    for name, (sizes, _, _) in PROOFS.items():
-        if only in ("", name):
-            yield name, prove, ", ".join(f"{key.lower()} {value}" for key, value in sizes.items())
-    for name, what in MUTANTS.items():
-        if only in ("", name):
-            yield name, catch, what
+def cases(only, quick):
+    """(name, model, function, what it is) of the proofs, then of the seeded mistakes."""
+    every = [(name, model, prove, ", ".join(f"{key.lower()} {value}" for key, value in sizes.items()))
+             for name, (model, sizes, _) in PROOFS.items()]
+    every += [(name, model, catch, what) for name, (model, _, what) in MUTANTS.items()]
+    return [case for case in every if only in ("", case[0], case[1]) and (not quick or case[0] in QUICK)]
+
+
+def timed(function, name):
+    """(passed, states, what is to be said, seconds of the clock)."""
+    began = time.monotonic()
+    try:
+        good, states, text = function(name)
+    except ModelError as error:
+        good, states, text = False, 0, str(error)
+    return good, states, text, time.monotonic() - began
+
+
+def big_stack():
+    """pan's search of smp.pml is some million steps deep; what it keeps of them it allocates, but let it have a stack, too."""
+    hard = resource.getrlimit(resource.RLIMIT_STACK)[1]
+    resource.setrlimit(resource.RLIMIT_STACK, (hard, hard))
 
 
 def main():
-    parser = argparse.ArgumentParser(description="Check the model of the fault protocol.")
-    parser.add_argument("--only", default="", help="one proof or one seeded mistake")
-    wanted = list(cases(parser.parse_args().only))
+    parser = argparse.ArgumentParser(description="Check the models of the fault protocol and of several harts.")
+    parser.add_argument("--only", default="", help="one proof, one seeded mistake, or one model: fault, smp")
+    parser.add_argument("--quick", action="store_true", help="what scons test runs: small sizes, some of the mistakes")
+    parser.add_argument("--cases", action="store_true", help="print a line `ok` or `FAIL` a case, as scripts under test do")
+    options = parser.parse_args()
+    wanted = cases(options.only, options.quick)
     if not wanted:
         print(f"model: there is no such case; there are {', '.join([*PROOFS, *MUTANTS])}.", file=sys.stderr)
         return 2
     for tool in ("spin", "gcc"):
         if not shutil.which(tool):
-            print(f"model: {tool} is not installed; ./setup installs it.", file=sys.stderr)
+            print(f"SKIP model: {tool} is not installed; ./setup installs it.")
             print(f"0 passed, 0 failed, {len(wanted)} skipped")
-            return 2
+            return SKIPPED_STATUS
+    big_stack()
     passed = 0
-    print(f"{'':4} {'':<19} {'states':>9} {'s':>5}")
-    for name, run, what in wanted:
-        began = time.monotonic()
-        try:
-            good, states, text = run(name)
-        except ModelError as error:
-            good, states, text = False, 0, str(error)
-        passed += good
-        seconds = time.monotonic() - began
-        print(f"{'ok' if good else 'FAIL':4} {name:<19} {states:>9} {seconds:>5.1f}  {what}: {text}", flush=True)
+    print(f"{'':4} {'':<5} {'':<22} {'states':>9} {'s':>5}")
+    with concurrent.futures.ThreadPoolExecutor(AT_A_TIME) as pool:
+        running = [(case, pool.submit(timed, case[2], case[0])) for case in wanted]
+        for (name, model, _, what), result in running:
+            good, states, text, seconds = result.result()
+            passed += good
+            if options.cases:
+                print(f"ok {name}" if good else f"FAIL {name}: {text}", flush=True)
+            else:
+                mark = "ok" if good else "FAIL"
+                print(f"{mark:4} {model:<5} {name:<22} {states:>9} {seconds:>5.1f}  {what}: {text}", flush=True)
     print(f"{passed} passed, {len(wanted) - passed} failed, 0 skipped")
     return 0 if passed == len(wanted) else 1
 
