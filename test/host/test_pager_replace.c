@@ -247,9 +247,10 @@ static void a_hand_over_keeps_the_order(void **state)
     /* at k all had been used: a round, a left. At l b had been used again: to the end; c left */
     order_after("clock", "fifo", order);
     assert_string_equal(order, "defghijkbl");
-    /* at l b, d and the new k had been used: 8th bit; the others one look earlier: 7th; c left. l was never told */
+    /* at l the hand looked at b, c, d, e: b and d had been used, c left; e is the only other one that has been found unused,
+     * so it is the next. The hand stands at f. l was never told */
     order_after("aging", "fifo", order);
-    assert_string_equal(order, "efghijbdkl");
+    assert_string_equal(order, "efghijkbdl");
     /* clock finds all used, goes round once and has the order that fifo gave it */
     order_after("fifo", "clock", order);
     assert_string_equal(order, "cdefghijkl");
