@@ -440,6 +440,62 @@ static void boot_shell(void)
     report("boot.shell");
 }
 
+/* ---- the store ---- */
+
+#define SWAP_PAGES (4 * COPY_PAGES)
+#define SWAP_FRAMES 64u
+
+static err_t pager_ask(uint64_t op, uint64_t a, uint64_t b, uint64_t c)
+{
+    struct ipc_msg m = {.w = {op, a, b, c}};
+    return pager_call(H_PAGER, &m);
+}
+/* Frames for programs; 0: all there are. */
+static bool frames_limit(uint64_t frames) { return pager_ask(PAGER_FRAMES, 0, frames, PAGER_FRAMES_SET) == OK; }
+
+static volatile uint8_t *swapping_pages(void)
+{
+    while (pager_ask(PAGER_STORE, 2 * SWAP_PAGES, 0, 0) == ERR_AGAIN) { /* bound: the store's size */
+    }
+    volatile uint8_t *p = frames_limit(SWAP_FRAMES) ? pages(SWAP_PAGES) : NULL;
+    for (size_t i = 0; p != NULL && i < SWAP_PAGES; i++)
+        p[i * PAGE_SIZE] = 1;
+    return p;
+}
+/* A load of a page that is in the store, with frames to be had: after the limit was lifted. */
+static void swap_in(void)
+{
+    volatile uint8_t *p = swapping_pages();
+    if (p == NULL)
+        return;
+    (void)frames_limit(0);
+    for (size_t i = 0; i < SAMPLES; i++) {
+        begin();
+        (void)p[i * PAGE_SIZE];
+        end();
+    }
+    pages_free(SWAP_PAGES);
+    report("swap.in");
+}
+/* A store to a page in the store when every frame is used and every other page is dirty: one is written out and its frame reused. */
+static void swap_cycle(void)
+{
+    volatile uint8_t *p = swapping_pages();
+    if (p == NULL)
+        return;
+    for (size_t i = 0; i < SAMPLES + SWAP_FRAMES; i++) { /* the first ones make the rest dirty */
+        begin();
+        p[i * PAGE_SIZE] = 2;
+        if (i >= SWAP_FRAMES)
+            end();
+        else
+            forget_samples();
+    }
+    (void)frames_limit(0);
+    pages_free(SWAP_PAGES);
+    report("swap.cycle");
+}
+
 /* ---- output ---- */
 
 static void print_table(void)
@@ -470,6 +526,11 @@ static const struct {
 } benches[] = {{"syscall.null", syscall_null}, {"ipc.", ipc}, {"fault.deliver", fault_deliver},
                {"fault.map_only", fault_map_only}, {"fault.cow", fault_cow}, {"fault.zero", fault_zero},
                {"fork_exec", fork_exec}, {"spawn", spawn}, {"boot.shell", boot_shell}};
+/* Last: from then on the pager keeps account of resident pages. */
+static const struct {
+    const char *name;
+    void (*run)(void);
+} swap_benches[] = {{"swap.in", swap_in}, {"swap.cycle", swap_cycle}};
 
 /* A family of figures is run when the word names the family, one of it, or begins its name. */
 static bool family_wanted(const char *name)
@@ -489,6 +550,9 @@ int main(int argc, char **argv)
         if (family_wanted(benches[i].name))
             benches[i].run();
     forks();
+    for (unsigned i = 0; i < sizeof swap_benches / sizeof swap_benches[0]; i++)
+        if (family_wanted(swap_benches[i].name))
+            swap_benches[i].run();
     if (metric_count == 0) {
         fprintf(stderr, "bench: nothing measured; a NAME is the beginning of a figure's name, such as fork.call\n");
         return 1;

@@ -27,6 +27,7 @@ CHUNK_KERNEL = 3
 PROT_R, PROT_W, PROT_X = 1, 2, 4
 REGION_SHARED = 4
 FRAME_W_OWNED, FRAME_W_KERNEL, FRAME_W_IMAGE, FRAME_W_HOLD = 1, 2, 4, 8
+FRAME_W_LINKED, FRAME_W_WRITING, FRAME_W_ARRIVED = 128, 256, 512
 LEDGER_MAGIC = 0x726567646C476150
 
 
@@ -164,6 +165,7 @@ class Walk:
         self.reached = {}   # table frame -> times
         self.mappings = {}  # frame -> [(space, va, pte)]
         self.spaces = {}    # control frame -> {va: pte} of 4 KiB pages
+        self.absent = {}    # control frame -> {va: software bits}
         self.kernel_half = None
 
     def all_spaces(self):
@@ -207,6 +209,8 @@ class Walk:
         for index, pte in enumerate(entries):
             here = va + (index << (12 + 9 * level))
             if not pte & PTE_V:
+                if pte:
+                    self.absent.setdefault(control, {})[here] = pte
                 continue
             if pte & (PTE_R | PTE_W | PTE_X):
                 self.leaf(control, here, pte, level)
@@ -280,6 +284,9 @@ class Pager:
             raise CheckError("the ledger has not the magic number: is this the pager of the dump?")
         self.zero_frame = field(header, "zero_frame", raw)
         self.running = field(header, "log_count", raw)
+        self.store_slots = field(header, "store_slots", raw)
+        self.intent = int.from_bytes(raw[header["intent"][0]:header["intent"][0] + 8], "little")
+        self.transfers = int.from_bytes(self.read(symbols.address["flight_len"], 4), "little")
 
     def _find_space(self, walk):
         """The pager owns more user frames than anybody."""
@@ -308,6 +315,10 @@ class Pager:
         size = layout[None][1]
         raw = self.read(self.at[array_name], size * count)
         return layout, [raw[i * size:(i + 1) * size] for i in range(count)]
+
+    def words(self, array_name, count):
+        """An array of 32-bit numbers."""
+        return array.array("I", self.read(self.at[array_name], 4 * count)).tolist()
 
     def live_spaces(self):
         """{slot: control frame}"""
@@ -342,9 +353,41 @@ def check_refs(pager, kernel, walk, complain):
                 complain(f"frame {frame:#x}: kernel kind in the ledger, user kind in the kernel")
             continue
         counted = len(walk.mappings.get(frame, ())) + bool(flags & (FRAME_W_IMAGE | FRAME_W_HOLD))
+        counted += bool(flags & FRAME_W_ARRIVED)  # the transfer's that reads it
+        if flags & (FRAME_W_LINKED | FRAME_W_WRITING) and any(pte & PTE_W for _, _, pte in walk.mappings.get(frame, ())):
+            complain(f"frame {frame:#x}: the store has the same bytes, and somebody can write it")
         refs = field(layout, "refs", record)
         if refs != counted:
             complain(f"frame {frame:#x}: refs {refs} in the ledger, {counted} found")
+
+
+def check_slots(pager, walk, complain):
+    """References of a slot = absent entries that name it + linked pages; a slot's frame is held, and no two slots share one."""
+    total, frames = pager.store_slots, pager.at["frames"]
+    named, seen = [0] * (total + 1), set()
+    for control, entries in walk.absent.items():
+        for va, soft in entries.items():
+            slot = soft >> 10
+            if control not in pager.live_spaces().values() or not 0 < slot <= total or soft != slot << 10:
+                complain(f"space {control:#x} va {va:#x}: absent entry {soft:#x} names no slot")
+            else:
+                named[slot] += 1
+    layout, records = pager.records("frame", "ledger_frame", frames)
+    flags = [field(layout, "flags", record) for record in records]
+    page_slot = pager.words("page_slot", frames)
+    for index, slot in enumerate(page_slot):
+        if flags[index] & (FRAME_W_LINKED | FRAME_W_WRITING):
+            named[slot if slot <= total else 0] += 1
+    layout, records = pager.records("slot", "slot_vol", total + 1)
+    for slot, home in list(enumerate(pager.words("store_frame", total + 1)))[1:]:
+        refs = field(layout, "refs", records[slot])
+        if refs != named[slot] and not pager.transfers:
+            complain(f"slot {slot}: refs {refs} in the ledger, {named[slot]} found")
+        if home in seen or not flags[home] & FRAME_W_HOLD:
+            complain(f"slot {slot}: its frame {pager.at['first_frame'] + home:#x} is not its own")
+        seen.add(home)
+    if pager.intent:
+        complain(f"a page is between its frame and the store: {pager.intent:#x}")
 
 
 def check_regions(pager, walk, complain):
@@ -379,6 +422,7 @@ def check_pager(pager, kernel, walk, complain):
             complain(f"ledger space {slot}: frame {control:#x} is no space")
     check_refs(pager, kernel, walk, complain)
     check_regions(pager, walk, complain)
+    check_slots(pager, walk, complain)
     if any(pager.memory.read(pager.zero_frame * PAGE, PAGE)):
         complain(f"the zero page, frame {pager.zero_frame:#x}, is not zero")
 

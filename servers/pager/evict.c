@@ -138,6 +138,9 @@ void evict_written(uint32_t page, err_t err)
 static void intent_set(uint32_t space, uint32_t page, uint64_t entry)
 {
     struct ledger_intent *i = &ledger.header->intent;
+#ifdef MUTANT_PAGER_NO_INTENT
+    space = page = 0;
+#endif
     *(volatile uint64_t *)&i->entry = entry;
     __atomic_signal_fence(__ATOMIC_SEQ_CST);
     *(volatile uint64_t *)&i->page = (uint64_t)space << 32 | page;

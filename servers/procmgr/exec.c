@@ -42,9 +42,11 @@ static err_t program_start(struct proc *p, unsigned slot, const struct program *
 
 /* ---- spawn ---- */
 
-static err_t child_make(struct proc *child, struct wanted *w)
+static err_t child_make(struct proc *child, struct wanted *w, uint64_t flags)
 {
     err_t err = space_new(child);
+    if (err == OK && (flags & SPAWN_PINNED))
+        err = space_pin(child);
     if (err == OK)
         err = thread_new(child, 0);
     if (err != OK)
@@ -66,7 +68,7 @@ err_t do_SPAWN(struct request *r)
     if (err == OK && (r->ev->w[4] & SPAWN_BACKGROUND)) /* inherited by its children, so a tree in the background stays there */
         child->prio = child->prio > PRIO_BACKGROUND_STEP ? child->prio - PRIO_BACKGROUND_STEP : 1;
     if (err == OK)
-        err = child_make(child, &w);
+        err = child_make(child, &w, r->ev->w[4]);
     if (err != OK) {
         args_give(&w.args);
         if (child)

@@ -158,6 +158,7 @@ void ops_run_finished(void);
 bool ops_waiting(void);   /* some could not even be started: come back after RETRIES_TICKS */
 uint64_t ops_count(void);
 
+must_check err_t space_pin(struct proc *p);                 /* its pages are never victims */
 must_check err_t space_new(struct proc *p);                 /* space, quota and handles; on error proc_undo() it */
 /* A thread, stopped, with the process's priority. It counts only when thread_commit() is part of a committed transaction;
  * until then the slot is unsure. */

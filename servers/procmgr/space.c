@@ -74,6 +74,13 @@ static err_t install_parent(struct proc *p)
                               BADGE_MAKE(BADGE_CLIENT, p->pid));
 }
 
+/* Nothing is there yet, so this ends at once. */
+err_t space_pin(struct proc *p)
+{
+    struct ipc_msg m = {.w = {PAGER_PIN, p->space, 0, 0, PAGER_PIN_NOW}};
+    return pager_call(H_PAGER, &m);
+}
+
 err_t space_new(struct proc *p)
 {
     struct ipc_msg m = {.w = {PAGER_SPACE_NEW, p->pid, 0}};

@@ -28,9 +28,9 @@ def verdict(guest, kernel, folder):
     return memcheck.check(dump, kernel, PAGER)
 
 
-def boot(run=None):
+def boot(run=None, args=""):
     # Not under icount: QEMU 7.2 can stop for good when console input arrives while its virtual clock stands still.
-    machine = qemu.Machine.from_environment(run=run, mem="128M", qmp=True, icount=False)
+    machine = qemu.Machine.from_environment(run=run, mem="128M", qmp=True, icount=False, args=args)
     return machine, machine.start()
 
 
@@ -51,8 +51,8 @@ def idle_shell(folder):
     return report("idle_shell", not violations and spaces >= 4 and frames > 100, violations)
 
 
-def storm(folder, name, argument, least_spaces):
-    machine, guest = boot(f"t_vmcheck {argument}")
+def storm(folder, name, argument, least_spaces, args=""):
+    machine, guest = boot(f"t_vmcheck {argument}", args)
     with guest:
         inside = guest.expect(r"^:vmcheck (ok|broken)", 120)[1]
         guest.expect(r"^:ready$")
@@ -115,12 +115,36 @@ def sees_damaged_tables(folder, kernel_elf):
     return report("sees_damaged_tables", not missed, missed)
 
 
+def sees_damaged_slots(folder, kernel_elf):
+    """The last dump, of pages in the store: an entry that names another slot, one that names none, a lost one."""
+    dump = os.path.join(folder, "dump")
+    memory, symbols = memcheck.Memory(dump, qemu.RAM_BASE), memcheck.Symbols(kernel_elf)
+    kernel = memcheck.Kernel(memory, symbols)
+    walk = memcheck.Walk(memory, kernel, lambda _: None)
+    walk.all_spaces()
+    control, entries = max(walk.absent.items(), key=lambda item: len(item[1]), default=(0, {}))
+    print(f"  {sum(len(e) for e in walk.absent.values())} entries name slots")
+    if not entries:
+        return report("sees_damaged_slots", False, ["no page is in the store"])
+    va, soft = next(iter(entries.items()))
+    entry = entry_address(memory, kernel, control, va)
+    missed = []
+    for name, value in (("another slot", soft ^ 1 << 10), ("no slot", soft | 1 << 40), ("an odd bit", soft | 8)):
+        undo = patched(dump, entry, lambda _, value=value: value)
+        if not memcheck.check(dump, kernel_elf, PAGER)[0]:
+            missed.append(name)
+        undo()
+    return report("sees_damaged_slots", not missed, missed)
+
+
 def main():
     kernel = qemu.Machine.from_environment().kernel
     with tempfile.TemporaryDirectory(prefix="pagoda-dump-") as folder:
         results = [idle_shell(folder),
                    storm(folder, "fork_storm", "--storm", 16),
                    sees_damaged_tables(folder, kernel),
+                   storm(folder, "pages_in_the_store", "--storm", 16, "frames=32 store=2048"),
+                   sees_damaged_slots(folder, kernel),
                    storm(folder, "after_a_pager_restart", "--storm-kill", 16),
                    storm(folder, "finds_seeded_damage", "--storm-broken", 16)]
     return 0 if all(results) else 1

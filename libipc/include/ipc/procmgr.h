@@ -60,6 +60,7 @@ err_t proc_call(handle_t procmgr, struct ipc_msg *m);
 err_t proc_call_full(handle_t procmgr, struct ipc_msg *m, const struct ipc_buf *bufs, unsigned nbufs);
 
 #define SPAWN_BACKGROUND 1u /* ten priorities below the spawner */
+#define SPAWN_PINNED 2u     /* what it touches stays in memory (PAGER_PIN); its children are not pinned */
 #define WAIT_NOHANG 1u
 
 enum proc_limit {
