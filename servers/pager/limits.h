@@ -32,6 +32,7 @@
 #define PIN_REST_SHARE 4u       /* this part of the frame limit can never be pinned */
 #define FRAMES_MIN 16u          /* the smallest frame limit: below it a program chases its own pages */
 #define STORE_PER_FRAME 4u      /* slots of the store for each frame of the limit, when nothing was said */
+#define STORE_REST_SHARE 4u     /* this part of the user frames is never the store's */
 #define STORE_GROW 512u         /* slots added to the store by one request */
 #define STORE_TRANSFERS_MAX 16u /* transfers that a store may have under way */
 #define SHARE_SLOTS_STEP 64u    /* swapped pages that one step of a fork hands on */

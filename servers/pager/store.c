@@ -73,6 +73,13 @@ uint32_t store_drop(uint32_t slot)
     return left;
 }
 
+/* Whoever asks for more: the store never takes the last of memory. */
+static bool may_grow(void)
+{
+    const struct pool *p = &frame_pool[POOL_USER];
+    return p->free > p->chunks * FRAMES_PER_CHUNK / STORE_REST_SHARE;
+}
+
 /* The slot's frame is named in the ledger before the slot counts; a frame taken without a name is given back at a restart. */
 err_t store_grow(uint32_t slots)
 {
@@ -83,6 +90,8 @@ err_t store_grow(uint32_t slots)
         frame_t f;
         if (i == STORE_GROW)
             return ERR_AGAIN;
+        if (!may_grow())
+            return ERR_NOMEM;
         err_t err = frame_alloc_held(&f);
         if (err != OK)
             return err;
