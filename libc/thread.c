@@ -129,3 +129,32 @@ struct thread *thread_self(void)
 {
     return self;
 }
+
+/* The process manager's word: *hart and *harts as they are now. */
+static err_t ask_hart(uint64_t want, unsigned *hart, unsigned *harts)
+{
+    struct ipc_msg m = {.w = {PROC_HART, ~0UL, want}};
+    err_t err = proc_call(H_PROC, &m);
+    *hart = (unsigned)m.w[1];
+    *harts = (unsigned)m.w[2];
+    return err;
+}
+
+int thread_set_hart(unsigned hart)
+{
+    unsigned now, harts;
+    err_t err = ask_hart(hart, &now, &harts);
+    return err == OK ? 0 : __error_errno(err);
+}
+
+unsigned thread_hart(void)
+{
+    unsigned hart, harts;
+    return ask_hart(~0UL, &hart, &harts) == OK ? hart : 0;
+}
+
+unsigned thread_harts(void)
+{
+    unsigned hart, harts;
+    return ask_hart(~0UL, &hart, &harts) == OK ? harts : 1;
+}

@@ -54,10 +54,10 @@ class Machine:
     """What to boot and how. Boot arguments follow abi/bootinfo.h: key=value ..., run= last."""
 
     def __init__(self, kernel, image, mem="128M", fork="cow", build="release", icount=False, run=None, args="",
-                 trap_log=None, gdb_port=None, qmp=False, extra=()):
+                 trap_log=None, gdb_port=None, qmp=False, extra=(), smp=1):
         self.kernel, self.image, self.mem, self.fork, self.build = kernel, image, mem, fork, build
         self.icount, self.run, self.args, self.trap_log = icount, run, args, trap_log
-        self.gdb_port, self.qmp, self.extra = gdb_port, qmp, list(extra)
+        self.gdb_port, self.qmp, self.extra, self.smp = gdb_port, qmp, list(extra), smp
 
     @classmethod
     def from_environment(cls, **changes):
@@ -68,7 +68,7 @@ class Machine:
         return cls(**{**given, **changes})
 
     def boot_args(self):
-        words = [f"fork={self.fork}", f"build={self.build}", f"mem={self.mem}", f"icount={int(self.icount)}", "harts=1"]
+        words = [f"fork={self.fork}", f"build={self.build}", f"mem={self.mem}", f"icount={int(self.icount)}", f"harts={self.smp}"]
         words += [self.args] if self.args else []
         words += ["run=" + self.run] if self.run else []
         line = " ".join(words)
@@ -80,7 +80,7 @@ class Machine:
         for path in (self.kernel, self.image):
             if not os.path.exists(path):
                 raise QemuError(f"{path} does not exist; build it with scons")
-        command = [QEMU, "-M", "virt", "-m", self.mem, "-smp", "1", "-nographic", "-net", "none", *serial,
+        command = [QEMU, "-M", "virt", "-m", self.mem, "-smp", str(self.smp), "-nographic", "-net", "none", *serial,
                    "-kernel", self.kernel, "-initrd", self.image, "-append", self.boot_args()]
         if self.icount:
             # Idle time is skipped when nobody types: input that arrives while QEMU 7.2 skips it can hang it.
@@ -304,6 +304,7 @@ def main():
     parser.add_argument("--mem", default="128M")
     parser.add_argument("--fork", default="cow", choices=["eager", "cow"])
     parser.add_argument("--icount", action="store_true")
+    parser.add_argument("--smp", type=int, default=1, help="harts")
     parser.add_argument("--run", help="command line; power off after it")
     parser.add_argument("--args", default="", help="more boot arguments, key=value ...")
     parser.add_argument("--timeout", type=float)
@@ -312,7 +313,7 @@ def main():
     given = parser.parse_args()
     machine = Machine(given.kernel or os.path.join(given.dir, "kernel.elf"),
                       given.image or os.path.join(given.dir, "pagoda.img"), given.mem, given.fork,
-                      os.path.basename(given.dir), given.icount, given.run, given.args, given.trap_log)
+                      os.path.basename(given.dir), given.icount, given.run, given.args, given.trap_log, smp=given.smp)
     try:
         if given.show:
             print(shlex.join(machine.command(["-serial", "mon:stdio"])))

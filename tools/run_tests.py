@@ -10,7 +10,8 @@ Four kinds, each named folder/file:
                 After each, `vmcheck --quiet` must agree and `t__frames` must count the frames it counted before: the
                 free ones, and those of servers, whose memory may grow on first use (test/guest/_frames.c).
                 Head lines of the C file: MEM: 64M | GROUP: name (one boot for all of a group) | ARGS: more boot
-                arguments | TIMEOUT: seconds | ICOUNT: 0 | RUN: command line instead of just t_x
+                arguments | TIMEOUT: seconds | ICOUNT: 0 | SMP: harts, whatever `scons test SMP=` says (more than one
+                implies ICOUNT: 0) | RUN: command line instead of just t_x
   qemu/test_x   a Python script; exit status 0 passed, 77 skipped, else failed; may print `ok`, `FAIL`, `SKIP` lines.
                 Head line: TIMEOUT: seconds. Environment: PAGODA_BUILD_DIR (kernel.elf, pagoda.img; a private copy),
                 PAGODA_ELF_DIR (programs with symbols), PAGODA_BUILD; tools/ is on the module path.
@@ -41,6 +42,7 @@ DEFAULT_TIMEOUT_S = 90
 LINE_MAX = 900       # bytes of one boot's command line; the boot arguments and the shell hold more
 SKIPPED_STATUS = 77  # as automake has it
 TAIL_LINES = 40
+SMP_PATIENCE = 4     # host time instead of counted instructions, and harts that share two cores
 
 OK, FAIL, SKIP = re.compile(r"^ok \S"), re.compile(r"^FAIL (\S+)"), re.compile(r"^SKIP \S")
 TALLY = re.compile(r"^FAIL \S+ \d+ of \d+ cases failed")  # a program's own sum of its FAIL lines
@@ -167,12 +169,14 @@ class PythonTest:
 class GuestTest:
     """One program t_x; knows the shell line that runs it and how to read what the console shows."""
 
-    def __init__(self, name, path):
+    def __init__(self, name, path, smp):
         head = head_keys(path)
         self.name, self.program = name, "t_" + os.path.basename(path)[:-2]
         self.line = head.get("RUN", self.program)
         self.timeout = int(head.get("TIMEOUT", DEFAULT_TIMEOUT_S))
-        self.boot = (head.get("MEM", "128M"), head.get("ARGS", ""), head.get("ICOUNT", "1") != "0")
+        smp = int(head.get("SMP", 0)) or smp
+        self.boot = (head.get("MEM", "128M"), head.get("ARGS", ""), head.get("ICOUNT", "1") != "0" and smp == 1, smp)
+        self.timeout *= 1 if smp == 1 else SMP_PATIENCE
         self.group = head.get("GROUP")
 
     def shell(self):
@@ -218,6 +222,7 @@ class GuestBoot:
     def __init__(self, tests):
         self.tests = tests
         self.timeout = sum(test.timeout for test in tests)
+        self.alone = any(test.boot[3] > 1 for test in tests)  # harts that share a core with other tests wait for each other
 
     def run(self, stage):
         results, left = [], list(self.tests)
@@ -229,10 +234,10 @@ class GuestBoot:
 
     def boot(self, stage, tests):
         """Results of the tests that began, at least one."""
-        mem, args, icount = tests[0].boot
+        mem, args, icount, smp = tests[0].boot
         line = self.WARM + "".join(test.shell() for test in tests)
         machine = qemu.Machine(stage.kernel, stage.image, mem=mem, build=stage.build, icount=icount, args=args,
-                               run=line.rstrip(";"))
+                               smp=smp, run=line.rstrip(";"))
         outcome = machine.start().wait(sum(test.timeout for test in tests))
         ended = "it hung; the watchdog ended it" if outcome.hung else f"the machine stopped (status {outcome.status})"
         parts = split_console(outcome.lines, [test.program for test in tests])
@@ -331,10 +336,10 @@ class Report:
         return 1 if self.failed or not (self.passed or self.skipped) else 0
 
 
-def discover(host_programs, only):
+def discover(host_programs, only, smp):
     jobs = [(FuzzTest if os.path.basename(path).startswith("fuzz_") else HostTest)(name, path)
             for path in host_programs if selected(name := "host/" + os.path.basename(path), only)]
-    guests = [GuestTest(name, path) for path in sorted(glob.glob(os.path.join(ROOT, "test/guest/[a-z]*.c")))
+    guests = [GuestTest(name, path, smp) for path in sorted(glob.glob(os.path.join(ROOT, "test/guest/[a-z]*.c")))
               if selected(name := "guest/" + os.path.basename(path)[:-2], only)]
     scripts = [PythonTest(name, path) for path in sorted(glob.glob(os.path.join(ROOT, "test/qemu/test_*.py")))
                if selected(name := "qemu/" + os.path.basename(path)[:-3], only)]
@@ -360,19 +365,23 @@ def main():
     parser.add_argument("--dir", default="build/release", help="the build to test")
     parser.add_argument("--build", default="release")
     parser.add_argument("--only", default="", help="patterns such as guest/cow*, with commas between")
+    parser.add_argument("--smp", type=int, default=1, help="harts for guest tests that do not name their own number")
     parser.add_argument("--jobs", type=int, default=JOBS)
     parser.add_argument("host", nargs="*", help="host test programs")
     given = parser.parse_args()
     began = time.monotonic()
-    jobs = discover(given.host, given.only)
+    jobs = discover(given.host, given.only, given.smp)
     report = Report()
     if not jobs:
         print(f"run_tests: no test matches {given.only or 'anything'}.", file=sys.stderr)
     stage = Stage(given.dir, given.build)
     try:
+        alone = [job for job in jobs if getattr(job, "alone", False)]
         with concurrent.futures.ThreadPoolExecutor(given.jobs) as pool:
-            for done in [pool.submit(run_job, job, stage, report) for job in jobs]:
+            for done in [pool.submit(run_job, job, stage, report) for job in jobs if job not in alone]:
                 done.result()
+        for job in alone:
+            run_job(job, stage, report)
     finally:
         shutil.rmtree(stage.folder, ignore_errors=True)
     return report.finish(time.monotonic() - began)

@@ -39,11 +39,18 @@ void arch_tlb_shootdown(struct space *s, vaddr_t va, uint64_t pages);
 /* The same on this hart only: absent -> present, and added permissions. */
 void arch_tlb_flush_local(struct space *s, vaddr_t va);
 void arch_fetch_fence(void); /* fence.i on all harts */
+void arch_space_leave(struct space *s); /* no hart's satp holds its root any more: it is going away */
+
+/* ---- other harts; the caller holds the kernel lock ---- */
+void arch_kick(struct hart *h);       /* have it look at resched and timer_dirty soon; does not wait */
+void arch_hart_enter(struct hart *h); /* returns when it is in the kernel with its thread's registers saved, FPU too;
+                                       * it stays there until the lock is let go. Bound: its longest way to the lock */
 
 /* ---- threads ---- */
 uint64_t arch_status_user(void);             /* sstatus for a new thread */
 void arch_fpu_drop(struct thread *t);        /* it is going away */
 void arch_fpu_save(struct thread *t);        /* make t->fpu current */
+void arch_fpu_leave(struct hart *h);         /* with several harts: the same for this hart's owner, who is not running */
 void arch_fpu_copy(struct thread *to, struct thread *from);
 
 /* ---- time and interrupts ---- */
@@ -139,6 +146,8 @@ static inline struct thread *sched_exit(void)
     if (unlikely(h->resched || h->timer_dirty || !h->current))
         sched_choose();
     struct thread *t = h->current;
+    if (unlikely(h->fpu_owner && h->fpu_owner != t))
+        arch_fpu_leave(h); /* its thread may go on elsewhere */
     t->kstack = h->kstack_top;
     if (h->space != t->space)
         arch_space_activate(t->space);

@@ -8,7 +8,7 @@
 #include "elf.h"
 
 struct hart harts[HARTS_MAX];
-uint32_t hart_count;
+uint32_t hart_count = 1;
 
 static frame_t kernel_next, kernel_end; /* free frames of init's kernel chunk */
 static frame_t user_next, user_end;     /* free frames of init's user chunk */
@@ -192,24 +192,21 @@ static struct thread *boot_init_thread(vaddr_t entry)
     return t;
 }
 
-static void boot_hart(const struct machine *m)
+void core_boot_hart(const struct machine *m, struct hart *h)
 {
-    struct hart *h = this_hart();
-    h->ring = phys_to_virt(m->ring_pa);
+    h->ring = phys_to_virt(m->ring_pa + h->index * TRACE_RING * sizeof(struct trace_event));
     h->trace_next = 1;
     timer_init(h, arch_time());
 }
 
-/* The boot hart, paging on, machine described. Ends in sched_exit's choice: init. */
+/* The boot hart, paging on, machine described, the other harts not yet running. Ends in sched_exit's choice: init. */
 void core_boot(const struct machine *m)
 {
-    hart_count = 1; /* further harts: described in m->harts, started by a later version */
     frame_table = phys_to_virt(m->frame_table_pa);
     chunk_table = phys_to_virt(m->chunk_table_pa);
     ram_first = m->ram_pa >> PAGE_SHIFT;
     frame_table_biased = (struct frame_info *)((uintptr_t)frame_table - ram_first * sizeof(struct frame_info));
     ram_end = ram_first + (m->ram_bytes >> CHUNK_SHIFT) * FRAMES_PER_CHUNK;
-    boot_hart(m);
     boot_chunks(m);
     frame_t info = boot_user_frame(), info2 = boot_user_frame();
     boot_need(info2 == info + 1, "boot: bootinfo's frames");

@@ -38,6 +38,8 @@ void budget_switch(struct hart *h, struct sched *c)
     h->account = c;
     h->account_since = now;
     h->timer_dirty = true;
+    if (h != this_hart())
+        arch_kick(h);
     if (c)
         budget_refill(c, now);
 }

@@ -115,6 +115,7 @@ struct thread {
     uint8_t call_kind;  /* MSG_CALL or MSG_EXCEPTION */
     uint8_t call_flags; /* IPC_F_* */
     bool exc_kill;      /* an exception that nobody may resume */
+    bool stays;         /* it does not follow a message to the sender's hart */
     bool start_fpu;     /* FPU contents are worth copying */
     vaddr_t buf_va[2];
     uint64_t buf_len[2]; /* with BUF_R, BUF_W */
@@ -160,6 +161,7 @@ struct space {
     pte_t *root;
     uint64_t asid, asid_gen;
     uint64_t harts; /* harts that may hold translations of it */
+    uint64_t stale; /* harts that may hold outdated ones: they flush before they activate it; never in `harts` too */
     uint32_t threads;
     uint32_t batch; /* frame of the batch page, 0: none */
     uint64_t chunks; /* that it owns: its frame's number names the owner, so it can't end before they are granted on */
@@ -200,12 +202,18 @@ struct hart {
     struct thread *fpu_owner;
     bool resched;     /* the current thread may not be the one to go on */
     bool timer_dirty; /* the timer may have to be set anew */
+    bool kicked;      /* an interrupt to look at these two is under way */
+    bool online;      /* it has started; set by itself without the lock */
     uint32_t id;      /* SBI hart id */
     uint32_t index;
+    uint32_t mail;    /* what the holder of the kernel lock wants of it and waits for; 0: nothing. Not guarded by the lock */
     uint64_t bit;     /* 1 << index: itself in space->harts */
-    uint64_t kstack_top;
+    uint64_t kstack_top; /* 48: start.S knows this offset */
     struct sched *account;   /* whose budget is running down here; 0: nobody's */
     ticks_t account_since;   /* up to when it has been charged */
+    uint32_t plic_context; /* of its S mode */
+    uint32_t sleep_ticket; /* not guarded by the lock, nor is sleeps: */
+    bool sleeps;           /* it waits for the lock in its sleep */
     uint64_t timer_set;      /* what the timer is set to; ~0 = off */
     uint64_t switch_instret; /* when the current thread was switched to */
     uint64_t trace_next;     /* sequence number of the next event */
@@ -259,6 +267,8 @@ static inline void sched_block(struct thread *t, enum thread_state why)
     t->hart->resched = true;
 }
 void sched_switch_other(struct thread *t); /* sched_switch (arch.h) when it is not the simple case */
+void sched_stop(struct thread *t);        /* T_RUNNING on whatever hart -> T_STOPPED, its registers saved; O(1) message to that hart */
+void sched_move(struct thread *t, struct hart *to); /* it runs there from now on, whatever it does */
 void sched_set_prio(struct thread *t, unsigned prio); /* effective priority, in whatever state */
 void sched_requeue(struct thread *t); /* it has the place in its queue, if it stands in one, that lend_queue_prio gives */
 void sched_yield(struct thread *t);
@@ -310,6 +320,7 @@ void budget_destroy(struct sched *c);
 void timer_init(struct hart *h, uint64_t now);
 void timer_start(struct thread *t, uint64_t deadline);
 void timer_stop(struct thread *t); /* it has one */
+void timer_move(struct thread *t, struct hart *to); /* it has one; before t->hart changes */
 static inline void timer_add(struct thread *t, uint64_t deadline)
 {
     if (deadline != DEADLINE_NONE)
@@ -426,6 +437,7 @@ static inline void syscall_restart(struct thread *t) { t->x[REG_PC] -= 4; } /* r
 /* ---- boot.c ---- */
 struct machine; /* riscv/machine.h */
 void core_boot(const struct machine *m);
+void core_boot_hart(const struct machine *m, struct hart *h); /* its ring and its timer wheel */
 
 /* ---- check.c ---- */
 uint64_t kernel_check(uint64_t *where);

@@ -371,7 +371,7 @@ long sys_space_share(struct thread *cur, uint64_t *a)
     return OK;
 }
 
-/* a0 space, a1 va, a2 pages <= 64 | HARVEST_DIRTY -> a1 accessed, a2 dirty: bit i is page i */
+/* a0 space, a1 va, a2 pages <= 64 | HARVEST_DIRTY -> a1 accessed, a2 dirty: bit i is page i. Not cleared in a shared table. */
 long sys_space_harvest(struct thread *cur, uint64_t *a)
 {
     struct space *s;
@@ -389,7 +389,8 @@ long sys_space_harvest(struct thread *cur, uint64_t *a)
         pte_t *e = arch_walk(s->root, a[1] + (i << PAGE_SHIFT), &level);
         if (level || !(*e & PTE_V))
             continue;
-        pte_t old = __atomic_fetch_and(e, ~clear, __ATOMIC_RELAXED);
+        /* A shared table's other spaces would keep the bits in their translations, and never set them again. */
+        pte_t old = table_is_shared(e) ? *e : __atomic_fetch_and(e, ~clear, __ATOMIC_RELAXED);
         accessed |= (uint64_t)!!(old & PTE_A) << i;
         dirty |= (uint64_t)!!(old & PTE_D) << i;
     }

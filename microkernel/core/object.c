@@ -102,8 +102,7 @@ static err_t object_end_space(struct space *s)
     if (s->threads || s->chunks || frame_info_of(s->root_frame)->maps || !link_empty(&s->callers) || !link_empty(&s->faulters))
         return ERR_BUSY;
     /* commit */
-    if (this_hart()->space == s)
-        arch_space_activate(this_hart()->current->space);
+    arch_space_leave(s);
     unsigned n = (s->handles - HANDLES_INLINE) / HANDLES_PER_FRAME;
     for (unsigned i = 0; i < n; i++) /* bound: HANDLE_FRAMES_MAX */
         frame_give(s->handle_frame[i], false);

@@ -14,6 +14,22 @@ static void sched_queued(struct thread *t)
         h->resched = true;
     else if (t->prio == h->current->prio)
         h->timer_dirty = true; /* the current thread's slice matters now */
+    else
+        return;
+    if (h != this_hart())
+        arch_kick(h);
+}
+
+/* t is in no run queue and does not run; its floating point was saved when it left its hart. */
+static void sched_migrate(struct thread *t, struct hart *to)
+{
+    arch_fpu_save(t);
+    arch_fpu_drop(t);
+#ifndef MUTANT_KERNEL_LEAVE_TIMER
+    if (!link_empty(&t->timer))
+        timer_move(t, to);
+#endif
+    t->hart = to;
 }
 
 void sched_ready(struct thread *t)
@@ -41,6 +57,9 @@ void sched_resume(struct thread *t)
 /* sched_switch (arch.h) with competition, on another hart, or with nobody current. */
 void sched_switch_other(struct thread *t)
 {
+    /* A receiver works where its client is: the message needs no hop between harts, and a passive server no hart of its own. */
+    if (t->hart != this_hart() && t->state == T_RECEIVING && !t->stays)
+        sched_migrate(t, this_hart());
     if (unlikely(t->ctx != 0) && budget_holds(t))
         return;
     struct hart *h = t->hart;
@@ -84,6 +103,37 @@ void sched_set_prio(struct thread *t, unsigned prio)
     t->prio = prio;
     sched_requeue(t);
     t->hart->resched = true;
+    if (t->hart != this_hart() && (t->state == T_READY || t->state == T_RUNNING))
+        arch_kick(t->hart);
+}
+
+void sched_stop(struct thread *t)
+{
+    struct hart *h = t->hart;
+    if (h == this_hart()) {
+        sched_block(t, T_STOPPED);
+        return;
+    }
+#ifndef MUTANT_KERNEL_STOP_UNASKED
+    arch_hart_enter(h); /* the trap it is entering with, if any, finds that t is not current any more, and is dropped */
+#endif
+    t->state = T_STOPPED;
+    h->current = 0;
+    h->resched = true;
+}
+
+void sched_move(struct thread *t, struct hart *to)
+{
+    bool runs = t->state == T_RUNNING || t->state == T_READY;
+    if (t->hart == to)
+        return;
+    if (t->state == T_RUNNING)
+        sched_stop(t);
+    else if (t->state == T_READY)
+        queue_remove(t);
+    sched_migrate(t, to);
+    if (runs)
+        sched_ready(t);
 }
 
 void sched_yield(struct thread *t)

@@ -14,7 +14,7 @@
     X(OBJECT_DESTROY, sys_object_destroy) X(THREAD_START, sys_thread_start) X(THREAD_STOP, sys_thread_stop) \
     X(THREAD_RESUME, sys_thread_resume) X(THREAD_REGS_COPY, sys_thread_regs_copy) \
     X(THREAD_REG_GET, sys_thread_reg_get) X(THREAD_REG_SET, sys_thread_reg_set) X(THREAD_PRIO, sys_thread_prio) \
-    X(THREAD_BIND, sys_thread_bind) X(THREAD_INFO, sys_thread_info) \
+    X(THREAD_BIND, sys_thread_bind) X(THREAD_INFO, sys_thread_info) X(THREAD_HART, sys_thread_hart) \
     X(SCHED_SET, sys_sched_set) X(THREAD_SCHED, sys_thread_sched) X(SCHED_INFO, sys_sched_info) X(SPACE_HANDLER, sys_space_handler) \
     X(SPACE_TABLE, sys_space_table) X(SPACE_UNTABLE, sys_space_untable) X(SPACE_MAP, sys_space_map) \
     X(SPACE_UNMAP, sys_space_unmap) X(SPACE_PROTECT, sys_space_protect) X(SPACE_SHARE, sys_space_share) \

@@ -42,7 +42,7 @@ static void thread_leave(struct thread *t, long result)
     reply_id_t id = NO_REPLY;
     switch (t->state) {
     case T_RUNNING:
-        sched_block(t, T_STOPPED);
+        sched_stop(t);
         break;
     case T_READY:
         queue_remove(t);
@@ -122,7 +122,7 @@ static err_t thread_find(struct thread *cur, handle_t h, struct thread **out)
 }
 
 syscall_fn sys_thread_start, sys_thread_stop, sys_thread_resume, sys_thread_regs_copy, sys_thread_reg_get,
-    sys_thread_reg_set, sys_thread_prio, sys_thread_bind, sys_thread_info;
+    sys_thread_reg_set, sys_thread_prio, sys_thread_bind, sys_thread_info, sys_thread_hart;
 
 /* a0 thread, a1 ip, a2 sp, a3 first argument, a4 tp. All other registers are zero. */
 long sys_thread_start(struct thread *cur, uint64_t *a)
@@ -233,6 +233,21 @@ long sys_thread_prio(struct thread *cur, uint64_t *a)
     return OK;
 }
 
+/* a0 thread, a1 hart | HART_STAY: it runs there from now on; as a server it follows its clients unless it shall stay. */
+long sys_thread_hart(struct thread *cur, uint64_t *a)
+{
+    struct thread *t;
+    err_t e = thread_find(cur, a[0], &t);
+    if (e == OK && (a[1] & ~HART_STAY) >= hart_count)
+        e = ERR_INVAL;
+    if (e != OK)
+        return e;
+    /* commit */
+    t->stays = (a[1] & HART_STAY) != 0;
+    sched_move(t, &harts[a[1] & ~HART_STAY]);
+    return OK;
+}
+
 /* a0 thread, a1 notification, or 0 for its own again. */
 long sys_thread_bind(struct thread *cur, uint64_t *a)
 {
@@ -262,7 +277,7 @@ long sys_thread_info(struct thread *cur, uint64_t *a)
     if (e != OK)
         return e;
     a[1] = t->state;
-    a[2] = t->prio;
+    a[2] = t->prio | (uint64_t)t->hart->index << 8;
     a[3] = t->instructions;
     a[4] = t->frame;
     return OK;

@@ -40,6 +40,8 @@ void timer_start(struct thread *t, uint64_t deadline)
     t->deadline = deadline;
     timer_place(&t->hart->wheel, t);
     t->hart->timer_dirty = true;
+    if (t->hart != this_hart())
+        arch_kick(t->hart);
 }
 
 void timer_stop(struct thread *t)
@@ -51,6 +53,15 @@ void timer_stop(struct thread *t)
         w->map[level] &= ~(1UL << slot);
     if (!w->map[level])
         w->levels &= ~(1UL << level);
+}
+
+void timer_move(struct thread *t, struct hart *to)
+{
+    timer_stop(t);
+    timer_place(&to->wheel, t);
+    to->timer_dirty = true;
+    if (to != this_hart())
+        arch_kick(to);
 }
 
 /* The first occupied slot: slots before the base's digit belong to the next round of that level. */

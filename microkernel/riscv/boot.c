@@ -6,7 +6,6 @@
 #include "lock.h"
 #include "riscv.h"
 
-struct kernel_lock kernel_lock;
 bool fpu_present;
 extern char kernel_end[], boot_stack_top[];
 static uint64_t boot_instret;
@@ -31,7 +30,7 @@ static void boot_layout(struct machine *m)
     m->chunk_table_pa = p;
     p += pages_up(((frames >> 9) + 1) * sizeof(struct chunk_info));
     m->ring_pa = p;
-    p += pages_up(TRACE_RING * sizeof(struct trace_event));
+    p += pages_up(m->harts * TRACE_RING * sizeof(struct trace_event));
     m->free_pa = (p + CHUNK_SIZE - 1) & ~(CHUNK_SIZE - 1);
     if (m->free_pa + 4 * CHUNK_SIZE > m->ram_pa + m->ram_bytes)
         panic("boot: too little memory (64 MiB at least)", m->ram_bytes, 0);
@@ -48,6 +47,7 @@ struct thread *boot_c(uint64_t hart_id, paddr_t dtb, uint64_t instret)
     boot_instret = instret;
     h->id = hart_id;
     h->bit = 1UL << h->index;
+    h->online = true;
     h->kstack_top = (uint64_t)boot_stack_top;
     csr_write(stvec, (uint64_t)trap_entry);
     if (!dtb_read(phys_to_virt(dtb), &m))
@@ -55,13 +55,13 @@ struct thread *boot_c(uint64_t hart_id, paddr_t dtb, uint64_t instret)
     have_sstc = m.isa_flags & BOOT_ISA_SSTC;
     fpu_present = m.isa_flags & BOOT_ISA_FPU;
     test_device_pa = m.test_pa;
-    tlb_boot(sv39_boot(&m));
+    tlb_boot(sv39_boot(&m), m.harts);
     boot_layout(&m);
     plic_boot(&m);
-    csr_write(scounteren, 7); /* cycle, time, instret for programs */
-    arch_timer_set(~0UL);
-    csr_write(sie, SIE_SSIE | SIE_STIE | SIE_SEIE);
-    lock_kernel();
+    hart_csrs();
+    lock_kernel(h);
+    core_boot_hart(&m, h);
+    smp_boot(&m);
     core_boot(&m);
     struct thread *t = sched_exit();
     unlock_kernel();

@@ -24,6 +24,13 @@ void arch_fpu_save(struct thread *t)
     t->status = (t->status & ~(uint64_t)SSTATUS_FS) | SSTATUS_FS_CLEAN;
 }
 
+/* With one hart nobody else needs them before the next one's first use. */
+void arch_fpu_leave(struct hart *h)
+{
+    if (hart_count > 1 && h->fpu_owner)
+        arch_fpu_save(h->fpu_owner);
+}
+
 void arch_fpu_drop(struct thread *t)
 {
     if (t->hart->fpu_owner == t)

@@ -36,6 +36,9 @@
 #define T_KSTACK 264
 #define T_HART 272
 
+/* Offset in struct hart. */
+#define H_KSTACK 48
+
 #if defined(PAGODA_HOST)
 #include "host_csr.h" /* host tests of tlb.c: the same names on a simulated hart */
 #elif !defined(__ASSEMBLER__)

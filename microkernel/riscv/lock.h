@@ -1,22 +1,32 @@
 /* SPDX-License-Identifier: MIT
- * The one kernel lock: a ticket lock, first come first served.
+ * The one kernel lock: a ticket lock, first come first served. Who waits for it does meanwhile what the holder asks by mail,
+ * so waiting never keeps a shootdown from being acknowledged; who waits long sleeps until it is its turn (lock.c).
  */
 #ifndef RISCV_LOCK_H
 #define RISCV_LOCK_H
-#include <stdint.h>
+
+#include "../core/kernel.h"
 
 extern struct kernel_lock {
     uint32_t next, serving;
 } kernel_lock;
 
-static inline void lock_kernel(void)
+void lock_wait(struct hart *h, uint32_t mine); /* until `mine` is served */
+void lock_wake(uint32_t ticket);               /* its holder may sleep */
+
+/* h: this hart. */
+static inline void lock_kernel(struct hart *h)
 {
     uint32_t mine = __atomic_fetch_add(&kernel_lock.next, 1, __ATOMIC_RELAXED);
-    while (__atomic_load_n(&kernel_lock.serving, __ATOMIC_ACQUIRE) != mine) /* bound: one kernel path of each other hart */
-        ;
+    if (unlikely(__atomic_load_n(&kernel_lock.serving, __ATOMIC_ACQUIRE) != mine))
+        lock_wait(h, mine);
 }
 static inline void unlock_kernel(void)
 {
-    __atomic_store_n(&kernel_lock.serving, kernel_lock.serving + 1, __ATOMIC_RELEASE);
+    uint32_t now = kernel_lock.serving + 1;
+    __atomic_store_n(&kernel_lock.serving, now, __ATOMIC_RELEASE);
+    __atomic_thread_fence(__ATOMIC_SEQ_CST); /* pairs with lock_wait's: one of the two sees the other */
+    if (unlikely(__atomic_load_n(&kernel_lock.next, __ATOMIC_RELAXED) != now))
+        lock_wake(now);
 }
 #endif

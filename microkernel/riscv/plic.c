@@ -6,7 +6,8 @@
 #include "riscv.h"
 
 static volatile uint32_t *plic;
-static unsigned sources, context;
+static unsigned sources;
+static uint32_t route[IRQ_SOURCES]; /* context at which a source was enabled last */
 
 static volatile uint32_t *plic_reg(uint64_t offset) { return plic + offset / 4; }
 
@@ -16,29 +17,47 @@ void plic_boot(const struct machine *m)
         return;
     plic = phys_to_virt(m->plic_pa);
     sources = m->plic_sources + 1 < IRQ_SOURCES ? m->plic_sources + 1 : IRQ_SOURCES;
-    context = m->plic_context[0];
     for (unsigned h = 0; h < m->harts; h++) /* bound: MACHINE_HARTS_MAX; firmware may have started any hart */
         if (m->hart_id[h] == this_hart()->id)
-            context = m->plic_context[h];
-    for (unsigned s = 1; s < sources; s++)
-        *plic_reg(4 * s) = 1;                               /* priority */
+            this_hart()->plic_context = m->plic_context[h];
+    for (unsigned s = 1; s < sources; s++) {
+        *plic_reg(4 * s) = 1; /* priority */
+        route[s] = this_hart()->plic_context;
+    }
+    plic_boot_hart();
+}
+
+/* The context of this hart: nothing enabled, no threshold. */
+void plic_boot_hart(void)
+{
+    unsigned context = this_hart()->plic_context;
+    if (!plic)
+        return;
     for (unsigned s = 0; s < sources; s += 32)
-        *plic_reg(0x2000 + 0x80 * context + s / 8) = 0;     /* enables */
-    *plic_reg(0x200000 + 0x1000 * context) = 0;             /* threshold */
+        *plic_reg(0x2000 + 0x80 * context + s / 8) = 0;
+    *plic_reg(0x200000 + 0x1000 * context) = 0;
 }
 
 unsigned arch_irq_sources(void) { return sources; }
 
-void arch_irq_enable(unsigned s)
-{
-    if (s < sources)
-        *plic_reg(0x2000 + 0x80 * context + s / 32 * 4) |= 1u << (s & 31);
-}
+static volatile uint32_t *enable_reg(unsigned s) { return plic_reg(0x2000 + 0x80 * route[s] + s / 32 * 4); }
 
 void arch_irq_disable(unsigned s)
 {
     if (s < sources)
-        *plic_reg(0x2000 + 0x80 * context + s / 32 * 4) &= ~(1u << (s & 31));
+        *enable_reg(s) &= ~(1u << (s & 31));
+}
+
+/* At this hart, where its driver runs now, and nowhere else. */
+void arch_irq_enable(unsigned s)
+{
+    if (s >= sources)
+        return;
+    if (route[s] != this_hart()->plic_context) {
+        arch_irq_disable(s);
+        route[s] = this_hart()->plic_context;
+    }
+    *enable_reg(s) |= 1u << (s & 31);
 }
 
 /* Claim, and complete at once: the source is masked until its driver acknowledges. Completion is ignored for a source that
@@ -47,7 +66,7 @@ unsigned plic_claim(void)
 {
     if (!plic)
         return 0;
-    volatile uint32_t *claim = plic_reg(0x200004 + 0x1000 * context);
+    volatile uint32_t *claim = plic_reg(0x200004 + 0x1000 * this_hart()->plic_context);
     unsigned s = *claim;
     if (s)
         *claim = s;

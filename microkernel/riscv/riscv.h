@@ -15,10 +15,16 @@ bool fpu_first_use(struct thread *t);
 paddr_t sv39_boot(const struct machine *m); /* the kernel's final tables -> their root */
 
 /* tlb.c */
-void tlb_boot(paddr_t root);
+void tlb_boot(paddr_t root, unsigned harts);
+void tlb_boot_hart(void);
+
+/* smp.c */
+void hart_csrs(void);
+void smp_boot(const struct machine *m); /* start the other harts; hart_count says how many there are then */
 
 /* plic.c */
 void plic_boot(const struct machine *m);
+void plic_boot_hart(void);
 unsigned plic_claim(void); /* 0: nothing; the source is completed and must be masked by the caller */
 
 /* sbi.c */
@@ -31,6 +37,7 @@ extern paddr_t test_device_pa;
 
 /* entry.S */
 void trap_entry(void);
+void start_hart(void); /* start.S: where further harts begin, its physical address */
 _Noreturn void trap_return(struct thread *t);
 
 #endif

@@ -42,6 +42,27 @@ _start:
     call boot_c                     /* a0 = hart id, a1 = device tree -> a0 = first thread */
     tail trap_return
 
+/* A further hart, from the firmware's hart_start: paging off, a0 = hart id, a1 = its struct hart (high address). */
+    .globl start_hart
+start_hart:
+    csrw sie, zero
+    csrw sscratch, zero
+    la t0, start_root
+    srli t0, t0, 12
+    li t1, SATP_SV39
+    or t0, t0, t1
+    sfence.vma
+    csrw satp, t0
+    li t3, 0xffffffc000000000
+    la t0, 3f
+    add t0, t0, t3
+    jr t0
+3:  mv tp, a1
+    ld sp, H_KSTACK(tp)
+    mv a0, a1
+    call hart_c                     /* -> a0 = first thread */
+    tail trap_return
+
     .bss
     .balign 4096
     .globl boot_root
@@ -49,3 +70,6 @@ boot_root: .skip 4096
     .globl boot_stack_top
     .skip 8192
 boot_stack_top:
+    .balign 16
+    .globl hart_stacks
+hart_stacks: .skip 7 * 8192        /* of harts 1 to 7; hart n's ends at hart_stacks + n * 8192 */

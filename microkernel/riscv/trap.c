@@ -5,12 +5,14 @@
 #include "../core/arch.h"
 #include "../core/irq.h"
 #include "csr.h"
+#include "ipi.h"
 #include "lock.h"
 #include "riscv.h"
 
 _Static_assert(offsetof(struct thread, status) == T_STATUS && offsetof(struct thread, kstack) == T_KSTACK &&
                    offsetof(struct thread, hart) == T_HART && offsetof(struct thread, x) == 0,
                "entry.S knows these");
+_Static_assert(offsetof(struct hart, kstack_top) == H_KSTACK, "start.S knows this");
 
 static void trap_external(void)
 {
@@ -29,8 +31,10 @@ static void trap_interrupt(uint64_t code)
         timer_interrupt();
     else if (code == IRQ_EXTERNAL)
         trap_external();
-    else if (code == IRQ_SOFT)
+    else if (code == IRQ_SOFT) { /* mail was taken on the way to the lock; what a kick is about, sched_exit sees */
         csr_clear(sip, SIE_SSIE);
+        this_hart()->kicked = false;
+    }
 }
 
 /* Everything but system calls. Kept out of trap_user so that the common way in stays short. */
@@ -40,6 +44,8 @@ static __attribute__((noinline)) void trap_other(struct thread *t, uint64_t caus
         trap_interrupt(cause & ~SCAUSE_INTERRUPT);
         return;
     }
+    if (unlikely(this_hart()->current != t))
+        return; /* another hart stopped it on its way in: it stands before the instruction, which has not happened */
     count(KC_TRAP + (cause & 15));
     switch (cause) {
     case CAUSE_STORE_PAGE:
@@ -60,8 +66,9 @@ static __attribute__((noinline)) void trap_other(struct thread *t, uint64_t caus
 struct thread *trap_user(struct thread *t, uint64_t cause, uint64_t value);
 struct thread *trap_user(struct thread *t, uint64_t cause, uint64_t value)
 {
-    lock_kernel();
-    if (likely(cause == CAUSE_ECALL_U)) {
+    struct hart *h = this_hart();
+    lock_kernel(h);
+    if (likely(cause == CAUSE_ECALL_U && h->current == t)) {
         count(KC_TRAP + CAUSE_ECALL_U);
         t->x[REG_PC] += 4;
         syscall_dispatch(t);
@@ -78,9 +85,15 @@ bool arch_irq_pending(void) { return csr_read(sip) & csr_read(sie); }
 /* No thread is ready: sleep without the lock, then handle what came. */
 void arch_idle(void)
 {
+    struct hart *h = this_hart();
+    if (hart_count > 1) { /* nobody has to wait for a hart that sleeps */
+        arch_fpu_leave(h);
+        if (h->space)
+            tlb_leave_here(h);
+    }
     unlock_kernel();
     __asm__ volatile("wfi");
-    lock_kernel();
+    lock_kernel(h);
     uint64_t pending = csr_read(sip) & csr_read(sie);
     if (pending & SIE_STIE)
         trap_interrupt(IRQ_TIMER);
@@ -100,7 +113,8 @@ _Noreturn void trap_kernel(uint64_t *x, uint64_t cause, uint64_t value)
     static const char *const name[32] = {"pc ", "ra ", "sp ", "gp ", "tp ", "t0 ", "t1 ", "t2 ", "s0 ", "s1 ", "a0 ",
                                          "a1 ", "a2 ", "a3 ", "a4 ", "a5 ", "a6 ", "a7 ", "s2 ", "s3 ", "s4 ", "s5 ",
                                          "s6 ", "s7 ", "s8 ", "s9 ", "s10", "s11", "t3 ", "t4 ", "t5 ", "t6 "};
-    __asm__ volatile("mv tp, %0" : : "r"(&harts[0]));
+    uint64_t index = (x[4] - (uint64_t)harts) / sizeof(struct hart); /* tp, if it was still good */
+    __asm__ volatile("mv tp, %0" : : "r"(&harts[index < HARTS_MAX ? index : 0]));
     kputs("\nkernel trap: registers");
     for (unsigned i = 0; i < 32; i++) {
         kputs(i % 4 ? "  " : "\n  ");

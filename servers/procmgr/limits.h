@@ -33,4 +33,6 @@
 #define COPY_PATIENCE_TICKS 5000000u    /* half a second for a client's page to come in */
 #define CONSOLE_PATIENCE_TICKS 2000000u /* 200 ms for a line about a killed process */
 
+#define PLACE_HARTS_MAX 8u /* as the kernel has at most */
+
 #endif

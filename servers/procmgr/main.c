@@ -149,6 +149,7 @@ int main(int space, char **none)
     ipc_copy_wait_on(SERVER_H_NTFN);
     if (ledger->magic == LEDGER_MAGIC ? recover() != OK : procs_init() != OK)
         return 1;
+    place_init();
     ledger->magic = LEDGER_MAGIC;
     struct ipc_msg m;
     err_t err = ERR_PEER_DEAD;

@@ -36,6 +36,7 @@ struct op {
 struct thread {
     handle_t handle;
     frame_t frame; /* of its control block: the low half of its reply ids */
+    uint32_t hart; /* where it was placed */
     /* what it was answered last, should that get lost (answer_keep) */
     uint32_t key;  /* the request's; 0: nothing kept */
     uint32_t word1, word2;
@@ -177,6 +178,11 @@ must_check err_t handles_reset(struct proc *p);             /* exec: only the de
 must_check err_t handles_rebuild(void);                     /* after a restart: count ours, close those nobody knows */
 void space_search(struct proc *p);                          /* the pager may have a space for it that we don't know of */
 must_check err_t regions_add(struct proc *p, const struct program *program);
+
+/* ---- harts (place.c) ---- */
+void place_init(void); /* after the process records are there */
+must_check err_t place_thread(struct thread *t); /* a new, stopped thread */
+void place_gone(const struct thread *t);
 
 /* ---- argument strings (args.c) ---- */
 struct args {

@@ -177,6 +177,8 @@ err_t thread_new(struct proc *p, unsigned slot)
     if (err == OK)
         err = sys_thread_prio(t->handle, p->prio);
     if (err == OK)
+        err = place_thread(t);
+    if (err == OK)
         t->frame = (frame_t)info.frame;
     return err;
 }
@@ -221,6 +223,8 @@ void thread_end(struct proc *p, unsigned slot)
     struct thread *t = &p->thread[slot];
     err_t err = t->handle != NO_HANDLE ? sys_thread_stop(t->handle) : OK;
     handle_give(&t->handle);
+    if (t->frame != NO_FRAME)
+        place_gone(t);
     *t = (struct thread){0};
     for (unsigned i = 0; i < DELETE_TRIES && p->space != 0; i++) {
         struct ipc_msg m = {.w = {PAGER_THREAD_DELETE, p->space, slot}};

@@ -254,6 +254,10 @@ static void procmgrs_processes(void)
         {"a second endpoint", H_PROC, {PROC_ENDPOINT}, .want = OK},
         {"a switch that there is not", H_PROC, {PROC_DEBUG, 0}, .want = ERR_INVAL},
         {"a switch with a bit too many", H_PROC, {PROC_DEBUG, HIGH | PROC_DEBUG_CALLS}, .want = ERR_INVAL},
+        {"a hart that there is not", H_PROC, {PROC_HART, WILD, 8}, .want = ERR_INVAL},
+        {"a hart, with garbage above it", H_PROC, {PROC_HART, WILD, 1UL << 32}, .want = ERR_INVAL},
+        {"a thread that there is not, on another hart", H_PROC, {PROC_HART, 5, 0}, .want = ERR_NOENT},
+        {"a thread slot that there cannot be", H_PROC, {PROC_HART, 1UL << 32, 0}, .want = ERR_INVAL},
     };
     DO_ROWS(rows);
 }

@@ -44,7 +44,7 @@ static void a_receive_ends_at_its_deadline(void)
         ticks_t deadline = sys_time() + gt_us(us);
         CHECK_EQ(ipc_recv(H_SELF, &ev, deadline), ERR_TIMEOUT);
         CHECK(sys_time() >= deadline);
-        CHECK(sys_time() < deadline + gt_us(1000));
+        CHECK_SOON(sys_time() < deadline + gt_us(1000));
     }
 }
 static void a_wait_ends_at_its_deadline(void)
@@ -54,7 +54,7 @@ static void a_wait_ends_at_its_deadline(void)
         ticks_t deadline = sys_time() + gt_us(us);
         CHECK_EQ(sys_wait(0, deadline, &bits), ERR_TIMEOUT);
         CHECK(sys_time() >= deadline);
-        CHECK(sys_time() < deadline + gt_us(1000));
+        CHECK_SOON(sys_time() < deadline + gt_us(1000));
     }
     CHECK_EQ(sys_wait(0, DEADLINE_POLL, &bits), ERR_TIMEOUT);
 }
@@ -64,7 +64,8 @@ static void calls_with_deadline(void *unused)
     struct ipc_msg m = {.w = {1}};
     ticks_t deadline = gs_deadline(3);
     CHECK_EQ(ipc_call_full(H_PARENT, &m, NULL, 0, deadline), ERR_TIMEOUT); /* nobody receives */
-    CHECK(sys_time() >= deadline && sys_time() < deadline + gt_us(2000));
+    CHECK(sys_time() >= deadline);
+    CHECK_SOON(sys_time() < deadline + gt_us(2000));
     m.w[0] = 2;
     GT_SHARED->word[0] = 1;
     CHECK_EQ(ipc_call_full(H_PARENT, &m, NULL, 0, gs_deadline(3)), ERR_TIMEOUT); /* received, not answered */

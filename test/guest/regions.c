@@ -51,7 +51,7 @@ static void ten_thousand_stay_fast(void)
     uint64_t few = cost_of(0, 100);
     (void)cost_of(100, MANY - 200);
     uint64_t many = cost_of(MANY - 100, 100);
-    CHECK(many < 2 * few);
+    CHECK_SOON(many < 2 * few);
     printf("  an addition takes %lu instructions at first, %lu with ten thousand there\n", (unsigned long)few / 100,
            (unsigned long)many / 100);
     for (uint64_t i = 0; i < MANY; i += 7)

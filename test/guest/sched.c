@@ -8,15 +8,27 @@
 #include <ipc/procmgr.h>
 #include <pagoda/spawn.h>
 #include <pagoda/system.h>
+#include <pagoda/thread.h>
 
 #define RUN_US 40000
 
+/* All that compete do so for one hart. */
+static void same_hart(void) { CHECK_EQ(thread_set_hart(0), 0); }
+static pid_t child_here(void (*fn)(void *), void *arg)
+{
+    same_hart();
+    return gt_child(fn, arg);
+}
 static void spin_until(ticks_t end, unsigned word)
 {
     while (sys_time() < end)
         GT_SHARED->word[word]++;
 }
-static void spinner(void *word) { spin_until(GT_SHARED->word[100], (unsigned)(uintptr_t)word); }
+static void spinner(void *word)
+{
+    same_hart();
+    spin_until(GT_SHARED->word[100], (unsigned)(uintptr_t)word);
+}
 static void low_spinner(void *word)
 {
     CHECK_EQ(gt_prio(50), OK);
@@ -29,7 +41,7 @@ static void equals_share_the_hart(void)
     pid_t pid[3];
     GT_SHARED->word[100] = sys_time() + gt_us(3 * RUN_US);
     for (uintptr_t i = 0; i < 3; i++)
-        pid[i] = gt_child(spinner, (void *)i);
+        pid[i] = child_here(spinner, (void *)i);
     for (int i = 0; i < 3; i++)
         gt_expect_exit(pid[i], 0);
     uint64_t least = ~0UL, most = 0;
@@ -38,15 +50,15 @@ static void equals_share_the_hart(void)
         least = n < least ? n : least;
         most = n > most ? n : most;
     }
-    CHECK(least > 0);
-    CHECK(most < least * 2);
+    CHECK_SOON(least > 0);
+    CHECK_SOON(most < least * 2);
     gt_shared_close();
 }
 static void a_lower_priority_waits(void)
 {
     REQUIRE(gt_shared_open() == OK);
     GT_SHARED->word[100] = sys_time() + gt_us(2 * RUN_US);
-    pid_t low = gt_child(low_spinner, (void *)1);
+    pid_t low = child_here(low_spinner, (void *)1);
     for (int i = 0; i < 100 && GT_SHARED->word[1] == 0; i++)
         gt_sleep_us(100);
     CHECK(GT_SHARED->word[1] > 0); /* it runs while this process sleeps */
@@ -54,7 +66,7 @@ static void a_lower_priority_waits(void)
     spin_until(sys_time() + gt_us(RUN_US / 2), 0);
     CHECK_EQ(GT_SHARED->word[1], before);
     gt_sleep_us(2000);
-    CHECK(GT_SHARED->word[1] > before);
+    CHECK_SOON(GT_SHARED->word[1] > before);
     gt_expect_exit(low, 0);
     gt_shared_close();
 }
@@ -63,7 +75,7 @@ static void a_higher_priority_takes_over_at_once(void)
 {
     REQUIRE(gt_shared_open() == OK);
     GT_SHARED->word[100] = sys_time() + gt_us(RUN_US);
-    pid_t low = gt_child(low_spinner, (void *)1);
+    pid_t low = child_here(low_spinner, (void *)1);
     ticks_t worst = 0;
     for (int i = 0; i < 20; i++) {
         uint64_t bits;
@@ -72,13 +84,14 @@ static void a_higher_priority_takes_over_at_once(void)
         ticks_t late = sys_time() - when;
         worst = late > worst ? late : worst;
     }
-    CHECK(worst < gt_us(100)); /* far below a time slice */
+    CHECK_SOON(worst < gt_us(100)); /* far below a time slice */
     gt_expect_exit(low, 0);
     gt_shared_close();
 }
 static void takes_turns(void *arg)
 {
     uint64_t me = (uint64_t)(uintptr_t)arg;
+    same_hart();
     gt_barrier(3);
     for (int i = 0; i < 40; i++) {
         uint64_t n = __atomic_fetch_add(&GT_SHARED->word[0], 1, __ATOMIC_SEQ_CST);
@@ -92,14 +105,14 @@ static void yield_goes_to_the_next_in_order(void)
     REQUIRE(gt_shared_open() == OK);
     pid_t pid[3];
     for (uintptr_t i = 0; i < 3; i++)
-        pid[i] = gt_child(takes_turns, (void *)i);
+        pid[i] = child_here(takes_turns, (void *)i);
     gt_sleep_us(20000); /* out of their way */
     for (int i = 0; i < 3; i++)
         gt_expect_exit(pid[i], 0);
     unsigned out_of_turn = 0;
     for (int n = 4; n < 99; n++) /* the first round may begin unevenly */
         out_of_turn += GT_SHARED->word[1 + n] != GT_SHARED->word[1 + n - 3];
-    CHECK(out_of_turn <= 6); /* a time slice may end in between, now and then */
+    CHECK_SOON(out_of_turn <= 6); /* a time slice may end in between, now and then */
     CHECK_EQ(GT_SHARED->word[0], 120);
     gt_shared_close();
 }
@@ -123,7 +136,7 @@ static void a_sleep_is_never_short(void)
         ticks_t begin = sys_time();
         usleep(us);
         CHECK(sys_time() - begin >= gt_us(us));
-        CHECK(sys_time() - begin < gt_us(us + 5000));
+        CHECK_SOON(sys_time() - begin < gt_us(us + 5000));
     }
     ticks_t begin = sys_time();
     CHECK_EQ(sleep(1), 0);

@@ -150,7 +150,7 @@ static unsigned first_type(unsigned nr)
         return OBJ_ENDPOINT;
     if (nr == SYS_SIGNAL || nr == SYS_WAIT)
         return host_below(3) ? OBJ_NTFN : OBJ_THREAD;
-    if ((nr >= SYS_THREAD_START && nr <= SYS_THREAD_INFO) || nr == SYS_THREAD_SCHED)
+    if ((nr >= SYS_THREAD_START && nr <= SYS_THREAD_HART) || nr == SYS_THREAD_SCHED)
         return OBJ_THREAD;
     if (nr == SYS_SCHED_SET || nr == SYS_SCHED_INFO)
         return OBJ_SCHED;

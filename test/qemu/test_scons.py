@@ -52,7 +52,7 @@ def refusals():
     check("bad_choice_is_refused", ["FORK=lazy"], 2, "eager or cow")
     check("unknown_policy_is_refused", ["POLICY=lru"], 2, "aging, clock, fifo, random")
     check("unknown_target_is_refused", ["tset"], 2, "did you mean test?")
-    check("second_hart_is_refused", ["SMP=2"], 2, "one hart")
+    check("nine_harts_are_refused", ["SMP=9"], 2, "from 1 to 8")
     check("help_explains", ["--help"], 0, "bench", "RUN", "EXTRA_APPS")
 
 

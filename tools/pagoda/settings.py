@@ -47,10 +47,13 @@ def _mem(text):
     return text
 
 
+HARTS_MAX = 8
+
+
 def _smp(text):
-    if text != "1":
-        raise ValueError("must be 1: Pagoda runs on one hart so far (locks and shootdown calls are in place for more)")
-    return 1
+    if not re.fullmatch(r"[0-9]{1,3}", text) or not 1 <= int(text) <= HARTS_MAX:
+        raise ValueError(f"must be a number of harts from 1 to {HARTS_MAX}")
+    return int(text)
 
 
 FRAMES_MIN = 16  # below that a program's stack, text and data chase each other for ever
@@ -86,15 +89,6 @@ def _count(text):
     if not re.fullmatch(r"[0-9]{1,12}", text) or int(text) == 0:
         raise ValueError("must be a number, 1 or more")
     return int(text)
-
-
-def _file(text):
-    if text == "":
-        return None
-    path = os.path.abspath(os.path.expanduser(text))
-    if not os.path.isfile(path):
-        raise ValueError("must name an existing file")
-    return path
 
 
 def _directory(of):
@@ -144,9 +138,8 @@ VARIABLES = {
     "EXTRA_APPS": ("", _directory("C programs"),
                    "directory outside the tree; each .c file or folder of C files becomes a program"),
     "EXTRA_POLICIES": ("", _directory("policies in C"), "directory outside the tree; each .c file becomes a replacement policy"),
-    "TRACE": ("", _file, "for simulate: a file with a reference string; page numbers with blanks between"),
     "GDB": ("0", _flag, "1: `scons run` waits for a debugger (see `scons gdb`)"),
-    "SMP": ("1", _smp, "number of harts; only 1 so far"),
+    "SMP": ("1", _smp, "number of harts, 1 to 8; with more than one the default is ICOUNT=0, since QEMU counts for one hart at a time"),
     "ONLY": ("", _any, "for test: run only tests that match this pattern, such as 'guest/fork*'; commas separate"),
     "MUTANT": ("", _mutant, "build with one seeded bug of test/mutants.txt"),
     "TIME": ("60", _seconds, "for fuzz: seconds for each fuzzer"),
@@ -173,6 +166,8 @@ def parse(arguments):
             raise SettingError(f"{name}={text}: {name} {reason}.") from None
     if values["GDB"] and "ICOUNT" not in arguments:
         values["ICOUNT"] = False  # QEMU 7.2 that counts instructions hangs at a write of the timer after some breakpoints
+    if values["SMP"] > 1 and "ICOUNT" not in arguments:
+        values["ICOUNT"] = False  # harts take turns under icount: races vanish
     values["MEM_GIVEN"] = "MEM" in arguments  # bench has a default of its own
     return values
 
@@ -186,7 +181,6 @@ TARGETS = {
     "mutants": "build every seeded bug of test/mutants.txt and see the tests catch it",
     "fuzz": "feed random requests to the code of every server on the host; ONLY, TIME and RUNS choose",
     "model": "prove the fault protocol with Spin in every order of its steps; docs/model.md",
-    "simulate": "replacement policies beside Belady's optimum, without a machine; docs/policies.md",
     "size": "print text + data of the kernel",
     "compiledb": "only write build/compile_commands.json",
     "image": "only build what a boot needs",

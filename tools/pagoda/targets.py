@@ -22,7 +22,7 @@ def tools_needed(wanted):
     groups = ["build"]
     if {"run", "gdb", "test", "bench", "mutants"} & set(wanted):
         groups.append("qemu")
-    if {"test", "mutants", "fuzz", "simulate"} & set(wanted):
+    if {"test", "mutants", "fuzz"} & set(wanted):
         groups.append("host")
     if {"test", "fuzz"} & set(wanted):
         groups.append("fuzz")
@@ -194,7 +194,8 @@ class Context:
     def machine(self, **changes):
         o = self.options
         given = {"kernel": f"{self.out}/kernel.elf", "image": f"{self.out}/pagoda.img", "mem": o["MEM"],
-                 "fork": o["FORK"], "build": o["BUILD"], "icount": o["ICOUNT"], "run": o["RUN"], "args": boot_words(o)}
+                 "fork": o["FORK"], "build": o["BUILD"], "icount": o["ICOUNT"], "run": o["RUN"], "args": boot_words(o),
+                 "smp": o["SMP"]}
         return qemu.Machine(**{**given, **changes})
 
     def run(self):
@@ -235,7 +236,8 @@ class Context:
         return self.tool("size.py", f"{self.out}/kernel.elf")
 
     def test(self, host):
-        arguments = ["--dir", self.out, "--build", self.options["BUILD"], "--only", self.options["ONLY"]]
+        arguments = ["--dir", self.out, "--build", self.options["BUILD"], "--only", self.options["ONLY"],
+                     "--smp", str(self.options["SMP"])]
         return self.tool("run_tests.py", *arguments, *host)
 
     def bench(self):
@@ -249,15 +251,6 @@ class Context:
         fuzzers = [program for program in programs if os.path.basename(program).startswith("fuzz_")]
         limit = ["--runs", str(self.options["RUNS"])] if self.options["RUNS"] else ["--time", str(self.options["TIME"])]
         return self.tool("fuzz.py", *limit, *fuzzers)
-
-    def simulate(self, program):
-        sys.stdout.flush()
-        arguments = ["-p", self.options["POLICY"]] if self.options["POLICY"] else []
-        arguments += ["-f", str(self.options["FRAMES"])] if self.options["FRAMES"] else []
-        arguments += [self.options["TRACE"]] if self.options["TRACE"] else []
-        status = subprocess.run([os.path.join(self.root, program), *arguments], cwd=self.root, check=False).returncode
-        print(f"scons: this was {program}; it has options (--help)", flush=True)
-        return status
 
     def model(self):
         return self.tool("model.py")

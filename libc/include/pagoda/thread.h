@@ -23,6 +23,11 @@ _Noreturn void thread_exit(void *result);
 /* The calling thread; NULL in the first one. */
 struct thread *thread_self(void);
 
+/* Move the calling thread to a hart, 0 to thread_harts() - 1. A new thread begins on the hart that has the fewest. 0, or EINVAL. */
+int thread_set_hart(unsigned hart);
+unsigned thread_hart(void);
+unsigned thread_harts(void); /* how many the machine has */
+
 /* Zero-initialised is unlocked. Not recursive. A waiter yields, then sleeps in short steps. */
 struct thread_mutex {
     _Atomic int held;

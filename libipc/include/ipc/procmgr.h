@@ -27,13 +27,14 @@
     X(STAT, 17, FROM_ANY, "-> processes, zombies, forks, execs, exits, operations in progress") \
     X(ENDPOINT, 18, FROM(BADGE_CLIENT), "an endpoint of the caller's own at H_SELF (SEND | RECV | GRANT | MINT); children forked or spawned later find it at H_PARENT; OK also when it exists") \
     X(DEBUG, 19, FROM(BADGE_CLIENT), "PROC_DEBUG_*, value -> old value; not in the bench build") \
-    X(BUDGET, 31, FROM(BADGE_CLIENT) | FROM(BADGE_INIT), "pid or 0, thread slot, budget (0: none; ~0: only ask), period; ticks -> budget (0: none), period, left, next replenishment, used")
+    X(BUDGET, 31, FROM(BADGE_CLIENT) | FROM(BADGE_INIT), "pid or 0, thread slot, budget (0: none; ~0: only ask), period; ticks -> budget (0: none), period, left, next replenishment, used") \
+    X(HART, 32, FROM(BADGE_CLIENT), "thread slot or ~0 for the caller's own, hart | HART_STAY or ~0 to ask -> hart, harts")
 
 enum proc_op {
 #define PROC_ENUM(name, number, who, text) PROC_##name = (number),
     PROC_OPS(PROC_ENUM)
 #undef PROC_ENUM
-    PROC_OP_LIMIT = 32,
+    PROC_OP_LIMIT = 33,
 };
 
 /* strings buffer: argc strings then envc strings, each nul-terminated. */

@@ -177,13 +177,18 @@ static inline must_check err_t sys_thread_bind(handle_t t, handle_t ntfn)
 {
     return (err_t)sys3(SYS_THREAD_BIND, t, ntfn, 0).a0;
 }
+/* hart: number | HART_STAY */
+static inline must_check err_t sys_thread_hart(handle_t t, unsigned hart)
+{
+    return (err_t)sys3(SYS_THREAD_HART, t, hart, 0).a0;
+}
 struct thread_info {
-    uint64_t state, prio, instructions, frame;
+    uint64_t state, prio, instructions, frame, hart;
 };
 static inline must_check err_t sys_thread_info(handle_t t, struct thread_info *out)
 {
     struct sysret r = sys3(SYS_THREAD_INFO, t, 0, 0);
-    *out = (struct thread_info){r.a1, r.a2, r.a3, r.a4};
+    *out = (struct thread_info){r.a1, r.a2 & 0xff, r.a3, r.a4, r.a2 >> 8};
     return (err_t)r.a0;
 }
 /* What a scheduling context allows: times in ticks, SCHED_BUDGET_MIN <= budget <= period. */

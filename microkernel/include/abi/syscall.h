@@ -62,7 +62,8 @@
     X(THREAD_REG_SET, 37, "thread, n, value", "write register x<n> of a stopped thread; 0 is the pc") \
     X(THREAD_PRIO, 38, "thread, priority 0..255", "set the priority") \
     X(THREAD_BIND, 39, "thread, ntfn", "deliver the notification at the thread's receives") \
-    X(THREAD_INFO, 40, "thread -> state, priority, instructions, thread frame", "describe a thread") \
+    X(THREAD_INFO, 40, "thread -> state, priority | hart << 8, instructions, thread frame", "describe a thread") \
+    X(THREAD_HART, 41, "thread, hart | HART_STAY", "move it to a hart") \
     X(SCHED_SET, 43, "sched, budget, period, priority 0..255", "what a scheduling context allows from now on") \
     X(THREAD_SCHED, 44, "thread, sched or 0", "run the thread on this context's budget, or on none") \
     X(SCHED_INFO, 45, "sched -> budget, period, left, next replenishment, used, thread frame | priority << 32", "describe a context") \
@@ -108,6 +109,9 @@ enum syscall {
 /* SYS_SCHED_SET: bounds in ticks; a budget is at most its period. */
 #define SCHED_BUDGET_MIN 100u
 #define SCHED_PERIOD_MAX (1UL << 40)
+
+/* SYS_THREAD_HART: a receiver runs on the hart of the message that it takes, unless it is told to stay. */
+#define HART_STAY 0x100UL
 
 /* SYS_SPACE_HANDLER */
 #define HANDLER_FAULT 0u

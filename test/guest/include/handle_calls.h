@@ -43,6 +43,7 @@ static const struct handle_call handle_calls[] = {
     {SYS_THREAD_PRIO, 0, OBJ_THREAD, RIGHT_CONTROL, false},
     {SYS_THREAD_BIND, 0, OBJ_THREAD, RIGHT_CONTROL, false},
     {SYS_THREAD_INFO, 0, OBJ_THREAD, RIGHT_CONTROL, false},
+    {SYS_THREAD_HART, 0, OBJ_THREAD, RIGHT_CONTROL, false},
     {SYS_SCHED_SET, 0, OBJ_SCHED, RIGHT_CONTROL, false},
     {SYS_THREAD_SCHED, 0, OBJ_THREAD, RIGHT_CONTROL, false},
     {SYS_SCHED_INFO, 0, OBJ_SCHED, 0, false},

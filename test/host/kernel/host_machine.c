@@ -24,7 +24,7 @@ __asm__(".globl kernel_start, kernel_data\n.set kernel_start, host_ram + 0x20000
 
 struct hart *host_hart = &harts[0];
 uint64_t host_time, host_instret, host_timer[HARTS_MAX];
-unsigned host_irq_every, host_fetch_fences;
+unsigned host_irq_every, host_fetch_fences, host_hart_enters[HARTS_MAX];
 bool host_irq_on[128], host_bad_init;
 char host_console[4096];
 jmp_buf *host_panic_to;
@@ -69,6 +69,9 @@ void arch_irq_enable(unsigned source) { host_irq_on[source] = true; }
 void arch_irq_disable(unsigned source) { host_irq_on[source] = false; }
 unsigned arch_irq_sources(void) { return 96; }
 
+void arch_kick(struct hart *h) { h->kicked = true; }
+void arch_hart_enter(struct hart *h) { host_hart_enters[h->index]++; }
+
 void arch_console_putc(char c)
 {
     if (console_used + 1 < sizeof(host_console))
@@ -93,6 +96,7 @@ _Noreturn void arch_halt(void)
 }
 
 void arch_fpu_save(struct thread *t) { (void)t; }
+void arch_fpu_leave(struct hart *h) { (void)h; }
 void arch_fpu_drop(struct thread *t)
 {
     if (t->hart->fpu_owner == t)
@@ -126,14 +130,12 @@ static void make_image(uint8_t *at)
     memset(at + 2 * PAGE_SIZE + 16, 0x77, 100);
 }
 
-static void boot_second_hart(uint8_t *ring)
+static void boot_second_hart(const struct machine *m)
 {
     struct hart *h = &harts[1];
     h->index = h->id = 1;
-    h->ring = (void *)ring;
-    h->trace_next = 1;
     h->kstack_top = 0x2000;
-    timer_init(h, host_time);
+    core_boot_hart(m, h);
     hart_count = HOST_HARTS;
 }
 
@@ -158,6 +160,8 @@ void host_machine_boot(void)
     m.ring_pa = m.chunk_table_pa + PAGE_SIZE;
     make_image(host_ram + 11 * CHUNK_SIZE);
     sv39_boot(&m);
+    hart_count = 1;
+    core_boot_hart(&m, host_hart);
     core_boot(&m);
-    boot_second_hart(host_ram + (m.ring_pa - HOST_RAM_PA) + TRACE_RING * sizeof(struct trace_event));
+    boot_second_hart(&m);
 }

@@ -136,6 +136,13 @@ void arch_tlb_shootdown(struct space *s, vaddr_t va, uint64_t pages)
 
 void arch_fetch_fence(void) { host_fetch_fences++; }
 
+void arch_space_leave(struct space *s)
+{
+    for (unsigned i = 0; i < hart_count; i++)
+        if (harts[i].space == s)
+            harts[i].space = 0;
+}
+
 /* ---- what the harts do ---- */
 
 static pte_t *table_at(frame_t f) { return phys_to_virt((paddr_t)f << PAGE_SHIFT); }

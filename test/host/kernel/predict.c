@@ -517,6 +517,13 @@ static outcome_t on_thread_reg_set(const struct thread *t, const uint64_t *a)
     return stands ? OUTCOME(OK) : OUTCOME(ERR_BUSY);
 }
 
+static outcome_t on_thread_hart(const struct thread *t, const uint64_t *a)
+{
+    const struct thread *x;
+    outcome_t o = control(t, a[0], &x);
+    return o ? o : (a[1] & ~HART_STAY) >= HOST_HARTS ? OUTCOME(ERR_INVAL) : OUTCOME(OK);
+}
+
 static outcome_t on_thread_prio(const struct thread *t, const uint64_t *a)
 {
     const struct thread *x;
@@ -661,7 +668,7 @@ static predict_fn *const rule[256] = {
     [SYS_THREAD_START] = on_thread_start, [SYS_THREAD_STOP] = on_thread_any, [SYS_THREAD_RESUME] = on_thread_resume,
     [SYS_THREAD_REGS_COPY] = on_thread_regs_copy, [SYS_THREAD_REG_GET] = on_thread_reg_get,
     [SYS_THREAD_REG_SET] = on_thread_reg_set, [SYS_THREAD_PRIO] = on_thread_prio, [SYS_THREAD_BIND] = on_thread_bind,
-    [SYS_THREAD_INFO] = on_thread_any, [SYS_SCHED_SET] = on_sched_set, [SYS_THREAD_SCHED] = on_thread_sched,
+    [SYS_THREAD_INFO] = on_thread_any, [SYS_THREAD_HART] = on_thread_hart, [SYS_SCHED_SET] = on_sched_set, [SYS_THREAD_SCHED] = on_thread_sched,
     [SYS_SCHED_INFO] = on_sched_info, [SYS_SPACE_HANDLER] = on_space_handler, [SYS_SPACE_RESET] = on_space_reset,
     [SYS_SPACE_INFO] = on_space_info, [SYS_SPACE_EXEC_FENCE] = always_ok, [SYS_IRQ_CREATE] = on_irq_create,
     [SYS_IRQ_BIND] = on_irq_bind, [SYS_IRQ_ACK] = on_irq_ack, [SYS_DEBUG_PUTC] = on_debug_putc,
