@@ -245,10 +245,14 @@ static int show(void)
         err = policy_stat(0, &m);
     if (err != OK)
         return failed("show", err);
+    uint64_t bad = 0;
+    for (uint64_t i = 1; policy_info(i, &p) == OK; i++)
+        bad += p.stat.w[3];
     printf("policy         %9s\n", name);
     printf("resident       %9lu   pages; limit %lu%s, pinned %lu, ready to leave %lu\n", f.v[1], f.v[2],
            f.v[2] ? "" : " (none)", f.v[3], f.v[6]);
-    printf("evictions      %9lu   clean %lu; without a victim %lu; bad proposals %lu\n", e.v[1], e.v[2], e.v[7], e.v[6]);
+    printf("evictions      %9lu   clean %lu; could not leave %lu; without a victim %lu\n", e.v[1], e.v[2], e.v[6], e.v[7]);
+    printf("bad proposals  %9lu\n", bad);
     printf("writes         %9lu   ahead %lu; errors %lu; store full %lu\n", e.v[3], e.v[5], s.v[3], s.v[5]);
     printf("reads          %9lu   errors %lu\n", e.v[4], s.v[4]);
     printf("store          %9lu   of %lu slots; only there: %lu pages\n", s.v[1], s.v[2], s.v[7]);

@@ -91,6 +91,15 @@ def _count(text):
     return int(text)
 
 
+def _file(text):
+    if text == "":
+        return None
+    path = os.path.abspath(os.path.expanduser(text))
+    if not os.path.isfile(path):
+        raise ValueError("must name an existing file")
+    return path
+
+
 def _directory(of):
     def check(text):
         if text == "":
@@ -138,6 +147,7 @@ VARIABLES = {
     "EXTRA_APPS": ("", _directory("C programs"),
                    "directory outside the tree; each .c file or folder of C files becomes a program"),
     "EXTRA_POLICIES": ("", _directory("policies in C"), "directory outside the tree; each .c file becomes a replacement policy"),
+    "TRACE": ("", _file, "for simulate: a file with a reference string; page numbers with blanks between"),
     "GDB": ("0", _flag, "1: `scons run` waits for a debugger (see `scons gdb`)"),
     "SMP": ("1", _smp, "number of harts, 1 to 8; with more than one the default is ICOUNT=0, since QEMU counts for one hart at a time"),
     "ONLY": ("", _any, "for test: run only tests that match this pattern, such as 'guest/fork*'; commas separate"),
@@ -181,6 +191,7 @@ TARGETS = {
     "mutants": "build every seeded bug of test/mutants.txt and see the tests catch it",
     "fuzz": "feed random requests to the code of every server on the host; ONLY, TIME and RUNS choose",
     "model": "prove the fault protocol with Spin in every order of its steps; docs/model.md",
+    "simulate": "replacement policies beside Belady's optimum, without a machine; docs/policies.md",
     "size": "print text + data of the kernel",
     "compiledb": "only write build/compile_commands.json",
     "image": "only build what a boot needs",

@@ -22,7 +22,7 @@ def tools_needed(wanted):
     groups = ["build"]
     if {"run", "gdb", "test", "bench", "mutants"} & set(wanted):
         groups.append("qemu")
-    if {"test", "mutants", "fuzz"} & set(wanted):
+    if {"test", "mutants", "fuzz", "simulate"} & set(wanted):
         groups.append("host")
     if {"test", "fuzz"} & set(wanted):
         groups.append("fuzz")
@@ -251,6 +251,15 @@ class Context:
         fuzzers = [program for program in programs if os.path.basename(program).startswith("fuzz_")]
         limit = ["--runs", str(self.options["RUNS"])] if self.options["RUNS"] else ["--time", str(self.options["TIME"])]
         return self.tool("fuzz.py", *limit, *fuzzers)
+
+    def simulate(self, program):
+        sys.stdout.flush()
+        arguments = ["-p", self.options["POLICY"]] if self.options["POLICY"] else []
+        arguments += ["-f", str(self.options["FRAMES"])] if self.options["FRAMES"] else []
+        arguments += [self.options["TRACE"]] if self.options["TRACE"] else []
+        status = subprocess.run([os.path.join(self.root, program), *arguments], cwd=self.root, check=False).returncode
+        print(f"scons: this was {program}; it has options (--help)", flush=True)
+        return status
 
     def model(self):
         return self.tool("model.py")

@@ -1,0 +1,126 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: MIT
+"""Proves that a replacement policy that misbehaves is caught: the program whose pages it handles reads every byte right, fifo
+takes over, a line on the console names the policy and the reason, and the system stays sound. The policies are those of
+test/policies/, built in with EXTRA_POLICIES. Also: all policies in the simulator.
+
+TIMEOUT: 400
+"""
+
+import os
+import subprocess
+import sys
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+sys.path.insert(0, os.path.join(ROOT, "tools"))
+
+import qemu
+
+BUILD = os.environ.get("PAGODA_BUILD", "release")
+PATIENCE = 120  # seconds for one boot
+WORK = ("t_thrash four_times_more_pages_than_frames && echo :right; pagerctl policy; pagerctl show; "
+        "vmcheck --quiet && echo :sound")
+
+
+def require(condition, what, text=""):
+    if not condition:
+        raise AssertionError(what + ("\n" + "\n".join("  | " + line for line in text.splitlines()[-20:])))
+
+
+def scons(*arguments):
+    done = subprocess.run(["scons", "-Q", f"BUILD={BUILD}", *arguments], cwd=ROOT, stdin=subprocess.DEVNULL,
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace", check=False)
+    require(done.returncode == 0, f"scons {' '.join(arguments)}: status {done.returncode}", done.stdout)
+    return done.stdout
+
+
+def boot(policy, line, extra=True):
+    changes = {}
+    if extra:
+        folder = os.path.join(ROOT, "build", BUILD + "-policies")
+        changes = {"kernel": os.path.join(folder, "kernel.elf"), "image": os.path.join(folder, "pagoda.img")}
+    outcome = qemu.Machine.from_environment(run=line, args=f"frames=64 store=2048 policy={policy}", **changes).start().wait(PATIENCE)
+    require(not outcome.hung, f"policy={policy} hung", outcome.text)
+    return outcome.text
+
+
+def counters(text, policy):
+    """[victims, faults, bad, replaced] of a policy in the table of `pagerctl show`."""
+    rows = [line.split() for line in text.splitlines() if line.split()[:1] == [policy] and len(line.split()) == 5]
+    require(len(rows) == 1, f"pagerctl show has no line for {policy}", text)
+    return [int(word) for word in rows[0][1:]]
+
+
+def caught(policy, sentence):
+    text = boot(policy, WORK)
+    require(":right" in text.splitlines() and ":sound" in text.splitlines(), "a page was wrong, or vmcheck complains", text)
+    require(f"pager: policy {policy} {sentence}" in text, f"the console does not say '{sentence}'", text)
+    require("was replaced by fifo" in text and "replacement policy: fifo" in text, "fifo does not serve", text)
+    require(text.count("was replaced by fifo") == 1, "it was said more than once", text)
+    _, _, bad, replaced = counters(text, policy)
+    require(replaced == 1, f"it was replaced {replaced} times", text)
+    require(counters(text, "fifo")[0] > 1000, "fifo found no victims", text)
+    return text, bad
+
+
+def a_loop_is_ended():
+    caught("loop", "used up its budget in victim() and")
+
+
+def an_assertion_ends_the_policy():
+    with open(os.path.join(ROOT, "test", "policies", "assertion.c"), encoding="ascii") as file:
+        line = next(number for number, text in enumerate(file, 1) if "assert(" in text)
+    caught("assertion", f"failed its assertion in line {line}, in page_out(), and")
+
+
+def nonsense_is_counted():
+    _, bad = caught("nonsense", "made too many bad proposals")
+    require(bad == 8, f"{bad} bad proposals were counted")
+
+
+def pages_of_others_are_not_touched():
+    caught("stranger", "touched a page that is not its own, in victim(), and")
+
+
+def a_wild_store_costs_a_restart():
+    text, _ = caught("wild", "crashed the pager in victim() and")
+    require("pager died: store to 0x10" in text and text.count("the pager died") == 1, "init does not say so once", text)
+
+
+def an_unknown_name_is_said_and_fifo_serves():
+    text = boot("lru", "pagerctl policy", extra=False)
+    require("there is no policy lru" in text and "replacement policy: fifo" in text, "no report", text)
+
+
+def the_simulator_runs_them_all():
+    text = scons("simulate", "TRACE=" + os.path.join(ROOT, "test", "policies", "belady.trace"))
+    rows = [line.split() for line in text.splitlines() if line.split()[:1] in (["3"], ["4"])]
+    require([row[1] for row in rows[-2:]] == ["7", "6"], "the optimum for Belady's string is 7 and 6 faults", text)
+    names = next(line.split()[2:] for line in text.splitlines() if line.split()[:1] == ["FRAMES"])
+    fifo = 2 + 2 * names.index("fifo")
+    require([row[fifo] for row in rows[-2:]] == ["9", "10"], "fifo's anomaly is 9 and 10 faults", text)
+
+
+CASES = [a_loop_is_ended, an_assertion_ends_the_policy, nonsense_is_counted, pages_of_others_are_not_touched,
+         a_wild_store_costs_a_restart, an_unknown_name_is_said_and_fifo_serves, the_simulator_runs_them_all]
+
+
+def main():
+    bad = 0
+    try:
+        scons("EXTRA_POLICIES=test/policies", "image")
+    except AssertionError as error:
+        print(f"FAIL policies/build: {error}", flush=True)
+        return 1
+    for case in CASES:
+        try:
+            case()
+            print(f"ok policies/{case.__name__}", flush=True)
+        except (AssertionError, qemu.QemuError) as error:
+            bad += 1
+            print(f"FAIL policies/{case.__name__}: {error}", flush=True)
+    return 1 if bad else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
