@@ -286,7 +286,7 @@ class Pager:
         self.running = field(header, "log_count", raw)
         self.store_slots = field(header, "store_slots", raw)
         self.intent = int.from_bytes(raw[header["intent"][0]:header["intent"][0] + 8], "little")
-        self.transfers = int.from_bytes(self.read(symbols.address["flight_len"], 4), "little")
+        self.transfers = int.from_bytes(self.read(symbols.address["store_flights"], 4), "little")
 
     def _find_space(self, walk):
         """The pager owns more user frames than anybody."""

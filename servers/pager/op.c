@@ -10,14 +10,14 @@
 #include "sysgate.h"
 
 static uint16_t queue[OPS_MAX];       /* running operations, in turn */
-static uint32_t queue_head, queue_len;
+static uint32_t queue_head;
+uint32_t op_queue_len;
 static reply_id_t waiter[OPS_MAX];    /* who is answered at the end; dies with the pager (the caller asks again) */
 static uint64_t waiter_value[OPS_MAX];
 static uint64_t next_value;
 static uint32_t serial;
 
 static inline struct ledger_op *op_at(uint32_t i) { return &ledger.op[i]; }
-bool op_is_pending(void) { return queue_len > 0; }
 void op_set_value(uint64_t value) { next_value = value; }
 
 /* ---- records ---- */
@@ -128,8 +128,8 @@ static void unlock(uint32_t i)
 
 static void enqueue(uint32_t i)
 {
-    queue[(queue_head + queue_len) % OPS_MAX] = (uint16_t)i;
-    queue_len++;
+    queue[(queue_head + op_queue_len) % OPS_MAX] = (uint16_t)i;
+    op_queue_len++;
     lock(i);
 }
 
@@ -185,10 +185,10 @@ void op_step(void)
     uint32_t i = queue[queue_head];
     bool more = advance(i);
     queue_head = (queue_head + 1) % OPS_MAX;
-    queue_len--;
+    op_queue_len--;
     if (more) {
-        queue[(queue_head + queue_len) % OPS_MAX] = (uint16_t)i;
-        queue_len++;
+        queue[(queue_head + op_queue_len) % OPS_MAX] = (uint16_t)i;
+        op_queue_len++;
         return;
     }
     tell(i);
@@ -277,7 +277,7 @@ static void index_build(void)
 
 void ops_build(void)
 {
-    queue_head = queue_len = 0;
+    queue_head = op_queue_len = 0;
     index_build();
     for (uint32_t i = 0; i < OPS_MAX; i++) {
         struct ledger_op *op = op_at(i);

@@ -13,7 +13,8 @@ struct transfer {
     ticks_t due;
 };
 static struct transfer flight[STORE_TRANSFERS_MAX]; /* in the order in which they end */
-static uint32_t flight_head, flight_len;
+static uint32_t flight_head;
+uint32_t store_flights;
 
 uint32_t store_total(void) { return ledger.header->store_slots; }
 uint32_t store_used(void) { return used; }
@@ -105,7 +106,7 @@ err_t store_grow(uint32_t slots)
 
 void store_forget(void)
 {
-    free_head = used = flight_head = flight_len = 0;
+    free_head = used = flight_head = store_flights = 0;
     for (uint32_t slot = 0; slot <= ledger.frames; slot++)
         *slot_at(slot) = (struct slot_vol){0};
 }
@@ -125,21 +126,20 @@ void store_build(void)
 
 static frame_t slot_frame(uint32_t slot) { return ledger.first_frame + ledger.store_frame[slot]; }
 
-uint32_t store_in_flight(void) { return flight_len; }
 uint32_t store_transfers_of(uint32_t slot)
 {
     uint32_t n = 0;
-    for (uint32_t i = 0; i < flight_len; i++)
+    for (uint32_t i = 0; i < store_flights; i++)
         n += flight[(flight_head + i) % STORE_TRANSFERS_MAX].result.slot == slot;
     return n;
 }
 
-ticks_t store_deadline(void) { return flight_len ? flight[flight_head].due : DEADLINE_NONE; }
+ticks_t store_deadline(void) { return store_flights ? flight[flight_head].due : DEADLINE_NONE; }
 
 /* It has its outcome already, but nobody hears of it before its time. */
 static err_t send_later(uint32_t slot, frame_t frame, bool is_read, err_t err)
 {
-    struct transfer *t = &flight[(flight_head + flight_len++) % STORE_TRANSFERS_MAX];
+    struct transfer *t = &flight[(flight_head + store_flights++) % STORE_TRANSFERS_MAX];
     *t = (struct transfer){.result = {slot, frame, is_read, err}, .due = sys_time() + fault_value[STORE_DELAY]};
     store_ref(slot);
     return ERR_IN_PROGRESS;
@@ -149,7 +149,7 @@ static err_t transfer(uint32_t slot, frame_t to, frame_t from, bool is_read)
 {
     enum store_fault fault = is_read ? STORE_FAIL_READ : STORE_FAIL_WRITE;
     bool later = fault_value[STORE_DELAY] != 0;
-    if (later && flight_len == STORE_TRANSFERS_MAX)
+    if (later && store_flights == STORE_TRANSFERS_MAX)
         return ERR_AGAIN;
     err_t err = is_to_fail(fault) ? ERR_IO : OK;
     ledger.header->evict[is_read ? EVICT_READS : EVICT_WRITES] += err == OK;
@@ -171,10 +171,10 @@ err_t store_read(uint32_t slot, frame_t frame)
 
 bool store_poll(struct store_done *done)
 {
-    if (flight_len == 0 || flight[flight_head].due > sys_time())
+    if (store_flights == 0 || flight[flight_head].due > sys_time())
         return false;
     *done = flight[flight_head].result;
     flight_head = (flight_head + 1) % STORE_TRANSFERS_MAX;
-    flight_len--;
+    store_flights--;
     return true;
 }

@@ -57,7 +57,8 @@ struct store_done {
 };
 /* One that has ended by now; false: none. */
 bool store_poll(struct store_done *done);
-uint32_t store_in_flight(void);
+extern uint32_t store_flights; /* store.c's */
+static inline uint32_t store_in_flight(void) { return store_flights; }
 uint32_t store_transfers_of(uint32_t slot);
 /* When to poll again; DEADLINE_NONE: nothing is under way. */
 ticks_t store_deadline(void);
