@@ -21,7 +21,7 @@ import time
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 MODELS = os.path.join(ROOT, "test", "model")
 OUT = os.path.join(ROOT, "build", "model")
-DEPTH = {"fault": 20000, "smp": 4000000}  # steps of the longest run; if one is longer, pan says so, and nothing is proven
+DEPTH = {"fault": 20000, "smp": 4000000, "lock": 2000000}  # steps of the longest run; if one is longer, pan says so, and nothing is proven
 MEMORY_MB = 3000
 TIMEOUT_S = 600  # of one search, on a busy machine
 SKIPPED_STATUS = 77
@@ -36,6 +36,7 @@ SHORTEST = ["-O0", "-DSAFETY", "-DBFS"]
 SIZES = {
     "fault": {"ACCESSES": 1, "FORKS": 1, "KILLS": 0, "EVICTIONS": 0, "DELAYS": 0, "SLOTS": 2, "MOVES": 0},
     "smp": {"HARTS": 2, "CANCEL": 1, "RENEW": 1},
+    "lock": {"HARTS": 2, "ASKS": 1},
 }
 
 # name: (model, sizes, how pan is compiled)
@@ -50,6 +51,7 @@ PROOFS = {
     "every-run-ends": ("fault", {"KILLS": 1, "EVICTIONS": 1}, ENDS),
     "harts": ("smp", {}, SAFETY),
     "three-harts": ("smp", {"HARTS": 3, "CANCEL": 0}, SMALL),
+    "waiting": ("lock", {}, SAFETY),
 }
 
 TWICE = {"ACCESSES": 2}
@@ -90,6 +92,10 @@ MUTANTS = {
     "END_IN_SATP": ("smp", {}, "a space ends while another hart has its tables in satp"),
     "NO_WAKE_UP": ("smp", {}, "a thread becomes ready on a sleeping hart that nobody kicks"),
     "CLEAR_BEFORE_SLEEP": ("smp", {}, "a hart clears its pending interrupt after it let the lock go, then sleeps"),
+    "SLEEP_UNCHECKED": ("lock", {}, "a waiter says that it sleeps, and does not look again before it does"),
+    "CLEAR_AFTER_CHECK": ("lock", {}, "a waiter clears its pending interrupt between that look and its sleep"),
+    "WAKE_BEFORE_SERVE": ("lock", {}, "sleepers are looked for before the next ticket is called"),
+    "KICK_FORGOTTEN": ("lock", {}, "a kick is cleared while waiting, but still counts as on its way"),
 }
 
 # What scons test runs.
@@ -161,7 +167,7 @@ def catch(name):
 
 def cases(only, quick):
     """(name, model, function, what it is) of the proofs, then of the seeded mistakes."""
-    every = [(name, model, prove, ", ".join(f"{key.lower()} {value}" for key, value in sizes.items()))
+    every = [(name, model, prove, ", ".join(f"{key.lower()} {value}" for key, value in sizes.items()) or "the usual sizes")
              for name, (model, sizes, _) in PROOFS.items()]
     every += [(name, model, catch, what) for name, (model, _, what) in MUTANTS.items()]
     return [case for case in every if only in ("", case[0], case[1]) and (not quick or case[0] in QUICK)]
@@ -178,14 +184,14 @@ def timed(function, name):
 
 
 def big_stack():
-    """pan's search of smp.pml is some million steps deep; what it keeps of them it allocates, but let it have a stack, too."""
+    """pan's search of smp.pml and lock.pml is some million steps deep; what it keeps of them it allocates, but let it have a stack, too."""
     hard = resource.getrlimit(resource.RLIMIT_STACK)[1]
     resource.setrlimit(resource.RLIMIT_STACK, (hard, hard))
 
 
 def main():
-    parser = argparse.ArgumentParser(description="Check the models of the fault protocol and of several harts.")
-    parser.add_argument("--only", default="", help="one proof, one seeded mistake, or one model: fault, smp")
+    parser = argparse.ArgumentParser(description="Check the models of the fault protocol, of several harts and of the lock.")
+    parser.add_argument("--only", default="", help="one proof, one seeded mistake, or one model: fault, smp, lock")
     parser.add_argument("--quick", action="store_true", help="what scons test runs: small sizes, some of the mistakes")
     parser.add_argument("--cases", action="store_true", help="print a line `ok` or `FAIL` a case, as scripts under test do")
     options = parser.parse_args()
