@@ -375,7 +375,7 @@ static int builtin_help(char **words)
          "  pagerctl kill; ps   kill the pager; init restarts it and nobody loses a page\n"
          "\nPrograms (each has --help):\n"
          "  forkdemo  ps  free  faults  cowmap PID  vmcheck  pagerctl  bench  sh\n"
-         "  echo  true  false  sleep  kill  poweroff, and what EXTRA_APPS brought along\n"
+         "  limit  echo  true  false  sleep  kill  poweroff, and what EXTRA_APPS brought along\n"
          "\nBuilt in:");
     for (size_t i = 0; i < sizeof builtins / sizeof builtins[0]; i++)
         printf("  %-6s %s\n", builtins[i].name, builtins[i].what);

@@ -94,10 +94,11 @@ static void act_prot(const struct fault *f, uint32_t region, struct answer *a)
     refuse(a, FAULT_FORWARD, FAULT_REASON_PROT);
 }
 
-static void act_nomem(struct answer *a)
+static void act_nomem(const struct fault *f, struct answer *a)
 {
+    bool quota = frame_over_quota(f->slot);
     ledger.header->out_of_memory++;
-    refuse(a, FAULT_KILL, FAULT_REASON_NOMEM);
+    refuse(a, FAULT_KILL, quota ? FAULT_REASON_QUOTA : FAULT_REASON_NOMEM);
 }
 
 /* The answer comes when the store has done its part; main.c keeps the fault. */
@@ -107,12 +108,12 @@ static void act_later(struct answer *a)
 }
 
 /* An allocation failed. */
-static void no_frame(struct answer *a, err_t err)
+static void no_frame(const struct fault *f, struct answer *a, err_t err)
 {
     if (err == ERR_IN_PROGRESS)
         act_later(a);
     else
-        act_nomem(a);
+        act_nomem(f, a);
 }
 
 static void act_retry(const struct fault *f, uint32_t region, struct answer *a)
@@ -137,7 +138,7 @@ static void act_copy(const struct fault *f, uint32_t region, struct answer *a)
     a->paid = frame_word(from)->charged == f->slot;
     err_t err = cow_copy(f->slot, from, &fresh);
     if (unlikely(err != OK)) {
-        no_frame(a, err);
+        no_frame(f, a, err);
         return;
     }
     resident_add(f->slot, f->page, fresh);
@@ -229,7 +230,7 @@ static err_t bring_tables(const struct fault *f, struct answer *a)
 static void act_page_in(const struct fault *f, uint32_t region, struct answer *a)
 {
     if (unlikely(bring_tables(f, a) != OK)) {
-        act_nomem(a);
+        act_nomem(f, a);
         return;
     }
     err_t err = bring_in(f->slot, region, f->page, f->access, a);
@@ -247,7 +248,7 @@ static void act_page_in(const struct fault *f, uint32_t region, struct answer *a
     if (err == ERR_FAULT)
         act_unmapped(f, region, a);
     else
-        no_frame(a, err);
+        no_frame(f, a, err);
 }
 
 static void act_swap_in(const struct fault *f, uint32_t region, struct answer *a)
@@ -260,7 +261,7 @@ static void act_swap_in(const struct fault *f, uint32_t region, struct answer *a
     } else if (err == ERR_IO) {
         refuse(a, FAULT_KILL, FAULT_REASON_IO);
     } else {
-        no_frame(a, err);
+        no_frame(f, a, err);
     }
 }
 

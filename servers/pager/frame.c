@@ -7,6 +7,7 @@
 #include "frame.h"
 
 #include "evict.h"
+#include "quota.h"
 #include "resident.h"
 #include "sysgate.h"
 
@@ -158,15 +159,17 @@ static inline frame_t pool_get(enum pool_kind kind)
 
 /* ---- allocation ---- */
 
-static inline bool over_limit(uint32_t slot)
+static inline bool over_limit(uint32_t slot, enum quota_kind what)
 {
-    uint32_t limit = ledger.space[slot].limit;
-    return limit != 0 && frame_charge_of(slot) >= limit;
+    uint32_t limit = ledger.space[slot].limit, quota = ledger.space[slot].quota;
+    return (limit != 0 && frame_charge_of(slot) >= limit) || (quota != 0 && quota_full(quota, what));
 }
 
-static inline err_t alloc_any(enum pool_kind kind, uint32_t slot, frame_t *out)
+bool frame_over_quota(uint32_t slot) { return over_limit(slot, QUOTA_FRAME); }
+
+static inline err_t alloc_any(enum pool_kind kind, uint32_t slot, enum quota_kind what, frame_t *out)
 {
-    if (unlikely(alloc_refused() || over_limit(slot)))
+    if (unlikely(alloc_refused() || over_limit(slot, what)))
         return ERR_NOMEM;
     frame_t f = pool_get(kind);
     if (unlikely(f == NO_FRAME))
@@ -178,17 +181,17 @@ static inline err_t alloc_any(enum pool_kind kind, uint32_t slot, frame_t *out)
 /* No frame, though the quota would allow one: a page has to leave first. */
 static __attribute__((noinline)) err_t alloc_by_evicting(uint32_t slot, frame_t *out)
 {
-    if (over_limit(slot))
+    if (over_limit(slot, QUOTA_FRAME))
         return ERR_NOMEM;
     err_t err = evict_any(slot);
-    return err == OK ? alloc_any(POOL_USER, slot, out) : err;
+    return err == OK ? alloc_any(POOL_USER, slot, QUOTA_FRAME, out) : err;
 }
 
 err_t frame_alloc_user(uint32_t slot, frame_t *out)
 {
     err_t err = resident.on ? evict_make_room(slot) : OK;
     if (likely(err == OK)) {
-        err = alloc_any(POOL_USER, slot, out);
+        err = alloc_any(POOL_USER, slot, QUOTA_FRAME, out);
         if (unlikely(err != OK) && resident.on && frame_pool[POOL_USER].free == 0)
             err = alloc_by_evicting(slot, out);
     }
@@ -199,34 +202,42 @@ err_t frame_alloc_user(uint32_t slot, frame_t *out)
     w->refs = 1;
     w->charged = (uint16_t)slot;
     ledger.space_vol[slot].charged++;
+    if (unlikely(quota_of_space(slot) != 0))
+        quota_frame_begin(w, quota_of_space(slot));
     return OK;
 }
 
 err_t frame_alloc_table(uint32_t slot, frame_t *out)
 {
-    err_t err = alloc_any(POOL_KERNEL, slot, out);
-    if (err == OK)
-        ledger.space_vol[slot].tables++;
-    return err;
+    err_t err = alloc_any(POOL_KERNEL, slot, QUOTA_FRAME, out);
+    if (err != OK)
+        return err;
+    ledger.space_vol[slot].tables++;
+    quota_add(quota_of_space(slot), QUOTA_FRAME);
+    return OK;
 }
 
 err_t frame_alloc_object(uint32_t slot, frame_t *out)
 {
-    err_t err = alloc_any(POOL_KERNEL, slot, out);
-    if (err == OK)
-        ledger.space_vol[slot].objects++;
-    return err;
+    err_t err = alloc_any(POOL_KERNEL, slot, QUOTA_OBJECT, out);
+    if (err != OK)
+        return err;
+    ledger.space_vol[slot].objects++;
+    quota_add(quota_of_space(slot), QUOTA_OBJECT);
+    return OK;
 }
 
 void frame_free_table(uint32_t slot, frame_t f)
 {
     ledger.space_vol[slot].tables--;
+    quota_take(quota_of_space(slot), QUOTA_FRAME);
     pool_put(f);
 }
 
 void frame_free_object(uint32_t slot, frame_t f)
 {
     ledger.space_vol[slot].objects--;
+    quota_take(quota_of_space(slot), QUOTA_OBJECT);
     pool_put(f);
 }
 
@@ -234,6 +245,8 @@ void frame_release(frame_t f)
 {
     if (unlikely(frame_word(f)->flags & FRAME_W_RESIDENT))
         resident_remove(f);
+    if (unlikely(quota_of_frame(frame_word(f)) != 0))
+        quota_frame_end(frame_word(f));
     pool_put(f);
 }
 
@@ -243,6 +256,14 @@ err_t frame_alloc_held(frame_t *out)
     if (err == OK)
         frame_word(*out)->flags |= FRAME_W_HOLD;
     return err;
+}
+
+void frame_change_quota(uint32_t slot, struct ledger_frame *w)
+{
+    if (quota_of_frame(w) != 0)
+        quota_frame_end(w);
+    if (quota_of_space(slot) != 0)
+        quota_frame_begin(w, quota_of_space(slot));
 }
 
 /* ---- building the pools ---- */
@@ -266,7 +287,7 @@ static void chunk_build(uint32_t c, enum pool_kind kind)
     for (unsigned i = FRAMES_PER_CHUNK; i-- > 0;) {
         uint32_t index = c * FRAMES_PER_CHUNK + i;
         struct ledger_frame *w = &ledger.frame[index];
-        uint16_t hold = w->flags & FRAME_W_HOLD;
+        uint16_t keep = w->flags & (FRAME_W_HOLD | FRAME_W_QUOTA);
         if (kind == POOL_NONE) {
             *w = (struct ledger_frame){0};
             continue;
@@ -274,7 +295,7 @@ static void chunk_build(uint32_t c, enum pool_kind kind)
         if (kind == POOL_KERNEL)
             *w = (struct ledger_frame){.flags = FRAME_W_OWNED | FRAME_W_KERNEL};
         else
-            w->flags = FRAME_W_OWNED | hold | (kind == POOL_IMAGE ? FRAME_W_IMAGE : 0);
+            w->flags = FRAME_W_OWNED | keep | (kind == POOL_IMAGE ? FRAME_W_IMAGE : 0);
         if (kind == POOL_IMAGE && w->refs == 0)
             w->refs = 1; /* the hold */
         bool free = kind == POOL_USER ? w->refs == 0 : kind == POOL_KERNEL && frame_infos[index].kind == FRAME_KFREE;

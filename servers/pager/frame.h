@@ -76,6 +76,10 @@ static inline void frame_drop(uint32_t slot, frame_t f)
     if (--w->refs == 0)
         frame_release(f);
 }
+/* It counts in the quota of the space in slot from now on. */
+void frame_change_quota(uint32_t slot, struct ledger_frame *w);
+/* Whether a quota, not a lack of frames, is why the space gets none. */
+bool frame_over_quota(uint32_t slot);
 /* A frame that nobody pays for any more is paid for by its last user. */
 static inline void frame_charge_sole(uint32_t slot, frame_t f)
 {
@@ -83,6 +87,8 @@ static inline void frame_charge_sole(uint32_t slot, frame_t f)
     if (w->charged == 0) {
         w->charged = (uint16_t)slot;
         ledger.space_vol[slot].charged++;
+        if (unlikely(w->flags >> FRAME_W_QUOTA_SHIFT != ledger.space[slot].quota))
+            frame_change_quota(slot, w);
     }
 }
 /* Shared for good, whatever its count: never written in place. */

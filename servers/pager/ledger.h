@@ -37,6 +37,8 @@ struct ledger_frame {
 #define FRAME_W_LINKED 128u   /* a slot of the store holds the same bytes; nobody can write the page */
 #define FRAME_W_WRITING 256u  /* on its way to the store */
 #define FRAME_W_ARRIVED 512u  /* being read, or read and not mapped yet: one reference is the transfer's */
+#define FRAME_W_QUOTA_SHIFT 10 /* from this bit on: number of the quota that it counts in, 0: none */
+#define FRAME_W_QUOTA 0xfc00u
 
 struct ledger_space {
     uint64_t key;
@@ -52,7 +54,7 @@ struct ledger_space {
     uint16_t flags;   /* SPACE_F_* */
     uint64_t counter[6];
     uint32_t policy;  /* replacement policy of its own, number; 0: everybody's */
-    uint32_t spare;
+    uint32_t quota;   /* number of its node, 0: none; also of a free slot whose first or last frames are being handled */
 };
 
 #define SPACE_F_SERVER 1u /* made by init: its pages don't count and never leave */
@@ -102,6 +104,15 @@ struct ledger_op {
     uint8_t asked;        /* the result was given out: the record may be reused */
     uint8_t spare[5];
     uint64_t pages_shared, pages_copied;
+};
+
+/* A node of the tree of quotas (quota.h). key == 0: free. Number 0 stays free: no quota. */
+struct ledger_quota {
+    uint64_t key;
+    uint32_t parent;        /* number of the node above, 0: none */
+    uint32_t limit_frames;  /* of all spaces in it and below, 0: none */
+    uint32_t limit_objects;
+    uint32_t spare;
 };
 
 struct ledger_notify {
@@ -170,6 +181,7 @@ struct ledger_header {
     struct ledger_policy policy_stat[POLICIES_MAX + 1];
     struct ledger_report report[REPORTS_MAX];
     struct ledger_notify notify[NOTIFY_MAX];
+    struct ledger_quota quota[QUOTAS_MAX];
     struct ledger_log_entry log[LOG_ENTRIES_MAX];
 };
 

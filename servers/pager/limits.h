@@ -36,6 +36,8 @@
 #define STORE_GROW 512u         /* slots added to the store by one request */
 #define STORE_TRANSFERS_MAX 16u /* transfers that a store may have under way */
 #define SHARE_SLOTS_STEP 64u    /* swapped pages that one step of a fork hands on */
+#define QUOTAS_MAX 64u           /* nodes of quotas, number 0 not counted */
+#define QUOTA_DEPTH_MAX 8u       /* a node and those above it */
 #define NOTIFY_MAX 4u           /* who can be signalled when operations end: one a badge class */
 
 #endif

@@ -10,6 +10,7 @@
 #include "backing/backing.h"
 #include "evict.h"
 #include "op.h"
+#include "quota.h"
 #include "region.h"
 #include "replace.h"
 #include "resident.h"
@@ -230,6 +231,7 @@ static err_t restart(const struct pager_boot *boot)
     drop_unnamed_holds();
     count_all();
     frame_pools_build(self.id, self.image_first, self.image_end);
+    quota_build();
     store_build();
     for (uint32_t slot = space_after(0); slot; slot = space_after(slot))
         mend_space(slot);

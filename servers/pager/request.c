@@ -45,6 +45,10 @@ struct entry {
 #define req_POLICY_INFO req_policy_info
 #define req_POLICY_STAT req_policy_stat
 #define req_POLICY_RESET req_policy_reset
+#define req_QUOTA req_quota
+#define req_QUOTA_JOIN req_quota_join
+#define req_QUOTA_DROP req_quota_drop
+#define req_QUOTA_STAT req_quota_stat
 #define req_REPORT req_report
 
 static const struct entry table[PAGER_OP_LIMIT] = {

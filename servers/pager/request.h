@@ -42,6 +42,8 @@ err_t request_range(const struct ipc_event *ev, uint32_t *start_page, uint32_t *
 request_fn req_frames, req_store, req_pin;
 /* req_policy.c */
 request_fn req_policy, req_policy_info, req_policy_stat, req_policy_reset, req_report;
+/* req_quota.c */
+request_fn req_quota, req_quota_join, req_quota_drop, req_quota_stat;
 /* req_space.c */
 request_fn req_space_new, req_space_clear, req_space_delete, req_thread_new, req_thread_delete, req_fork, req_op_result,
     req_notify, req_object_new, req_limit, req_handles;

@@ -55,9 +55,12 @@ uint32_t spaces_live(void) { return live_count; }
 
 /* ---- creation ---- */
 
-static err_t make_space(uint32_t slot, uint64_t key, uint32_t limit)
+static err_t make_space(uint32_t slot, uint64_t key, uint32_t payer)
 {
-    struct ledger_space s = {.key = key, .live = 1, .gen = space_at(slot)->gen, .limit = limit, .family = (uint16_t)slot};
+    uint32_t quota = payer ? space_at(payer)->quota : 0;
+    struct ledger_space s = {.key = key, .live = 1, .gen = space_at(slot)->gen, .limit = payer ? space_at(payer)->limit : 0,
+                             .family = (uint16_t)slot, .quota = quota};
+    *(volatile uint32_t *)&space_at(slot)->quota = quota; /* its first frames count there already */
     err_t err = frame_alloc_object(slot, &s.control);
     if (err != OK)
         return err;
@@ -92,7 +95,7 @@ err_t space_new(uint64_t key, uint32_t payer, uint32_t *out)
         if (slot == 0)
             return ERR_LIMIT;
         uint32_t next = space_vol(slot)->key_next;
-        err_t err = make_space(slot, key, payer ? space_at(payer)->limit : 0);
+        err_t err = make_space(slot, key, payer);
         if (err != OK)
             return err;
         free_slot = next;
@@ -109,7 +112,7 @@ err_t space_new(uint64_t key, uint32_t payer, uint32_t *out)
 
 err_t space_destroy(uint32_t slot)
 {
-    struct ledger_space gone = {.gen = space_at(slot)->gen % 0xffff + 1};
+    struct ledger_space gone = {.gen = space_at(slot)->gen % 0xffff + 1, .quota = space_at(slot)->quota};
     frame_t control = space_at(slot)->control, root = space_at(slot)->root;
     err_t err = gate_space_reset(space_at(slot)->handle); /* who waits for an answer of it hears that it is dead */
     if (err == OK || err == ERR_HANDLE)

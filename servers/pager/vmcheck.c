@@ -7,6 +7,7 @@
 #include "vmcheck.h"
 
 #include "backing/backing.h"
+#include "quota.h"
 #include "space.h"
 #include "sysgate.h"
 #include "table.h"
@@ -269,6 +270,13 @@ static void check_charges(void)
             vmcheck_broken(VM_SPACE_COUNTS, space_id(slot), ledger.scratch[slot]);
 }
 
+static void check_quotas(void)
+{
+    uint32_t counted, quota = quota_check(&counted);
+    if (quota != 0)
+        vmcheck_broken(VM_QUOTAS, quota, counted);
+}
+
 static void check_zero_page(void)
 {
     const uint64_t *p = window(zero_frame());
@@ -293,6 +301,7 @@ void vmcheck(struct vm_report *report)
     check_frames();
     check_objects();
     check_charges();
+    check_quotas();
     vmcheck_slots_end();
     check_zero_page();
     if (gate_kernel_check(self.kernel, &what, &where) == OK && what != 0)

@@ -28,7 +28,8 @@
     X(RESIDENT, 18, "the pages that count against the limits are counted right, by domain, and known to one policy at most") \
     X(CLEAN, 19, "a page that is the same in the store, or on its way there, can be written by nobody") \
     X(PINNED, 20, "a pinned page is no victim") \
-    X(INTENT, 21, "between two events no page is between its frame and the store")
+    X(INTENT, 21, "between two events no page is between its frame and the store") \
+    X(QUOTAS, 22, "frames and objects of every quota are counted right; where: its number")
 
 enum vm_invariant {
 #define VM_ENUM(name, number, text) VM_##name = (number),

@@ -11,6 +11,7 @@
 
 #include <abi/error.h>
 #include <abi/types.h>
+#include <ipc/procmgr.h>
 #include <stddef.h>
 
 #include "../init/handoff.h"
@@ -22,6 +23,15 @@ struct ledger_entry {
     void *at;
     uint64_t value;
     uint64_t bytes; /* 1, 2, 4 or 8 */
+};
+
+/* A limited tree of processes (account.c). Number 0 is everybody's and has no limits. */
+struct account {
+    uint32_t used;   /* 0: free */
+    uint32_t parent; /* number of the one around it */
+    uint32_t owner;  /* pid of the process it was made for */
+    uint32_t spare;
+    uint64_t limit[PROC_TREE_LIMITS]; /* by enum proc_tree; 0: none */
 };
 
 struct ledger {
@@ -36,6 +46,7 @@ struct ledger {
     uint64_t forks, execs, exits; /* statistics */
     uint64_t log_count;  /* committed entries to apply; 0: none */
     struct ledger_entry log[LOG_ENTRIES_MAX];
+    struct account account[ACCOUNTS_MAX];
     uint16_t next_page[ARGS_PAGES]; /* chains of argument pages: + 1; 0: last */
 };
 _Static_assert(PAGE_SIZE + sizeof(struct ledger) <= SERVER_KEEP_BYTES, "the ledger fits into kept memory");

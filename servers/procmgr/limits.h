@@ -8,6 +8,7 @@
 #define PID_BUCKETS 4096u         /* of the pid hash; a power of two */
 #define PID_MAX (1u << 22)
 #define LOG_ENTRIES_MAX 96u       /* words one ledger transaction may change */
+#define ACCOUNTS_MAX 64u          /* limited trees at once; as many as the pager has quotas */
 #define WAITS_MAX 4096u           /* callers that wait for a child or a thread */
 #define ARGS_PAGES 2048u          /* argument strings of all programs that did not fetch theirs yet, in pages */
 /* Where the growing tables lie, and by how much they grow. */

@@ -106,14 +106,19 @@ err_t proc_new(struct proc *parent, struct proc **out)
 {
     if (counts.live + counts.zombies >= parent->limit_processes)
         return ERR_LIMIT;
+    err_t err = account_add(parent->account, PROC_TREE_PROCESSES, 1);
+    if (err != OK)
+        return err;
+    err = account_add(parent->account, PROC_TREE_THREADS, 1);
+    if (err != OK)
+        goto give_process;
     struct proc *p = free_list;
-    if (p) {
+    if (p)
         free_list = p->hash_next;
-    } else {
-        err_t err = entry_add(&p);
-        if (err != OK)
-            return err;
-    }
+    else
+        err = entry_add(&p);
+    if (err != OK)
+        goto give_thread;
     *p = (struct proc){
         .pid = pid_take(),
         .unborn = true,
@@ -124,6 +129,7 @@ err_t proc_new(struct proc *parent, struct proc **out)
         .limit_stack = parent->limit_stack,
         .limit_threads = parent->limit_threads,
         .limit_processes = parent->limit_processes,
+        .account = parent->account,
     };
     memcpy(p->name, parent->name, sizeof p->name);
     __atomic_store_n(&p->state, PROC_STATE_NEW, __ATOMIC_SEQ_CST); /* commit */
@@ -132,6 +138,11 @@ err_t proc_new(struct proc *parent, struct proc **out)
     counts.live++;
     *out = p;
     return OK;
+give_thread:
+    account_take(parent->account, PROC_TREE_THREADS, 1);
+give_process:
+    account_take(parent->account, PROC_TREE_PROCESSES, 1);
+    return err;
 }
 
 void proc_free(struct proc *p)
@@ -148,6 +159,8 @@ void proc_free(struct proc *p)
     p->state = 0;
     p->hash_next = free_list;
     free_list = p;
+    account_take(p->account, PROC_TREE_PROCESSES, 1);
+    account_left(p->account);
 }
 
 void proc_adopt_children(struct proc *p)

@@ -77,6 +77,7 @@ struct proc {
     uint64_t limit_frames, limit_stack;
     uint32_t limit_threads;
     uint32_t limit_processes; /* with so many in the system it may start no more */
+    uint32_t account;      /* the limited tree it counts in, 0: none */
     char name[PROC_NAME_MAX];
     struct thread thread[PROC_THREADS_MAX];
     /* ---- volatile: rebuilt by recover.c ---- */
@@ -105,6 +106,12 @@ void proc_adopt_children(struct proc *p);          /* init becomes their parent 
 struct proc *proc_at(unsigned index);              /* table in order, up to procs_used(); 0: free entry */
 unsigned procs_used(void);
 bool proc_descends(const struct proc *p, const struct proc *from); /* or is it */
+
+/* ---- limited trees (account.c) ---- */
+must_check err_t account_add(uint32_t number, enum proc_tree what, uint64_t n); /* ERR_LIMIT: nothing changed */
+void account_take(uint32_t number, enum proc_tree what, uint64_t n);
+void account_left(uint32_t number);       /* a process of it is gone: perhaps it was the last */
+must_check err_t accounts_rebuild(void);  /* after a restart */
 
 /* ---- tables that grow (arena.c) ---- */
 struct arena {

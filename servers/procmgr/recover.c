@@ -71,6 +71,8 @@ err_t recover(void)
         err = args_rebuild();
     if (err == OK)
         err = handles_rebuild();
+    if (err == OK)
+        err = accounts_rebuild();
     for (unsigned i = 1; i < procs_used() && err == OK; i++) { /* bound: PROCS_MAX */
         struct proc *p = proc_at(i);
         if (p)

@@ -72,7 +72,7 @@ void signal_interrupt(void)
 
 static unsigned signal_of(uint64_t cause, uint64_t reason)
 {
-    if (reason == FAULT_REASON_NOMEM)
+    if (reason == FAULT_REASON_NOMEM || reason == FAULT_REASON_QUOTA)
         return SIGKILL;
     if (reason == FAULT_REASON_IO)
         return SIGBUS;
@@ -98,6 +98,7 @@ static const char *place_text(uint64_t access, uint64_t reason)
     case FAULT_REASON_GUARD: return "stack guard page";
     case FAULT_REASON_KERNEL: return "kernel address";
     case FAULT_REASON_NOMEM: return "page that no frame is left for (out of memory)";
+    case FAULT_REASON_QUOTA: return "page that its quota has no frame left for";
     case FAULT_REASON_IO: return "page whose backing store failed";
     default: return "unmapped page";
     }

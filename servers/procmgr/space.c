@@ -83,7 +83,8 @@ err_t space_pin(struct proc *p)
 
 err_t space_new(struct proc *p)
 {
-    struct ipc_msg m = {.w = {PAGER_SPACE_NEW, p->pid, 0}};
+    uint32_t payer = p->account ? p->parent->space : 0; /* whose quota it shares from its first frame on */
+    struct ipc_msg m = {.w = {PAGER_SPACE_NEW, p->pid, payer}};
     err_t err = ask_handle(&m, &p->space_handle);
     if (err != OK)
         return err;
@@ -167,9 +168,13 @@ err_t thread_new(struct proc *p, unsigned slot)
 {
     struct thread *t = &p->thread[slot];
     struct ipc_msg m = {.w = {PAGER_THREAD_NEW, p->space, slot}};
+    bool reserved = p->unsure_map >> slot & 1; /* a new process's first: counted with it */
+    err_t err = reserved ? OK : account_add(p->account, PROC_TREE_THREADS, 1);
+    if (err != OK)
+        return err;
     p->unsure_map |= 1UL << slot;
     *t = (struct thread){0};
-    err_t err = ask_handle(&m, &t->handle);
+    err = ask_handle(&m, &t->handle);
     if (err != OK)
         return err;
     struct thread_info info;
@@ -232,6 +237,8 @@ void thread_end(struct proc *p, unsigned slot)
         if (err != ERR_AGAIN)
             break;
     }
+    if (p->unsure_map >> slot & 1)
+        account_take(p->account, PROC_TREE_THREADS, 1);
     p->unsure_map &= ~(1UL << slot);
 }
 

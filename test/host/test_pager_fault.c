@@ -251,7 +251,7 @@ static void a_quota_holds(void **state)
     unsigned reason = 0, i = 0;
     while (i < HEAP_PAGES && model_store(a, HEAP + i * PAGE_SIZE, 1, &reason) == OK)
         i++;
-    assert_true(i == 5 && reason == FAULT_REASON_NOMEM); /* two tables */
+    assert_true(i == 5 && reason == FAULT_REASON_QUOTA); /* two tables */
     assert_int_equal(load(a, HEAP + 20 * PAGE_SIZE), 0);  /* the zero page costs nothing */
     end_process(a);
     model_check();

@@ -40,6 +40,10 @@
     X(POLICY_INFO, 33, FROM_ANY, "number 1.., offset -> name in two words, up to 40 bytes of its idea from offset; ERR_NOENT past the last") \
     X(POLICY_STAT, 34, FROM_ANY, "number, 0: the built-in order -> victims, faults on evicted pages, bad proposals, times deposed") \
     X(POLICY_RESET, 35, FROM_ANY, "counters of policies and of eviction to 0") \
+    X(QUOTA, 40, FROM(BADGE_PROCMGR), "key, parent's key or 0, frames, objects (0: no limit): make a quota, or change its limits") \
+    X(QUOTA_JOIN, 41, FROM(BADGE_PROCMGR), "space, key: the space and all it holds count there") \
+    X(QUOTA_DROP, 42, FROM(BADGE_PROCMGR), "key; ERR_BUSY while anything counts there; OK also when there is none") \
+    X(QUOTA_STAT, 43, FROM_ANY, "key -> frames, limit, objects, limit") \
     X(REPORT, 36, FROM_ANY, "after -> its number, enum pager_report, policy's name in two words, key of the space or 0, detail; ERR_NOENT: none behind after")
 
 enum pager_op {

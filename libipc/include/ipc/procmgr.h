@@ -27,6 +27,9 @@
     X(STAT, 17, FROM_ANY, "-> processes, zombies, forks, execs, exits, operations in progress") \
     X(ENDPOINT, 18, FROM(BADGE_CLIENT), "an endpoint of the caller's own at H_SELF (SEND | RECV | GRANT | MINT); children forked or spawned later find it at H_PARENT; OK also when it exists") \
     X(DEBUG, 19, FROM(BADGE_CLIENT), "PROC_DEBUG_*, value -> old value; not in the bench build") \
+    X(TREE, 20, FROM(BADGE_CLIENT), "PROC_TREE_*, a limit for the caller and all its descendants together, or ~0 to ask -> limit (0: none), used, pid of the tree's first process") \
+    X(TREE_KILL, 22, FROM(BADGE_CLIENT) | FROM(BADGE_INIT), "pid that a limit was set by, signal number: all of its tree, orphans too -> processes ended") \
+    X(CHECK, 21, FROM_ANY, "-> violations: what procmgr counts, counted anew") \
     X(BUDGET, 31, FROM(BADGE_CLIENT) | FROM(BADGE_INIT), "pid or 0, thread slot, budget (0: none; ~0: only ask), period; ticks -> budget (0: none), period, left, next replenishment, used") \
     X(HART, 32, FROM(BADGE_CLIENT), "thread slot or ~0 for the caller's own, hart | HART_STAY or ~0 to ask -> hart, harts")
 
@@ -69,6 +72,15 @@ enum proc_limit {
     PROC_LIMIT_PROCESSES = 2, /* processes in the whole system beyond which the caller may start no more */
     PROC_LIMIT_THREADS = 3,   /* threads of this process */
     PROC_LIMIT_STACK = 4,     /* bytes, applies at the next exec */
+};
+
+/* Limits of a whole tree of processes. They can only be lowered. */
+enum proc_tree {
+    PROC_TREE_PROCESSES = 1, /* zombies included */
+    PROC_TREE_THREADS = 2,
+    PROC_TREE_FRAMES = 3,    /* of memory, tables and kernel objects included */
+    PROC_TREE_OBJECTS = 4,   /* kernel objects: threads, spaces (two frames each), endpoints, handle tables */
+    PROC_TREE_LIMITS = 5,
 };
 
 enum proc_state { PROC_STATE_NEW = 1, PROC_STATE_RUNNING = 2, PROC_STATE_EXITING = 3, PROC_STATE_ZOMBIE = 4 };

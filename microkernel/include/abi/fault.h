@@ -48,6 +48,7 @@ enum fault_reason {
     FAULT_REASON_NOMEM = 5,     /* no frame to be had */
     FAULT_REASON_IO = 6,        /* backing store error */
     FAULT_REASON_KERNEL = 7,    /* kernel half of the address space */
+    FAULT_REASON_QUOTA = 8,     /* a quota allows no further frame */
 };
 
 #endif
