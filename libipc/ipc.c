@@ -11,6 +11,8 @@
 
 /* A blocking copy looks again at least this often, should its wake-up go to another notification: 1 ms at 10 MHz. */
 #define COPY_RECHECK_TICKS 10000u
+/* A page that came in and was gone again so often in a row: its owner takes it away on purpose, and others wait meanwhile. */
+#define COPY_FUTILE_MAX 16u
 
 /* Word by word: a loop would become a call of memcpy, which costs more than the copy. */
 #define EACH_WORD(X) X(0) X(1) X(2) X(3) X(4) X(5) X(6) X(7)
@@ -138,32 +140,37 @@ void ipc_copy_wait_on(handle_t ntfn)
     copy_ntfn = ntfn;
 }
 
-/* Sleep until a page may have come in. Bits that mean something else are kept in *others. */
-static err_t copy_pause(ticks_t deadline, uint64_t *others)
+/* Sleep until a page may have come in; *came counts those that did. Bits that mean something else are kept in *others. */
+static err_t copy_pause(ticks_t deadline, uint64_t *others, unsigned *came)
 {
     uint64_t bits = 0;
     ticks_t now = sys_time();
     if (now >= deadline)
         return ERR_TIMEOUT;
     ticks_t recheck = now + COPY_RECHECK_TICKS;
-    if (sys_wait(copy_ntfn, recheck < deadline ? recheck : deadline, &bits) == OK)
+    if (sys_wait(copy_ntfn, recheck < deadline ? recheck : deadline, &bits) == OK) {
         *others |= bits & ~NTFN_COPY_READY;
-    return OK;
+        *came += (bits & NTFN_COPY_READY) != 0;
+    }
+    return *came <= COPY_FUTILE_MAX ? OK : ERR_TIMEOUT;
 }
 
-/* Both directions of the blocking copy. Bounded by the deadline, and by the client's life: a dead client's id is stale. */
+/* Both directions of the blocking copy. Bounded by the deadline, by the client's life (a dead client's id is stale), and by how often
+ * its page goes away again before it is copied. */
 static err_t copy_all(reply_id_t id, unsigned buffer_dir, uint64_t offset, char *local, uint64_t len, ticks_t deadline)
 {
     uint64_t total = 0, others = 0;
+    unsigned came = 0; /* pages, since the last byte was copied */
     err_t err = OK;
     while (err == OK && total < len) { /* bound: each turn copies, fails, or sleeps towards the deadline */
         uint64_t done = 0;
         err = sys_copy(id, buffer_dir, offset + total, local + total, len - total, &done);
         total += done;
+        came = done ? 0 : came;
         if (err == OK && done == 0)
             err = ERR_FAULT; /* the buffer ends here */
         if (err == ERR_FAULT_PENDING)
-            err = copy_pause(deadline, &others);
+            err = copy_pause(deadline, &others, &came);
     }
     if (others != 0)
         (void)sys_signal(copy_ntfn, others); /* the next receive sees them */

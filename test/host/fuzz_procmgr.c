@@ -85,7 +85,7 @@ static handle_t handle_opens(uint64_t op)
     handles_open++;
     return next_handle;
 }
-static bool chance(unsigned of) { return !calm && take8() % of == 0; }
+static bool chance(unsigned of) { return !calm && input.left && take8() % of == 0; }
 
 /* ---- the pager ---- */
 

@@ -2,7 +2,7 @@
  * Random system calls, loads and stores by threads of three spaces on two harts, 200,000 in all, with fixed seeds. The
  * kernel must neither panic nor touch what it should not; every 64 calls everything it keeps is checked and counted anew
  * from the tables, every 8 the TLB model is asked. Before each call the reference model (kernel/predict.h) says what it will
- * come to: a certain prediction must be right, and 95 % must be certain. PAGODA_CALLS=250000: so many for each seed.
+ * come to: a certain prediction must be right, and 95 % must be certain. PAGODA_CALLS=300000: so many for each seed.
  * SOURCES: microkernel/core/ microkernel/riscv/sv39.c test/host/kernel/
  * INCLUDES: microkernel/include microkernel/core test/host/kernel
  */

@@ -48,7 +48,8 @@ long ipc_fault_reply_recv(handle_t ep, reply_id_t id, uint64_t verdict, frame_t 
 #define FAULT_VERDICT(verdict, prot, reason) ((uint64_t)(verdict) | (uint64_t)(prot) << 8 | (uint64_t)(reason) << 16)
 
 /* Copy all of [offset, offset + len) of a client's buffer, waiting on the thread's own notification while pages come in.
- * Only for servers that no pager depends on. ERR_TIMEOUT after `deadline`; ERR_FAULT, ERR_STALE as sys_copy. */
+ * Only for servers that no pager depends on. ERR_TIMEOUT after `deadline`, or when a page comes in again and again and is gone each
+ * time (a client can do that on purpose); ERR_FAULT, ERR_STALE as sys_copy. */
 err_t ipc_copy_from(reply_id_t id, unsigned buffer, uint64_t offset, void *to, uint64_t len, ticks_t deadline);
 err_t ipc_copy_to(reply_id_t id, unsigned buffer, uint64_t offset, const void *from, uint64_t len, ticks_t deadline);
 /* A server whose thread has a notification bound to it says so once: the wake-up goes there (rights SIGNAL and WAIT; bits
