@@ -348,6 +348,10 @@ struct sysret sys_raw(long number, uint64_t a0, uint64_t a1, uint64_t a2, uint64
         return (struct sysret){.a1 = 5, .a4 = 192};
     case SYS_KERNEL_INFO: /* how many harts there are */
         return (struct sysret){.a0 = OK, .a1 = 4};
+    case SYS_SCHED_SET:
+    case SYS_THREAD_SCHED:
+    case SYS_SCHED_INFO:
+        return (struct sysret){.a0 = chance(8) ? ERR_INVAL : OK};
     case SYS_SPACE_HANDLER:
     case SYS_SIGNAL:
         return (struct sysret){.a0 = OK};
