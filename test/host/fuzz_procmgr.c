@@ -147,6 +147,8 @@ static void from_somebody(struct ipc_regs *x)
     struct proc *p = take8() % 8 ? any_process(true) : NULL;
     bool by_init = !p || take8() % 16 == 0;
     x->t3 = by_init ? BADGE_MAKE(take8() % 4 ? BADGE_INIT : take8() % 16, take8()) : BADGE_MAKE(BADGE_CLIENT, p->pid);
+    if (x->t3 == BADGE_MAKE(BADGE_CLIENT, 1))
+        x->t3 = BADGE_MAKE(BADGE_CLIENT, 0); /* the kernel stamps badges, and nobody is given that of pid 1: init has its own */
     x->t2 = call_begins(by_init ? 9 : any_thread(p), x);
 }
 static long request(struct ipc_regs *x)
@@ -270,6 +272,8 @@ long ipc_raw(long number_flags, uint64_t a0, struct ipc_regs *x)
     case SYS_REPLY_RECV:
         e = reply(x);
         return e != OK ? e : receive(x);
+    case SYS_SCHED_INFO:
+        return chance(8) ? ERR_HANDLE : OK;
     case SYS_WAIT:
         x->w[0] = take8();
         return take8() % 2 ? OK : ERR_TIMEOUT;
@@ -350,7 +354,6 @@ struct sysret sys_raw(long number, uint64_t a0, uint64_t a1, uint64_t a2, uint64
         return (struct sysret){.a0 = OK, .a1 = 4};
     case SYS_SCHED_SET:
     case SYS_THREAD_SCHED:
-    case SYS_SCHED_INFO:
         return (struct sysret){.a0 = chance(8) ? ERR_INVAL : OK};
     case SYS_SPACE_HANDLER:
     case SYS_SIGNAL:
