@@ -12,6 +12,7 @@
 #undef main
 
 #include <abi/image.h>
+#include <abi/trace.h>
 
 #include "input.h"
 
@@ -350,8 +351,9 @@ struct sysret sys_raw(long number, uint64_t a0, uint64_t a1, uint64_t a2, uint64
         return (struct sysret){.a0 = chance(4) ? ERR_HANDLE : OK, .a1 = OBJ_ENDPOINT, .a3 = a0 ? 1 : 2};
     case SYS_SPACE_INFO:
         return (struct sysret){.a1 = 5, .a4 = 192};
-    case SYS_KERNEL_INFO: /* how many harts there are */
-        return (struct sysret){.a0 = OK, .a1 = 4};
+    case SYS_KERNEL_INFO:
+        return (struct sysret){.a1 = a2 == KC_HARTS ? 4 : 0};
+    case SYS_THREAD_HART:
     case SYS_SCHED_SET:
     case SYS_THREAD_SCHED:
         return (struct sysret){.a0 = chance(8) ? ERR_INVAL : OK};
@@ -361,7 +363,7 @@ struct sysret sys_raw(long number, uint64_t a0, uint64_t a1, uint64_t a2, uint64
     case SYS_THREAD_BIND:
         return (struct sysret){.a0 = OK};
     case SYS_THREAD_START: case SYS_THREAD_STOP: case SYS_THREAD_RESUME: case SYS_THREAD_REGS_COPY: case SYS_THREAD_REG_SET:
-    case SYS_THREAD_PRIO: case SYS_THREAD_INFO: case SYS_THREAD_HART:
+    case SYS_THREAD_PRIO: case SYS_THREAD_INFO:
         return thread_call(number, (handle_t)a0);
     default:
         MUST(!"a call that procmgr has no reason to make");
