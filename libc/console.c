@@ -21,7 +21,6 @@
 
 /* The console was restarted under a request, or has no room for one more: ask again. */
 #define PAUSE_TICKS 20000u /* 2 ms at 10 MHz */
-#define DEATHS_MAX 50u     /* a console that does not come back within 100 ms */
 
 static _Atomic unsigned closed_set; /* bit n: descriptor n was closed */
 
@@ -37,10 +36,10 @@ static bool fd_open(int fd)
 static err_t console_call(struct ipc_msg *m, const struct ipc_buf *buf)
 {
     const struct ipc_msg request = *m;
-    for (unsigned deaths = 0;;) { /* bound: DEATHS_MAX, and the clients before us */
+    for (;;) { /* bound: the clients before us, and deaths; init ends the machine when the console does not come back */
         *m = request;
         err_t err = ipc_call_full(H_CONSOLE, m, buf, buf != NULL ? 1 : 0, DEADLINE_NONE);
-        if (err != ERR_AGAIN && (err != ERR_PEER_DEAD || ++deaths > DEATHS_MAX))
+        if (err != ERR_AGAIN && err != ERR_PEER_DEAD)
             return err;
         uint64_t bits;
         (void)sys_wait(0, sys_time() + PAUSE_TICKS, &bits);

@@ -18,12 +18,13 @@ err_t proc_call_full(handle_t procmgr, struct ipc_msg *m, const struct ipc_buf *
     struct ipc_msg request = *m;
     err_t err = ERR_PEER_DEAD;
     request.w[PROC_KEY_WORD] = key_new();
-    for (unsigned try = 0; try < SERVER_TRIES; try++) {
+    /* bound: each turn is a death of procmgr, and init ends the machine when it does not come back. Not a number of tries: a
+     * wait may be a long one and see any number of deaths. */
+    for (unsigned try = 0; err == ERR_PEER_DEAD; try++) {
+        if (try > 0)
+            server_pause(0);
         *m = request;
         err = ipc_call_full(procmgr, m, bufs, nbufs, DEADLINE_NONE);
-        if (err != ERR_PEER_DEAD)
-            return err;
-        server_pause(try);
     }
     return err;
 }

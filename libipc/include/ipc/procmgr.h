@@ -58,7 +58,7 @@ enum proc_debug {
  * this word, by the same thread, has its effect once: what was answered is answered again. 0: no key. */
 #define PROC_KEY_WORD 6
 
-/* Ask procmgr, with a fresh key; again after ERR_PEER_DEAD (bounded, with a pause). Not for EXEC's success, which has no
+/* Ask procmgr, with a fresh key; again after each ERR_PEER_DEAD, with a pause. Not for EXEC's success, which has no
  * answer. nbufs: 0..2. */
 err_t proc_call(handle_t procmgr, struct ipc_msg *m);
 err_t proc_call_full(handle_t procmgr, struct ipc_msg *m, const struct ipc_buf *bufs, unsigned nbufs);
