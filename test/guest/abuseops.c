@@ -162,6 +162,7 @@ static void the_pagers_shortage(void)
         {"the idea of a policy, from byte -1", H_PAGER, {PAGER_POLICY_INFO, 1, WILD}, .want = OK},
         {"counters of policy -1", H_PAGER, {PAGER_POLICY_STAT, WILD}, .want = ERR_NOENT},
         {"counters to 0, with garbage", H_PAGER, {PAGER_POLICY_RESET, WILD, WILD}, .want = OK},
+        {"a quota that there is not", H_PAGER, {PAGER_QUOTA_STAT, WILD}, .want = ERR_NOENT},
         {"a report of the far future", H_PAGER, {PAGER_REPORT, WILD}, .want = ERR_NOENT},
     };
     DO_ROWS(rows);
@@ -252,6 +253,15 @@ static void procmgrs_processes(void)
         {"figures, with garbage", H_PROC, {PROC_STAT, WILD, WILD}, .want = OK},
         {"an endpoint, with garbage", H_PROC, {PROC_ENDPOINT, WILD, WILD}, .want = OK},
         {"a second endpoint", H_PROC, {PROC_ENDPOINT}, .want = OK},
+        {"a limit for trees that there is not", H_PROC, {PROC_TREE, 0, 5}, .want = ERR_INVAL},
+        {"tree limit -1", H_PROC, {PROC_TREE, WILD, 5}, .want = ERR_INVAL},
+        {"a tree of nobody", H_PROC, {PROC_TREE, 1, 0}, .want = ERR_INVAL},
+        {"a tree of 2^32", H_PROC, {PROC_TREE, 1, HIGH}, .want = ERR_INVAL},
+        {"to kill a tree that has no limit", H_PROC, {PROC_TREE_KILL, me, SIGKILL}, .want = ERR_NOENT},
+        {"to kill a tree of nobody", H_PROC, {PROC_TREE_KILL, WILD, SIGKILL}, .want = ERR_NOENT},
+        {"to kill a tree with no signal", H_PROC, {PROC_TREE_KILL, me, 0}, .want = ERR_INVAL},
+        {"to kill a tree with signal 1 << 32 | 9", H_PROC, {PROC_TREE_KILL, me, HIGH | SIGKILL}, .want = ERR_INVAL},
+        {"counting, with garbage", H_PROC, {PROC_CHECK, WILD, WILD}, .want = OK},
         {"nobody's budget", H_PROC, {PROC_BUDGET, WILD, 0, 1000, 2000}, .want = ERR_NOENT},
         {"a budget for pid 1 << 32 | one's own", H_PROC, {PROC_BUDGET, HIGH | me, 0, 1000, 2000}, .want = ERR_NOENT},
         {"init's budget", H_PROC, {PROC_BUDGET, 1, 0, 1000, 2000}, .want = ERR_PERM},
