@@ -22,6 +22,7 @@ static struct host_thread thread[THREADS];
 static struct host_ep ep[ENDPOINTS];
 static struct host_ntfn ntfn[2];
 static struct host_sched sched[2];
+static unsigned seen_spent, seen_lent, seen_debt; /* threads out of budget, on another's, on debt */
 static uint64_t seen_id[IDS]; /* reply ids that somebody was given */
 static unsigned long done[256], succeeded[256], refused[256][32];
 static unsigned long certain[256], predicted, calls_made; /* predictions of one outcome; that, and all, of all calls */
@@ -390,6 +391,15 @@ static void batch_pages(void)
     }
 }
 
+static void look_at_budgets(void)
+{
+    for (unsigned i = 0; i < THREADS; i++) {
+        seen_spent += lives(thread[i].h) && thread[i].t->state == T_SPENT;
+        seen_lent += lives(thread[i].h) && thread[i].t->ctx && thread[i].t->ctx != thread[i].t->own;
+        seen_debt += lives(thread[i].h) && thread[i].t->ctx && thread[i].t->ctx->left < 0;
+    }
+}
+
 static void run(uint64_t seed, unsigned calls)
 {
     begin(seed);
@@ -407,6 +417,8 @@ static void run(uint64_t seed, unsigned calls)
             fail_msg("call %u: %s", n, tlb_violation());
         if (n % 64 == 0)
             host_check();
+        if (n % 16 == 0)
+            look_at_budgets();
     }
     host_check();
 }
@@ -439,6 +451,9 @@ static void every_call_was_made(void **context)
         SYSCALLS(WAS_MADE)
     }
     assert_true(never <= 3);
+    if (getenv("PAGODA_VERBOSE"))
+        printf("out of budget %u, on another's %u, on debt %u\n", seen_spent, seen_lent, seen_debt);
+    assert_true(seen_spent && seen_lent && seen_debt);
 }
 
 static void most_outcomes_were_foretold(void **context)
