@@ -53,11 +53,19 @@ struct sched *lend_context_of(const struct thread *t, uint32_t *hops)
     return c->ctx && *hops < LEND_CHAIN ? c->ctx : 0;
 }
 
+/* t runs, on whatever hart: that hart looks at it again. */
+static void lend_look(struct thread *t)
+{
+    t->hart->resched = t->hart->timer_dirty = true;
+    if (t->hart != this_hart())
+        arch_kick(t->hart);
+}
+
 void lend_context(struct thread *t)
 {
     t->ctx = lend_context_of(t, &t->hops);
     if (t->state == T_RUNNING)
-        t->hart->resched = true; /* its hart changes the account, if it still runs then */
+        lend_look(t); /* its hart changes the account, if it still runs then */
 }
 
 /* Whether anything changed. */
@@ -71,7 +79,7 @@ static bool lend_refresh(struct thread *t)
     if (prio != t->prio)
         sched_set_prio(t, prio);
     if (t->ctx && t->state == T_RUNNING)
-        t->hart->timer_dirty = true; /* how long it may run depends on who waits for it */
+        lend_look(t); /* how long it may run depends on who waits for it */
     if (t->state == T_SPENT)
         budget_wake(t);
     return changed;
