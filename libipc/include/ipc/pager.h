@@ -124,9 +124,9 @@ enum pager_break {
     PAGER_BREAK_FREE_COUNT = 4,  /* one free frame too many is claimed */
 };
 
-/* How often a request is repeated, and the pause before each try: together about 7 seconds, by when init has said on the
- * console why the server does not come back. */
-#define SERVER_TRIES 60u
+/* How often a request is repeated, and the pause before each try: together about 75 seconds. So many because a wait that lasts
+ * as long as a session (init's for its shell) meets every restart of that time. */
+#define SERVER_TRIES 600u
 void server_pause(unsigned try);
 
 /* Ask the pager; again after ERR_PEER_DEAD (bounded, with a pause). */
