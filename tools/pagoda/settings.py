@@ -189,6 +189,7 @@ TARGETS = {
     "test": "every test; the last line counts them",
     "bench": "measure, print the table beside the peers, write build/bench/bench.json",
     "mutants": "build every seeded bug of test/mutants.txt and see the tests catch it",
+    "campaign": "the long runs of test/campaigns.txt, an hour or a night; ONLY chooses",
     "fuzz": "feed random requests to the code of every server on the host; ONLY, TIME and RUNS choose",
     "model": "prove the fault protocol with Spin in every order of its steps; docs/model.md",
     "simulate": "replacement policies beside Belady's optimum, without a machine; docs/policies.md",

@@ -20,7 +20,7 @@ HEAD_LINES = 40
 def tools_needed(wanted):
     """The probe groups (pagoda/probe.py) that the targets on the command line need."""
     groups = ["build"]
-    if {"run", "gdb", "test", "bench", "mutants"} & set(wanted):
+    if {"run", "gdb", "test", "bench", "mutants", "campaign"} & set(wanted):
         groups.append("qemu")
     if {"test", "mutants", "fuzz", "simulate"} & set(wanted):
         groups.append("host")
@@ -245,6 +245,9 @@ class Context:
 
     def mutants(self):
         return self.tool("mutants.py", "--only", self.options["MUTANT"] or "")
+
+    def campaign(self):
+        return self.tool("campaign.py", "--dir", self.out, "--build", self.options["BUILD"], "--only", self.options["ONLY"])
 
     def fuzz(self, programs):
         """The fuzzers among the host programs, one after the other, TIME seconds each (or RUNS inputs)."""
