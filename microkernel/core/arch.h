@@ -50,7 +50,7 @@ void arch_hart_enter(struct hart *h); /* returns when it is in the kernel with i
 uint64_t arch_status_user(void);             /* sstatus for a new thread */
 void arch_fpu_drop(struct thread *t);        /* it is going away */
 void arch_fpu_save(struct thread *t);        /* make t->fpu current */
-void arch_fpu_leave(struct hart *h);         /* with several harts: the same for this hart's owner, who is not running */
+void arch_fpu_leave(struct hart *h);         /* fpu_moves: the same for this hart's owner, unless it runs on */
 void arch_fpu_copy(struct thread *to, struct thread *from);
 
 /* ---- time and interrupts ---- */
@@ -143,11 +143,9 @@ static inline err_t handle_find_inline(struct space *s, handle_t h, unsigned typ
 static inline struct thread *sched_exit(void)
 {
     struct hart *h = this_hart();
-    if (unlikely(h->resched || h->timer_dirty || !h->current))
+    if (unlikely(h->attention || !h->current))
         sched_choose();
     struct thread *t = h->current;
-    if (unlikely(h->fpu_owner && h->fpu_owner != t))
-        arch_fpu_leave(h); /* its thread may go on elsewhere */
     t->kstack = h->kstack_top;
     if (h->space != t->space)
         arch_space_activate(t->space);

@@ -159,9 +159,10 @@ struct object_ref { /* how the kernel itself remembers an endpoint: dies with it
 struct space {
     frame_t frame, root_frame;
     pte_t *root;
-    uint64_t asid, asid_gen;
+    uint64_t asid, asid_gen; /* of which generation; 0 while some hart has to flush it first, see stale_gen */
     uint64_t harts; /* harts that may hold translations of it */
     uint64_t stale; /* harts that may hold outdated ones: they flush before they activate it; never in `harts` too */
+    uint64_t stale_gen; /* while stale is not 0: what asid_gen is really; so activating looks at one word only */
     uint32_t threads;
     uint32_t batch; /* frame of the batch page, 0: none */
     uint64_t chunks; /* that it owns: its frame's number names the owner, so it can't end before they are granted on */
@@ -200,15 +201,22 @@ struct hart {
     struct thread *current; /* 0: idle */
     struct space *space;    /* whose tables satp holds */
     struct thread *fpu_owner;
-    bool resched;     /* the current thread may not be the one to go on */
-    bool timer_dirty; /* the timer may have to be set anew */
+    union {
+        struct {
+            bool resched;     /* the current thread may not be the one to go on */
+            bool timer_dirty; /* the timer may have to be set anew */
+            bool fpu_moves;   /* there is an fpu_owner, and its registers are wanted when it leaves: other harts may run it */
+            bool spare;       /* false */
+        };
+        uint32_t attention; /* any of them: what the end of a kernel entry looks at */
+    };
     bool kicked;      /* an interrupt to look at these two is under way */
     bool online;      /* it has started; set by itself without the lock */
     uint32_t id;      /* SBI hart id */
     uint32_t index;
     uint32_t mail;    /* what the holder of the kernel lock wants of it and waits for; 0: nothing. Not guarded by the lock */
     uint64_t bit;     /* 1 << index: itself in space->harts */
-    uint64_t kstack_top; /* 48: start.S knows this offset */
+    uint64_t kstack_top; /* 56: start.S knows this offset */
     struct sched *account;   /* whose budget is running down here; 0: nobody's */
     ticks_t account_since;   /* up to when it has been charged */
     uint32_t plic_context; /* of its S mode */

@@ -219,6 +219,8 @@ void sched_choose(void)
             sched_pick(h);
         if (h->timer_dirty)
             sched_timer(h);
+        if (unlikely(h->fpu_moves))
+            arch_fpu_leave(h);
         if (likely(h->current != 0))
             return;
         arch_idle();

@@ -10,12 +10,9 @@
 static inline void *phys_to_virt(paddr_t pa) { return (void *)(DIRECT_BASE + pa); }
 static inline paddr_t virt_to_phys(const void *p) { return (uint64_t)p - DIRECT_BASE; }
 
-static inline struct hart *this_hart(void)
-{
-    struct hart *h;
-    __asm__("mv %0, tp" : "=r"(h));
-    return h;
-}
+/* tp is the kernel's from the entry on, and no function changes it. */
+register struct hart *hart_in_tp __asm__("tp");
+static inline struct hart *this_hart(void) { return hart_in_tp; }
 static inline uint64_t arch_time(void)
 {
     uint64_t t;

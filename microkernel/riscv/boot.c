@@ -59,7 +59,7 @@ struct thread *boot_c(uint64_t hart_id, paddr_t dtb, uint64_t instret)
     boot_layout(&m);
     plic_boot(&m);
     hart_csrs();
-    lock_kernel(h);
+    lock_kernel();
     core_boot_hart(&m, h);
     smp_boot(&m);
     core_boot(&m);

@@ -24,10 +24,12 @@ void arch_fpu_save(struct thread *t)
     t->status = (t->status & ~(uint64_t)SSTATUS_FS) | SSTATUS_FS_CLEAN;
 }
 
-/* With one hart nobody else needs them before the next one's first use. */
+/* With one hart nobody else needs them before the next one's first use, and fpu_moves is never set. */
 void arch_fpu_leave(struct hart *h)
 {
-    if (hart_count > 1 && h->fpu_owner)
+    if (!h->fpu_owner)
+        h->fpu_moves = false;
+    else if (h->fpu_owner != h->current)
         arch_fpu_save(h->fpu_owner);
 }
 
@@ -67,6 +69,7 @@ bool fpu_first_use(struct thread *t)
     t->status |= SSTATUS_FS_CLEAN;
     t->start_fpu = true;
     h->fpu_owner = t;
+    h->fpu_moves = hart_count > 1;
     count(KC_FPU_LOADS);
     return true;
 }

@@ -37,7 +37,7 @@
 #define T_HART 272
 
 /* Offset in struct hart. */
-#define H_KSTACK 48
+#define H_KSTACK 56
 
 #if defined(PAGODA_HOST)
 #include "host_csr.h" /* host tests of tlb.c: the same names on a simulated hart */

@@ -53,8 +53,6 @@ trap_entry:
     sd t2, T_STATUS(a0)
     ld sp, T_KSTACK(a0)
     ld tp, T_HART(a0)
-    csrr a1, scause
-    csrr a2, stval
     call trap_user                  /* -> a0: the thread to run */
 
     .globl trap_return

@@ -34,7 +34,7 @@ struct thread *hart_c(struct hart *h)
     hart_csrs();
     plic_boot_hart();
     __atomic_store_n(&h->online, true, __ATOMIC_RELEASE);
-    lock_kernel(h);
+    lock_kernel();
     struct thread *t = sched_exit();
     unlock_kernel();
     return t;

@@ -50,6 +50,11 @@ static inline void sfence_page(vaddr_t va, uint64_t asid)
 
 static inline uint64_t satp_of(const struct space *s) { return SATP_SV39 | s->asid << SATP_ASID_SHIFT | s->root_frame; }
 
+static inline bool asid_is_current(const struct space *s)
+{
+    return (s->stale ? s->stale_gen : s->asid_gen) == asid_generation;
+}
+
 static void asid_assign(struct space *s)
 {
     s->asid = asid_next++;
@@ -70,7 +75,7 @@ static void asid_roll(void)
         struct space *s = harts[i].space;
         if (!s || &harts[i] == h)
             continue;
-        if (s->asid_gen != asid_generation)
+        if (!asid_is_current(s))
             asid_assign(s);
         s->harts |= harts[i].bit;
     }
@@ -87,33 +92,35 @@ void tlb_reload_here(struct hart *h)
 }
 
 /* ASIDs count up; when they run out a new generation begins and everything is forgotten. Without ASID bits every switch is
- * such a beginning. Returns whether this hart has to forget everything. */
-static __attribute__((noinline)) bool asid_renew(struct space *s)
+ * such a beginning. Loads satp. */
+static __attribute__((noinline)) void activate_anew(struct hart *h, struct space *s)
 {
-    if (!asid_max)
-        return true;
-    bool roll = asid_next > asid_max;
-    if (roll)
-        asid_roll();
-    if (s->asid_gen != asid_generation)
-        asid_assign(s);
-    return roll;
+    bool roll = false;
+    if (asid_max && !asid_is_current(s)) {
+        roll = asid_next > asid_max;
+        if (roll)
+            asid_roll();
+        if (!asid_is_current(s))
+            asid_assign(s);
+    }
+    csr_write(satp, satp_of(s));
+    if (roll || !asid_max)
+        sfence_all();
+    else if (s->stale & h->bit)
+        sfence_asid(s->asid);
+    s->stale &= ~h->bit;
+    if (asid_max && !s->stale)
+        s->asid_gen = asid_generation;
 }
 
 void arch_space_activate(struct space *s)
 {
     struct hart *h = this_hart();
-    bool flush = false;
     if (unlikely(s->asid_gen != asid_generation)) /* always so without ASID bits: asid_gen stays 0 */
-        flush = asid_renew(s);
-    csr_write(satp, satp_of(s));
+        activate_anew(h, s);
+    else
+        csr_write(satp, satp_of(s));
     h->counter[KC_SATP]++;
-    if (unlikely(flush))
-        sfence_all();
-    if (unlikely(s->stale & h->bit)) {
-        s->stale &= ~h->bit;
-        sfence_asid(s->asid);
-    }
     s->harts |= h->bit;
     h->space = s;
 }
@@ -165,7 +172,10 @@ static __attribute__((noinline)) void shootdown_others(struct space *s, vaddr_t 
         } else {
             s->harts &= ~harts[i].bit;
 #ifndef MUTANT_KERNEL_SKIP_STALE
+            if (!s->stale)
+                s->stale_gen = s->asid_gen;
             s->stale |= harts[i].bit;
+            s->asid_gen = 0;
 #endif
         }
     }
@@ -177,7 +187,7 @@ void arch_tlb_shootdown(struct space *s, vaddr_t va, uint64_t pages)
 {
     uint64_t here = this_hart()->bit;
     count(KC_SHOOTDOWNS);
-    if (s->asid_gen != asid_generation && asid_max)
+    if (unlikely(s->asid_gen != asid_generation) && asid_max && !asid_is_current(s))
         return; /* its translations went with its generation */
     if (s->harts & here)
         tlb_flush_here(s, va, pages);

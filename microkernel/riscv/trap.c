@@ -63,17 +63,17 @@ static __attribute__((noinline)) void trap_other(struct thread *t, uint64_t caus
     }
 }
 
-struct thread *trap_user(struct thread *t, uint64_t cause, uint64_t value);
-struct thread *trap_user(struct thread *t, uint64_t cause, uint64_t value)
+struct thread *trap_user(struct thread *t);
+struct thread *trap_user(struct thread *t)
 {
-    struct hart *h = this_hart();
-    lock_kernel(h);
-    if (likely(cause == CAUSE_ECALL_U && h->current == t)) {
+    lock_kernel();
+    uint64_t cause = csr_read(scause); /* still this trap's: waiting for the lock takes none */
+    if (likely(cause == CAUSE_ECALL_U && this_hart()->current == t)) {
         count(KC_TRAP + CAUSE_ECALL_U);
         t->x[REG_PC] += 4;
         syscall_dispatch(t);
     } else {
-        trap_other(t, cause, value);
+        trap_other(t, cause, csr_read(stval));
     }
     t = sched_exit();
     unlock_kernel();
@@ -87,13 +87,12 @@ void arch_idle(void)
 {
     struct hart *h = this_hart();
     if (hart_count > 1) { /* nobody has to wait for a hart that sleeps */
-        arch_fpu_leave(h);
         if (h->space)
             tlb_leave_here(h);
     }
     unlock_kernel();
     __asm__ volatile("wfi");
-    lock_kernel(h);
+    lock_kernel();
     uint64_t pending = csr_read(sip) & csr_read(sie);
     if (pending & SIE_STIE)
         trap_interrupt(IRQ_TIMER);
