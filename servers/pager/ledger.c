@@ -90,12 +90,15 @@ err_t ledger_attach(void *base, const struct pager_boot *boot)
     return OK;
 }
 
-void ledger_format(void)
+void ledger_wipe(void)
 {
     uint64_t bytes = ledger.header->bytes;
-    char *start = (char *)ledger.header;
-    memset(start, 0, (size_t)((char *)ledger.space_vol - start));
+    memset(ledger.header, 0, bytes);
     ledger.header->bytes = bytes;
+}
+
+void ledger_format(void)
+{
     ledger.header->magic = LEDGER_MAGIC;
     ledger.header->version = LEDGER_VERSION;
     for (uint32_t i = 0; i < ledger.max_spaces; i++)

@@ -288,7 +288,9 @@ extern struct ledger ledger;
 
 /* Lay the arrays out over [base, base + bytes). ERR_INVAL: too small, or a formatted ledger of another shape. */
 err_t ledger_attach(void *base, const struct pager_boot *boot);
-/* Empty all lasting arrays. First start only. */
+/* Zeros, the volatile companions included: as init hands it over. Only before it is formatted. */
+void ledger_wipe(void);
+/* Make the empty ledger, all zeros, a valid one. First start only. */
 void ledger_format(void);
 
 /* ---- transactions: not nested, at most LOG_ENTRIES_MAX words ---- */

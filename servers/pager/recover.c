@@ -207,13 +207,15 @@ static err_t handles_reserve(void)
 
 static err_t first_start(const struct pager_boot *boot)
 {
+    if (boot->restarted)
+        ledger_wipe(); /* a start before this one died of something */
     ledger_format();
     ledger.header->strategy = boot->fork_strategy == FORK_EAGER ? FORK_EAGER : FORK_COW;
     spaces_build();
     regions_build();
     replace_start(boot);
     frame_pools_build(self.id, self.image_first, self.image_end);
-    store_forget();
+    store_begin();
     return handles_reserve();
 }
 

@@ -357,12 +357,12 @@ void replace_start(const struct pager_boot *boot)
 {
     struct ledger_header *h = ledger.header;
     uint32_t culprit = h->in_policy;
-    memset(ledger.domain, 0, ledger.max_spaces * sizeof(ledger.domain[0]));
-    memset(ledger.page_place, 0, ledger.frames * sizeof(ledger.page_place[0]));
     if (!h->formatted) {
         first_choice(boot->policy);
         return;
     }
+    memset(ledger.domain, 0, ledger.max_spaces * sizeof(ledger.domain[0]));
+    memset(ledger.page_place, 0, ledger.frames * sizeof(ledger.page_place[0]));
     bool crashed = boot->last_death == PAGER_DEATH_CRASH;
 #ifdef MUTANT_PAGER_BLAMES_THE_KILLED
     crashed = true;

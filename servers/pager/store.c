@@ -104,9 +104,11 @@ err_t store_grow(uint32_t slots)
     return OK;
 }
 
+void store_begin(void) { free_head = used = flight_head = store_flights = 0; }
+
 void store_forget(void)
 {
-    free_head = used = flight_head = store_flights = 0;
+    store_begin();
     for (uint32_t slot = 0; slot <= ledger.frames; slot++)
         *slot_at(slot) = (struct slot_vol){0};
 }

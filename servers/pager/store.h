@@ -36,6 +36,8 @@ err_t store_grow(uint32_t slots);
 
 /* Restart: nothing is referred to yet; count with store_ref, then build the free list. */
 void store_forget(void);
+/* The same when the slots are zeros already. */
+void store_begin(void);
 void store_build(void);
 
 /* ---- transfers ---- */
