@@ -226,62 +226,68 @@ void exception_raise(struct thread *t, uint64_t cause, uint64_t value)
 
 /* ---- the pager's answer ---- */
 
-struct verdict {
-    unsigned what, prot, reason;
-    uint64_t frame, table[2];
-};
+/* The pager's registers, read where they are wanted: a1 = verdict | prot << 8 | reason << 16, a2 frame, a3 and a4 tables. */
+static inline unsigned verdict_what(const uint64_t *a) { return a[1] & 0xff; }
+static inline unsigned verdict_prot(const uint64_t *a) { return (a[1] >> 8) & 0xff; }
+static inline unsigned verdict_reason(const uint64_t *a) { return (a[1] >> 16) & 0xff; }
 
 /* Everything that can be wrong with MAP is found here; then the tables go in and the page is mapped. */
-static err_t verdict_map(struct thread *cur, struct thread *t, const struct verdict *v)
+static err_t verdict_map(struct thread *cur, struct thread *t, const uint64_t *a)
 {
     unsigned level;
     struct space *s = t->space;
     vaddr_t va = t->fault.va & ~PAGE_MASK;
     pte_t *e = arch_walk(s->root, va, &level);
-    err_t err = frame_check_user(cur->space, v->frame);
+    err_t err = frame_check_user(cur->space, a[2]);
     if (err != OK)
         return err;
-    if (!e || map_prot_bad(v->prot) || (level && (arch_pte_is_leaf(*e) || va_in_window(va))))
+    if (!e || map_prot_bad(verdict_prot(a)) || (level && (arch_pte_is_leaf(*e) || va_in_window(va))))
         return ERR_INVAL;
     if (!level && table_is_shared(e))
         return ERR_BUSY;
     for (unsigned i = 0; i < level; i++) { /* bound: 2 */
-        if (!v->table[i])
+        if (!a[3 + i])
             return ERR_NOTABLE;
-        err = frame_check_kfree(cur->space, v->table[i]);
+        err = frame_check_kfree(cur->space, a[3 + i]);
         if (err != OK)
             return err;
     }
-    if (level == 2 && v->table[0] == v->table[1])
+    if (level == 2 && a[3] == a[4])
         return ERR_INVAL;
     /* commit */
-    for (unsigned i = 0; i < level; i++)
-        err = space_add_table(s, va, v->table[i]);
-    err = space_map_one(s, va, v->frame, v->prot, true);
-    assert(err == OK);
-    return err;
+    if (unlikely(level)) {
+        for (unsigned i = 0; i < level; i++)
+            err = space_add_table(s, va, a[3 + i]);
+        assert(err == OK);
+        e = arch_walk(s->root, va, &level);
+    }
+    space_put_leaf(s, e, va, arch_pte_leaf(a[2], verdict_prot(a)));
+    return OK;
 }
 
 static err_t verdict_upgrade(struct thread *cur, struct thread *t)
 {
     unsigned level;
     pte_t *e = arch_walk(t->space->root, t->fault.va, &level);
-    if (!e || level || !(*e & PTE_V) || !(*e & PTE_COW))
+    if (unlikely(!e || level))
         return ERR_INVAL;
-    err_t err = table_is_shared(e) ? ERR_BUSY : frame_check_user(cur->space, PTE_FRAME(*e));
+    pte_t old = *e;
+    if (unlikely((old & (PTE_V | PTE_COW)) != (PTE_V | PTE_COW)))
+        return ERR_INVAL;
+    err_t err = table_is_shared(e) ? ERR_BUSY : frame_check_user(cur->space, PTE_FRAME(old));
     if (err != OK)
         return err;
-    /* commit; harts set A and D in the same word */
-    __atomic_fetch_xor(e, PTE_COW | PTE_W, __ATOMIC_RELAXED);
-    __atomic_fetch_or(e, PTE_A | PTE_D, __ATOMIC_RELAXED);
+    /* commit; harts may set A and D meanwhile, and no other bits: both are set here */
+    __atomic_store_n(e, (old ^ (PTE_COW | PTE_W)) | PTE_A | PTE_D, __ATOMIC_RELAXED);
     arch_tlb_flush_local(t->space, t->fault.va);
     return OK;
 }
 
 /* The record ends. *woken: the thread, if it is to run again. */
-static void fault_finish(struct thread *cur, struct thread *t, const struct verdict *v, struct thread **woken)
+static void fault_finish(struct thread *cur, struct thread *t, const uint64_t *a, struct thread **woken)
 {
-    bool refused = v->what == FAULT_FORWARD || v->what == FAULT_KILL;
+    unsigned what = verdict_what(a);
+    bool refused = what == FAULT_FORWARD || what == FAULT_KILL;
     link_remove(&t->fault_link);
     t->pager = 0;
     t->fault.state = F_NONE;
@@ -292,7 +298,7 @@ static void fault_finish(struct thread *cur, struct thread *t, const struct verd
         lend_fault_over(t, cur);
     if (t->state == T_FAULTED) {
         if (refused) {
-            exception_send(t, fault_cause(t->fault.access), t->fault.va, v->reason, v->what == FAULT_KILL);
+            exception_send(t, fault_cause(t->fault.access), t->fault.va, verdict_reason(a), what == FAULT_KILL);
             return;
         }
         trace(TRACE_RESUME, t, t->fault.ip, t->fault.va);
@@ -306,15 +312,14 @@ static void fault_finish(struct thread *cur, struct thread *t, const struct verd
 static err_t fault_answer(struct thread *cur, struct thread **woken)
 {
     const uint64_t *a = &cur->x[REG_A0];
-    struct verdict v = {a[1] & 0xff, (a[1] >> 8) & 0xff, (a[1] >> 16) & 0xff, a[2], {a[3], a[4]}};
     struct thread *t = fault_find(cur->x[R_T3], cur->space);
     err_t e = OK;
     *woken = 0;
     if (!t)
         return ERR_STALE;
-    switch (v.what) {
+    switch (verdict_what(a)) {
     case FAULT_MAP:
-        e = verdict_map(cur, t, &v);
+        e = verdict_map(cur, t, a);
         break;
     case FAULT_UPGRADE:
         e = verdict_upgrade(cur, t);
@@ -330,7 +335,7 @@ static err_t fault_answer(struct thread *cur, struct thread **woken)
         return e;
     count(KC_FAULT_REPLIES);
     trace(TRACE_FAULT_REPLY, t, a[1], cur->x[R_T3]);
-    fault_finish(cur, t, &v, woken);
+    fault_finish(cur, t, a, woken);
     return OK;
 }
 

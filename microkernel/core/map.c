@@ -39,6 +39,29 @@ static void frame_unmapped(pte_t old)
     }
 }
 
+void space_put_leaf(struct space *s, pte_t *e, vaddr_t va, pte_t new)
+{
+    pte_t old = *e;
+    frame_info_of(PTE_FRAME(new))->maps++;
+    if (!(old & PTE_V)) {
+        entry_set(e, new);
+        arch_tlb_flush_local(s, va);
+        return;
+    }
+    /* Break before make: while one hart may still read the old frame, no thread of the space may store to the new one. Who
+     * comes in between traps, waits for the lock, and finds the new entry. */
+#ifndef MUTANT_KERNEL_MAKE_BEFORE_BREAK
+    __atomic_store_n(e, 0, __ATOMIC_RELAXED);
+#else
+    __atomic_store_n(e, new, __ATOMIC_RELAXED);
+#endif
+#ifndef MUTANT_KERNEL_SKIP_FLUSH
+    arch_tlb_shootdown(s, va, 1);
+#endif
+    __atomic_store_n(e, new, __ATOMIC_RELAXED); /* the table's count stays: one entry for another */
+    frame_unmapped(old);
+}
+
 err_t space_map_one(struct space *s, vaddr_t va, frame_t f, unsigned prot, bool replace)
 {
     unsigned level;
@@ -47,30 +70,12 @@ err_t space_map_one(struct space *s, vaddr_t va, frame_t f, unsigned prot, bool 
         return ERR_INVAL;
     if (level)
         return ERR_NOTABLE;
-    pte_t old = *e;
-    if ((old & PTE_V) && !replace)
+    if ((*e & PTE_V) && !replace)
         return ERR_EXIST;
     if (table_is_shared(e))
         return ERR_BUSY;
     /* commit */
-    frame_info_of(f)->maps++;
-    if (!(old & PTE_V)) {
-        entry_set(e, arch_pte_leaf(f, prot));
-        arch_tlb_flush_local(s, va);
-        return OK;
-    }
-    /* Break before make: while one hart may still read the old frame, no thread of the space may store to the new one. Who
-     * comes in between traps, waits for the lock, and finds the new entry. */
-#ifndef MUTANT_KERNEL_MAKE_BEFORE_BREAK
-    __atomic_store_n(e, 0, __ATOMIC_RELAXED);
-#else
-    __atomic_store_n(e, arch_pte_leaf(f, prot), __ATOMIC_RELAXED);
-#endif
-#ifndef MUTANT_KERNEL_SKIP_FLUSH
-    arch_tlb_shootdown(s, va, 1);
-#endif
-    __atomic_store_n(e, arch_pte_leaf(f, prot), __ATOMIC_RELAXED); /* the table's count stays: one entry for another */
-    frame_unmapped(old);
+    space_put_leaf(s, e, va, arch_pte_leaf(f, prot));
     return OK;
 }
 

@@ -79,10 +79,11 @@ static void asid_roll(void)
             asid_assign(s);
         s->harts |= harts[i].bit;
     }
-#ifndef MUTANT_KERNEL_SKIP_RELOAD
+#ifdef MUTANT_KERNEL_SKIP_RELOAD
+    others = 0;
+#endif
     if (others)
         mail_send_reload(others);
-#endif
 }
 
 void tlb_reload_here(struct hart *h)
