@@ -5,6 +5,8 @@
 #define GT_NAME "trace"
 #include "gtest.h"
 
+#include <pagoda/thread.h>
+
 static uint8_t page[4][PAGE_SIZE] __attribute__((aligned(4096)));
 
 static uint64_t newest(void)
@@ -31,6 +33,7 @@ static bool find(uint64_t *seq, unsigned kind, uint64_t w[4])
 }
 static void a_store_fault_is_four_events_in_order(void)
 {
+    CHECK_EQ(thread_set_hart(0), 0); /* whose ring and counters are read */
     uint64_t seq = newest(), w[4], at, id, thread;
     uint64_t before = sys_instret();
     page[1][40] = 1;
@@ -59,6 +62,7 @@ static void a_store_fault_is_four_events_in_order(void)
 }
 static void events_of_the_past_and_future(void)
 {
+    CHECK_EQ(thread_set_hart(0), 0); /* whose ring and counters are read */
     uint64_t w[4], seq = newest();
     for (int i = 0; i < 3; i++)
         page[2][i]++;
@@ -89,6 +93,7 @@ static void the_ring_does_not_skip(void)
 }
 static void counters_count(void)
 {
+    CHECK_EQ(thread_set_hart(0), 0); /* whose ring and counters are read */
     uint64_t calls = gt_kernel_counter(KC_SYSCALLS), faults = gt_kernel_counter(KC_FAULT_MSGS);
     uint64_t stores = gt_kernel_counter(KC_TRAP + 15);
     for (int i = 0; i < 100; i++)
