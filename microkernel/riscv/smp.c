@@ -35,6 +35,11 @@ struct thread *hart_c(struct hart *h)
     plic_boot_hart();
     __atomic_store_n(&h->online, true, __ATOMIC_RELEASE);
     lock_kernel();
+    if (h->index >= hart_count) { /* too late: the boot hart has given it up, and nobody would send it mail */
+        unlock_kernel();
+        for (;;) /* forever: it takes no part */
+            __asm__ volatile("wfi");
+    }
     struct thread *t = sched_exit();
     unlock_kernel();
     return t;
@@ -50,7 +55,7 @@ static bool hart_start(struct hart *h)
     return r.error == 0;
 }
 
-/* Harts whose id does not fit a mask of 64, or that do not start, are left out; the system runs with those before them. */
+/* A hart that does not start is left out, and those behind it: the system says so and runs with those before it. */
 void smp_boot(const struct machine *m)
 {
     unsigned n = 1, gib = m->ram_pa >> 30;
