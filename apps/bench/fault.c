@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: MIT
+ * Page faults: one store or load each, from the instruction to the next one.
+ */
+#include "bench.h"
+
+
+void bench_fault_zero(void)
+{
+    volatile uint8_t *p = pages(COPY_PAGES);
+    if (p == NULL)
+        return;
+    p[SAMPLES * PAGE_SIZE] = 1; /* the tables are there */
+    for (size_t i = 0; i < SAMPLES; i++) {
+        begin();
+        p[i * PAGE_SIZE] = 1;
+        end();
+    }
+    pages_free(COPY_PAGES);
+    report("fault.zero");
+}
+/* A first load maps the shared zero page: the frame is ready, nothing is copied or cleared. */
+void bench_fault_map_only(void)
+{
+    volatile uint8_t *p = pages(COPY_PAGES);
+    if (p == NULL)
+        return;
+    p[SAMPLES * PAGE_SIZE] = 1;
+    for (size_t i = 0; i < SAMPLES; i++) {
+        begin();
+        (void)p[i * PAGE_SIZE];
+        end();
+    }
+    pages_free(COPY_PAGES);
+    report("fault.map_only");
+}
+static void store_to_each(volatile uint8_t *p)
+{
+    for (size_t i = 0; i < SAMPLES; i++) {
+        begin();
+        p[i * PAGE_SIZE] = 2;
+        end();
+    }
+}
+void bench_fault_cow(void)
+{
+    volatile uint8_t *p = pages(COPY_PAGES);
+    if (p == NULL)
+        return;
+    for (size_t i = 0; i < COPY_PAGES; i++)
+        p[i * PAGE_SIZE] = 1;
+    pid_t pid = idle_child();
+    nap();
+    store_to_each(p);
+    report("fault.cow_copy");
+    end_child(pid);
+    pid = idle_child();
+    nap();
+    end_child(pid); /* now every page has one holder again, and is still mapped COW */
+    store_to_each(p);
+    report("fault.cow_reuse");
+    pages_free(COPY_PAGES);
+}
+/* The next event of this kind, and for a fault of this address, from *seq on. */
+static bool find_event(uint64_t *seq, unsigned kind, uint64_t va, uint64_t *instret)
+{
+    uint64_t w[4];
+    for (int i = 0; i < 200; i++, ++*seq) {
+        if (sys_trace_read(H_KERNEL, 0, seq, w) != OK)
+            return false;
+        if (((w[1] >> 32) & 0xffff) == kind && w[kind == TRACE_RESUME ? 3 : 2] == va) {
+            *instret = w[0];
+            return true;
+        }
+    }
+    return false;
+}
+static uint64_t newest_event(uint64_t from)
+{
+    uint64_t w[4], seq = from;
+    for (uint64_t step = 1UL << 20; step > 0; step >>= 1) {
+        uint64_t next = seq + step;
+        if (sys_trace_read(H_KERNEL, 0, &next, w) == OK)
+            seq = next;
+    }
+    return seq;
+}
+/* The pager can't read the counter for us without paying for it in every fault; so: from the store to the kernel's
+ * DELIVER event, plus the way out of the kernel as this thread's own return from the fault shows it. */
+void bench_fault_deliver(void)
+{
+    volatile uint8_t *p = pages(COPY_PAGES);
+    uint64_t seq = 1, delivered, resumed;
+    if (p == NULL)
+        return;
+    p[SAMPLES * PAGE_SIZE] = 1;
+    for (size_t i = 0; i < SAMPLES; i++) {
+        seq = newest_event(seq);
+        begin();
+        p[i * PAGE_SIZE] = 1;
+        uint64_t back = sys_instret(), va = (uint64_t)(uintptr_t)&p[i * PAGE_SIZE];
+        if (find_event(&seq, TRACE_DELIVER, va, &delivered) && find_event(&seq, TRACE_RESUME, va, &resumed))
+            end_at(delivered + (back - resumed));
+    }
+    pages_free(COPY_PAGES);
+    sampling.sfence_sum = sampling.satp_sum = 0; /* the brackets hold more than the delivery */
+    report("fault.deliver");
+}
+

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: MIT
+ * bench [--json] [NAME...]: the instructions that operations cost, measured from inside by rdinstret.
+ *
+ * Each figure is the median of at least 32 samples with the cost of reading the counter taken off; beside it the
+ * smallest and largest sample and the sfence.vma and satp writes per operation. NAME selects by the beginning of a
+ * figure's name. Meaningful under icount (scons bench; ICOUNT=1): else instret counts host time.
+ * Must never leave a child behind, whatever fails.
+ */
+#include "bench.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* In this order: the last ones make the pager keep account of resident pages. */
+static const struct {
+    const char *name;
+    void (*run)(void);
+} families[] = {{"syscall.null", bench_syscall_null}, {"ipc.", bench_ipc}, {"fault.deliver", bench_fault_deliver},
+                {"fault.map_only", bench_fault_map_only}, {"fault.cow", bench_fault_cow}, {"fault.zero", bench_fault_zero},
+                {"fork_exec", bench_fork_exec}, {"spawn", bench_spawn}, {"boot.shell", bench_boot_shell},
+                {"fork.", bench_forks}, {"swap.in", bench_swap_in}, {"swap.cycle", bench_swap_cycle}};
+
+int main(int argc, char **argv)
+{
+    bool json = argc > 1 && strcmp(argv[1], "--json") == 0;
+    want(argv + 1 + json, argc - 1 - json);
+    calibrate();
+    for (unsigned i = 0; i < sizeof families / sizeof families[0]; i++)
+        if (family_wanted(families[i].name))
+            families[i].run();
+    if (metric_count == 0) {
+        fprintf(stderr, "bench: nothing measured; a NAME is the beginning of a figure's name, such as fork.call\n");
+        return 1;
+    }
+    if (json)
+        print_json();
+    else
+        print_table();
+    return 0;
+}
