@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: MIT
+ * The file server's protocol: a tree of files, and the descriptors of processes. Badge: CLIENT | pid, or PROCMGR.
+ */
+#ifndef IPC_FS_H
+#define IPC_FS_H
+
+#include <ipc/ipc.h>
+
+/* A path is a buffer that the server reads up to its nul; FS_PATH_MAX bytes at most, the nul included. Word 6 says how many
+ * bytes there are from its start to the end of its page (low half: buffer 0, high half: buffer 1), so that nothing behind the
+ * path's own pages is asked for. X(NAME, number, who may call, request words; buffers -> reply words after w[0]) */
+#define FS_OPS(X) \
+    X(ATTACH, 1, FROM(BADGE_CLIENT), "descriptors 0, 1 and 2 are the console from now on; OK also when there are some already") \
+    X(OPEN, 2, FROM(BADGE_CLIENT), "O_*, mode; buf0 path -> descriptor") \
+    X(CLOSE, 3, FROM(BADGE_CLIENT), "descriptor") \
+    X(READ, 4, FROM(BADGE_CLIENT), "descriptor; buf0 (server writes) -> bytes, 0 at the end") \
+    X(WRITE, 5, FROM(BADGE_CLIENT), "descriptor; buf0 -> bytes") \
+    X(PREAD, 6, FROM(BADGE_CLIENT), "descriptor, offset; buf0 (server writes) -> bytes") \
+    X(PWRITE, 7, FROM(BADGE_CLIENT), "descriptor, offset; buf0 -> bytes") \
+    X(LSEEK, 8, FROM(BADGE_CLIENT), "descriptor, offset, SEEK_* -> position") \
+    X(DUP, 9, FROM(BADGE_CLIENT), "descriptor, the lowest wanted, FS_DUP_* -> descriptor") \
+    X(FCNTL, 10, FROM(BADGE_CLIENT), "descriptor, F_GETFD, F_SETFD, F_GETFL or F_SETFL, value -> value") \
+    X(PIPE, 11, FROM(BADGE_CLIENT), "O_CLOEXEC, O_NONBLOCK -> descriptor to read, descriptor to write") \
+    X(STAT, 12, FROM(BADGE_CLIENT), "FS_NOFOLLOW or 0; buf0 path, buf1 struct stat (server writes)") \
+    X(FSTAT, 13, FROM(BADGE_CLIENT), "descriptor; buf0 struct stat (server writes)") \
+    X(MKDIR, 14, FROM(BADGE_CLIENT), "mode; buf0 path") \
+    X(UNLINK, 15, FROM(BADGE_CLIENT), "FS_DIRECTORY or 0; buf0 path") \
+    X(RENAME, 16, FROM(BADGE_CLIENT), "buf0 old path, buf1 new path") \
+    X(LINK, 17, FROM(BADGE_CLIENT), "buf0 path of the file, buf1 new path") \
+    X(SYMLINK, 18, FROM(BADGE_CLIENT), "buf0 what it says, buf1 path") \
+    X(READLINK, 19, FROM(BADGE_CLIENT), "buf0 path, buf1 (server writes) -> bytes") \
+    X(CHDIR, 20, FROM(BADGE_CLIENT), "buf0 path; without buf0: descriptor") \
+    X(GETCWD, 21, FROM(BADGE_CLIENT), "buf0 (server writes) -> bytes, the nul included") \
+    X(READDIR, 22, FROM(BADGE_CLIENT), "descriptor; buf0 (server writes): struct fs_dirent after struct fs_dirent -> bytes, 0 at the end") \
+    X(TRUNCATE, 23, FROM(BADGE_CLIENT), "length; buf0 path; without buf0: length, descriptor") \
+    X(SYNC, 24, FROM(BADGE_CLIENT), "descriptor, or ~0: everything") \
+    X(ACCESS, 25, FROM(BADGE_CLIENT), "R_OK, W_OK, X_OK; buf0 path") \
+    X(CHMOD, 26, FROM(BADGE_CLIENT), "mode; buf0 path; without buf0: mode, descriptor") \
+    X(UMASK, 27, FROM(BADGE_CLIENT), "new mask, ~0 to ask -> old mask") \
+    X(TIMES, 28, FROM(BADGE_CLIENT), "time of change in ns since 1970, ~0: now; buf0 path") \
+    X(READ_SHORT, 29, FROM(BADGE_CLIENT), "descriptor, length 1..48 -> bytes, in w[2]..w[7]") \
+    X(WRITE_SHORT, 30, FROM(BADGE_CLIENT), "descriptor, length 1..40, bytes in w[3]..w[7] -> bytes") \
+    X(POLL, 31, FROM(BADGE_CLIENT), "how many, when to give up (absolute ticks); buf0 struct pollfd (read and written) -> how many are ready") \
+    X(PROC_FORK, 40, FROM(BADGE_PROCMGR), "parent's pid, child's pid, FS_FORK_EXEC or 0: the child has the parent's descriptors; OK when it has some already") \
+    X(PROC_EXEC, 41, FROM(BADGE_PROCMGR), "pid: close what is to be closed by exec") \
+    X(PROC_EXIT, 42, FROM(BADGE_PROCMGR), "pid: release all it has; OK also when it has nothing") \
+    X(INFO, 43, FROM_ANY, "-> open descriptions, processes with descriptors, pipes, waiting requests, pages of files and tables, pages in all") \
+    X(CHECK, 44, FROM_ANY, "-> violations: what the server counts, counted anew; number of the first kind, detail")
+
+enum fs_op {
+#define FS_ENUM(name, number, who, text) FS_##name = (number),
+    FS_OPS(FS_ENUM)
+#undef FS_ENUM
+    FS_OP_LIMIT = 45,
+};
+
+/* Errors that only files have, besides those of abi/error.h: X(NAME, number, the errno that libc makes of it) */
+#define FS_ERRORS(X) \
+    X(NOTDIR, -101, ENOTDIR) \
+    X(ISDIR, -102, EISDIR) \
+    X(NOTEMPTY, -103, ENOTEMPTY) \
+    X(NOSPC, -104, ENOSPC) \
+    X(FBIG, -105, EFBIG) \
+    X(ROFS, -106, EROFS) \
+    X(XDEV, -107, EXDEV) \
+    X(LOOP, -108, ELOOP) \
+    X(MLINK, -109, EMLINK) \
+    X(PIPE, -110, EPIPE) \
+    X(SPIPE, -111, ESPIPE) \
+    X(NXIO, -112, ENXIO) \
+    X(BADF, -113, EBADF) \
+    X(MFILE, -114, EMFILE) \
+    X(NFILE, -115, ENFILE) \
+    X(NOTTY, -116, ENOTTY) \
+    X(RANGE, -117, ERANGE) \
+    X(OVERFLOW, -118, EOVERFLOW) \
+    X(ACCES, -119, EACCES) \
+    X(CONSOLE, -120, EIO) /* not an error: the descriptor is the console, who is asked directly */ \
+    X(UNKNOWN, -121, EIO) /* the caller has no descriptors here: the server was restarted, or ATTACH is due */
+
+enum fs_error {
+#define FS_ERROR_ENUM(name, number, text) FS_ERR_##name = (number),
+    FS_ERRORS(FS_ERROR_ENUM)
+#undef FS_ERROR_ENUM
+};
+
+#define FS_PATH_MAX 1024u /* bytes, the nul included */
+#define FS_NAME_MAX 255u
+#define FS_DESCRIPTORS_MAX 1024u /* of a process */
+#define FS_PIPE_BUF 4096u /* a write of so many bytes or fewer is never torn */
+
+#define FS_DUP_EXACT 1u   /* that number and no other: what it was is closed */
+#define FS_DUP_CLOEXEC 2u
+#define FS_NOFOLLOW 1u    /* a symbolic link at the end of the path is meant itself */
+#define FS_DIRECTORY 1u   /* UNLINK: a directory, and only an empty one */
+#define FS_FORK_EXEC 1u   /* and at once as by PROC_EXEC */
+#define FS_READ_SHORT_MAX 48u
+#define FS_WRITE_SHORT_MAX 40u
+
+/* One entry of READDIR; the next one follows after `bytes`, a multiple of eight. */
+struct fs_dirent {
+    uint64_t number;
+    uint64_t next;   /* position of the entry behind it */
+    uint16_t bytes;  /* of this record */
+    uint8_t type;    /* mode >> 12: DT_* */
+    uint8_t name_len;
+    char name[];     /* and a nul */
+};
+_Static_assert(offsetof(struct fs_dirent, name) == 20, "the layout is the protocol's");
+
+#endif
