@@ -99,6 +99,25 @@ def _qemu():
                          f"version {QEMU_MIN[0]}.{QEMU_MIN[1]} or newer is needed. {INSTALL} (qemu-system-misc).")
 
 
+def has_plugins():
+    """Whether QEMU was built with support for plugins; Debian's is."""
+    status, text = _run([QEMU, "--help"], "the machine emulator")
+    return status == 0 and re.search(r"^-plugin ", text, re.MULTILINE) is not None
+
+
+def _plugin():
+    if not has_plugins():
+        raise ProbeError(f"{QEMU} was built without support for plugins (configure --enable-plugins), which profiles need. "
+                         "Debian's package qemu-system-misc has it.")
+    with tempfile.TemporaryDirectory() as folder:
+        c = os.path.join(folder, "probe.c")
+        with open(c, "w", encoding="ascii") as file:
+            file.write("#include <stdio.h>\nint probe(void) { return puts(\"\"); }\n")
+        status, _ = _run(["gcc", "-shared", "-fPIC", c, "-o", os.path.join(folder, "probe.so")], "the host compiler")
+    if status != 0:
+        raise ProbeError(f"gcc can't build a shared library for this machine. {INSTALL} (gcc, libc6-dev).")
+
+
 def _elftools():
     status, text = _run(["/usr/bin/python3", "-c", "import elftools"], "Python")
     if status != 0:
@@ -144,6 +163,7 @@ GROUPS = {
     "qemu": ([QEMU], [_qemu]),
     "host": (["gcc", "/usr/include/cmocka.h"], [_host_compiler]),
     "fuzz": (["clang"], [_fuzzer]),
+    "plugin": ([QEMU, "gcc"], [_plugin]),
     "gdb": (["gdb-multiarch"], [_gdb]),
     "model": (["spin", "gcc"], [_model]),
 }

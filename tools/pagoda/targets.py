@@ -20,8 +20,10 @@ HEAD_LINES = 40
 def tools_needed(wanted):
     """The probe groups (pagoda/probe.py) that the targets on the command line need."""
     groups = ["build"]
-    if {"run", "gdb", "test", "bench", "mutants", "campaign"} & set(wanted):
+    if {"run", "gdb", "test", "bench", "mutants", "campaign", "profile"} & set(wanted):
         groups.append("qemu")
+    if "profile" in wanted:
+        groups.append("plugin")
     if {"test", "mutants", "fuzz", "simulate"} & set(wanted):
         groups.append("host")
     if {"test", "fuzz"} & set(wanted):
@@ -242,6 +244,9 @@ class Context:
 
     def bench(self):
         return self.tool("bench.py", *(["--mem", self.options["MEM"]] if self.options["MEM_GIVEN"] else []))
+
+    def profile(self):
+        return self.tool("profiler.py", self.options["METRIC"])
 
     def mutants(self):
         return self.tool("mutants.py", "--only", self.options["MUTANT"] or "")

@@ -1,0 +1,186 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: MIT
+"""Where the instructions of one figure of `bench` go: `scons profile METRIC=name` calls it once build/bench is there.
+
+Boots the measured build with the plugin tools/plugin/profile.c, takes the sample whose cost is the figure's median, and
+writes build/profile/NAME.txt (by hop, place and function), NAME.lst (instruction by instruction) and NAME.svg (a flame
+graph); prints the first. docs/profiling.md.
+"""
+
+import argparse
+import json
+import os
+import shutil
+import sys
+
+sys.dont_write_bytecode = True
+HERE = os.path.dirname(os.path.abspath(__file__))
+ROOT = os.path.dirname(HERE)
+sys.path.insert(0, HERE)
+
+import bench
+import qemu
+from pagoda.profiling import flame, operation, recording, text
+from pagoda.profiling.programs import ProfileError, programs_of
+
+TIMEOUT_S = 900
+MEM = "1G"  # as `scons bench`
+NO_OPERATIONS = {"size.kernel", "boot.shell", "kernel.longest"}  # figures of another kind
+MERGE_ABOVE = 24  # hops: with more of them the tree has one branch per place, not per hop
+
+
+def metric_names():
+    """Figures to choose from: those of the last `scons bench`, else the families of peers.json."""
+    measured = os.path.join(ROOT, "build", "bench", "bench.json")
+    if os.path.exists(measured):
+        with open(measured, encoding="ascii") as file:
+            return sorted(set(json.load(file)["metrics"]) - NO_OPERATIONS)
+    with open(os.path.join(HERE, "peers.json"), encoding="utf-8") as file:
+        names = list(json.load(file)["rows"])
+    return [name for name in names if name not in NO_OPERATIONS]
+
+
+def check_metric(name):
+    names = ", ".join(metric_names())
+    if not name:
+        raise ProfileError(f"METRIC is missing: scons profile METRIC=name, where name is a figure of `scons bench`: {names}")
+    if name in NO_OPERATIONS:
+        raise ProfileError(f"METRIC={name}: this is no operation of the bench; there are: {names}")
+
+
+def arguments_of(programs, out):
+    """The plugin's arguments."""
+    own, kernel = programs["bench"], programs["kernel"]
+    code = os.path.join(out, "text")
+    with open(code, "wb") as file:
+        file.write(own.text)
+    sample, sample_bytes = own.variable("sample")
+    values = {"started": own.variable("started")[0], "sample": sample, "sample_bytes": sample_bytes,
+              "count": own.variable("metric_count")[0], "overhead": own.variable("overhead")[0],
+              "current": kernel.variable("harts")[0], "text_va": own.text_va}
+    return ",".join([f"out={out}", f"text={code}", *(f"{name}={value:#x}" for name, value in values.items())])
+
+
+def record(folder, plugin, programs, metric, out):
+    """Run it. Returns the figures that the program printed."""
+    shutil.rmtree(out, ignore_errors=True)
+    os.makedirs(out)
+    mem, args = (bench.SHELL_MEM, bench.DELIVER_EVENTS) if metric == "fault.deliver" else (MEM, "")
+    machine = qemu.Machine(os.path.join(folder, "kernel.elf"), os.path.join(folder, "pagoda.img"), mem=mem, build="bench",
+                           icount=True, run=f"{bench.COMMAND} {metric}", args=args,
+                           extra=["-plugin", f"{plugin},{arguments_of(programs, out)}"])
+    outcome = machine.start().wait(TIMEOUT_S)
+    if outcome.hung:
+        raise ProfileError(f"no power-off within {TIMEOUT_S} seconds; the last lines:\n" + "\n".join(outcome.tail()))
+    try:
+        return bench.extract(outcome.lines)
+    except bench.BenchError as error:
+        if outcome.lines[-1].startswith("bench: nothing measured"):
+            raise ProfileError(f"METRIC={metric}: there is no such figure, only {', '.join(metric_names())}") from None
+        raise ProfileError(str(error)) from None
+
+
+def chosen(recorded, figures, metric):
+    """(number of the sample, its cost) whose cost is the median."""
+    names = list(figures)
+    if metric not in names:
+        raise ProfileError(f"METRIC={metric}: the bench measured no such figure, only {', '.join(names)}; "
+                           f"there are: {', '.join(metric_names())}")
+    place = names.index(metric)
+    samples = recorded.groups[place] if place < len(recorded.groups) else []
+    if not samples:
+        raise ProfileError(f"METRIC={metric}: its samples were not seen; tools/plugin/profile.c says what bench.c has to do")
+    costs = sorted(cost for _, cost in samples)
+    middle = costs[len(costs) // 2]
+    return next((number, cost) for number, cost in samples if cost == middle)
+
+
+class Profile:
+    """One operation, ready to be written."""
+
+    def __init__(self, metric, median, hops, overhead, recorded):
+        self.metric, self.median, self.hops, self.overhead = metric, median, hops, overhead
+        self.total = sum(len(hop.instructions) for hop in hops)
+        seen = {instruction for hop in hops for instruction in hop.instructions}
+        recorded.resolve(seen)
+        order = {id(hop): i + 1 for i, hop in enumerate(hops)}
+        self.by_place = operation.tree_of(hops, lambda hop: hop.label)
+        self.by_hop = self.by_place
+        if len(hops) <= MERGE_ABOVE:
+            self.by_hop = operation.tree_of(hops, lambda hop: f"{order[id(hop)]} {hop.label}")
+
+    def summary(self):
+        counted = self.total - self.overhead
+        off = 100 * (counted - self.median) / self.median if self.median else 0
+        return [f"{self.metric}: {counted:,} instructions in {len(self.hops):,} hops; "
+                f"scons bench prints {self.median:,} (deviation {off:+.2f} %).",
+                f"The tables hold {self.overhead} more: what it costs to read the counter."]
+
+    def lines(self):
+        return [*self.summary(), "", *text.hop_table(self.hops), "", *text.place_table(self.by_place),
+                *text.function_table(self.by_place)]
+
+    def picture(self):
+        note = ("left to right: hops in order" if self.by_hop is not self.by_place else "left to right: places, merged")
+        note += "; upwards: callees, ~ inlined. Orange: kernel, blue: programs. Hover for numbers."
+        title = f"{self.metric}: {self.total - self.overhead:,} instructions, {len(self.hops):,} hops"
+        return flame.draw(self.by_hop, title, note).splitlines()
+
+    def listing(self):
+        lines = [*self.summary(), "", "Each place's functions; before each instruction how often it ran.", *text.by_function(self.hops)]
+        if self.total <= text.IN_ORDER_MAX:
+            lines += ["", "", "The same in the order in which it ran.", *text.in_order(self.hops)]
+        return lines
+
+
+def profile(folder, plugin, metric, out):
+    programs = programs_of(folder)
+    figures = record(folder, plugin, programs, metric, out)
+    recorded = recording.Recording(out, programs)
+    number, cost = chosen(recorded, figures, metric)
+    recording.delete_samples(out, number)
+    events = recorded.sample(number)
+    events, is_whole = operation.cut(events, cost, recorded.overhead, programs["bench"])
+    if not is_whole and metric == "fault.deliver":  # the bench infers where it ends; here the pager's first instruction is seen
+        events = operation.until_program(recorded.sample(number), programs["pager"])
+    elif not is_whole:
+        raise ProfileError(f"METRIC={metric}: no reading of the counter is {cost:,} instructions after the first")
+    hops = operation.hops_of(events, operation.call_names(ROOT))
+    return Profile(metric, figures[metric]["median"], hops, recorded.overhead, recorded)
+
+
+def write(folder, name, lines):
+    path = os.path.join(folder, name)
+    with open(path, "w", encoding="utf-8") as file:
+        file.write("\n".join(lines) + "\n")
+    return path
+
+
+def main():
+    parser = argparse.ArgumentParser(description="Attribute the instructions of one figure of bench to functions and hops.")
+    parser.add_argument("metric", nargs="?", default="", help="a figure of `scons bench`, such as fault.cow_copy")
+    parser.add_argument("--dir", default=os.path.join(ROOT, "build", "bench"), help="folder with kernel.elf and pagoda.img")
+    parser.add_argument("--plugin", default=os.path.join(ROOT, "build", "plugin", "profile.so"))
+    given = parser.parse_args()
+    folder = os.path.join(ROOT, "build", "profile")
+    work = os.path.join(folder, "work")
+    try:
+        check_metric(given.metric)
+        found = profile(given.dir, given.plugin, given.metric, work)
+    except (ProfileError, qemu.QemuError) as error:
+        print(f"profile: {error}.", file=sys.stderr)
+        return 2
+    shutil.rmtree(work, ignore_errors=True)
+    lines = found.lines()
+    written = [write(folder, f"{given.metric}.{end}", content)
+               for end, content in (("txt", lines), ("lst", found.listing()), ("svg", found.picture()))]
+    try:
+        print("\n".join(lines))
+        print("\nwritten: " + ", ".join(os.path.relpath(path, ROOT) for path in written), flush=True)
+    except BrokenPipeError:  # `| head` has seen enough
+        sys.stdout = open(os.devnull, "w", encoding="ascii")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
