@@ -19,11 +19,12 @@ import qemu
 from pagoda.targets import selected
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+BOOT = "boot:"
 TELLING = re.compile(r"^(ok|FAIL|SKIP|  only) ")
 
 
 def read(path):
-    """[(name, harts, seconds, [QEMU options], command line)]; ValueError with the line that is wrong."""
+    """[(name, harts, seconds, [QEMU options], boot arguments, command line)]; ValueError with the line that is wrong."""
     rows = []
     with open(path, encoding="utf-8") as file:
         for number, line in enumerate(file, 1):
@@ -33,16 +34,18 @@ def read(path):
             if len(words) != 5 or not words[1].isdigit() or not words[2].isdigit():
                 raise ValueError(f"{path}:{number}: five columns are wanted: name | harts | seconds | options | command line")
             options = [] if words[3] == "-" else words[3].split()
-            rows.append((words[0], int(words[1]), int(words[2]), options, words[4]))
+            boot = " ".join(word[len(BOOT):] for word in options if word.startswith(BOOT))
+            options = [word for word in options if not word.startswith(BOOT)]
+            rows.append((words[0], int(words[1]), int(words[2]), options, boot, words[4]))
     return rows
 
 
 def run(row, folder, build):
     """Whether it passed. Its telling lines go out as they come."""
-    name, harts, seconds, options, line = row
+    name, harts, seconds, options, boot, line = row
     print(f"campaign: {name}: {harts} hart{'s' if harts > 1 else ''}: {line}", flush=True)
     machine = qemu.Machine(os.path.join(folder, "kernel.elf"), os.path.join(folder, "pagoda.img"), build=build,
-                           icount=harts == 1, smp=harts, extra=options, run=f"{line} && vmcheck --quiet")
+                           icount=harts == 1, smp=harts, extra=options, args=boot, run=f"{line} && vmcheck --quiet")
     rest = [b""]
 
     def echo(chunk):
