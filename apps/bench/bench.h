@@ -88,6 +88,7 @@ err_t pager_ask(uint64_t op, uint64_t a, uint64_t b, uint64_t c);
 
 void bench_syscall_null(void);
 void bench_ipc(void);
+void bench_notify(void);
 void bench_fault_deliver(void);
 void bench_fault_map_only(void);
 void bench_fault_cow(void);

@@ -15,7 +15,8 @@
 static const struct {
     const char *name;
     void (*run)(void);
-} families[] = {{"syscall.null", bench_syscall_null}, {"ipc.", bench_ipc}, {"fault.deliver", bench_fault_deliver},
+} families[] = {{"syscall.null", bench_syscall_null}, {"ipc.", bench_ipc}, {"notify.", bench_notify},
+                {"fault.deliver", bench_fault_deliver},
                 {"fault.map_only", bench_fault_map_only}, {"fault.cow", bench_fault_cow}, {"fault.zero", bench_fault_zero},
                 {"fork_exec", bench_fork_exec}, {"spawn", bench_spawn}, {"boot.shell", bench_boot_shell},
                 {"fork.", bench_forks}, {"swap.in", bench_swap_in}, {"swap.cycle", bench_swap_cycle}};

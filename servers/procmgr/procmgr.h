@@ -61,7 +61,7 @@ struct proc {
     uint32_t space;        /* the pager's id; 0: none, or it was made and procmgr died: found by the pid */
     handle_t space_handle;
     handle_t self;         /* its own endpoint (H_SELF), 0: none */
-    bool may_collect;      /* it has H_SELF or H_PARENT, so its table may hold more than the declared set */
+    bool may_collect;      /* it has H_SELF, H_PARENT or a waker: its table may hold more than the declared set */
     uint8_t exec_phase;    /* enum exec_phase */
     uint16_t exec_file;    /* exec: what starts, on which thread, when the space is clear */
     uint32_t exec_slot;
@@ -182,6 +182,9 @@ must_check err_t object_open(const struct proc *p, uint64_t key, unsigned type, 
 void object_close(handle_t *h); /* the handle; the object stays */
 void space_forget(struct proc *p);                          /* the pager has deleted it */
 must_check err_t handles_reset(struct proc *p);             /* exec: only the declared set stays */
+/* One of our handles into a slot of its table, behind the declared ones; the slot where it is already, if that is not behind a
+ * free one. ERR_NOHANDLE: its table is full. Cost: a call or two for each slot that is taken, usually 180 at most. */
+must_check err_t handle_lend(struct proc *p, handle_t ours, unsigned rights, handle_t *given);
 must_check err_t handles_rebuild(void);                     /* after a restart: count ours, close those nobody knows */
 void space_search(struct proc *p);                          /* the pager may have a space for it that we don't know of */
 must_check err_t regions_add(struct proc *p, const struct program *program);

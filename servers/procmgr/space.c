@@ -109,8 +109,17 @@ void space_forget(struct proc *p)
     p->space = 0;
 }
 
-/* Whatever the old program had got goes; its endpoints stay. Without them it could get nothing: no handle of the declared
- * set can be copied, and no server gives programs handles. */
+/* Whatever the old program had got goes; its endpoints stay. Without them, and without WAKER, it could get nothing: no handle
+ * of the declared set can be copied, and no other request gives programs handles. */
+static bool is_fixed(const struct proc *p, handle_t slot)
+{
+    struct handle_info info;
+    if (slot == H_SELF)
+        return p->self != NO_HANDLE;
+    return slot == H_PARENT && sys_handle_info(p->space_handle, slot, &info) == OK && info.type == OBJ_ENDPOINT &&
+           info.badge == BADGE_MAKE(BADGE_CLIENT, p->pid); /* a badge that nobody else gives */
+}
+
 err_t handles_reset(struct proc *p)
 {
     struct space_info info;
@@ -120,7 +129,7 @@ err_t handles_reset(struct proc *p)
     if (err != OK)
         return err;
     for (handle_t slot = 1; slot < info.handles; slot++) /* bound: the kernel's table limit, usually 192 */
-        if (slot != H_SELF && slot != H_PARENT)
+        if (!is_fixed(p, slot))
             (void)sys_handle_close(p->space_handle, slot);
     return install_declared(p);
 }
@@ -130,6 +139,23 @@ static bool same_object(const struct proc *p, handle_t slot, handle_t ours)
     struct handle_info a, b;
     return sys_handle_info(p->space_handle, slot, &a) == OK && sys_handle_info(0, ours, &b) == OK && a.type == b.type &&
            a.object == b.object;
+}
+
+err_t handle_lend(struct proc *p, handle_t ours, unsigned rights, handle_t *given)
+{
+    struct handle_info info;
+    err_t err = ERR_EXIST;
+    p->may_collect = true;
+    for (handle_t slot = H_PROC_FIRST_FREE; err == ERR_EXIST; slot++) { /* bound: the kernel's table limit */
+        err = sys_handle_install(p->space_handle, slot, ours, rights, 0);
+        bool there = err == ERR_EXIST && same_object(p, slot, ours) &&
+                     sys_handle_info(p->space_handle, slot, &info) == OK && info.rights == rights;
+        if (err == OK || there) { /* a try that procmgr did not survive, or asked for before */
+            *given = slot;
+            return OK;
+        }
+    }
+    return err == ERR_INVAL ? ERR_NOHANDLE : err; /* behind the last slot */
 }
 
 /* An endpoint of the process's own, charged to it and gone with its space. */

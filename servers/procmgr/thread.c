@@ -35,6 +35,21 @@ err_t do_THREAD_NEW(struct request *r)
     return OK;
 }
 
+/* A handle of a thread to signal it with, and nothing else; no object is made, and it is stale when the thread is gone. */
+err_t do_WAKER(struct request *r)
+{
+    struct proc *p = r->caller;
+    uint64_t slot = r->ev->w[1] == ~0UL ? r->slot : r->ev->w[1];
+    if (r->ev->w[1] != ~0UL && slot >= PROC_THREADS_MAX)
+        return ERR_INVAL;
+    if (slot >= PROC_THREADS_MAX || !(p->thread_map >> slot & 1))
+        return ERR_NOENT;
+    handle_t given = NO_HANDLE;
+    err_t err = handle_lend(p, p->thread[slot].handle, RIGHT_SIGNAL | RIGHT_GRANT, &given);
+    r->m.w[1] = given;
+    return err;
+}
+
 err_t do_THREAD_EXIT(struct request *r)
 {
     struct proc *p = r->caller;

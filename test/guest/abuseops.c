@@ -280,6 +280,9 @@ static void procmgrs_processes(void)
         {"a hart, with garbage above it", H_PROC, {PROC_HART, WILD, 1UL << 32}, .want = ERR_INVAL},
         {"a thread that there is not, on another hart", H_PROC, {PROC_HART, 5, 0}, .want = ERR_NOENT},
         {"a thread slot that there cannot be", H_PROC, {PROC_HART, 1UL << 32, 0}, .want = ERR_INVAL},
+        {"to wake a thread that there is not", H_PROC, {PROC_WAKER, 5}, .want = ERR_NOENT},
+        {"to wake a thread that there cannot be", H_PROC, {PROC_WAKER, PROC_THREADS_MAX}, .want = ERR_INVAL},
+        {"to wake thread 1 << 32", H_PROC, {PROC_WAKER, HIGH}, .want = ERR_INVAL},
     };
     DO_ROWS(rows);
 }

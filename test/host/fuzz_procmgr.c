@@ -346,7 +346,9 @@ struct sysret sys_raw(long number, uint64_t a0, uint64_t a1, uint64_t a2, uint64
         return close_handle((handle_t)a0, (handle_t)a1);
     case SYS_HANDLE_INSTALL:
         MUST(a0 < HANDLES && open_handle[a0]);
-        return (struct sysret){.a0 = chance(100) ? ERR_EXIST : OK};
+        if (a1 >= 192)
+            return (struct sysret){.a0 = ERR_INVAL};
+        return (struct sysret){.a0 = chance(a1 < H_PROC_FIRST_FREE ? 100 : 2) ? ERR_EXIST : OK};
     case SYS_HANDLE_INFO: /* another object each time: what stood in the slot is not ours */
         return (struct sysret){.a0 = chance(4) ? ERR_HANDLE : OK, .a1 = OBJ_ENDPOINT, .a3 = a0 ? 1 : 2};
     case SYS_SPACE_INFO:

@@ -31,13 +31,14 @@
     X(TREE_KILL, 22, FROM(BADGE_CLIENT) | FROM(BADGE_INIT), "pid that a limit was set by, signal number: all of its tree, orphans too -> processes ended") \
     X(CHECK, 21, FROM_ANY, "-> violations: what procmgr counts, counted anew") \
     X(BUDGET, 31, FROM(BADGE_CLIENT) | FROM(BADGE_INIT), "pid or 0, thread slot, budget (0: none; ~0: only ask), period; ticks -> budget (0: none), period, left, next replenishment, used") \
-    X(HART, 32, FROM(BADGE_CLIENT), "thread slot or ~0 for the caller's own, hart | HART_STAY or ~0 to ask -> hart, harts")
+    X(HART, 32, FROM(BADGE_CLIENT), "thread slot or ~0 for the caller's own, hart | HART_STAY or ~0 to ask -> hart, harts") \
+    X(WAKER, 33, FROM(BADGE_CLIENT), "thread slot or ~0 for the caller's own -> handle (SIGNAL | GRANT) that sets bits of the thread's own notification")
 
 enum proc_op {
 #define PROC_ENUM(name, number, who, text) PROC_##name = (number),
     PROC_OPS(PROC_ENUM)
 #undef PROC_ENUM
-    PROC_OP_LIMIT = 33,
+    PROC_OP_LIMIT = 34,
 };
 
 /* strings buffer: argc strings then envc strings, each nul-terminated. */
