@@ -113,6 +113,32 @@ err_t ipc_reply_handle(reply_id_t id, const struct ipc_msg *m, handle_t h, unsig
     return (err_t)ipc_raw(SYS_REPLY | FLAGS(IPC_F_HANDLE), 0, &x);
 }
 
+/* Flags for what is given along. */
+static inline long give_words(struct ipc_regs *x, const struct ipc_give give[2])
+{
+    x->w[7] = transfer_word(give[0].h, give[0].rights, 0);
+    if (give[1].h == NO_HANDLE)
+        return FLAGS(IPC_F_HANDLE);
+    x->w[6] = transfer_word(give[1].h, give[1].rights, 0);
+    return FLAGS(IPC_F_HANDLE | IPC_F_HANDLE2);
+}
+
+err_t ipc_reply_give(reply_id_t id, const struct ipc_msg *m, const struct ipc_give give[2])
+{
+    struct ipc_regs x = {.t3 = id};
+    words_in(&x, m->w);
+    long flags = give_words(&x, give);
+    return (err_t)ipc_raw(SYS_REPLY | flags, 0, &x);
+}
+
+long ipc_reply_recv_give(handle_t ep, reply_id_t id, const struct ipc_msg *m, const struct ipc_give give[2], struct ipc_event *ev)
+{
+    struct ipc_regs x = {.t3 = id};
+    words_in(&x, m->w);
+    long flags = give_words(&x, give);
+    return event_out(ev, ipc_raw(SYS_REPLY_RECV | flags, ep, &x), &x);
+}
+
 long ipc_reply_recv(handle_t ep, reply_id_t id, const struct ipc_msg *m, struct ipc_event *ev)
 {
     struct ipc_regs x = {.t3 = id};

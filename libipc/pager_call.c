@@ -38,6 +38,15 @@ err_t pager_call(handle_t pager, struct ipc_msg *m)
     return pager_call_bounded(pager, m, SERVER_TRIES);
 }
 
+err_t pager_call_handles(handle_t pager, struct ipc_msg *m, handle_t h[2])
+{
+    m->w[6] = m->w[7] = NO_HANDLE; /* should no answer come */
+    err_t err = pager_call_bounded(pager, m, SERVER_TRIES);
+    h[0] = (handle_t)m->w[7];
+    h[1] = (handle_t)m->w[6];
+    return err;
+}
+
 err_t pager_call_handle(handle_t pager, struct ipc_msg *m, handle_t *h)
 {
     err_t err = pager_call_bounded(pager, m, SERVER_TRIES);

@@ -76,7 +76,7 @@ static enum check check_handles(struct space *s)
         free++;
     for (handle_t h = 1; h < s->handles; h++)
         used += handle_slot(s, h)->word != 0;
-    return free + used + 1 == s->handles ? CHECK_OK : CHECK_HANDLES;
+    return free + used + 1 == s->handles && s->handles <= s->handle_room ? CHECK_OK : CHECK_HANDLES;
 }
 
 static enum check check_frame(frame_t f)

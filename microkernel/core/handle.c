@@ -10,7 +10,8 @@ err_t handle_find(struct space *s, handle_t h, unsigned type, unsigned rights, s
     return handle_find_inline(s, h, type, rights, out);
 }
 
-/* ---- free slots: a doubly linked list through the table, so that a given slot can be taken too ---- */
+/* ---- free slots: a doubly linked list through the table, so that a given slot can be taken too; and behind
+ * s->handles those that were never used: most programs need a dozen ---- */
 
 static void handle_free_slot(struct space *s, handle_t h)
 {
@@ -34,16 +35,31 @@ static void handle_unlink_slot(struct space *s, handle_t h)
 
 void handle_table_init(struct space *s)
 {
-    s->handles = HANDLES_INLINE;
+    s->handles = 1;
+    s->handle_room = HANDLES_INLINE;
     s->handle_free = 0;
-    for (handle_t h = HANDLES_INLINE - 1; h > 0; h--) /* lowest slots first out */
+}
+
+/* The slots before `end` become ordinary free ones, the lowest first out. */
+static void handle_reach(struct space *s, handle_t end)
+{
+    handle_t first = s->handles;
+    s->handles = end;
+    for (handle_t h = end; h-- > first;) /* bound: HANDLES_INLINE + HANDLES_PER_FRAME */
         handle_free_slot(s, h);
 }
 
-static void handle_write(struct space *s, handle_t h, uint64_t word, uint32_t object, uint32_t gen)
+/* A slot of the table, used before or not; 0: out of range. */
+static struct handle *handle_any_slot(struct space *s, handle_t h)
 {
-    handle_unlink_slot(s, h);
-    *handle_slot(s, h) = (struct handle){.object = object, .gen = gen, .word = word};
+    if (unlikely(h >= s->handles && h < s->handle_room))
+        handle_reach(s, h + 1);
+    return handle_slot(s, h);
+}
+
+static inline void handle_write(struct handle *slot, uint64_t word, uint32_t object, uint32_t gen)
+{
+    *slot = (struct handle){.object = object, .gen = gen, .word = word};
 }
 
 static uint64_t handle_word(unsigned type, unsigned rights, badge_t badge)
@@ -55,9 +71,13 @@ err_t handle_new(struct space *s, unsigned type, unsigned rights, badge_t badge,
                  handle_t *out)
 {
     handle_t h = s->handle_free;
-    if (!h)
+    if (h)
+        handle_unlink_slot(s, h);
+    else if (s->handles < s->handle_room)
+        h = s->handles++;
+    else
         return ERR_NOHANDLE;
-    handle_write(s, h, handle_word(type, rights, badge), object, gen);
+    handle_write(handle_slot(s, h), handle_word(type, rights, badge), object, gen);
     *out = h;
     return OK;
 }
@@ -89,7 +109,7 @@ struct endpoint *endpoint_of(const struct object_ref *r)
 
 /* ---- system calls ---- */
 
-syscall_fn sys_handle_copy, sys_handle_install, sys_handle_close, sys_handle_revoke, sys_handle_info, sys_handle_grow;
+syscall_fn sys_handle_copy, sys_handle_install, sys_handle_install_set, sys_handle_close, sys_handle_revoke, sys_handle_info, sys_handle_grow;
 
 /* A live handle of cur's that may be passed on with these rights and this badge (0: its own). */
 static err_t handle_source(struct thread *cur, handle_t h, uint64_t rights, badge_t badge, struct handle **out)
@@ -131,23 +151,49 @@ static err_t handle_space(struct thread *cur, handle_t h, unsigned right, struct
     return e;
 }
 
-long sys_handle_install(struct thread *cur, uint64_t *a)
+/* w: slot, handle, rights, badge */
+static err_t handle_install(struct thread *cur, struct space *to, const uint64_t *w)
 {
-    struct space *to;
     struct handle *src;
-    err_t e = handle_space(cur, a[0], RIGHT_HANDLES, &to);
-    if (e == OK)
-        e = handle_source(cur, a[2], a[3], a[4], &src);
+    err_t e = handle_source(cur, w[1], w[2], w[3], &src);
     if (e != OK)
         return e;
-    struct handle *slot = handle_slot(to, a[1]);
+    struct handle *slot = handle_any_slot(to, w[0]);
     if (!slot)
         return ERR_INVAL;
     if (slot->word)
         return ERR_EXIST;
     /* commit */
-    handle_write(to, a[1], handle_word(handle_type(src), a[3], a[4] ? a[4] : handle_badge(src)), src->object, src->gen);
+    handle_unlink_slot(to, w[0]);
+    handle_write(slot, handle_word(handle_type(src), w[2], w[3] ? w[3] : handle_badge(src)), src->object, src->gen);
     return OK;
+}
+
+/* a0 space, a1 slot, a2 handle, a3 rights, a4 badge */
+long sys_handle_install(struct thread *cur, uint64_t *a)
+{
+    struct space *to;
+    err_t e = handle_space(cur, a[0], RIGHT_HANDLES, &to);
+    return e == OK ? handle_install(cur, to, &a[1]) : e;
+}
+
+/* a0 space, a1 and a2 badges, a3.. up to eight INSTALL_ENTRY, two a register, ended by 0 -> a1 how many are installed */
+long sys_handle_install_set(struct thread *cur, uint64_t *a)
+{
+    struct space *to;
+    err_t e = handle_space(cur, a[0], RIGHT_HANDLES, &to);
+    uint64_t badge[3] = {0, a[1], a[2]};
+    unsigned n = 0;
+    for (; e == OK && n < INSTALL_SET_MAX; n++) { /* bound: INSTALL_SET_MAX */
+        uint32_t entry = (uint32_t)(a[3 + n / 2] >> (n % 2 * 32));
+        if (!entry)
+            break;
+        unsigned which = entry >> 30;
+        uint64_t one[4] = {entry & 0x7ff, (entry >> 11) & 0x7ff, (entry >> 22) & 0xff, which < 3 ? badge[which] : 0};
+        e = which < 3 ? handle_install(cur, to, one) : ERR_INVAL;
+    }
+    a[1] = e == OK ? n : n - (n > 0);
+    return e;
 }
 
 long sys_handle_close(struct thread *cur, uint64_t *a)
@@ -204,15 +250,13 @@ long sys_handle_grow(struct thread *cur, uint64_t *a)
         e = frame_check_kfree(cur->space, a[1]);
     if (e != OK)
         return e;
-    unsigned n = (s->handles - HANDLES_INLINE) / HANDLES_PER_FRAME;
+    unsigned n = (s->handle_room - HANDLES_INLINE) / HANDLES_PER_FRAME;
     if (n >= HANDLE_FRAMES_MAX)
         return ERR_LIMIT;
     /* commit */
     frame_take(a[1], FRAME_HANDLES);
     s->handle_frame[n] = a[1];
-    handle_t first = s->handles;
-    s->handles += HANDLES_PER_FRAME;
-    for (handle_t h = s->handles; h-- > first;) /* bound: 256 */
-        handle_free_slot(s, h);
+    s->handle_room += HANDLES_PER_FRAME;
+    handle_reach(s, s->handle_room);
     return OK;
 }

@@ -259,6 +259,21 @@ static long ipc_receive(struct thread *cur, struct endpoint *ep, uint64_t deadli
     return result;
 }
 
+/* The handles of an answer. On error nothing changed. */
+static err_t ipc_give_handles(struct thread *cur, struct thread *t, unsigned flags, handle_t *h)
+{
+    bool two = flags & IPC_F_HANDLE2;
+    if (two && (!(flags & IPC_F_HANDLE) || ((cur->x[R_T1] | cur->x[R_T0]) & XFER_MOVE)))
+        return ERR_INVAL;
+    err_t e = handle_transfer(cur->space, cur->x[R_T1], t->space, &h[0]);
+    if (e != OK || !two)
+        return e;
+    e = handle_transfer(cur->space, cur->x[R_T0], t->space, &h[1]);
+    if (e != OK)
+        handle_close(t->space, h[0]);
+    return e;
+}
+
 /* The replying half: *woken is the client to run, 0 if it stays stopped. On error nothing changed. */
 static inline err_t ipc_answer(struct thread *cur, struct thread **woken)
 {
@@ -276,17 +291,19 @@ static inline err_t ipc_answer(struct thread *cur, struct thread **woken)
         *woken = resume ? t : 0;
         return OK;
     }
-    handle_t h = NO_HANDLE;
-    bool give = ipc_flags(cur) & IPC_F_HANDLE;
+    handle_t h[2] = {NO_HANDLE, NO_HANDLE};
+    unsigned give = ipc_flags(cur) & (IPC_F_HANDLE | IPC_F_HANDLE2);
     if (give) {
-        err_t e = handle_transfer(cur->space, cur->x[R_T1], t->space, &h);
+        err_t e = ipc_give_handles(cur, t, give, h);
         if (e != OK)
             return e;
     }
     /* commit */
     ipc_copy_words(t, cur);
     if (give)
-        t->x[R_T1] = h;
+        t->x[R_T1] = h[0];
+    if (give & IPC_F_HANDLE2)
+        t->x[R_T0] = h[1];
 #ifndef MUTANT_KERNEL_STALE_REPLY
     ipc_finish_call(t, cur);
 #else

@@ -169,7 +169,9 @@ struct space {
     struct object_ref handler[2]; /* HANDLER_FAULT, HANDLER_EXCEPTION */
     struct link callers;  /* threads in T_WAIT_REPLY whose message a thread of this space has */
     struct link faulters; /* threads whose fault it has */
-    uint32_t handles, handle_free; /* in all; head of the free list, 0: none */
+    uint32_t handles;     /* slots in use or in the free list: those behind were never used and hold anything */
+    uint32_t handle_room; /* slots in all; more than `handles` only while there are none but the inline ones */
+    uint32_t handle_free; /* head of the free list, 0: none */
     frame_t handle_frame[HANDLE_FRAMES_MAX];
     struct handle handle[HANDLES_INLINE];
 };
@@ -381,6 +383,7 @@ static inline unsigned handle_rights(const struct handle *h) { return (h->word >
 static inline badge_t handle_badge(const struct handle *h) { return h->word & 0xffffffffffffUL; }
 err_t handle_find(struct space *s, handle_t h, unsigned type, unsigned rights, struct handle **out);
 void handle_table_init(struct space *s);
+static inline bool handle_has_room(const struct space *s) { return s->handle_free || s->handles < s->handle_room; }
 err_t handle_new(struct space *s, unsigned type, unsigned rights, badge_t badge, uint32_t object, uint32_t gen, handle_t *out);
 err_t handle_transfer(struct space *from, uint64_t xfer, struct space *to, handle_t *out);
 void handle_close(struct space *s, handle_t h);

@@ -19,15 +19,23 @@ static err_t object_make_space(struct thread *cur, frame_t f, uint64_t root)
     return OK;
 }
 
-static err_t object_make_thread(struct thread *cur, frame_t f, handle_t space)
+/* how: THREAD_AT(priority, hart), or 0: priority 100, the creator's hart */
+static err_t object_make_thread(struct thread *cur, frame_t f, handle_t space, uint64_t how)
 {
     struct handle *slot;
+    if (how && (how >> 18 || !(how & THREAD_AT(0, 0)) || (how >> 8 & 0x1ff) >= hart_count))
+        return ERR_INVAL;
     err_t e = handle_find(cur->space, space, OBJ_SPACE, RIGHT_THREADS, &slot);
     if (e != OK)
         return e;
     /* commit */
     frame_take_dirty(f, FRAME_THREAD);
-    thread_init(frame_va(f), f, frame_va(slot->object));
+    struct thread *t = frame_va(f);
+    thread_init(t, f, frame_va(slot->object));
+    if (how) {
+        t->prio = t->base_prio = (uint8_t)how;
+        t->hart = &harts[how >> 8 & 0x1ff];
+    }
     return OK;
 }
 
@@ -39,14 +47,14 @@ static void object_make_endpoint(frame_t f)
     ep->frame = f;
 }
 
-/* a0 type, a1 frame, a2 root frame or space handle -> a1 handle */
+/* a0 type, a1 frame, a2 root frame or space handle, a3 threads: THREAD_AT or 0 -> a1 handle */
 long sys_object_create(struct thread *cur, uint64_t *a)
 {
     unsigned type = a[0];
     err_t e = frame_check_kfree(cur->space, a[1]);
     if (e != OK)
         return e;
-    if (!cur->space->handle_free)
+    if (!handle_has_room(cur->space))
         return ERR_NOHANDLE;
     frame_t f = a[1];
     switch (a[0]) {
@@ -54,7 +62,7 @@ long sys_object_create(struct thread *cur, uint64_t *a)
         e = object_make_space(cur, f, a[2]);
         break;
     case OBJ_THREAD:
-        e = object_make_thread(cur, f, a[2]);
+        e = object_make_thread(cur, f, a[2], a[3]);
         break;
     case OBJ_ENDPOINT:
         object_make_endpoint(f);
@@ -103,7 +111,7 @@ static err_t object_end_space(struct space *s)
         return ERR_BUSY;
     /* commit */
     arch_space_leave(s);
-    unsigned n = (s->handles - HANDLES_INLINE) / HANDLES_PER_FRAME;
+    unsigned n = (s->handle_room - HANDLES_INLINE) / HANDLES_PER_FRAME;
     for (unsigned i = 0; i < n; i++) /* bound: HANDLE_FRAMES_MAX */
         frame_give(s->handle_frame[i], false);
     if (s->batch)

@@ -82,7 +82,7 @@ long sys_space_info(struct thread *cur, uint64_t *a)
     a[1] = s->frame;
     a[2] = s->asid;
     a[3] = s->threads;
-    a[4] = s->handles;
+    a[4] = s->handle_room;
     return OK;
 }
 

@@ -10,7 +10,7 @@
     X(FAULT_REPLY, sys_fault_reply) X(FAULT_REPLY_RECV, sys_fault_reply_recv) X(SIGNAL, sys_signal) X(WAIT, sys_wait) \
     X(YIELD, sys_yield) X(COPY, sys_copy) X(REPLY_ALIVE, sys_reply_alive) X(HANDLE_COPY, sys_handle_copy) \
     X(HANDLE_INSTALL, sys_handle_install) X(HANDLE_CLOSE, sys_handle_close) X(HANDLE_REVOKE, sys_handle_revoke) \
-    X(HANDLE_INFO, sys_handle_info) X(HANDLE_GROW, sys_handle_grow) X(OBJECT_CREATE, sys_object_create) \
+    X(HANDLE_INFO, sys_handle_info) X(HANDLE_GROW, sys_handle_grow) X(HANDLE_INSTALL_SET, sys_handle_install_set) X(OBJECT_CREATE, sys_object_create) \
     X(OBJECT_DESTROY, sys_object_destroy) X(THREAD_START, sys_thread_start) X(THREAD_STOP, sys_thread_stop) \
     X(THREAD_RESUME, sys_thread_resume) X(THREAD_REGS_COPY, sys_thread_regs_copy) \
     X(THREAD_REG_GET, sys_thread_reg_get) X(THREAD_REG_SET, sys_thread_reg_set) X(THREAD_PRIO, sys_thread_prio) \

@@ -9,8 +9,8 @@ void thread_init(struct thread *t, frame_t frame, struct space *s)
     /* Ids of an earlier life must stay stale, and the frame's contents may be anything: spread the lives by its generation. */
     uint32_t first_id = frame_info_of(frame)->gen * 0x9e3779b1u;
     uint64_t *words = (uint64_t *)t;
-    for (size_t i = 0; i < sizeof(*t) / 8; i++)
-        words[i] = 0;
+    for (size_t i = 0; i < sizeof(*t) / 8; i += 8) /* whole turns: the frame is longer than the block */
+        words[i] = words[i + 1] = words[i + 2] = words[i + 3] = words[i + 4] = words[i + 5] = words[i + 6] = words[i + 7] = 0;
     t->call_gen = t->fault.gen = first_id;
     t->status = arch_status_user();
     t->hart = this_hart();
@@ -124,14 +124,16 @@ static err_t thread_find(struct thread *cur, handle_t h, struct thread **out)
 syscall_fn sys_thread_start, sys_thread_stop, sys_thread_resume, sys_thread_regs_copy, sys_thread_reg_get,
     sys_thread_reg_set, sys_thread_prio, sys_thread_bind, sys_thread_info, sys_thread_hart;
 
-/* a0 thread, a1 ip, a2 sp, a3 first argument, a4 tp. All other registers are zero. */
+/* a0 thread, a1 ip, a2 sp, a3 first argument, a4 tp, a5 START_*. All other registers are zero. */
 long sys_thread_start(struct thread *cur, uint64_t *a)
 {
     struct thread *t;
     err_t e = thread_find(cur, a[0], &t);
     if (e != OK)
         return e;
-    uint64_t ip = a[1], sp = a[2], arg = a[3], tp = a[4];
+    uint64_t ip = a[1], sp = a[2], arg = a[3], tp = a[4], how = a[5];
+    if (how & ~(uint64_t)START_STOPPED)
+        return ERR_INVAL;
     /* commit */
     thread_cancel(t, ERR_CANCELLED);
     arch_fpu_drop(t);
@@ -145,7 +147,8 @@ long sys_thread_start(struct thread *cur, uint64_t *a)
     t->x[REG_A0] = arg;
     t->x[REG_TP] = tp;
     trace(TRACE_THREAD, cur, 1, t->frame);
-    sched_ready(t);
+    if (!(how & START_STOPPED))
+        sched_ready(t);
     return t == cur ? SYS_NO_RESULT : OK;
 }
 
@@ -172,7 +175,7 @@ long sys_thread_resume(struct thread *cur, uint64_t *a)
     return OK;
 }
 
-/* The source must not be running: it is blocked in a call, faulted or stopped. */
+/* a0 to, a1 from, a2 REGS_*, a3.. a0, a1, a2 of the copy. The source must not be running: it is blocked in a call, faulted or stopped. */
 long sys_thread_regs_copy(struct thread *cur, uint64_t *a)
 {
     struct thread *to, *from;
@@ -183,8 +186,17 @@ long sys_thread_regs_copy(struct thread *cur, uint64_t *a)
         return e;
     if (to->state != T_STOPPED || from->state == T_RUNNING || from->state == T_READY || from->state == T_SPENT || to == from)
         return ERR_BUSY;
-    for (unsigned i = 0; i < 32; i++)
+    if (a[2] & ~(uint64_t)REGS_RESULT)
+        return ERR_INVAL;
+    /* commit */
+    for (unsigned i = 0; i < 32; i += 4) {
         to->x[i] = from->x[i];
+        to->x[i + 1] = from->x[i + 1];
+        to->x[i + 2] = from->x[i + 2];
+        to->x[i + 3] = from->x[i + 3];
+    }
+    for (unsigned i = 0; i < 3 && (a[2] & REGS_RESULT); i++)
+        to->x[REG_A0 + i] = a[3 + i];
     arch_fpu_copy(to, from);
     return OK;
 }

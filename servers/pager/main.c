@@ -110,6 +110,14 @@ static void on_fault(struct ipc_event *ev)
 
 /* ---- requests ---- */
 
+/* There is no place for a handle at the caller's: it learns that instead. */
+static void answer_no_room(reply_id_t id, struct ipc_msg *m)
+{
+    m->w[0] = (uint64_t)(int64_t)ERR_NOHANDLE;
+    m->w[6] = m->w[7] = NO_HANDLE;
+    (void)gate_reply(id, m);
+}
+
 static void on_call(struct ipc_event *ev)
 {
     struct response r;
@@ -118,19 +126,18 @@ static void on_call(struct ipc_event *ev)
         next_event(ev);
         return;
     }
-    if (r.handle == NO_HANDLE && !has_work()) {
-        if (gate_reply_recv(self.endpoint, ev->id, &r.m, ev) < 0)
-            next_event(ev); /* the caller is gone */
-        return;
-    }
-    if (r.handle != NO_HANDLE) {
-        err_t err = gate_reply_handle(ev->id, &r.m, r.handle, r.rights);
-        if (err == ERR_NOHANDLE) { /* no room at the caller's: it learns that instead */
-            r.m.w[0] = (uint64_t)(int64_t)err;
-            (void)gate_reply(ev->id, &r.m);
-        }
-    } else {
+    bool gives = r.give[0].h != NO_HANDLE;
+    if (!has_work()) {
+        reply_id_t id = ev->id;
+        long kind = gives ? gate_reply_recv_give(self.endpoint, id, &r.m, r.give, ev) : gate_reply_recv(self.endpoint, id, &r.m, ev);
+        if (kind >= 0)
+            return;
+        if (kind == ERR_NOHANDLE)
+            answer_no_room(id, &r.m);
+    } else if (!gives) {
         (void)gate_reply(ev->id, &r.m);
+    } else if (gate_reply_give(ev->id, &r.m, r.give) == ERR_NOHANDLE) {
+        answer_no_room(ev->id, &r.m);
     }
     next_event(ev);
 }

@@ -77,13 +77,13 @@ err_t handles_grow(uint32_t slot)
     return err;
 }
 
-err_t object_create(unsigned type, frame_t f, uint64_t second, handle_t *out)
+err_t object_create(unsigned type, frame_t f, const uint64_t how[2], handle_t *out)
 {
-    err_t err = gate_object_create(type, f, second, out);
+    err_t err = gate_object_create(type, f, how[0], how[1], out);
     if (err != ERR_NOHANDLE)
         return err;
     err = handles_grow(0);
-    return err == OK ? gate_object_create(type, f, second, out) : err;
+    return err == OK ? gate_object_create(type, f, how[0], how[1], out) : err;
 }
 
 void object_destroy_fresh(handle_t h)
@@ -107,7 +107,8 @@ static uint32_t find_object(uint32_t slot, unsigned type, unsigned thread_slot, 
     return 0;
 }
 
-static err_t make_object(const struct ledger_object *like, uint64_t second, handle_t *out)
+/* how: the last two arguments of OBJECT_CREATE. */
+static err_t make_object(const struct ledger_object *like, const uint64_t how[2], uint32_t *out)
 {
     struct ledger_object o = *like;
     if (free_object == 0)
@@ -115,7 +116,7 @@ static err_t make_object(const struct ledger_object *like, uint64_t second, hand
     err_t err = frame_alloc_object(o.space, &o.frame);
     if (err != OK)
         return err;
-    err = object_create(o.type, o.frame, second, &o.handle);
+    err = object_create(o.type, o.frame, how, &o.handle);
     if (err == OK && free_object == 0) { /* the pager's own table grew and took the last record */
         object_destroy_fresh(o.handle);
         err = ERR_LIMIT;
@@ -124,27 +125,26 @@ static err_t make_object(const struct ledger_object *like, uint64_t second, hand
         frame_free_object(o.space, o.frame);
         return err;
     }
-    (void)object_record(&o);
-    *out = o.handle;
+    *out = object_record(&o);
     return OK;
 }
 
-err_t thread_new(uint32_t slot, unsigned thread_slot, handle_t *out)
+err_t thread_new(uint32_t slot, unsigned thread_slot, uint64_t at, struct thread_made *out)
 {
+    err_t err = OK;
     uint32_t n = find_object(slot, OBJ_THREAD, thread_slot, 0);
-    if (n) {
-        *out = object_at(n)->handle;
-        return OK;
+    if (n == 0) {
+        struct ledger_object like = {.type = OBJ_THREAD, .space = (uint16_t)slot, .slot = (uint8_t)thread_slot};
+        err = make_object(&like, (const uint64_t[2]){space_at(slot)->handle, at}, &n);
     }
-    struct ledger_object like = {.type = OBJ_THREAD, .space = (uint16_t)slot, .slot = (uint8_t)thread_slot};
-    return make_object(&like, space_at(slot)->handle, out);
+    if (err == OK)
+        *out = (struct thread_made){object_at(n)->handle, object_at(n)->frame};
+    return err;
 }
 
-err_t thread_delete(uint32_t slot, unsigned thread_slot)
+/* ERR_AGAIN: call again. */
+static err_t object_end(uint32_t n)
 {
-    uint32_t n = find_object(slot, OBJ_THREAD, thread_slot, 0);
-    if (n == 0)
-        return OK;
     err_t err = ERR_AGAIN;
     for (unsigned i = 0; i < DESTROY_TRIES && err == ERR_AGAIN; i++)
         err = gate_object_destroy(object_at(n)->handle);
@@ -154,15 +154,35 @@ err_t thread_delete(uint32_t slot, unsigned thread_slot)
     return OK;
 }
 
+err_t thread_delete(uint32_t slot, unsigned thread_slot)
+{
+    uint32_t n = find_object(slot, OBJ_THREAD, thread_slot, 0);
+    return n ? object_end(n) : OK;
+}
+
+err_t thread_delete_last(uint32_t slot)
+{
+    if (space_vol(slot)->threads == 0)
+        return OK;
+    if (space_vol(slot)->threads > 1)
+        return ERR_BUSY;
+    uint32_t n = space_vol(slot)->first_object;
+    while (object_at(n)->type != OBJ_THREAD) /* bound: objects of the space, one of which it is */
+        n = *object_next(n);
+    return object_end(n);
+}
+
 err_t object_new(uint64_t key, unsigned type, uint32_t slot, handle_t *out)
 {
+    err_t err = OK;
     uint32_t n = find_object(slot, type, 0, key);
-    if (n) {
-        *out = object_at(n)->handle;
-        return OK;
+    if (n == 0) {
+        struct ledger_object like = {.type = (uint8_t)type, .key = key, .space = (uint16_t)slot};
+        err = make_object(&like, (const uint64_t[2]){0, 0}, &n);
     }
-    struct ledger_object like = {.type = (uint8_t)type, .key = key, .space = (uint16_t)slot};
-    return make_object(&like, 0, out);
+    if (err == OK)
+        *out = object_at(n)->handle;
+    return err;
 }
 
 void objects_forget_handles(uint32_t slot)
@@ -181,12 +201,9 @@ err_t objects_destroy_owned(uint32_t slot)
         unsigned type = object_at(n)->type;
         if (type != OBJ_ENDPOINT && type != OBJ_NTFN && type != OBJ_SCHED)
             continue;
-        err_t err = ERR_AGAIN;
-        for (unsigned i = 0; i < DESTROY_TRIES && err == ERR_AGAIN; i++)
-            err = gate_object_destroy(object_at(n)->handle);
-        if (err != OK && err != ERR_HANDLE)
+        err_t err = object_end(n);
+        if (err != OK)
             return err;
-        object_forget(n);
     }
     return OK;
 }

@@ -10,6 +10,28 @@
 #define SPACE_RIGHTS_GIVEN (RIGHTS_ALL & ~(RIGHT_MAP | RIGHT_OWN))
 #define THREAD_RIGHTS_GIVEN (RIGHTS_ALL & ~RIGHT_OWN)
 
+/* A thread of the space, made or found, goes to the caller. */
+static err_t give_thread(uint32_t slot, unsigned thread_slot, uint64_t at, struct response *r)
+{
+    struct thread_made made;
+    err_t err = thread_new(slot, thread_slot, at, &made);
+    if (err != OK)
+        return err;
+    r->m.w[2] = made.frame;
+    r->give[0] = (struct ipc_give){made.handle, THREAD_RIGHTS_GIVEN};
+    return OK;
+}
+
+/* The space and its first thread. */
+static err_t give_born(uint32_t slot, uint64_t at, struct response *r)
+{
+    r->m.w[1] = space_id(slot); /* also when there is no thread: who asked ends it */
+    err_t err = give_thread(slot, 0, at, r);
+    if (err == OK)
+        r->give[1] = (struct ipc_give){space_at(slot)->handle, SPACE_RIGHTS_GIVEN};
+    return err;
+}
+
 err_t req_space_new(const struct ipc_event *ev, struct response *r)
 {
     uint32_t slot, payer = 0;
@@ -24,8 +46,9 @@ err_t req_space_new(const struct ipc_event *ev, struct response *r)
     if (BADGE_CLASS(ev->badge) == BADGE_INIT) /* before anything is mapped in it */
         *(volatile uint16_t *)&space_at(slot)->flags = SPACE_F_SERVER;
     r->m.w[1] = space_id(slot);
-    r->handle = space_at(slot)->handle;
-    r->rights = SPACE_RIGHTS_GIVEN;
+    if (ev->w[3])
+        return give_born(slot, ev->w[3], r);
+    r->give[0] = (struct ipc_give){space_at(slot)->handle, SPACE_RIGHTS_GIVEN};
     return OK;
 }
 
@@ -53,8 +76,9 @@ err_t req_space_delete(const struct ipc_event *ev, struct response *r)
     (void)r;
     if (slot == 0)
         return op_result(ev->w[2], BADGE_CLASS(ev->badge));
-    if (space_vol(slot)->threads > 0)
-        return ERR_BUSY;
+    err_t err = thread_delete_last(slot);
+    if (err != OK)
+        return err;
     return run(ev, (struct ledger_op){.kind = OP_DELETE, .space = space_id(slot)}, ev->w[2]);
 }
 
@@ -62,7 +86,13 @@ err_t req_fork(const struct ipc_event *ev, struct response *r)
 {
     uint32_t parent = request_slot(ev->w[1]), child = request_slot(ev->w[2]);
     struct ledger_op op = {.kind = OP_FORK, .strategy = (uint8_t)ledger.header->strategy};
-    (void)r;
+    if (parent && ev->w[2] == 0) {
+        err_t err = space_new(ev->w[4], parent, &child);
+        if (err == OK)
+            err = give_born(child, ev->w[5], r);
+        if (err != OK)
+            return err;
+    }
     if (parent == 0 || child == 0 || parent == child)
         return ERR_NOENT;
     op.space = space_id(parent);
@@ -86,13 +116,7 @@ err_t req_thread_new(const struct ipc_event *ev, struct response *r)
         return ERR_INVAL;
     if (space_is_locked(slot) && ledger.op[space_vol(slot)->op - 1].kind == OP_DELETE)
         return ERR_NOENT;
-    err = thread_new(slot, (unsigned)ev->w[2], &r->handle);
-    if (err != OK) {
-        r->handle = NO_HANDLE;
-        return err;
-    }
-    r->rights = THREAD_RIGHTS_GIVEN;
-    return OK;
+    return give_thread(slot, (unsigned)ev->w[2], ev->w[3], r);
 }
 
 err_t req_thread_delete(const struct ipc_event *ev, struct response *r)
@@ -112,10 +136,10 @@ err_t req_object_new(const struct ipc_event *ev, struct response *r)
     uint32_t slot = request_slot(ev->w[3]);
     if (ev->w[3] != 0 && slot == 0)
         return ERR_NOENT;
-    err_t err = object_new(ev->w[1], (unsigned)ev->w[2], slot, &r->handle);
-    if (err != OK)
-        r->handle = NO_HANDLE;
-    r->rights = RIGHTS_ALL;
+    handle_t h;
+    err_t err = object_new(ev->w[1], (unsigned)ev->w[2], slot, &h);
+    if (err == OK)
+        r->give[0] = (struct ipc_give){h, RIGHTS_ALL};
     return err;
 }
 

@@ -85,7 +85,7 @@ static err_t dispatch(const struct ipc_event *ev, struct response *r)
 
 void request_serve(const struct ipc_event *ev, struct response *r)
 {
-    *r = (struct response){.handle = NO_HANDLE};
+    *r = (struct response){.later = false};
     err_t err = dispatch(ev, r);
     if (err == ERR_DEFER) {
         r->later = defer_event(ev);
@@ -130,8 +130,8 @@ void serve_late(const struct ipc_event *ev)
     request_serve(ev, &r);
     if (r.later)
         return;
-    if (r.handle != NO_HANDLE)
-        (void)gate_reply_handle(ev->id, &r.m, r.handle, r.rights);
+    if (r.give[0].h != NO_HANDLE)
+        (void)gate_reply_give(ev->id, &r.m, r.give);
     else
         (void)gate_reply(ev->id, &r.m);
 }

@@ -9,8 +9,7 @@
 /* What goes back to the caller. */
 struct response {
     struct ipc_msg m;     /* w[0]: the result */
-    handle_t handle;      /* NO_HANDLE: none goes along */
-    unsigned rights;
+    struct ipc_give give[2]; /* NO_HANDLE: none goes along */
     bool later;           /* deferred, or an operation will answer: send nothing now */
 };
 

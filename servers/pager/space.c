@@ -67,7 +67,7 @@ static err_t make_space(uint32_t slot, uint64_t key, uint32_t payer)
     err = frame_alloc_object(slot, &s.root);
     if (err != OK)
         goto give_control;
-    err = object_create(OBJ_SPACE, s.control, s.root, &s.handle);
+    err = object_create(OBJ_SPACE, s.control, (const uint64_t[2]){s.root, 0}, &s.handle);
     if (err != OK)
         goto give_root;
     err = gate_space_handler(s.handle, HANDLER_FAULT, self.endpoint, BADGE_MAKE(BADGE_CLIENT, space_id(slot)));

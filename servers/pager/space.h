@@ -39,10 +39,16 @@ err_t space_new(uint64_t key, uint32_t payer, uint32_t *slot);
 /* Destroy an emptied space (no threads, pages, tables) and free its slot. ERR_AGAIN: call again. */
 err_t space_destroy(uint32_t slot);
 
-/* Thread in its slot of the space: made, or found. */
-err_t thread_new(uint32_t slot, unsigned thread_slot, handle_t *out);
+/* Thread in its slot of the space: made, or found. at: THREAD_AT, or 0. */
+struct thread_made {
+    handle_t handle;
+    frame_t frame;
+};
+err_t thread_new(uint32_t slot, unsigned thread_slot, uint64_t at, struct thread_made *out);
 /* OK also when there is none. ERR_AGAIN: call again. */
 err_t thread_delete(uint32_t slot, unsigned thread_slot);
+/* A space's only thread, if it has one. ERR_BUSY: there are more; ERR_AGAIN: call again. */
+err_t thread_delete_last(uint32_t slot);
 /* Endpoint or notification by key: made, or found. slot: the space that pays and that it ends with; 0: nobody, it stays. */
 err_t object_new(uint64_t key, unsigned type, uint32_t slot, handle_t *out);
 /* Room for 256 more handles in a space (slot 0: the pager itself). */

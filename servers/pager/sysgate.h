@@ -48,9 +48,14 @@ static inline long gate_recv(handle_t ep, struct ipc_event *ev, ticks_t deadline
     return GATE(long, ipc_recv(ep, ev, deadline));
 }
 static inline err_t gate_reply(reply_id_t id, const struct ipc_msg *m) { return GATE(err_t, ipc_reply(id, m)); }
-static inline err_t gate_reply_handle(reply_id_t id, const struct ipc_msg *m, handle_t h, unsigned rights)
+static inline err_t gate_reply_give(reply_id_t id, const struct ipc_msg *m, const struct ipc_give give[2])
 {
-    return GATE(err_t, ipc_reply_handle(id, m, h, rights, 0));
+    return GATE(err_t, ipc_reply_give(id, m, give));
+}
+static inline long gate_reply_recv_give(handle_t ep, reply_id_t id, const struct ipc_msg *m, const struct ipc_give give[2],
+                                        struct ipc_event *ev)
+{
+    return GATE(long, ipc_reply_recv_give(ep, id, m, give, ev));
 }
 static inline long gate_reply_recv(handle_t ep, reply_id_t id, const struct ipc_msg *m, struct ipc_event *ev)
 {
@@ -109,9 +114,9 @@ static inline bool gate_reply_alive(reply_id_t id) { return GATE(bool, sys_reply
 static inline err_t gate_signal(handle_t ntfn, uint64_t bits) { return GATE(err_t, sys_signal(ntfn, bits)); }
 
 /* ---- objects and handles ---- */
-static inline must_check err_t gate_object_create(unsigned type, frame_t frame, uint64_t second, handle_t *out)
+static inline must_check err_t gate_object_create(unsigned type, frame_t frame, uint64_t second, uint64_t at, handle_t *out)
 {
-    return GATE(err_t, sys_object_create(type, frame, second, out));
+    return GATE(err_t, sys_object_create_at(type, frame, second, at, out));
 }
 static inline must_check err_t gate_object_destroy(handle_t h) { return GATE(err_t, sys_object_destroy(h)); }
 static inline must_check err_t gate_handle_grow(handle_t space, frame_t frame)

@@ -4,15 +4,25 @@
  */
 #include "procmgr.h"
 
-static void threads_end(struct proc *p)
-{
-    threads_delete(p, p->thread_map | p->unsure_map);
-}
-
 static void args_drop(struct proc *p)
 {
     static const struct args none;
-    args_attach(p, &none);
+    if (p->args_page != 0 || p->args_bytes != 0)
+        args_attach(p, &none);
+}
+
+/* One operation at a time works on a space: its own, or a fork of it. */
+static bool space_is_idle(const struct proc *p) { return p->op.state == OP_IDLE && p->forks == 0; }
+
+/* The pager ends a last thread with the space, when that can begin now. */
+static void threads_end(struct proc *p)
+{
+    uint64_t slots = p->thread_map | p->unsure_map;
+    bool one = slots != 0 && (slots & (slots - 1)) == 0;
+    if (one && p->space != 0 && space_is_idle(p))
+        thread_left(p, (unsigned)__builtin_ctzll(slots));
+    else
+        threads_delete(p, slots);
 }
 
 void proc_end(struct proc *p, uint32_t status)
@@ -52,10 +62,9 @@ void proc_undo(struct proc *p)
     end_go_on(p);
 }
 
-/* One operation at a time works on a space: its own, or a fork of it. */
 void proc_continue(struct proc *p)
 {
-    if (p->op.state != OP_IDLE || p->forks > 0)
+    if (!space_is_idle(p))
         return;
     if (p->state == PROC_STATE_EXITING)
         ops_start(p, OP_DELETE);

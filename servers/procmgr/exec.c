@@ -47,8 +47,6 @@ static err_t child_make(struct proc *child, struct wanted *w, uint64_t flags)
     err_t err = space_new(child);
     if (err == OK && (flags & SPAWN_PINNED))
         err = space_pin(child);
-    if (err == OK)
-        err = thread_new(child, 0);
     if (err != OK)
         return err;
     memcpy(child->name, w->program.name, sizeof child->name);

@@ -2,14 +2,16 @@
  * fork: a new space and thread, the pager shares the pages, the child's registers are the caller's with another result.
  * All or nothing: until the commit the child is unborn, and whatever fails (procmgr, too) ends it unseen.
  *
- *   do_FORK: proc, space, handles, thread  ->  PAGER_FORK (bounded steps, parent's other threads go on)
- *   fork_finished: registers  ->  commit: born, answer kept  ->  answer the parent  ->  resume the child
+ *   do_FORK: proc  ->  PAGER_FORK: space, thread, pages (bounded steps, parent's other threads go on)
+ *   fork_finished: handles, registers  ->  commit: born, answer kept  ->  answer the parent  ->  resume the child
  */
 #include "procmgr.h"
 
 unsigned thread_of_caller(const struct proc *p, reply_id_t id)
 {
-    /* The low half of a reply id is the frame of the caller's control block. */
+    /* The low half of a reply id is the frame of the caller's control block. Most callers are first threads. */
+    if ((p->thread_map & 1) && p->thread[0].frame == (frame_t)id)
+        return 0;
     for (uint64_t left = p->thread_map; left; left &= left - 1) { /* bound: PROC_THREADS_MAX */
         unsigned slot = (unsigned)__builtin_ctzll(left);
         if (p->thread[slot].frame == (frame_t)id)
@@ -27,13 +29,6 @@ err_t do_FORK(struct request *r)
     err_t err = proc_new(parent, &child);
     if (err != OK)
         return err;
-    err = space_new(child);
-    if (err == OK)
-        err = thread_new(child, 0);
-    if (err != OK) {
-        proc_undo(child);
-        return err;
-    }
     child->op.reply = r->ev->id;
     child->op.reply_key = r->key;
     child->op.parent = parent;
@@ -48,11 +43,7 @@ static err_t registers_copy(struct proc *child, struct proc *parent)
     unsigned slot = thread_of_caller(parent, child->op.reply);
     if (parent->state != PROC_STATE_RUNNING || slot == PROC_THREADS_MAX || !sys_reply_alive(child->op.reply))
         return ERR_CANCELLED;
-    handle_t to = child->thread[0].handle;
-    err_t err = sys_thread_regs_copy(to, parent->thread[slot].handle);
-    for (unsigned reg = REG_A0; reg <= REG_A2 && err == OK; reg++)
-        err = sys_thread_reg_set(to, reg, 0);
-    return err;
+    return sys_thread_regs_fork(child->thread[0].handle, parent->thread[slot].handle, 0, 0, 0);
 }
 
 /* The child is born and the parent's answer kept in one stroke: whoever asks again after it gets this child. */
@@ -86,6 +77,8 @@ void fork_finished(struct proc *child)
     err_t err = child->op.result;
     parent->forks--;
     parent->forking = 0;
+    if (err == OK)
+        err = space_furnish(child);
     if (err == OK)
         err = registers_copy(child, parent);
     if (err == OK)

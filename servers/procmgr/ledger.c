@@ -3,7 +3,10 @@
  */
 #include "procmgr.h"
 
-#include <string.h>
+/* Fields of any kind are written as what they are in size. */
+typedef uint16_t __attribute__((may_alias)) u16_t;
+typedef uint32_t __attribute__((may_alias)) u32_t;
+typedef uint64_t __attribute__((may_alias)) u64_t;
 
 static uint64_t pending; /* entries of the open transaction */
 
@@ -20,7 +23,12 @@ static void apply(void)
 {
     for (uint64_t i = 0; i < ledger->log_count; i++) {
         const struct ledger_entry *e = &ledger->log[i];
-        memcpy(e->at, &e->value, e->bytes); /* little-endian: the low bytes of the value */
+        switch (e->bytes) {
+        case 1: *(uint8_t *)e->at = (uint8_t)e->value; break;
+        case 2: *(u16_t *)e->at = (u16_t)e->value; break;
+        case 4: *(u32_t *)e->at = (u32_t)e->value; break;
+        default: *(u64_t *)e->at = e->value; break;
+        }
     }
     __atomic_store_n(&ledger->log_count, 0, __ATOMIC_SEQ_CST);
 }

@@ -62,14 +62,13 @@ static void finish(struct proc *p, err_t result)
 
 static err_t request(struct proc *p)
 {
-    struct ipc_msg m = {.w = {0}};
+    struct ipc_msg m;
     switch (p->op.kind) {
     case OP_FORK:
         if (p->op.parent->forking && p->op.parent->forking != p)
             return ERR_AGAIN; /* another thread of the parent was first */
         p->op.parent->forking = p;
-        m = (struct ipc_msg){.w = {PAGER_FORK, p->op.parent->space, p->space, p->op.key}};
-        break;
+        return space_fork(p);
     case OP_CLEAR:
         m = (struct ipc_msg){.w = {PAGER_SPACE_CLEAR, p->space, p->op.key}};
         break;

@@ -26,6 +26,8 @@ void place_init(void)
 
 static unsigned choose(void)
 {
+    if (harts == 1)
+        return 0;
     unsigned best = (last + 1) % harts;
     for (unsigned i = 1; i < harts; i++) { /* bound: PLACE_HARTS_MAX */
         unsigned hart = (last + 1 + i) % harts;
@@ -35,16 +37,19 @@ static unsigned choose(void)
     return best;
 }
 
-err_t place_thread(struct thread *t)
+static unsigned next;
+
+uint64_t place_next(const struct proc *p)
 {
-    unsigned hart = choose();
-    err_t err = sys_thread_hart(t->handle, hart);
-    if (err != OK)
-        return err;
-    last = hart;
-    t->hart = hart;
-    threads_on[hart]++;
-    return OK;
+    next = choose();
+    return THREAD_AT(p->prio, next);
+}
+
+void place_thread(struct thread *t)
+{
+    last = next;
+    t->hart = next;
+    threads_on[next]++;
 }
 
 void place_gone(const struct thread *t)

@@ -102,6 +102,25 @@ static void child_remove(struct proc *p)
         p->sibling->sibling_link = p->sibling_link;
 }
 
+typedef uint64_t __attribute__((may_alias)) word_t;
+
+/* All but the threads: their maps say which of them mean anything. */
+static void entry_clear(struct proc *p)
+{
+    word_t *word = (word_t *)p;
+    for (size_t i = 0; i < offsetof(struct proc, thread) / sizeof *word; i++)
+        word[i] = 0;
+    for (size_t i = offsetof(struct proc, child) / sizeof *word; i < sizeof *p / sizeof *word; i++)
+        word[i] = 0;
+    p->thread[0] = (struct thread){0};
+}
+
+static void name_copy(char *to, const char *from)
+{
+    for (unsigned i = 0; i < PROC_NAME_MAX / sizeof(uint64_t); i++)
+        ((word_t *)to)[i] = ((const word_t *)from)[i];
+}
+
 err_t proc_new(struct proc *parent, struct proc **out)
 {
     if (counts.live + counts.zombies >= parent->limit_processes)
@@ -119,19 +138,18 @@ err_t proc_new(struct proc *parent, struct proc **out)
         err = entry_add(&p);
     if (err != OK)
         goto give_thread;
-    *p = (struct proc){
-        .pid = pid_take(),
-        .unborn = true,
-        .prio = parent->prio,
-        .parent = parent,
-        .unsure_map = 1, /* its first thread, as soon as there is a space */
-        .limit_frames = parent->limit_frames,
-        .limit_stack = parent->limit_stack,
-        .limit_threads = parent->limit_threads,
-        .limit_processes = parent->limit_processes,
-        .account = parent->account,
-    };
-    memcpy(p->name, parent->name, sizeof p->name);
+    entry_clear(p);
+    p->pid = pid_take();
+    p->unborn = true;
+    p->prio = parent->prio;
+    p->parent = parent;
+    p->unsure_map = 1; /* its first thread, as soon as there is a space */
+    p->limit_frames = parent->limit_frames;
+    p->limit_stack = parent->limit_stack;
+    p->limit_threads = parent->limit_threads;
+    p->limit_processes = parent->limit_processes;
+    p->account = parent->account;
+    name_copy(p->name, parent->name);
     __atomic_store_n(&p->state, PROC_STATE_NEW, __ATOMIC_SEQ_CST); /* commit */
     hash_add(p);
     child_add(parent, p);

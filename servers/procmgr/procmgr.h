@@ -78,7 +78,7 @@ struct proc {
     uint32_t limit_threads;
     uint32_t limit_processes; /* with so many in the system it may start no more */
     uint32_t account;      /* the limited tree it counts in, 0: none */
-    char name[PROC_NAME_MAX];
+    char name[PROC_NAME_MAX] __attribute__((aligned(8)));
     struct thread thread[PROC_THREADS_MAX];
     /* ---- volatile: rebuilt by recover.c ---- */
     struct proc *child, *sibling, **sibling_link; /* children: a list */
@@ -89,7 +89,9 @@ struct proc {
     struct proc *forking;  /* the one of them that the pager works on: one at a time */
     uint32_t threads;      /* live ones */
 };
-_Static_assert(PROC_NAME_MAX % sizeof(uint64_t) == 0, "names go through the log in words");
+_Static_assert(PROC_NAME_MAX % sizeof(uint64_t) == 0 && offsetof(struct proc, name) % sizeof(uint64_t) == 0 &&
+                   offsetof(struct proc, thread) % sizeof(uint64_t) == 0 && offsetof(struct proc, child) % sizeof(uint64_t) == 0,
+               "names and records are copied in words");
 
 extern struct proc *const init_proc; /* pid 1: parent of those who lost theirs, and init's session */
 struct proc_counts {
@@ -167,8 +169,12 @@ bool ops_waiting(void);   /* some could not even be started: come back after RET
 uint64_t ops_count(void);
 
 must_check err_t space_pin(struct proc *p);                 /* its pages are never victims */
-must_check err_t space_new(struct proc *p);                 /* space, quota and handles; on error proc_undo() it */
-/* A thread, stopped, with the process's priority. It counts only when thread_commit() is part of a committed transaction;
+/* Space, quota, the first thread (stopped) and handles. On error proc_undo() it. */
+must_check err_t space_new(struct proc *p);
+/* The same as a copy of p->op.parent, which the pager begins, or goes on with, and the result of which this is; handles come later. */
+must_check err_t space_fork(struct proc *p);
+must_check err_t space_furnish(struct proc *p); /* handles, where exceptions go */
+/* A further thread, stopped, with the process's priority. It counts only when thread_commit() is part of a committed transaction;
  * until then the slot is unsure. */
 must_check err_t thread_new(struct proc *p, unsigned slot);
 must_check err_t thread_arm(struct proc *p, unsigned slot, const uint64_t at[4]); /* ip, sp, a0, tp of a new thread */
@@ -178,6 +184,7 @@ void thread_retire(struct proc *p, unsigned slot); /* within a transaction: in u
 void thread_end(struct proc *p, unsigned slot);    /* of an unsure slot: gone, there too */
 void thread_delete(struct proc *p, unsigned slot); /* both; also of a slot that is not in use */
 void threads_delete(struct proc *p, uint64_t slots); /* of these, those there are */
+void thread_left(struct proc *p, unsigned slot);     /* the last one, which goes with the space: the record of it alone */
 must_check err_t object_open(const struct proc *p, uint64_t key, unsigned type, handle_t *h); /* of its space; made if there is none */
 void object_close(handle_t *h); /* the handle; the object stays */
 void space_forget(struct proc *p);                          /* the pager has deleted it */
@@ -191,7 +198,8 @@ must_check err_t regions_add(struct proc *p, const struct program *program);
 
 /* ---- harts (place.c) ---- */
 void place_init(void); /* after the process records are there */
-must_check err_t place_thread(struct thread *t); /* a new, stopped thread */
+uint64_t place_next(const struct proc *p); /* THREAD_AT for its next thread */
+void place_thread(struct thread *t);       /* it was made there */
 void place_gone(const struct thread *t);
 
 /* ---- argument strings (args.c) ---- */

@@ -6,15 +6,14 @@
 
 #include <ipc/pager.h>
 
-#define DECLARED_HANDLES 5u
 #define H_SELF_RIGHTS (RIGHT_SEND | RIGHT_RECV | RIGHT_SEND_HANDLE | RIGHT_GRANT | RIGHT_MINT)
 #define DELETE_TRIES 16u /* a thread that many callers wait for goes in several steps */
 
 static unsigned handles_used, handles_room = HANDLES_FIRST;
 
-static err_t handles_reserve(void)
+static err_t handles_reserve(unsigned n)
 {
-    if (handles_used < handles_room)
+    if (handles_used + n <= handles_room)
         return OK;
     struct ipc_msg m = {.w = {PAGER_HANDLES, own_space}};
     err_t err = pager_call(H_PAGER, &m);
@@ -25,7 +24,7 @@ static err_t handles_reserve(void)
 
 static err_t ask_handle(struct ipc_msg *m, handle_t *h)
 {
-    err_t err = handles_reserve();
+    err_t err = handles_reserve(1);
     if (err == OK)
         err = pager_call_handle(H_PAGER, m, h);
     if (err == OK)
@@ -45,23 +44,13 @@ static void handle_give(handle_t *h)
 
 static err_t install_declared(struct proc *p)
 {
-    const struct {
-        handle_t slot, from;
-        unsigned rights;
-        badge_t badge;
-    } list[DECLARED_HANDLES] = {
-        {H_PAGER, H_PAGER, RIGHT_SEND, BADGE_MAKE(BADGE_CLIENT, p->space)},
-        {H_PROC, SERVER_H_ENDPOINT, RIGHT_SEND, BADGE_MAKE(BADGE_CLIENT, p->pid)},
-        {H_CONSOLE, H_CONSOLE, RIGHT_SEND, BADGE_MAKE(BADGE_CLIENT, p->pid)},
-        {H_KERNEL, H_KERNEL, RIGHT_K_TRACE, 0},
-        {H_INIT, H_INIT, RIGHT_SEND, BADGE_MAKE(BADGE_CLIENT, p->pid)},
+    static const uint32_t list[INSTALL_SET_MAX] = {
+        INSTALL_ENTRY(H_PAGER, H_PAGER, RIGHT_SEND, 2),      INSTALL_ENTRY(H_PROC, SERVER_H_ENDPOINT, RIGHT_SEND, 1),
+        INSTALL_ENTRY(H_CONSOLE, H_CONSOLE, RIGHT_SEND, 1),  INSTALL_ENTRY(H_KERNEL, H_KERNEL, RIGHT_K_TRACE, 0),
+        INSTALL_ENTRY(H_INIT, H_INIT, RIGHT_SEND, 1),
     };
-    for (unsigned i = 0; i < DECLARED_HANDLES; i++) {
-        err_t err = sys_handle_install(p->space_handle, list[i].slot, list[i].from, list[i].rights, list[i].badge);
-        if (err != OK)
-            return err;
-    }
-    return OK;
+    const badge_t badge[2] = {BADGE_MAKE(BADGE_CLIENT, p->pid), BADGE_MAKE(BADGE_CLIENT, p->space)};
+    return sys_handle_install_set(p->space_handle, badge, list);
 }
 
 /* A child finds its parent's endpoint, if there is one. */
@@ -81,25 +70,58 @@ err_t space_pin(struct proc *p)
     return pager_call(H_PAGER, &m);
 }
 
-err_t space_new(struct proc *p)
+/* A request that makes a space and its first thread; what comes back is noted, whatever the result. */
+static err_t ask_born(struct proc *p, struct ipc_msg *m)
 {
-    uint32_t payer = p->account ? p->parent->space : 0; /* whose quota it shares from its first frame on */
-    struct ipc_msg m = {.w = {PAGER_SPACE_NEW, p->pid, payer}};
-    err_t err = ask_handle(&m, &p->space_handle);
+    handle_t h[2];
+    err_t err = handles_reserve(2);
     if (err != OK)
         return err;
-    p->space = (uint32_t)m.w[1];
-    if (p->limit_frames) {
-        m = (struct ipc_msg){.w = {PAGER_LIMIT, p->space, p->limit_frames}};
-        err = pager_call(H_PAGER, &m);
+    err = pager_call_handles(H_PAGER, m, h);
+    if (h[0] == NO_HANDLE) { /* no thread: perhaps a space */
+        if (err != OK && p->space == 0)
+            space_search(p);
+        return err;
     }
-    if (err == OK)
-        err = install_declared(p);
+    p->space = (uint32_t)m->w[1];
+    p->space_handle = h[1];
+    p->thread[0] = (struct thread){.handle = h[0], .frame = (frame_t)m->w[2]};
+    place_thread(&p->thread[0]);
+    handles_used += 2;
+    return err;
+}
+
+err_t space_furnish(struct proc *p)
+{
+    err_t err = install_declared(p);
     if (err == OK)
         err = install_parent(p);
     if (err == OK)
         err = sys_space_handler(p->space_handle, HANDLER_EXCEPTION, SERVER_H_ENDPOINT, BADGE_MAKE(BADGE_CLIENT, p->pid));
     return err;
+}
+
+err_t space_new(struct proc *p)
+{
+    uint32_t payer = p->account ? p->parent->space : 0; /* whose quota it shares from its first frame on */
+    struct ipc_msg m = {.w = {PAGER_SPACE_NEW, p->pid, payer, place_next(p)}};
+    err_t err = ask_born(p, &m);
+    if (err == OK && p->limit_frames) {
+        m = (struct ipc_msg){.w = {PAGER_LIMIT, p->space, p->limit_frames}};
+        err = pager_call(H_PAGER, &m);
+    }
+    return err == OK ? space_furnish(p) : err;
+}
+
+/* Limit and quota are the parent's. */
+err_t space_fork(struct proc *p)
+{
+    struct ipc_msg m = {.w = {PAGER_FORK, p->op.parent->space, p->space, p->op.key, p->pid}};
+    if (p->space_handle != NO_HANDLE)
+        return pager_call(H_PAGER, &m);
+    m.w[2] = 0;
+    m.w[5] = place_next(p);
+    return ask_born(p, &m);
 }
 
 void space_forget(struct proc *p)
@@ -193,8 +215,8 @@ void object_close(handle_t *h) { handle_give(h); }
 err_t thread_new(struct proc *p, unsigned slot)
 {
     struct thread *t = &p->thread[slot];
-    struct ipc_msg m = {.w = {PAGER_THREAD_NEW, p->space, slot}};
-    bool reserved = p->unsure_map >> slot & 1; /* a new process's first: counted with it */
+    struct ipc_msg m = {.w = {PAGER_THREAD_NEW, p->space, slot, place_next(p)}};
+    bool reserved = p->unsure_map >> slot & 1; /* a try that failed: counted already */
     err_t err = reserved ? OK : account_add(p->account, PROC_TREE_THREADS, 1);
     if (err != OK)
         return err;
@@ -203,25 +225,15 @@ err_t thread_new(struct proc *p, unsigned slot)
     err = ask_handle(&m, &t->handle);
     if (err != OK)
         return err;
-    struct thread_info info;
-    err = sys_thread_info(t->handle, &info);
-    if (err == OK)
-        err = sys_thread_prio(t->handle, p->prio);
-    if (err == OK)
-        err = place_thread(t);
-    if (err == OK)
-        t->frame = (frame_t)info.frame;
-    return err;
+    t->frame = (frame_t)m.w[2];
+    place_thread(t);
+    return OK;
 }
 
-/* Registers one by one, so that the thread can be started by a resume whenever that is due. */
+/* It is started by a resume whenever that is due. */
 err_t thread_arm(struct proc *p, unsigned slot, const uint64_t at[4])
 {
-    static const unsigned reg[4] = {REG_PC, REG_SP, REG_A0, REG_TP};
-    err_t err = OK;
-    for (unsigned i = 0; i < 4 && err == OK; i++)
-        err = sys_thread_reg_set(p->thread[slot].handle, reg[i], at[i]);
-    return err;
+    return sys_thread_set(p->thread[slot].handle, at[0], at[1], at[2], at[3]);
 }
 
 void thread_commit(struct proc *p, unsigned slot)
@@ -266,6 +278,19 @@ void thread_end(struct proc *p, unsigned slot)
     if (p->unsure_map >> slot & 1)
         account_take(p->account, PROC_TREE_THREADS, 1);
     p->unsure_map &= ~(1UL << slot);
+}
+
+/* The process is EXITING: should procmgr die on the way, its end begins anew with whatever the maps still say. */
+void thread_left(struct proc *p, unsigned slot)
+{
+    struct thread *t = &p->thread[slot];
+    p->threads = 0;
+    handle_give(&t->handle);
+    if (t->frame != NO_FRAME)
+        place_gone(t);
+    *t = (struct thread){0};
+    p->starting_map = p->thread_map = p->unsure_map = 0;
+    account_take(p->account, PROC_TREE_THREADS, 1);
 }
 
 void thread_delete(struct proc *p, unsigned slot)

@@ -218,7 +218,7 @@ static void every_call_in_a_restart(void)
         prepare_holder();
         uint64_t r = restarts();
         arm(PROC_DEBUG_DIE_AGAIN, k);
-        arm(PROC_DEBUG_DIE_BEFORE, 14 + k % 12);
+        arm(PROC_DEBUG_DIE_BEFORE, 5 + k % 12);
         operation_fork();
         operation_exit();
         bool twice = restarts() > r + 1;

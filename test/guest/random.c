@@ -81,6 +81,15 @@ static bool is_known(unsigned nr)
     }
 }
 
+static long may_install(uint64_t slot)
+{
+    return (uint32_t)slot == 0 || (uint32_t)slot >= TABLE ? ERR_INVAL : at(slot) ? ERR_EXIST : OK;
+}
+static uint32_t entry_slot(uint64_t e) { return e & 0x7ff; }
+static uint32_t entry_handle(uint64_t e) { return e >> 11 & 0x7ff; }
+static uint32_t entry_rights(uint64_t e) { return e >> 22 & 0xff; }
+static uint64_t entry_badge(const uint64_t *a) { return a[3] >> 30 == 0 ? 0 : a[a[3] >> 30]; }
+
 static long foretell_handles(unsigned nr, const uint64_t *a)
 {
     long own = (uint32_t)a[0] == 0 ? OK : names(a[0], OBJ_SPACE, RIGHT_HANDLES);
@@ -91,9 +100,12 @@ static long foretell_handles(unsigned nr, const uint64_t *a)
         return e == OK && is_full() ? ERR_NOHANDLE : e;
     case SYS_HANDLE_INSTALL:
         e = own != OK ? own : may_copy(a[2], a[3], a[4]);
-        if (e != OK)
-            return e;
-        return (uint32_t)a[1] == 0 || (uint32_t)a[1] >= TABLE ? ERR_INVAL : at(a[1]) ? ERR_EXIST : OK;
+        return e != OK ? e : may_install(a[1]);
+    case SYS_HANDLE_INSTALL_SET: /* one entry, or none */
+        if (own != OK || a[3] == 0)
+            return own;
+        e = may_copy(entry_handle(a[3]), entry_rights(a[3]), entry_badge(a));
+        return e != OK ? e : may_install(entry_slot(a[3]));
     case SYS_HANDLE_CLOSE: /* a dead one still takes its slot */
         return own != OK ? own : at(a[1]) ? OK : ERR_HANDLE;
     case SYS_HANDLE_INFO:
@@ -137,7 +149,7 @@ static long foretell(unsigned nr, unsigned flags, const uint64_t *a)
         return foretell_ipc(nr, flags, a);
     if (nr == SYS_COPY || nr == SYS_REPLY_ALIVE)
         return ERR_STALE;
-    if (nr >= SYS_HANDLE_COPY && nr <= SYS_HANDLE_GROW)
+    if (nr >= SYS_HANDLE_COPY && nr <= SYS_HANDLE_INSTALL_SET)
         return foretell_handles(nr, a);
     if (nr == SYS_OBJECT_DESTROY)
         return foretell_handles(nr, a);
@@ -168,6 +180,9 @@ static void take_over(unsigned nr, const uint64_t *a, const struct ipc_regs *r)
         now_holds(h, a[0], a[1], a[2]);
     } else if (nr == SYS_HANDLE_INSTALL) {
         now_holds((uint32_t)a[1], a[2], a[3], a[4]);
+    } else if (nr == SYS_HANDLE_INSTALL_SET) {
+        if (a[3])
+            now_holds(entry_slot(a[3]), entry_handle(a[3]), entry_rights(a[3]), entry_badge(a));
     } else if (nr == SYS_HANDLE_CLOSE) {
         held[(uint32_t)a[1]].type = OBJ_NONE;
     }
@@ -187,7 +202,7 @@ static unsigned any_call(void)
 {
     switch (below(8)) {
     case 0: return (unsigned)below(256);
-    case 1: case 2: case 3: return SYS_HANDLE_COPY + (unsigned)below(SYS_HANDLE_GROW + 1 - SYS_HANDLE_COPY);
+    case 1: case 2: case 3: return SYS_HANDLE_COPY + (unsigned)below(SYS_HANDLE_INSTALL_SET + 1 - SYS_HANDLE_COPY);
     case 4: return SYS_CALL + (unsigned)below(SYS_REPLY_ALIVE);
     default: return (unsigned)below(SYSCALL_LIMIT);
     }
@@ -207,15 +222,17 @@ static void one_call(void)
         a[i] = below(2) ? any_handle() : any_word();
     if (below(2))
         a[0] = any_handle();
-    if (nr >= SYS_HANDLE_INSTALL && nr <= SYS_HANDLE_GROW && below(2))
+    if (nr >= SYS_HANDLE_INSTALL && nr <= SYS_HANDLE_INSTALL_SET && below(2))
         a[0] = 0;
+    if (nr == SYS_HANDLE_INSTALL_SET)
+        a[3] = below(8) ? INSTALL_ENTRY(below(TABLE + 4), any_handle() & 0x7ff, below(4), below(3)) : 0, a[4] = a[5] = 0;
     if (below(2))
         a[nr == SYS_HANDLE_INSTALL ? 3 : 1] &= RIGHTS_ALL;
     if (nr == SYS_TRACE_READ && a[2] > 1)
         a[2] |= 1UL << 40; /* an event of the far future: how many there have been is not for the model to know */
     if (spoils_the_test(nr, a))
         return;
-    struct ipc_regs r = {.w = {a[1], a[2], a[3], a[4], a[5], any_word(), any_word(), any_word()},
+    struct ipc_regs r = {.w = {a[1], a[2], a[3], a[4], a[5], nr == SYS_HANDLE_INSTALL_SET ? 0 : any_word(), any_word(), any_word()},
                          .t3 = any_word(), .t4 = any_word(), .t5 = any_word(), .t6 = any_word()};
     bool may_wait = (nr == SYS_RECV || nr == SYS_WAIT) && below(64) == 0;
     r.t2 = may_wait ? sys_time() + below(100) : 0;

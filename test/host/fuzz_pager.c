@@ -72,7 +72,7 @@ static err_t ask(unsigned class, uint32_t id, struct ipc_msg *m)
     MUST(who || err == ERR_NOSYS);
     MUST((who & FROM(class)) || !who || err == ERR_PERM);
     bool client = class != BADGE_PROCMGR && class != BADGE_INIT;
-    MUST(!(client && r.handle != NO_HANDLE)); /* handles are for the trusted */
+    MUST(!(client && r.give[0].h != NO_HANDLE)); /* handles are for the trusted */
     return err;
 }
 static void request(void)

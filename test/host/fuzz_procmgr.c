@@ -102,18 +102,35 @@ static err_t operation(void)
     uint8_t how = take8();
     return how % 3 == 0 ? ERR_IN_PROGRESS : how % 5 == 0 ? some_error() : OK;
 }
+static void born(struct ipc_regs *x)
+{
+    x->w[1] = ++next_space;
+    x->w[6] = handle_opens(PAGER_SPACE_NEW);
+    x->w[7] = handle_opens(PAGER_THREAD_NEW);
+    x->w[2] = FRAME_OF(x->w[7]);
+}
 static err_t pager(struct ipc_regs *x)
 {
     uint64_t op = x->w[0];
+    if (op == PAGER_FORK && x->w[2] == 0) { /* space and thread, or why there are none; then the pages */
+        err_t err = chance(20) ? some_error() : OK;
+        if (err != OK)
+            return err;
+        born(x);
+        return operation();
+    }
     if (op == PAGER_FORK || op == PAGER_SPACE_CLEAR || op == PAGER_SPACE_DELETE || op == PAGER_OP_RESULT)
         return operation();
     if (op == PAGER_THREAD_DELETE)
         return chance(8) ? ERR_AGAIN : OK;
     if (chance(20))
         return some_error();
-    if (op == PAGER_SPACE_NEW || op == PAGER_THREAD_NEW || op == PAGER_OBJECT_NEW) {
-        x->w[1] = op == PAGER_SPACE_NEW ? ++next_space : 0;
+    if (op == PAGER_SPACE_NEW) {
+        MUST(x->w[3]);
+        born(x);
+    } else if (op == PAGER_THREAD_NEW || op == PAGER_OBJECT_NEW) {
         x->w[7] = handle_opens(op);
+        x->w[2] = FRAME_OF(x->w[7]);
     }
     return OK;
 }
@@ -275,6 +292,9 @@ long ipc_raw(long number_flags, uint64_t a0, struct ipc_regs *x)
         return e != OK ? e : receive(x);
     case SYS_SCHED_INFO:
         return chance(8) ? ERR_HANDLE : OK;
+    case SYS_HANDLE_INSTALL_SET:
+        MUST(a0 < HANDLES && open_handle[a0]);
+        return chance(100) ? ERR_EXIST : OK;
     case SYS_WAIT:
         x->w[0] = take8();
         return take8() % 2 ? OK : ERR_TIMEOUT;
@@ -312,10 +332,18 @@ static struct sysret copy(reply_id_t id, uint64_t buffer, uint64_t offset, char 
             local[i] = which < 200 ? (char)((offset + i) % 2 ? 0 : 'a') : (char)take8();
     return (struct sysret){.a1 = len};
 }
+static void thread_ends(handle_t h)
+{
+    for (unsigned i = 0; i < CALLS; i++)
+        if ((frame_t)calls[i].id == FRAME_OF(h))
+            call_ends(&calls[i]);
+}
 static struct sysret close_handle(handle_t space, handle_t h)
 {
     if (space == 0) {
         MUST(h < HANDLES && open_handle[h]);
+        if (open_handle[h] == PAGER_THREAD_NEW)
+            thread_ends(h);
         open_handle[h] = 0;
         handles_open--;
     }
@@ -325,9 +353,7 @@ static struct sysret thread_call(long number, handle_t h)
 {
     MUST(h < HANDLES && open_handle[h]);
     if (number == SYS_THREAD_STOP || number == SYS_THREAD_START)
-        for (unsigned i = 0; i < CALLS; i++)
-            if ((frame_t)calls[i].id == FRAME_OF(h))
-                call_ends(&calls[i]);
+        thread_ends(h);
     if (number != SYS_THREAD_STOP && chance(100))
         return (struct sysret){.a0 = ERR_BUSY};
     return (struct sysret){.a1 = 1, .a2 = 100, .a4 = FRAME_OF(h)};

@@ -275,7 +275,7 @@ static void refused_replies(void **context)
     t.t->x[X_T1] = XFER_MOVE | (uint64_t)RIGHTS_ALL << 32 | t_weak;
     FAILS_IPC(ERR_RIGHTS, REPLY, IPC_F_HANDLE, 0);
     FAILS_IPC(ERR_RIGHTS, REPLY_RECV, IPC_F_HANDLE, t_ep);
-    while (SYS(init, HANDLE_INSTALL, other.h, other.space->handle_free, n.h, RIGHTS_ALL, 0) == OK) {
+    while (SYS(init, HANDLE_INSTALL, other.h, host_free_slot(other.space), n.h, RIGHTS_ALL, 0) == OK) {
     }
     host_current(t.t);
     host_exit();

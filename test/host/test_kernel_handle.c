@@ -29,7 +29,7 @@ static unsigned free_slots(struct space *of)
     unsigned n = 0;
     for (handle_t h = of->handle_free; h; h = handle_slot(of, h)->object)
         n++;
-    return n;
+    return n + of->handle_room - of->handles;
 }
 
 static void rights_only_shrink(void **context)
@@ -181,6 +181,40 @@ static void install_goes_to_the_slot_asked_for(void **context)
     assert_int_equal(free_slots(s.space), before - 2);
 }
 
+static void a_set_goes_where_it_is_told_up_to_the_first_bad_one(void **context)
+{
+    (void)context;
+    struct host_ntfn n = host_ntfn();
+    uint64_t *a = &init->x[REG_A0];
+    const uint64_t set[] = {s.h, 7, 9, INSTALL_ENTRY(30, n.h, RIGHT_SIGNAL, 1) | (uint64_t)INSTALL_ENTRY(20, n.h, RIGHT_WAIT, 2) << 32,
+                            INSTALL_ENTRY(31, n.h, RIGHT_SIGNAL, 0) | (uint64_t)INSTALL_ENTRY(20, n.h, RIGHT_SIGNAL, 0) << 32,
+                            INSTALL_ENTRY(32, n.h, RIGHT_SIGNAL, 0), 0};
+    for (unsigned i = 0; i < 7; i++)
+        a[i] = set[i];
+    init->x[X_A7] = SYS_HANDLE_INSTALL_SET;
+    assert_int_equal(host_ecall(init), ERR_EXIST);
+    assert_int_equal(a[1], 3);
+    assert_int_equal(handle_badge(handle_slot(s.space, 30)), 7);
+    assert_int_equal(handle_badge(handle_slot(s.space, 20)), 9);
+    assert_int_equal(handle_rights(handle_slot(s.space, 31)), RIGHT_SIGNAL);
+    SYS_OK(t.t, SIGNAL, 31, 1);
+    assert_int_equal(SYS(t.t, SIGNAL, 32, 1), ERR_HANDLE);
+    assert_int_equal(SYS(t.t, SIGNAL, 20, 1), ERR_RIGHTS);
+}
+
+/* A table that was never filled answers for its empty end as for its empty beginning. */
+static void slots_that_were_never_used_are_empty(void **context)
+{
+    (void)context;
+    for (handle_t h = 1; h < HANDLES_INLINE + 2; h++) {
+        if (handle_slot(s.space, h) && handle_slot(s.space, h)->word)
+            continue;
+        assert_int_equal(SYS(init, HANDLE_CLOSE, s.h, h), ERR_HANDLE);
+        assert_int_equal(SYS(init, HANDLE_INFO, s.h, h), ERR_HANDLE);
+        assert_int_equal(SYS(t.t, SIGNAL, h, 1), ERR_HANDLE);
+    }
+}
+
 static void a_full_table_refuses_and_growing_helps(void **context)
 {
     (void)context;
@@ -244,7 +278,7 @@ static void the_free_list_survives_random_use(void **context)
     uint64_t used[HANDLES_INLINE + HANDLES_PER_FRAME] = {[0] = 1};
     used[own] = 1;
     for (unsigned i = 0; i < 30000; i++) {
-        handle_t h = host_below(s.space->handles);
+        handle_t h = host_below(s.space->handle_room);
         long e;
         switch (host_below(3)) {
         case 0:
@@ -308,7 +342,8 @@ int main(void)
         TEST(revoking_ends_every_other_handle),
         TEST(handles_of_a_dead_object_are_stale_for_ever),
         TEST(generations_never_wrap),
-        TEST(install_goes_to_the_slot_asked_for),
+        TEST(install_goes_to_the_slot_asked_for), TEST(a_set_goes_where_it_is_told_up_to_the_first_bad_one),
+        TEST(slots_that_were_never_used_are_empty),
         TEST(a_full_table_refuses_and_growing_helps),
         TEST(growing_ends_at_the_limit),
         TEST(other_tables_need_a_right),

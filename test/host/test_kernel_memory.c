@@ -126,7 +126,8 @@ static void objects_begin_zeroed(void **context)
     for (unsigned i = 0; i < 32; i++)
         assert_int_equal(th->x[i] | th->fpu[i], 0);
     SYS_OK(init, HANDLE_GROW, t.h, first + 4);
-    for (handle_t h = HANDLES_INLINE; h < t.space->handles; h++)
+    assert_int_equal(t.space->handles, t.space->handle_room);
+    for (handle_t h = 1; h < t.space->handles; h++)
         assert_int_equal(handle_slot(t.space, h)->word, 0);
     SYS_OK(init, OBJECT_CREATE, OBJ_ENDPOINT, first + 5);
     assert_int_equal(host_poll(init, init->x[REG_A1]), ERR_TIMEOUT);

@@ -49,8 +49,8 @@ static void give_handles(unsigned i)
         if (lives(all[k]))
             (void)SYS(init, HANDLE_INSTALL, space[i].h, 1 + host_below(24), all[k], r, host_below(2) ? host_below(100) : 0);
     }
-    while (s->handle_free == 0 && host_below(4)) /* a full table is a state worth being in, now and then */
-        (void)SYS(init, HANDLE_CLOSE, space[i].h, 1 + host_below(s->handles - 1));
+    while (!handle_has_room(s) && host_below(4)) /* a full table is a state worth being in, now and then */
+        (void)SYS(init, HANDLE_CLOSE, space[i].h, 1 + host_below(s->handle_room - 1));
 }
 
 /* Frames for init's objects are few: what is not reachable any more has been destroyed through its own handle before. */
@@ -139,7 +139,7 @@ static handle_t handle_of(const struct thread *t, unsigned type)
 {
     for (unsigned n = 0; n < 60 && host_below(30); n++) {
         const struct handle *h = handle_slot(t->space, 1 + host_below(24));
-        if (h->word && handle_type(h) == type && handle_live(h))
+        if (h && h->word && handle_type(h) == type && handle_live(h))
             return h - t->space->handle;
     }
     return any_handle();
@@ -156,7 +156,7 @@ static unsigned first_type(unsigned nr)
     if (nr == SYS_SCHED_SET || nr == SYS_SCHED_INFO)
         return OBJ_SCHED;
     if ((nr >= SYS_SPACE_HANDLER && nr <= SYS_SPACE_UNSHARE_TABLE && nr != SYS_SPACE_MAP_DEVICE) || nr == SYS_WINDOW_MAP ||
-        nr == SYS_HANDLE_INSTALL || nr == SYS_HANDLE_CLOSE || nr == SYS_HANDLE_GROW || nr == SYS_HANDLE_INFO)
+        nr == SYS_HANDLE_INSTALL || nr == SYS_HANDLE_INSTALL_SET || nr == SYS_HANDLE_CLOSE || nr == SYS_HANDLE_GROW || nr == SYS_HANDLE_INFO)
         return OBJ_SPACE;
     if (nr == SYS_IRQ_BIND || nr == SYS_IRQ_ACK)
         return OBJ_IRQ;
@@ -212,7 +212,7 @@ static uint64_t any_word(void)
 
 static void fill_ipc(struct thread *t, uint64_t *flags)
 {
-    *flags = host_below(8);
+    *flags = host_below(8) | (host_below(3) ? 0 : IPC_F_HANDLE2);
     if (host_below(3))
         *flags |= IPC_F_DEADLINE; /* else they would all wait for ever */
     t->x[X_T2] = host_below(3) ? host_time + host_below(20000) : host_below(2) ? DEADLINE_POLL : DEADLINE_NONE;
@@ -222,6 +222,13 @@ static void fill_ipc(struct thread *t, uint64_t *flags)
     t->x[X_T6] = host_below(100) | host_random() << 62;
     if (*flags & IPC_F_HANDLE)
         t->x[X_T1] = any_handle() | (uint64_t)host_below(256) << 32 | (host_below(2) ? XFER_MOVE : 0);
+    if (*flags & IPC_F_HANDLE2)
+        t->x[X_T0] = any_handle() | (uint64_t)host_below(256) << 32 | (host_below(5) ? 0 : XFER_MOVE);
+}
+
+static uint32_t install_entry(struct thread *t)
+{
+    return INSTALL_ENTRY(1 + host_below(30), handle_of(t, OBJ_ENDPOINT), host_below(3) ? 1 : host_below(256), host_below(7) % 4);
 }
 
 static void fill(struct thread *t, unsigned nr)
@@ -249,8 +256,11 @@ static void fill(struct thread *t, unsigned nr)
         a[3] = host_below(256);
     if (nr == SYS_HANDLE_GROW)
         a[1] = frame_for(t, FRAME_KFREE);
+    if (nr == SYS_HANDLE_INSTALL_SET)
+        for (unsigned i = 3; i < 7; i++)
+            a[i] = host_below(3) ? install_entry(t) | (uint64_t)install_entry(t) << 32 : 0;
     if (nr == SYS_OBJECT_CREATE)
-        a[0] = host_below(OBJ_TYPES), a[1] = frame_for(t, FRAME_KFREE),
+        a[0] = host_below(OBJ_TYPES), a[1] = frame_for(t, FRAME_KFREE), a[3] = host_below(3) ? THREAD_AT(host_below(256), host_below(3)) : 0,
         a[2] = a[0] == OBJ_THREAD ? handle_of(t, OBJ_SPACE) : frame_for(t, FRAME_KFREE);
     if (nr == SYS_THREAD_BIND || nr == SYS_IRQ_BIND)
         a[1] = handle_of(t, OBJ_NTFN);
@@ -260,13 +270,13 @@ static void fill(struct thread *t, unsigned nr)
     if (nr == SYS_THREAD_SCHED)
         a[1] = host_below(4) ? handle_of(t, OBJ_SCHED) : 0;
     if (nr == SYS_THREAD_REGS_COPY)
-        a[1] = handle_of(t, OBJ_THREAD);
+        a[1] = handle_of(t, OBJ_THREAD), a[2] = host_below(8) ? host_below(2) : any_word();
     if (nr == SYS_SPACE_HANDLER)
         a[1] = host_below(2), a[2] = handle_of(t, OBJ_ENDPOINT);
     if (nr == SYS_TRACE_READ || nr == SYS_KERNEL_INFO)
         a[1] = host_below(3), a[2] = host_below(200);
     if (nr == SYS_THREAD_START)
-        a[1] = HOST_PC + 4;
+        a[1] = HOST_PC + 4, a[5] = host_below(8) ? host_below(2) : any_word();
     if (nr >= SYS_SPACE_TABLE && nr <= SYS_SPACE_UNSHARE_TABLE) {
         bool two = nr == SYS_SPACE_SHARE || nr == SYS_SPACE_SHARE_TABLE;
         a[1] = two ? handle_of(t, OBJ_SPACE) : any_page();

@@ -39,6 +39,13 @@ long ipc_recv(handle_t ep, struct ipc_event *ev, ticks_t deadline);
 /* Answer id with m (ERR_STALE if the client is gone; safe to ignore in a server). */
 err_t ipc_reply(reply_id_t id, const struct ipc_msg *m);
 err_t ipc_reply_handle(reply_id_t id, const struct ipc_msg *m, handle_t h, unsigned rights, uint64_t how);
+/* The same with one handle (w[7]) or two (give[1] in w[6]; NO_HANDLE: none). */
+struct ipc_give {
+    handle_t h;
+    unsigned rights;
+};
+err_t ipc_reply_give(reply_id_t id, const struct ipc_msg *m, const struct ipc_give give[2]);
+long ipc_reply_recv_give(handle_t ep, reply_id_t id, const struct ipc_msg *m, const struct ipc_give give[2], struct ipc_event *ev);
 /* Answer, then receive into ev; if the answer is refused nothing is received and its error is returned (and ev->kind). */
 long ipc_reply_recv(handle_t ep, reply_id_t id, const struct ipc_msg *m, struct ipc_event *ev);
 /* Answer a fault (and receive). tables: up to two frames, 0 when not needed. */

@@ -10,15 +10,15 @@
 /* X(NAME, number, who may call, request words -> reply words (after w[0]))
  * `space` is a space id: slot | generation << 16, never 0. Clients name themselves with 0. */
 #define PAGER_OPS(X) \
-    X(SPACE_NEW, 1, FROM(BADGE_PROCMGR) | FROM(BADGE_INIT), "key, charge_space -> space; handle: space without MAP") \
+    X(SPACE_NEW, 1, FROM(BADGE_PROCMGR) | FROM(BADGE_INIT), "key, charge_space, THREAD_AT or 0 -> space, frame of its thread 0; handles: thread or space, w[6]: space when there is a thread") \
     X(SPACE_CLEAR, 2, FROM(BADGE_PROCMGR) | FROM(BADGE_INIT), "space, op_key; maybe IN_PROGRESS") \
-    X(SPACE_DELETE, 3, FROM(BADGE_PROCMGR) | FROM(BADGE_INIT), "space, op_key; maybe IN_PROGRESS; threads must be gone") \
-    X(THREAD_NEW, 4, FROM(BADGE_PROCMGR) | FROM(BADGE_INIT), "space, slot 0..63; handle: thread") \
+    X(SPACE_DELETE, 3, FROM(BADGE_PROCMGR) | FROM(BADGE_INIT), "space, op_key; maybe IN_PROGRESS; at most one thread is left") \
+    X(THREAD_NEW, 4, FROM(BADGE_PROCMGR) | FROM(BADGE_INIT), "space, slot 0..63, THREAD_AT or 0 -> -, frame; handle: thread") \
     X(THREAD_DELETE, 5, FROM(BADGE_PROCMGR) | FROM(BADGE_INIT), "space, slot") \
     X(REGION_ADD, 6, FROM_ANY, "space, start, end, prot | REGION_* << 8, backing | image file << 8, offset_bytes, backed_bytes") \
     X(REGION_REMOVE, 7, FROM_ANY, "space, start, end") \
     X(REGION_PROTECT, 8, FROM_ANY, "space, start, end, prot") \
-    X(FORK, 9, FROM(BADGE_PROCMGR), "parent, child, op_key; maybe IN_PROGRESS") \
+    X(FORK, 9, FROM(BADGE_PROCMGR), "parent, child, op_key[, key, THREAD_AT: child 0 is made first] -> child, frame of its thread 0; handles of a made one: thread, w[6]: space; maybe IN_PROGRESS") \
     X(BRK, 10, FROM_ANY, "new break, 0 to ask -> break") \
     X(OP_RESULT, 11, FROM(BADGE_PROCMGR) | FROM(BADGE_INIT), "op_key -> result; IN_PROGRESS while it runs") \
     X(NOTIFY, 12, FROM(BADGE_PROCMGR) | FROM(BADGE_INIT), "bits, with a notification handle: signalled when operations end") \
@@ -134,5 +134,7 @@ err_t pager_call(handle_t pager, struct ipc_msg *m);
 err_t pager_call_bounded(handle_t pager, struct ipc_msg *m, unsigned tries);
 /* The same, and the handle that came with the reply (w[7]) in *h. */
 err_t pager_call_handle(handle_t pager, struct ipc_msg *m, handle_t *h);
+/* The same with what came in w[7] and w[6], whatever the result: requests of at most six words. NO_HANDLE: none. */
+err_t pager_call_handles(handle_t pager, struct ipc_msg *m, handle_t h[2]);
 
 #endif

@@ -107,6 +107,14 @@ static inline must_check err_t sys_handle_install(handle_t space, handle_t slot,
 {
     return (err_t)sys_raw(SYS_HANDLE_INSTALL, space, slot, src, rights, badge, 0).a0;
 }
+/* Up to INSTALL_SET_MAX INSTALL_ENTRYs, the first 0 ends them; badge[0] is their badge 1. Those before one that fails are installed. */
+static inline must_check err_t sys_handle_install_set(handle_t space, const badge_t badge[2], const uint32_t entry[INSTALL_SET_MAX])
+{
+    struct ipc_regs x = {.w = {badge[0], badge[1]}};
+    for (unsigned i = 0; i < INSTALL_SET_MAX / 2; i++)
+        x.w[2 + i] = entry[2 * i] | (uint64_t)entry[2 * i + 1] << 32;
+    return (err_t)ipc_raw(SYS_HANDLE_INSTALL_SET, space, &x);
+}
 static inline err_t sys_handle_close(handle_t space_or_0, handle_t h)
 {
     return (err_t)sys3(SYS_HANDLE_CLOSE, space_or_0, h, 0).a0;
@@ -135,12 +143,16 @@ static inline must_check err_t sys_handle_grow(handle_t space, frame_t frame)
 }
 
 /* ---- objects ---- */
-/* second: root table frame (OBJ_SPACE), space handle (OBJ_THREAD), else 0. */
-static inline must_check err_t sys_object_create(unsigned type, frame_t frame, uint64_t second, handle_t *out)
+/* second: root table frame (OBJ_SPACE), space handle (OBJ_THREAD), else 0. at: THREAD_AT for a thread, or 0. */
+static inline must_check err_t sys_object_create_at(unsigned type, frame_t frame, uint64_t second, uint64_t at, handle_t *out)
 {
-    struct sysret r = sys3(SYS_OBJECT_CREATE, type, frame, second);
+    struct sysret r = sys_raw(SYS_OBJECT_CREATE, type, frame, second, at, 0, 0);
     *out = (handle_t)r.a1;
     return (err_t)r.a0;
+}
+static inline must_check err_t sys_object_create(unsigned type, frame_t frame, uint64_t second, handle_t *out)
+{
+    return sys_object_create_at(type, frame, second, 0, out);
 }
 /* ERR_BUSY: a space with threads or mapped pages; ERR_AGAIN: many callers queued, call again. */
 static inline must_check err_t sys_object_destroy(handle_t h)
@@ -153,11 +165,21 @@ static inline must_check err_t sys_thread_start(handle_t t, vaddr_t ip, vaddr_t 
 {
     return (err_t)sys_raw(SYS_THREAD_START, t, ip, sp, a0, tp, 0).a0;
 }
+/* The same, but it stays stopped until it is resumed. */
+static inline must_check err_t sys_thread_set(handle_t t, vaddr_t ip, vaddr_t sp, uint64_t a0, vaddr_t tp)
+{
+    return (err_t)sys_raw(SYS_THREAD_START, t, ip, sp, a0, tp, START_STOPPED).a0;
+}
 static inline must_check err_t sys_thread_stop(handle_t t) { return (err_t)sys3(SYS_THREAD_STOP, t, 0, 0).a0; }
 static inline must_check err_t sys_thread_resume(handle_t t) { return (err_t)sys3(SYS_THREAD_RESUME, t, 0, 0).a0; }
 static inline must_check err_t sys_thread_regs_copy(handle_t to, handle_t from)
 {
     return (err_t)sys3(SYS_THREAD_REGS_COPY, to, from, 0).a0;
+}
+/* The same; the copy gets these values as the first results of the call that the source is in. */
+static inline must_check err_t sys_thread_regs_fork(handle_t to, handle_t from, uint64_t a0, uint64_t a1, uint64_t a2)
+{
+    return (err_t)sys_raw(SYS_THREAD_REGS_COPY, to, from, REGS_RESULT, a0, a1, a2).a0;
 }
 static inline must_check err_t sys_thread_reg_get(handle_t t, unsigned n, uint64_t *out)
 {

@@ -15,6 +15,7 @@
  *   t6   in (call): length of buffer 1 | BUF_R | BUF_W                              out of receive: the same (t6)
  * With IPC_F_HANDLE the last word w[7] is XFER_* | rights << 32 | handle; the receiver finds its new handle in w[7]
  * (NO_HANDLE when none was sent with that message is up to the protocol: w[7] is then an ordinary word).
+ * REPLY and REPLY_RECV with IPC_F_HANDLE2, too: a second one in w[6], both without XFER_MOVE (ERR_INVAL).
  * A reply id's low 32 bits are the frame of the caller's control block (the `object` of HANDLE_INFO); the rest is a one-shot number.
  */
 #ifndef ABI_SYSCALL_H
@@ -25,6 +26,7 @@
 #define IPC_F_DEADLINE 1u
 #define IPC_F_BUF 2u
 #define IPC_F_HANDLE 4u
+#define IPC_F_HANDLE2 8u
 
 #define BUF_W (1UL << 63) /* the server may write this buffer */
 #define BUF_R (1UL << 62) /* the server may read this buffer */
@@ -52,12 +54,13 @@
     X(HANDLE_REVOKE, 19, "handle", "make every other handle to the object stale") \
     X(HANDLE_INFO, 20, "space or 0, handle -> type | rights << 8, badge, object", "describe a handle") \
     X(HANDLE_GROW, 21, "space, frame", "donate a frame for 256 more handles") \
-    X(OBJECT_CREATE, 24, "type, frame, frame or space -> handle", "make an object in donated frames") \
+    X(HANDLE_INSTALL_SET, 22, "space, badge 1, badge 2, INSTALL_ENTRY... -> how many", "up to eight HANDLE_INSTALLs") \
+    X(OBJECT_CREATE, 24, "type, frame, frame or space, THREAD_AT or 0 -> handle", "make an object in donated frames") \
     X(OBJECT_DESTROY, 25, "handle", "end an object; its frames are the donor's again") \
-    X(THREAD_START, 32, "thread, ip, sp, a0, tp", "cancel what it does and run it at ip") \
+    X(THREAD_START, 32, "thread, ip, sp, a0, tp, START_*", "cancel what it does and run it at ip") \
     X(THREAD_STOP, 33, "thread", "cancel what it does and keep it from running") \
     X(THREAD_RESUME, 34, "thread", "let a stopped thread go on from its registers") \
-    X(THREAD_REGS_COPY, 35, "to, from", "copy all registers of a blocked thread, FPU included, to a stopped one") \
+    X(THREAD_REGS_COPY, 35, "to, from, REGS_*, a0, a1, a2", "copy all registers of a blocked thread, FPU included, to a stopped one") \
     X(THREAD_REG_GET, 36, "thread, n -> value", "read register x<n>; 0 is the pc") \
     X(THREAD_REG_SET, 37, "thread, n, value", "write register x<n> of a stopped thread; 0 is the pc") \
     X(THREAD_PRIO, 38, "thread, priority 0..255", "set the priority") \
@@ -112,6 +115,19 @@ enum syscall {
 
 /* SYS_THREAD_HART: a receiver runs on the hart of the message that it takes, unless it is told to stay. */
 #define HART_STAY 0x100UL
+
+/* SYS_OBJECT_CREATE of a thread: its priority 0..255 and the hart it begins on. */
+#define THREAD_AT(prio, hart) ((uint64_t)(prio) | (uint64_t)(hart) << 8 | 1UL << 17)
+
+/* SYS_HANDLE_INSTALL_SET: which = 0: the handle's own badge, 1 or 2: the first or second of the call. Slot and handle below 2,048. */
+#define INSTALL_SET_MAX 8u
+#define INSTALL_ENTRY(slot, handle, rights, which) \
+    ((uint32_t)(slot) | (uint32_t)(handle) << 11 | (uint32_t)(rights) << 22 | (uint32_t)(which) << 30)
+
+/* SYS_THREAD_START: set up, but to be let go by THREAD_RESUME. */
+#define START_STOPPED 1u
+/* SYS_THREAD_REGS_COPY: the copy gets these values for a0, a1, a2, as if its call had returned them. */
+#define REGS_RESULT 1u
 
 /* SYS_SPACE_HANDLER */
 #define HANDLER_FAULT 0u

@@ -28,6 +28,7 @@ static const struct handle_call handle_calls[] = {
     {POLL(SYS_WAIT), 0, OBJ_NTFN, RIGHT_WAIT, true},
     {SYS_HANDLE_COPY, 0, OBJ_NONE, RIGHT_GRANT, false},
     {SYS_HANDLE_INSTALL, 0, OBJ_SPACE, RIGHT_HANDLES, true},
+    {SYS_HANDLE_INSTALL_SET, 0, OBJ_SPACE, RIGHT_HANDLES, true},
     {SYS_HANDLE_CLOSE, 0, OBJ_SPACE, RIGHT_HANDLES, true},
     {SYS_HANDLE_REVOKE, 0, OBJ_NONE, RIGHT_OWN, false},
     {SYS_HANDLE_INFO, 0, OBJ_SPACE, RIGHT_HANDLES, true},

@@ -68,6 +68,7 @@ struct host_thread host_init_thread(void); /* another thread of init's space */
 struct host_ep host_ep(void);
 struct host_ntfn host_ntfn(void);
 struct host_sched host_sched(ticks_t budget, ticks_t period, unsigned prio); /* set, bound to nobody */
+handle_t host_free_slot(const struct space *s); /* the next one that a new handle gets; 0: none */
 handle_t host_give(const struct host_space *to, handle_t h, unsigned rights, badge_t badge); /* init's h -> slot in to */
 unsigned host_tables(const struct host_space *s, vaddr_t va); /* all missing tables for va; how many */
 void host_map(const struct host_space *s, vaddr_t va, frame_t f, unsigned prot);

@@ -193,9 +193,11 @@ struct host_ntfn host_ntfn(void)
     return (struct host_ntfn){object_of(h), h};
 }
 
+handle_t host_free_slot(const struct space *s) { return s->handle_free ? s->handle_free : s->handles < s->handle_room ? s->handles : 0; }
+
 handle_t host_give(const struct host_space *to, handle_t h, unsigned rights, badge_t badge)
 {
-    handle_t slot = to->space->handle_free;
+    handle_t slot = host_free_slot(to->space);
     SYS_OK(init, HANDLE_INSTALL, to->h, slot, h, rights, badge);
     return slot;
 }

@@ -57,13 +57,14 @@ static outcome_t own_or_space(const struct thread *t, uint64_t h, unsigned right
     return (uint32_t)h ? predict_space(t, h, rights, out) : 0;
 }
 
-static bool has_room(const struct space *s)
+static bool has_room_for(const struct space *s, unsigned n)
 {
+    uint32_t free = s->handle_room - s->handles;
     for (uint32_t h = 1; h < s->handles; h++)
-        if (!predict_slot(s, h)->word)
-            return true;
-    return false;
+        free += !predict_slot(s, h)->word;
+    return free >= n;
 }
+static bool has_room(const struct space *s) { return has_room_for(s, 1); }
 
 static outcome_t source(const struct thread *t, uint64_t h, uint64_t rights, uint64_t badge, const struct handle **out)
 {
@@ -181,8 +182,15 @@ static outcome_t answers(const struct thread *t, const struct thread **c)
     *c = caller(t, t->x[X_T3]);
     if (!*c)
         return OUTCOME(ERR_STALE);
-    bool gives = (*c)->call_kind == MSG_CALL && (flags_of(t) & IPC_F_HANDLE);
-    return gives ? transfer(t->space, t->x[X_T1], (*c)->space) : 0;
+    unsigned gives = (*c)->call_kind == MSG_CALL ? flags_of(t) & (IPC_F_HANDLE | IPC_F_HANDLE2) : 0;
+    if (!(gives & IPC_F_HANDLE2))
+        return gives ? transfer(t->space, t->x[X_T1], (*c)->space) : 0;
+    if (!(gives & IPC_F_HANDLE) || ((t->x[X_T1] | t->x[X_T0]) & XFER_MOVE))
+        return OUTCOME(ERR_INVAL);
+    outcome_t o = transfer(t->space, t->x[X_T1], (*c)->space);
+    if (!o)
+        o = transfer(t->space, t->x[X_T0], (*c)->space);
+    return o ? o : has_room_for((*c)->space, 2) ? 0 : OUTCOME(ERR_NOHANDLE);
 }
 
 static outcome_t on_reply(const struct thread *t, const uint64_t *a)
@@ -203,7 +211,7 @@ static outcome_t on_reply_recv(const struct thread *t, const uint64_t *a)
     if (o)
         return o;
     o = receives(t, ep);
-    bool moves_things = c->fault.state != F_NONE || (flags_of(t) & IPC_F_HANDLE); /* a cancel event, room in tables */
+    bool moves_things = c->fault.state != F_NONE || (flags_of(t) & (IPC_F_HANDLE | IPC_F_HANDLE2)); /* a cancel event, room in tables */
     return moves_things ? o | OUTCOME(OK) | waits_until(deadline_of(t)) : o;
 }
 
@@ -364,17 +372,45 @@ static outcome_t on_handle_copy(const struct thread *t, const uint64_t *a)
     return o ? o : has_room(t->space) ? OUTCOME(OK) : OUTCOME(ERR_NOHANDLE);
 }
 
+static outcome_t installs(const struct thread *t, const struct space *to, const uint64_t *w)
+{
+    const struct handle *h;
+    outcome_t o = source(t, w[1], w[2], w[3], &h);
+    if (o)
+        return o;
+    uint32_t slot = (uint32_t)w[0];
+    const struct handle *old = predict_slot(to, slot);
+    if (slot == 0 || slot >= to->handle_room)
+        return OUTCOME(ERR_INVAL);
+    return old && old->word ? OUTCOME(ERR_EXIST) : OUTCOME(OK);
+}
+
 static outcome_t on_handle_install(const struct thread *t, const uint64_t *a)
 {
     struct space *to;
-    const struct handle *h;
     outcome_t o = own_or_space(t, a[0], RIGHT_HANDLES, &to);
-    if (!o)
-        o = source(t, a[2], a[3], a[4], &h);
-    if (o)
-        return o;
-    const struct handle *slot = predict_slot(to, a[1]);
-    return !slot ? OUTCOME(ERR_INVAL) : slot->word ? OUTCOME(ERR_EXIST) : OUTCOME(OK);
+    return o ? o : installs(t, to, &a[1]);
+}
+
+/* The first that fails, or a slot that is named twice, ends it. */
+static outcome_t on_handle_install_set(const struct thread *t, const uint64_t *a)
+{
+    struct space *to;
+    outcome_t o = own_or_space(t, a[0], RIGHT_HANDLES, &to);
+    uint64_t badge[4] = {0, a[1], a[2]};
+    bool taken[2048] = {false};
+    for (unsigned i = 0; i < INSTALL_SET_MAX && !o; i++) {
+        uint32_t e = (uint32_t)(a[3 + i / 2] >> (i & 1 ? 32 : 0));
+        uint32_t slot = e & 0x7ff;
+        const uint64_t w[4] = {slot, e >> 11 & 0x7ff, e >> 22 & 0xff, badge[e >> 30]};
+        if (e == 0)
+            break;
+        o = e >> 30 == 3 ? OUTCOME(ERR_INVAL) : installs(t, to, w);
+        if (o == OUTCOME(OK))
+            o = taken[slot] ? OUTCOME(ERR_EXIST) : 0;
+        taken[slot] = true;
+    }
+    return o ? o : OUTCOME(OK);
 }
 
 static outcome_t on_handle_close(const struct thread *t, const uint64_t *a)
@@ -414,7 +450,7 @@ static outcome_t on_handle_grow(const struct thread *t, const uint64_t *a)
     outcome_t o = own_or_space(t, a[0], RIGHT_HANDLES, &s);
     if (!o)
         o = predict_kfree(t->space, a[1]);
-    bool full = !o && s->handles >= HANDLES_INLINE + HANDLE_FRAMES_MAX * HANDLES_PER_FRAME;
+    bool full = !o && s->handle_room >= HANDLES_INLINE + HANDLE_FRAMES_MAX * HANDLES_PER_FRAME;
     return o ? o : full ? OUTCOME(ERR_LIMIT) : OUTCOME(OK);
 }
 
@@ -427,6 +463,9 @@ static outcome_t on_object_create(const struct thread *t, const uint64_t *a)
     if (!o && a[0] == OBJ_SPACE)
         o = predict_kfree(t->space, a[2]);
     if (!o && a[0] == OBJ_SPACE && a[1] == a[2])
+        o = OUTCOME(ERR_INVAL);
+    bool at = a[3] & THREAD_AT(0, 0) && a[3] < 2 * THREAD_AT(0, 0) && (a[3] >> 8 & 0x1ff) < HOST_HARTS;
+    if (!o && a[0] == OBJ_THREAD && a[3] && !at)
         o = OUTCOME(ERR_INVAL);
     if (!o && a[0] == OBJ_THREAD)
         o = predict_space(t, a[2], RIGHT_THREADS, &s);
@@ -478,6 +517,8 @@ static outcome_t on_thread_start(const struct thread *t, const uint64_t *a)
 {
     const struct thread *x;
     outcome_t o = control(t, a[0], &x);
+    if (!o && a[5] & ~(uint64_t)START_STOPPED)
+        o = OUTCOME(ERR_INVAL);
     return o ? o : x == t ? outcome_of((long)a[3]) : OUTCOME(OK);
 }
 
@@ -497,7 +538,9 @@ static outcome_t on_thread_regs_copy(const struct thread *t, const uint64_t *a)
     if (o)
         return o;
     bool runs = from->state == T_RUNNING || from->state == T_READY || from->state == T_SPENT;
-    return to->state != T_STOPPED || runs || to == from ? OUTCOME(ERR_BUSY) : OUTCOME(OK);
+    if (to->state != T_STOPPED || runs || to == from)
+        return OUTCOME(ERR_BUSY);
+    return a[2] & ~(uint64_t)REGS_RESULT ? OUTCOME(ERR_INVAL) : OUTCOME(OK);
 }
 
 static outcome_t on_thread_reg_get(const struct thread *t, const uint64_t *a)
@@ -663,6 +706,7 @@ static predict_fn *const rule[256] = {
     [SYS_REPLY_RECV] = on_reply_recv, [SYS_FAULT_REPLY] = on_fault_reply, [SYS_FAULT_REPLY_RECV] = on_fault_reply_recv,
     [SYS_SIGNAL] = on_signal, [SYS_WAIT] = on_wait, [SYS_YIELD] = always_ok, [SYS_COPY] = on_copy,
     [SYS_REPLY_ALIVE] = on_reply_alive, [SYS_HANDLE_COPY] = on_handle_copy, [SYS_HANDLE_INSTALL] = on_handle_install,
+    [SYS_HANDLE_INSTALL_SET] = on_handle_install_set,
     [SYS_HANDLE_CLOSE] = on_handle_close, [SYS_HANDLE_REVOKE] = on_handle_revoke, [SYS_HANDLE_INFO] = on_handle_info,
     [SYS_HANDLE_GROW] = on_handle_grow, [SYS_OBJECT_CREATE] = on_object_create, [SYS_OBJECT_DESTROY] = on_object_destroy,
     [SYS_THREAD_START] = on_thread_start, [SYS_THREAD_STOP] = on_thread_any, [SYS_THREAD_RESUME] = on_thread_resume,

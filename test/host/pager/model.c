@@ -356,9 +356,9 @@ err_t ipc_reply(reply_id_t id, const struct ipc_msg *m)
     (void)id;
     return take_reply(m);
 }
-err_t ipc_reply_handle(reply_id_t id, const struct ipc_msg *m, handle_t h, unsigned rights, uint64_t how)
+err_t ipc_reply_give(reply_id_t id, const struct ipc_msg *m, const struct ipc_give give[2])
 {
-    (void)id, (void)h, (void)rights, (void)how;
+    (void)id, (void)give;
     return take_reply(m);
 }
 
