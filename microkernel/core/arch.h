@@ -146,7 +146,6 @@ static inline struct thread *sched_exit(void)
     if (unlikely(h->attention || !h->current))
         sched_choose();
     struct thread *t = h->current;
-    t->kstack = h->kstack_top;
     if (h->space != t->space)
         arch_space_activate(t->space);
     return t;

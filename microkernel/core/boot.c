@@ -196,6 +196,7 @@ void core_boot_hart(const struct machine *m, struct hart *h)
 {
     h->ring = phys_to_virt(m->ring_pa + h->index * TRACE_RING * sizeof(struct trace_event));
     h->trace_next = 1;
+    h->traced = trace_mask != 0;
     timer_init(h, arch_time());
 }
 

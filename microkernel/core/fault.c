@@ -8,23 +8,19 @@ long ipc_receive_after(struct thread *cur, struct endpoint *ep, struct thread *w
 err_t ipc_receive_endpoint(struct thread *cur, handle_t h, struct endpoint **ep);
 
 enum { R_T0 = 5, R_T1 = 6, R_T2 = 7, R_T3 = 28, R_T4 = 29, R_T6 = 31 };
-#define FAULT_ID_BIT (1UL << 63)
 
-static reply_id_t fault_id(const struct thread *t)
-{
-    return FAULT_ID_BIT | (uint64_t)(t->fault.gen & 0x7fffffff) << 32 | t->frame;
-}
+static inline void fault_next_id(struct thread *t) { t->fault.gen = (t->fault.gen + 1) | ID_GEN_FAULT; }
 
 static struct thread *fault_find(reply_id_t id, const struct space *pager)
 {
     uint32_t f = (uint32_t)id;
-    if (!(id & FAULT_ID_BIT) || !frame_in_ram(f) || frame_info_of(f)->kind != FRAME_THREAD)
+    if (!frame_in_ram(f) || frame_info_of(f)->kind != FRAME_THREAD)
         return 0;
     struct thread *t = frame_va(f);
 #ifdef MUTANT_KERNEL_FORGED_FAULT_REPLY
     pager = t->pager; /* mutant: who has the id may answer */
 #endif
-    if (t->fault.state != F_DELIVERED || t->pager != pager || fault_id(t) != id)
+    if (t->fault.state != F_DELIVERED || t->pager != pager || t->fault.id != id)
         return 0;
     return t;
 }
@@ -42,7 +38,7 @@ static void fault_write(struct thread *t, struct thread *r, const pte_t *e, unsi
     r->x[REG_A1 + FAULTW_LEVEL] = level | (e && !level && table_is_shared(e) ? FAULT_LEVEL_SHARED : 0);
     r->x[REG_A1 + FAULTW_THREAD] = t->frame;
     r->x[R_T0] = r->x[R_T1] = r->x[R_T4] = r->x[R_T6] = 0;
-    r->x[R_T2] = fault_id(t);
+    r->x[R_T2] = t->fault.id;
     r->x[R_T3] = t->fault.badge;
     t->fault.state = F_DELIVERED;
     t->pager = r->space;
@@ -151,24 +147,24 @@ void fault_drop(struct thread *t)
         lend_unqueue(t, t->fault_at);
     } else if (t->fault.state == F_DELIVERED) {
         link_remove(&t->fault_link);
-        reply_id_t id = fault_id(t);
+        reply_id_t id = t->fault.id;
         struct endpoint *ep = t->fault_at;
         t->pager = 0;
         t->fault.state = F_NONE;
-        t->fault.gen++;
+        fault_next_id(t);
         lend_fault_over(t, 0);
         ipc_cancel_event(ep, id);
         return;
     }
     t->fault.state = F_NONE;
-    t->fault.gen++;
+    fault_next_id(t);
 }
 
 void fault_requeue(struct thread *t)
 {
     link_remove(&t->fault_link);
     t->pager = 0;
-    t->fault.gen++;
+    fault_next_id(t);
     lend_fault_over(t, 0);
     struct endpoint *ep = endpoint_of(&t->space->handler[HANDLER_FAULT]);
     if (ep) {
@@ -291,7 +287,7 @@ static void fault_finish(struct thread *cur, struct thread *t, const uint64_t *a
     link_remove(&t->fault_link);
     t->pager = 0;
     t->fault.state = F_NONE;
-    t->fault.gen++;
+    fault_next_id(t);
     if (likely(t->paged_by == cur && !t->served_by))
         t->paged_by = cur->client = 0; /* it looks to its own priority itself */
     else

@@ -64,7 +64,7 @@ static inline void handle_write(struct handle *slot, uint64_t word, uint32_t obj
 
 static uint64_t handle_word(unsigned type, unsigned rights, badge_t badge)
 {
-    return (badge & 0xffffffffffffUL) | (uint64_t)(rights & 0xff) << 48 | (uint64_t)type << 56;
+    return badge << HANDLE_BADGE_SHIFT | (rights & 0xff) << HANDLE_RIGHTS_SHIFT | type;
 }
 
 err_t handle_new(struct space *s, unsigned type, unsigned rights, badge_t badge, uint32_t object, uint32_t gen,

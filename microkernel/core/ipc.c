@@ -11,15 +11,13 @@
 /* Registers of IPC beside a0 and a1-a6, t0, t1 (the words). */
 enum { R_T0 = 5, R_T1 = 6, R_T2 = 7, R_A7 = 17, R_T3 = 28, R_T4 = 29, R_T5 = 30, R_T6 = 31 };
 
-reply_id_t ipc_reply_id(const struct thread *t) { return (uint64_t)(t->call_gen & 0x7fffffff) << 32 | t->frame; }
-
 static inline struct thread *ipc_caller(reply_id_t id, const struct space *server)
 {
     uint32_t f = (uint32_t)id;
     if (!frame_in_ram(f) || frame_info_of(f)->kind != FRAME_THREAD)
         return 0;
     struct thread *t = frame_va(f);
-    if (t->state != T_WAIT_REPLY || t->server != server || ipc_reply_id(t) != id)
+    if (t->state != T_WAIT_REPLY || t->server != server || t->reply_id != id)
         return 0;
     return t;
 }
@@ -29,7 +27,7 @@ struct thread *ipc_find_caller(reply_id_t id, const struct space *server) { retu
 static inline void ipc_close_call(struct thread *t)
 {
     link_remove(&t->call_link);
-    t->call_gen++;
+    t->call_gen = (t->call_gen + 1) & ID_GEN_MASK;
     if (unlikely(t->fault.state != F_NONE)) { /* a copy was waiting for a page of its: the copier finds the id stale */
         fault_drop(t);
         fault_tell_copier(t);
@@ -92,7 +90,7 @@ static inline err_t ipc_deliver(struct thread *t, struct thread *r)
         }
     }
     r->x[REG_A0] = t->call_kind;
-    r->x[R_T2] = ipc_reply_id(t);
+    r->x[R_T2] = t->reply_id;
     r->x[R_T3] = t->badge;
     t->state = T_WAIT_REPLY;
     t->server = r->space;

@@ -45,6 +45,10 @@ struct link { /* node of a plain list with a sentinel; an unlinked node points t
     struct link *next, *prev;
 };
 
+/* Generations of ids: 31 bits, and one that tells a fault's from a call's. */
+#define ID_GEN_MASK 0x7fffffffu
+#define ID_GEN_FAULT 0x80000000u
+
 enum thread_state {
     T_FREE = 0,
     T_STOPPED,    /* not to be run until START or RESUME */
@@ -65,7 +69,13 @@ struct fault_record {
     badge_t badge;   /* of the handler it was sent to, whatever the space's handler is by now */
     uint32_t access; /* FAULT_ACCESS_* */
     uint32_t state;  /* enum fault_record_state */
-    uint32_t gen;    /* of the fault id */
+    union {
+        struct {
+            frame_t frame; /* the thread's */
+            uint32_t gen;  /* bit 31 set, which tells it from a reply id */
+        };
+        reply_id_t id; /* the fault id: both in one word */
+    };
     int32_t error;   /* copies: what the pager said when it refused; OK otherwise */
     struct thread *copier; /* copies: whom to tell, 0 when it is gone */
 };
@@ -80,14 +90,20 @@ struct ntfn {
 struct thread {
     uint64_t x[32];    /*   0: x[0] is the pc, x[n] register n; entry.S knows these offsets */
     uint64_t status;   /* 256: sstatus for the return to user level, FS included */
-    uint64_t kstack;   /* 264: kernel stack of the hart that runs it */
-    struct hart *hart; /* 272: */
+    struct hart *hart; /* 264: where it runs, or ran last */
     /* scheduling */
     uint8_t state;     /* enum thread_state */
     uint8_t prio;      /* effective: its client's while it has one, else its own; never below who queues for it */
     uint8_t base_prio; /* its own */
     uint8_t q_prio;    /* the list of its queue it stands in */
-    frame_t frame;     /* where this block lives */
+    uint32_t hops;     /* with ctx: servers between it and the context's own thread */
+    union {
+        struct {
+            frame_t frame;     /* where this block lives */
+            uint32_t call_gen; /* 31 bits: of its reply id */
+        };
+        reply_id_t reply_id; /* what answers its call: both in one word */
+    };
     struct space *space;
     struct thread *q_next, *q_prev;
     struct prio_queue *queue; /* run queue or endpoint queue it stands in, 0: none */
@@ -99,7 +115,6 @@ struct thread {
     struct thread *client;    /* whose message or fault it received last, while that waits for its answer */
     struct thread *served_by; /* T_WAIT_REPLY: who received its message, until that receives again */
     struct thread *paged_by;  /* F_DELIVERED: who received its fault, until that receives again */
-    uint32_t hops;            /* with ctx: servers between it and the context's own thread */
     /* blocking */
     struct link list;          /* receivers, waiters */
     struct endpoint *ep;       /* calling: where it queues or queued; receiving: where it waits */
@@ -111,9 +126,13 @@ struct thread {
     struct space *pager;       /* who has its fault */
     struct endpoint *fault_at; /* where its fault record queues or queued */
     badge_t badge;             /* of the handle it called with */
-    uint32_t call_gen;
-    uint8_t call_kind;  /* MSG_CALL or MSG_EXCEPTION */
-    uint8_t call_flags; /* IPC_F_* */
+    union {
+        struct {
+            uint8_t call_kind;  /* MSG_CALL or MSG_EXCEPTION */
+            uint8_t call_flags; /* IPC_F_* */
+        };
+        uint16_t call; /* both: MSG_CALL for a call without flags, so without deadline, buffers or handle */
+    };
     bool exc_kill;      /* an exception that nobody may resume */
     bool stays;         /* it does not follow a message to the sender's hart */
     bool start_fpu;     /* FPU contents are worth copying */
@@ -144,8 +163,11 @@ struct endpoint {
 struct handle {
     uint32_t object; /* frame, or interrupt source; free: next free */
     uint32_t gen;    /* free: previous free */
-    uint64_t word;   /* badge:48 | rights << 48 | type << 56; 0 = free */
+    uint64_t word;   /* badge:48 << 16 | rights << 8 | type; 0 = free */
 };
+#define HANDLE_TYPE_MASK 0xffu
+#define HANDLE_RIGHTS_SHIFT 8
+#define HANDLE_BADGE_SHIFT 16
 #define HANDLES_INLINE 192u
 #define HANDLES_PER_FRAME 256u
 #define HANDLE_FRAMES_MAX 64u
@@ -160,6 +182,7 @@ struct space {
     frame_t frame, root_frame;
     pte_t *root;
     uint64_t asid, asid_gen; /* of which generation; 0 while some hart has to flush it first, see stale_gen */
+    uint64_t root_word; /* what makes its tables the active ones: root_frame and asid, as the machine wants them */
     uint64_t harts; /* harts that may hold translations of it */
     uint64_t stale; /* harts that may hold outdated ones: they flush before they activate it; never in `harts` too */
     uint64_t stale_gen; /* while stale is not 0: what asid_gen is really; so activating looks at one word only */
@@ -199,6 +222,9 @@ struct sched {
 };
 _Static_assert(sizeof(struct sched) <= PAGE_SIZE, "objects fit their frame");
 
+/* What the fast path does (fast.c). */
+enum fast_kind { FAST_CALL, FAST_REPLY_RECV, FAST_KINDS };
+
 struct hart {
     struct thread *current; /* 0: idle */
     struct space *space;    /* whose tables satp holds */
@@ -209,20 +235,23 @@ struct hart {
             bool timer_dirty; /* the timer may have to be set anew */
             bool fpu_moves;   /* there is an fpu_owner, and its registers are wanted when it leaves: other harts may run it */
             bool spare;       /* false */
+            uint32_t traced;  /* trace_mask is not 0 */
         };
-        uint32_t attention; /* any of them: what the end of a kernel entry looks at */
+        uint32_t attention; /* the first four: what the end of a kernel entry looks at */
+        uint64_t look;      /* all of them: what the fast path looks at */
     };
-    bool kicked;      /* an interrupt to look at these two is under way */
+    bool kicked;      /* an interrupt to look at attention is under way */
     bool online;      /* it has started; set by itself without the lock */
     uint32_t id;      /* SBI hart id */
     uint32_t index;
     uint32_t mail;    /* what the holder of the kernel lock wants of it and waits for; 0: nothing. Not guarded by the lock */
     uint64_t bit;     /* 1 << index: itself in space->harts */
-    uint64_t kstack_top; /* 56: start.S knows this offset */
+    uint64_t kstack_top; /* 56: entry.S and start.S know this offset */
+    uint64_t fast[FAST_KINDS]; /* how often each way of the fast path was gone; KERNEL_INFO adds them to the counters */
     struct sched *account;   /* whose budget is running down here; 0: nobody's */
     ticks_t account_since;   /* up to when it has been charged */
     uint32_t plic_context; /* of its S mode */
-    uint32_t sleep_ticket; /* not guarded by the lock, nor is sleeps: */
+    int32_t sleep_ticket; /* not guarded by the lock, nor is sleeps: */
     bool sleeps;           /* it waits for the lock in its sleep */
     uint64_t timer_set;      /* what the timer is set to; ~0 = off */
     uint64_t switch_instret; /* when the current thread was switched to */
@@ -358,7 +387,6 @@ void ipc_notify_receiver(struct thread *r); /* r is receiving and its bound noti
 void ipc_queue_call(struct thread *t, struct endpoint *ep);
 void ipc_enqueue(struct thread *t, struct endpoint *ep); /* among the senders; nobody receives there now */
 void ipc_end_call(struct thread *t); /* unlink t from its server, its id goes stale */
-reply_id_t ipc_reply_id(const struct thread *t);
 struct thread *ipc_find_caller(reply_id_t id, const struct space *server); /* 0: stale */
 
 /* ---- fault.c ---- */
@@ -378,9 +406,9 @@ void ntfn_signal(struct ntfn *n, uint64_t bits);
 void ntfn_bind(struct ntfn *n, struct thread *t);
 
 /* ---- handle.c ---- */
-static inline unsigned handle_type(const struct handle *h) { return h->word >> 56; }
-static inline unsigned handle_rights(const struct handle *h) { return (h->word >> 48) & 0xff; }
-static inline badge_t handle_badge(const struct handle *h) { return h->word & 0xffffffffffffUL; }
+static inline unsigned handle_type(const struct handle *h) { return h->word & HANDLE_TYPE_MASK; }
+static inline unsigned handle_rights(const struct handle *h) { return (h->word >> HANDLE_RIGHTS_SHIFT) & 0xff; }
+static inline badge_t handle_badge(const struct handle *h) { return h->word >> HANDLE_BADGE_SHIFT; }
 err_t handle_find(struct space *s, handle_t h, unsigned type, unsigned rights, struct handle **out);
 void handle_table_init(struct space *s);
 static inline bool handle_has_room(const struct space *s) { return s->handle_free || s->handles < s->handle_room; }

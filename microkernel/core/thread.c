@@ -11,11 +11,12 @@ void thread_init(struct thread *t, frame_t frame, struct space *s)
     uint64_t *words = (uint64_t *)t;
     for (size_t i = 0; i < sizeof(*t) / 8; i += 8) /* whole turns: the frame is longer than the block */
         words[i] = words[i + 1] = words[i + 2] = words[i + 3] = words[i + 4] = words[i + 5] = words[i + 6] = words[i + 7] = 0;
-    t->call_gen = t->fault.gen = first_id;
+    t->call_gen = first_id & ID_GEN_MASK;
+    t->fault.gen = first_id | ID_GEN_FAULT;
     t->status = arch_status_user();
     t->hart = this_hart();
     t->state = T_STOPPED;
-    t->frame = frame;
+    t->frame = t->fault.frame = frame;
     t->space = s;
     t->prio = t->base_prio = 100;
     link_init(&t->list);
@@ -53,7 +54,7 @@ static void thread_leave(struct thread *t, long result)
             t->x[REG_A0] = (uint64_t)result;
         break;
     case T_WAIT_REPLY:
-        id = ipc_reply_id(t);
+        id = t->reply_id;
         tell = t->ep;
         ipc_end_call(t);
         if (t->call_kind == MSG_CALL)

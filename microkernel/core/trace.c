@@ -89,8 +89,21 @@ long sys_trace_mask(struct thread *cur, uint64_t *a)
         return e;
     uint64_t old = trace_mask;
     trace_mask = a[1];
+    for (unsigned i = 0; i < hart_count; i++) /* bound: HARTS_MAX */
+        harts[i].traced = trace_mask != 0;
     a[1] = old;
     return OK;
+}
+
+/* Each way of the fast path is counted once for all that it does. */
+static uint64_t counter_value(const struct hart *h, unsigned which)
+{
+    uint64_t value = h->counter[which];
+    if (which == KC_TRAP + 8 || which == KC_SWITCHES || which == KC_SATP)
+        return value + h->fast[FAST_CALL] + h->fast[FAST_REPLY_RECV];
+    if (which == KC_CALLS)
+        return value + h->fast[FAST_CALL];
+    return which == KC_REPLIES ? value + h->fast[FAST_REPLY_RECV] : value;
 }
 
 /* a0 kernel, a1 hart, a2 KC_* -> a1 value */
@@ -106,9 +119,9 @@ long sys_kernel_info(struct thread *cur, uint64_t *a)
     else if (a[2] == KC_INSTRET_BOOT)
         a[1] = arch_boot_instret();
     else if (a[2] == KC_SYSCALLS)
-        a[1] = harts[a[1]].counter[KC_TRAP + 8]; /* the same thing, counted once */
+        a[1] = counter_value(&harts[a[1]], KC_TRAP + 8); /* the same thing, counted once */
     else if (a[2] < KC_COUNT)
-        a[1] = harts[a[1]].counter[a[2]];
+        a[1] = counter_value(&harts[a[1]], a[2]);
     else
         return ERR_INVAL;
     return OK;

@@ -33,8 +33,13 @@
 
 /* Offsets in struct thread, pinned by _Static_assert in trap.c. */
 #define T_STATUS 256
-#define T_KSTACK 264
-#define T_HART 272
+#define T_HART 264
+
+/* Numbers of the ABI, pinned there too: its headers are C. */
+#define NR_CALL 1
+#define NR_REPLY_RECV 4
+#define KIND_CALL 1
+#define RESULT_OK 0
 
 /* Offset in struct hart. */
 #define H_KSTACK 56

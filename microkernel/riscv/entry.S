@@ -1,27 +1,20 @@
 /* SPDX-License-Identifier: MIT
  * The way in and the way out. sscratch holds the running thread's control block while user code runs, 0 in the kernel.
  * Registers are kept in the control block itself (x[n] at 8 * n, the pc in x[0]); the kernel stack is empty at every entry.
+ *
+ * A system call keeps ra, sp, gp, tp and s0-s11 only (abi/syscall.h). So the fast path (core/fast.c) finds those saved, the
+ * message still in its registers, and uses s0-s11 as it likes; where it gives up, general_locked saves the rest.
  */
 #include "csr.h"
 
-/* All registers to a0's array, but for a0 itself: its old value is in sscratch. */
-    .macro save_registers
+/* What a system call keeps, to and from a0's array. */
+    .macro save_kept
     sd ra, 8(a0)
     sd sp, 16(a0)
     sd gp, 24(a0)
     sd tp, 32(a0)
-    sd t0, 40(a0)
-    sd t1, 48(a0)
-    sd t2, 56(a0)
     sd s0, 64(a0)
     sd s1, 72(a0)
-    sd a1, 88(a0)
-    sd a2, 96(a0)
-    sd a3, 104(a0)
-    sd a4, 112(a0)
-    sd a5, 120(a0)
-    sd a6, 128(a0)
-    sd a7, 136(a0)
     sd s2, 144(a0)
     sd s3, 152(a0)
     sd s4, 160(a0)
@@ -32,53 +25,15 @@
     sd s9, 200(a0)
     sd s10, 208(a0)
     sd s11, 216(a0)
-    sd t3, 224(a0)
-    sd t4, 232(a0)
-    sd t5, 240(a0)
-    sd t6, 248(a0)
     .endm
 
-    .text
-    .balign 4
-    .globl trap_entry
-trap_entry:
-    csrrw a0, sscratch, a0
-    beqz a0, kernel_trap
-    save_registers
-    csrrw t0, sscratch, zero        /* the user's a0; from here on a trap is the kernel's own fault */
-    sd t0, 80(a0)
-    csrr t1, sepc
-    sd t1, 0(a0)
-    csrr t2, sstatus
-    sd t2, T_STATUS(a0)
-    ld sp, T_KSTACK(a0)
-    ld tp, T_HART(a0)
-    call trap_user                  /* -> a0: the thread to run */
-
-    .globl trap_return
-trap_return:
-    ld t0, T_STATUS(a0)
-    csrw sstatus, t0
-    ld t1, 0(a0)
-    csrw sepc, t1
-    csrw sscratch, a0
-    sc.d zero, t1, (a0)             /* another thread's reservation must not let this one's sc succeed; x[0] is t1 anyway */
+    .macro load_kept
     ld ra, 8(a0)
     ld sp, 16(a0)
     ld gp, 24(a0)
     ld tp, 32(a0)
-    ld t0, 40(a0)
-    ld t1, 48(a0)
-    ld t2, 56(a0)
     ld s0, 64(a0)
     ld s1, 72(a0)
-    ld a1, 88(a0)
-    ld a2, 96(a0)
-    ld a3, 104(a0)
-    ld a4, 112(a0)
-    ld a5, 120(a0)
-    ld a6, 128(a0)
-    ld a7, 136(a0)
     ld s2, 144(a0)
     ld s3, 152(a0)
     ld s4, 160(a0)
@@ -89,6 +44,80 @@ trap_return:
     ld s9, 200(a0)
     ld s10, 208(a0)
     ld s11, 216(a0)
+    .endm
+
+/* The others but for a0 and t6. */
+    .macro save_others
+    sd t0, 40(a0)
+    sd t1, 48(a0)
+    sd t2, 56(a0)
+    sd a1, 88(a0)
+    sd a2, 96(a0)
+    sd a3, 104(a0)
+    sd a4, 112(a0)
+    sd a5, 120(a0)
+    sd a6, 128(a0)
+    sd a7, 136(a0)
+    sd t3, 224(a0)
+    sd t4, 232(a0)
+    sd t5, 240(a0)
+    .endm
+
+/* The thread in a0 runs from here on, but for its registers. Leaves its pc in a7 and its status in t5: no secrets to it. */
+    .macro become
+    ld t5, T_STATUS(a0)
+    csrw sstatus, t5
+    ld a7, 0(a0)
+    csrw sepc, a7
+    csrw sscratch, a0
+    sc.d zero, a7, (a0)             /* another thread's reservation must not let this one's sc succeed; x[0] is a7 anyway */
+    .endm
+
+    .section .text.entry, "ax"
+    .balign 4
+    .globl trap_entry
+trap_entry:
+    csrrw a0, sscratch, a0
+    beqz a0, kernel_trap
+    save_kept
+    sd t6, 248(a0)
+    csrr s0, sstatus
+    sd s0, T_STATUS(a0)
+    csrrw s1, sscratch, zero        /* the user's a0; from here on a trap is the kernel's own fault */
+    csrr s2, sepc
+    ld tp, T_HART(a0)
+    csrr s0, scause
+    addi s0, s0, -CAUSE_ECALL_U
+    bnez s0, general
+#ifdef PAGODA_FAST
+    li s0, NR_CALL                  /* and no flags */
+    beq a7, s0, fast_call
+    li s0, NR_REPLY_RECV
+    beq a7, s0, fast_reply_recv
+#endif
+
+/* Everything else, and whatever the fast path leaves: all registers to the control block, then C. */
+general:
+    save_others
+    sd s1, 80(a0)
+    sd s2, 0(a0)
+    ld sp, H_KSTACK(tp)
+    call trap_user                  /* -> a0: the thread to run */
+
+    .globl trap_return
+trap_return:
+    become
+    load_kept
+    ld t0, 40(a0)
+    ld t1, 48(a0)
+    ld t2, 56(a0)
+    ld a1, 88(a0)
+    ld a2, 96(a0)
+    ld a3, 104(a0)
+    ld a4, 112(a0)
+    ld a5, 120(a0)
+    ld a6, 128(a0)
+    ld a7, 136(a0)
     ld t3, 224(a0)
     ld t4, 232(a0)
     ld t5, 240(a0)
@@ -96,10 +125,97 @@ trap_return:
     ld a0, 80(a0)
     sret
 
+#ifdef PAGODA_FAST
+/* From fast.c, which has the lock or its ticket in s3: t4 and t5 may be the kernel's, and no message without buffers has them. */
+    .globl fast_give_up
+fast_give_up:
+    li t4, 0
+    li t5, 0
+    save_others
+    sd s1, 80(a0)
+    sd s2, 0(a0)
+    ld sp, H_KSTACK(tp)
+    mv a1, s3
+    call trap_ticket
+    j trap_return
+
+/* a0 waited for a message: its words are in their registers, t2 and t3 are written. */
+    .globl fast_receive
+fast_receive:
+    become
+    load_kept
+    li t4, 0
+    li t6, 0
+    li a0, KIND_CALL
+    sret
+
+/* a0 waited for a reply, which is in its registers. */
+    .globl fast_replied
+fast_replied:
+    become
+    load_kept
+    li t2, 0
+    li t3, 0
+    li t4, 0
+    li t6, 0
+    li a0, RESULT_OK
+    sret
+
+/* The fast path calls C, arguments in s4 to s7. Keeps every register. */
+    .macro thunk name, function
+    .globl \name
+\name:
+    ld sp, H_KSTACK(tp)
+    addi sp, sp, -128
+    sd a0, 0(sp)
+    sd a1, 8(sp)
+    sd a2, 16(sp)
+    sd a3, 24(sp)
+    sd a4, 32(sp)
+    sd a5, 40(sp)
+    sd a6, 48(sp)
+    sd a7, 56(sp)
+    sd t0, 64(sp)
+    sd t1, 72(sp)
+    sd t2, 80(sp)
+    sd t3, 88(sp)
+    sd t4, 96(sp)
+    sd t5, 104(sp)
+    sd t6, 112(sp)
+    sd ra, 120(sp)
+    mv a0, s4
+    mv a1, s5
+    mv a2, s6
+    mv a3, s7
+    call \function
+    ld a0, 0(sp)
+    ld a1, 8(sp)
+    ld a2, 16(sp)
+    ld a3, 24(sp)
+    ld a4, 32(sp)
+    ld a5, 40(sp)
+    ld a6, 48(sp)
+    ld a7, 56(sp)
+    ld t0, 64(sp)
+    ld t1, 72(sp)
+    ld t2, 80(sp)
+    ld t3, 88(sp)
+    ld t4, 96(sp)
+    ld t5, 104(sp)
+    ld t6, 112(sp)
+    ld ra, 120(sp)
+    ret
+    .endm
+    thunk fast_record, trace_record
+    thunk fast_wake, lock_wake
+#endif
+
 /* A trap while sscratch was 0: ours. Save everything where the epitaph finds it, on a stack of its own. */
 kernel_trap:
     la a0, kernel_trap_frame        /* the old a0 is in sscratch */
-    save_registers
+    save_kept
+    save_others
+    sd t6, 248(a0)
     csrr t0, sscratch
     sd t0, 80(a0)
     csrr t0, sepc

@@ -12,9 +12,9 @@
 
 struct kernel_lock kernel_lock;
 
-static bool lock_served(uint32_t mine) { return __atomic_load_n(&kernel_lock.serving, __ATOMIC_ACQUIRE) == mine; }
+static bool lock_served(int32_t mine) { return __atomic_load_n(&kernel_lock.serving, __ATOMIC_ACQUIRE) == mine; }
 
-void lock_wait(struct hart *h, uint32_t mine)
+void lock_wait(struct hart *h, int32_t mine)
 {
     bool slept = false;
     for (unsigned spins = 0; !lock_served(mine); spins++) { /* bound: a kernel path of each hart before it */
@@ -37,7 +37,7 @@ void lock_wait(struct hart *h, uint32_t mine)
         h->kicked = false; /* its interrupt may have been cleared above; sched_exit looks anyway */
 }
 
-void lock_wake(uint32_t ticket)
+void lock_wake(int32_t ticket)
 {
     for (unsigned i = 0; i < hart_count; i++) /* bound: HARTS_MAX */
         if (__atomic_load_n(&harts[i].sleeps, __ATOMIC_RELAXED) && harts[i].sleep_ticket == ticket)

@@ -12,7 +12,8 @@
 #include "ipi.h"
 #include "riscv.h"
 
-static uint64_t asid_max, asid_next = 1, asid_generation = 1;
+uint64_t asid_generation = 1;
+static uint64_t asid_max, asid_next = 1;
 static uint64_t kernel_satp; /* the kernel's own tables, no user half */
 
 /* How many ASID bits the harts keep; root: the kernel's own tables, which stay active. */
@@ -48,8 +49,6 @@ static inline void sfence_page(vaddr_t va, uint64_t asid)
     sfence_vma_page(va, asid);
 }
 
-static inline uint64_t satp_of(const struct space *s) { return SATP_SV39 | s->asid << SATP_ASID_SHIFT | s->root_frame; }
-
 static inline bool asid_is_current(const struct space *s)
 {
     return (s->stale ? s->stale_gen : s->asid_gen) == asid_generation;
@@ -58,6 +57,7 @@ static inline bool asid_is_current(const struct space *s)
 static void asid_assign(struct space *s)
 {
     s->asid = asid_next++;
+    s->root_word = SATP_SV39 | s->asid << SATP_ASID_SHIFT | s->root_frame;
     s->asid_gen = asid_generation;
     s->harts = s->stale = 0; /* no hart has seen this ASID in this generation */
 }
@@ -88,7 +88,7 @@ static void asid_roll(void)
 
 void tlb_reload_here(struct hart *h)
 {
-    csr_write(satp, h->space ? satp_of(h->space) : kernel_satp);
+    csr_write(satp, h->space ? h->space->root_word : kernel_satp);
     sfence_all();
 }
 
@@ -104,7 +104,9 @@ static __attribute__((noinline)) void activate_anew(struct hart *h, struct space
         if (!asid_is_current(s))
             asid_assign(s);
     }
-    csr_write(satp, satp_of(s));
+    if (!asid_max)
+        s->root_word = SATP_SV39 | s->root_frame;
+    csr_write(satp, s->root_word);
     if (roll || !asid_max)
         sfence_all();
     else if (s->stale & h->bit)
@@ -120,7 +122,7 @@ void arch_space_activate(struct space *s)
     if (unlikely(s->asid_gen != asid_generation)) /* always so without ASID bits: asid_gen stays 0 */
         activate_anew(h, s);
     else
-        csr_write(satp, satp_of(s));
+        csr_write(satp, s->root_word);
     h->counter[KC_SATP]++;
     s->harts |= h->bit;
     h->space = s;

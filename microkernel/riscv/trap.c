@@ -9,9 +9,11 @@
 #include "lock.h"
 #include "riscv.h"
 
-_Static_assert(offsetof(struct thread, status) == T_STATUS && offsetof(struct thread, kstack) == T_KSTACK &&
-                   offsetof(struct thread, hart) == T_HART && offsetof(struct thread, x) == 0,
+_Static_assert(offsetof(struct thread, status) == T_STATUS && offsetof(struct thread, hart) == T_HART &&
+                   offsetof(struct thread, x) == 0,
                "entry.S knows these");
+_Static_assert(SYS_CALL == NR_CALL && SYS_REPLY_RECV == NR_REPLY_RECV && MSG_CALL == KIND_CALL && OK == RESULT_OK,
+               "and these");
 _Static_assert(offsetof(struct hart, kstack_top) == H_KSTACK, "start.S knows this");
 
 static void trap_external(void)
@@ -63,10 +65,9 @@ static __attribute__((noinline)) void trap_other(struct thread *t, uint64_t caus
     }
 }
 
-struct thread *trap_user(struct thread *t);
-struct thread *trap_user(struct thread *t)
+/* The lock is held, all registers are saved. */
+static inline struct thread *trap_locked(struct thread *t)
 {
-    lock_kernel();
     uint64_t cause = csr_read(scause); /* still this trap's: waiting for the lock takes none */
     if (likely(cause == CAUSE_ECALL_U && this_hart()->current == t)) {
         count(KC_TRAP + CAUSE_ECALL_U);
@@ -78,6 +79,21 @@ struct thread *trap_user(struct thread *t)
     t = sched_exit();
     unlock_kernel();
     return t;
+}
+
+struct thread *trap_user(struct thread *t), *trap_ticket(struct thread *t, int32_t mine);
+
+struct thread *trap_user(struct thread *t)
+{
+    lock_kernel();
+    return trap_locked(t);
+}
+
+/* The same after the fast path took the ticket `mine`, whose turn may not have come. */
+struct thread *trap_ticket(struct thread *t, int32_t mine)
+{
+    lock_turn(this_hart(), mine);
+    return trap_locked(t);
 }
 
 bool arch_irq_pending(void) { return csr_read(sip) & csr_read(sie); }

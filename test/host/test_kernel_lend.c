@@ -297,7 +297,7 @@ static void answer(enum who w)
     struct thread *t = th[w].t;
     struct edge *e = find(ALL, w, false);
     reply_id_t id = e->kind == FAULT ? 1UL << 63 | (uint64_t)(th[e->from].t->fault.gen & 0x7fffffff) << 32 | th[e->from].t->frame
-                                     : ipc_reply_id(th[e->from].t);
+                                     : th[e->from].t->reply_id;
     t->x[X_T3] = id;
     t->x[REG_A1] = EXC_RESUME;
     if (e->kind == FAULT)

@@ -172,7 +172,7 @@ static uint64_t id_of(const struct thread *t, bool fault)
         return host_below(10) ? seen_id[host_below(IDS)] : host_random() << 20;
     const struct link *l = host_below(2) ? list->next : list->prev;
     const struct thread *c = fault ? container_of(l, struct thread, fault_link) : container_of(l, struct thread, call_link);
-    return fault ? 1UL << 63 | (uint64_t)(c->fault.gen & 0x7fffffff) << 32 | c->frame : ipc_reply_id(c);
+    return fault ? c->fault.id : c->reply_id;
 }
 
 static vaddr_t any_page(void)

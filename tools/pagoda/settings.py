@@ -143,6 +143,7 @@ VARIABLES = {
     "ICOUNT": ("1", _flag, "1: one instruction is one nanosecond, so figures are instructions (test and bench always do); 0: host time (default with GDB=1)"),
     "RUN": (None, _line, "command line that `scons run` runs; then it powers off, and the exit status is scons's"),
     "TIMEOUT": ("", _seconds, "seconds until a run is ended (default: 600 with RUN, none without)"),
+    "FAST": ("1", _flag, "0: a kernel without the fast path, to compare (docs/fast-path.md)"),
     "POLICY": ("", _any, "replacement policy at boot (default: fifo); `pagerctl policy` changes it later"),
     "EXTRA_APPS": ("", _directory("C programs"),
                    "directory outside the tree; each .c file or folder of C files becomes a program"),

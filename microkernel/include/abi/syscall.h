@@ -4,7 +4,8 @@
  *   a7   number | IPC_F_* flags << 8
  *   a0   first argument (usually a handle); on return OK, a positive kind, or a negative error
  *   a1.. further arguments; on return further results
- * A call may change a0-a7 and t0-t6; it keeps ra, sp, gp, tp, s0-s11 and the FPU.
+ * A call keeps ra, sp, gp, tp, s0-s11 and the FPU. a0-a7 and t0-t6 that hold no result are undefined afterwards; so are they when
+ * somebody else reads the registers of a thread that is blocked in a call.
  *
  * IPC registers:
  *   a1-a6, t0, t1   message words w[0]..w[7] (64 bytes), both ways

@@ -38,6 +38,7 @@ enum { X_T0 = 5, X_T1 = 6, X_T2 = 7, X_A7 = 17, X_T3 = 28, X_T4 = 29, X_T5 = 30,
 
 extern struct thread *init;
 extern struct space *init_space;
+extern unsigned host_fast_taken; /* system calls that the fast path did */
 extern unsigned host_entries; /* system calls so far, each restart counted */
 extern struct hart *const hart0, *const hart1;
 

@@ -201,7 +201,6 @@ static void mask_thread(struct snapshot *s, const struct thread *t)
     for (unsigned i = 0; i < sizeof(reg); i++)
         old->x[reg[i]] = t->x[reg[i]];
     old->instructions = t->instructions;
-    old->kstack = t->kstack;
 }
 
 static void compare_chunk(const struct snapshot *s, unsigned c, const char *what)

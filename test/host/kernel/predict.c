@@ -17,8 +17,8 @@ const struct handle *predict_slot(const struct space *s, uint64_t h64)
     return &more[(h - HANDLES_INLINE) % HANDLES_PER_FRAME];
 }
 
-static unsigned type_of(const struct handle *h) { return h->word >> 56; }
-static unsigned rights_of(const struct handle *h) { return h->word >> 48 & 0xff; }
+static unsigned type_of(const struct handle *h) { return h->word & 0xff; }
+static unsigned rights_of(const struct handle *h) { return h->word >> 8 & 0xff; }
 static bool has_frame(unsigned type) { return type && type != OBJ_IRQ && type != OBJ_KERNEL; }
 
 static bool is_good(const struct handle *h)

@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: MIT
+ * The fast path's side of entry.S: which registers it works beside, how it takes the lock, and its three ways out.
+ * Included by core/fast.c alone, which is compiled so that gcc takes neither the message registers (a1-a6, t0, t1) nor a7
+ * nor those named here for anything else, and keeps nothing for a caller: it is jumped to, and jumps away.
+ */
+#ifndef RISCV_FAST_REGS_H
+#define RISCV_FAST_REGS_H
+
+#include "csr.h"
+#include "lock.h"
+
+#define FAST_INLINE static inline __attribute__((always_inline))
+
+register uint64_t fast_a0 __asm__("s1");     /* the program's */
+register uint64_t fast_pc __asm__("s2");     /* of its ecall */
+register int64_t fast_ticket __asm__("s3"); /* of the lock */
+/* What the program passed in a register that nothing here changes. */
+#define FAST_READ(name, reg) \
+    FAST_INLINE uint64_t name(void) \
+    { \
+        register uint64_t v __asm__(reg); \
+        __asm__("# " reg : "=r"(v)); /* the text keeps gcc from taking two of these for one */ \
+        return v; \
+    }
+FAST_READ(fast_w0, "a1")
+FAST_READ(fast_reply_id, "t3")
+
+#define FAST_ENTRY(name) \
+    _Noreturn void name(struct thread *cur); \
+    _Noreturn void name(struct thread *cur)
+
+/* To a label in entry.S with a thread in a0. */
+#define FAST_GO(label, to) \
+    do { \
+        register struct thread *in_a0 __asm__("a0") = (to); \
+        __asm__ volatile("j " #label : : "r"(in_a0), "r"(fast_a0), "r"(fast_pc), "r"(fast_ticket)); \
+        __builtin_unreachable(); \
+    } while (0)
+
+/* Nothing was changed: the general path does it. */
+#define FAST_GIVE_UP(cur) FAST_GO(fast_give_up, cur)
+
+FAST_INLINE bool fast_lock(void)
+{
+    fast_ticket = lock_ticket();
+    if (unlikely(!lock_is_mine(fast_ticket)))
+        return false;
+    __atomic_thread_fence(__ATOMIC_ACQUIRE);
+    return true;
+}
+
+/* Call C through entry.S, which keeps all registers but those named. */
+FAST_INLINE void fast_thunk_wake(int32_t ticket)
+{
+    register int64_t a __asm__("s4") = ticket;
+    __asm__ volatile("call fast_wake" : : "r"(a) : "memory");
+}
+FAST_INLINE void fast_thunk_record(unsigned kind, const struct thread *t, uint64_t w0, uint64_t w1)
+{
+    register uint64_t a __asm__("s4") = kind;
+    register const struct thread *b __asm__("s5") = t;
+    register uint64_t c __asm__("s6") = w0, d __asm__("s7") = w1;
+    __asm__ volatile("call fast_record" : : "r"(a), "r"(b), "r"(c), "r"(d) : "memory");
+}
+#define fast_trace(kind, t, a, b) ((trace_mask >> (kind)) & 1 ? fast_thunk_record(kind, t, a, b) : (void)0)
+
+FAST_INLINE void fast_unlock(void)
+{
+    int32_t now = lock_after(fast_ticket);
+    if (lock_pass_on(now))
+        fast_thunk_wake(now);
+}
+
+/* The words stand where they have to. */
+FAST_INLINE void fast_words(struct thread *to, const struct thread *from) { (void)to, (void)from; }
+FAST_INLINE void fast_after_ecall(struct thread *cur) { cur->x[REG_PC] = fast_pc + 4; }
+
+#define FAST_RECEIVE(r, id, badge) \
+    do { \
+        register struct thread *in_a0 __asm__("a0"); \
+        register uint64_t t2 __asm__("t2"), t3 __asm__("t3"); \
+        fast_unlock(); \
+        in_a0 = (r), t2 = (id), t3 = (badge); \
+        __asm__ volatile("j fast_receive" : : "r"(in_a0), "r"(t2), "r"(t3)); \
+        __builtin_unreachable(); \
+    } while (0)
+#define FAST_REPLIED(t) \
+    do { \
+        fast_unlock(); \
+        FAST_GO(fast_replied, t); \
+    } while (0)
+
+/* ---- spaces: those that this hart can simply load (tlb.c) ---- */
+extern uint64_t asid_generation;
+FAST_INLINE bool fast_space_ready(const struct hart *h, const struct space *s)
+{
+    return s->asid_gen == asid_generation && (s->harts & h->bit);
+}
+FAST_INLINE void fast_space_load(struct hart *h, struct space *s)
+{
+    csr_write(satp, s->root_word);
+    h->space = s;
+}
+
+#endif
