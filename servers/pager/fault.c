@@ -25,32 +25,9 @@
 #include "swap.h"
 #include "sysgate.h"
 
-enum pte_state { PTE_ABSENT, PTE_SWAPPED, PTE_ALLOWS, PTE_COW_SHARED, PTE_COW_SOLE, PTE_NARROW, PTE_STATES };
 enum region_state { REGION_NONE, REGION_NULL, REGION_GUARD, REGION_FORBIDS, REGION_ALLOWS, REGION_STATES };
 
-/* ---- the two coordinates ---- */
-
-static bool pte_allows(pte_t pte, unsigned access)
-{
-    _Static_assert(PTE_R == PROT_R << 1 && PTE_W == PROT_W << 1 && PTE_X == PROT_X << 1, "one shift apart");
-    pte_t need = (pte_t)access << 1;
-    return (pte & (PTE_V | PTE_U | need)) == (PTE_V | PTE_U | need);
-}
-
-static enum pte_state classify_pte(const struct fault *f)
-{
-    pte_t pte = f->pte;
-    if (f->level > 0 || !(pte & PTE_V))
-        return pte == 0 ? PTE_ABSENT : PTE_SWAPPED;
-    if ((pte & PTE_COW) && (f->access & PROT_W)) {
-#ifdef MUTANT_PAGER_UPGRADE_SHARED
-        return PTE_COW_SOLE;
-#endif
-        const struct ledger_frame *w = frame_word(PTE_FRAME(pte));
-        return w->refs == 1 && !frame_is_held(w) ? PTE_COW_SOLE : PTE_COW_SHARED;
-    }
-    return pte_allows(pte, f->access) ? PTE_ALLOWS : PTE_NARROW;
-}
+/* ---- the columns: what the region says (the rows: fault.h) ---- */
 
 static enum region_state classify_region(const struct fault *f, uint32_t *region)
 {
@@ -156,12 +133,6 @@ static void act_upgrade(const struct fault *f, uint32_t region, struct answer *a
     a->count = COUNT_UPGRADE;
 }
 
-/* What a frame that others see, too, may be mapped with. */
-static inline unsigned shared_prot(unsigned prot)
-{
-    return prot & PROT_W ? (prot & ~PROT_W) | PROT_COW : prot;
-}
-
 /* Region permission and entry were moved apart by REGION_PROTECT; fit the entry to the region again. */
 static void act_widen(const struct fault *f, uint32_t region, struct answer *a)
 {
@@ -172,14 +143,14 @@ static void act_widen(const struct fault *f, uint32_t region, struct answer *a)
         return;
     }
     const struct ledger_frame *w = frame_word(frame);
-    bool sole = (w->refs == 1 && !frame_is_held(w)) || (r->flags & REGION_SHARED);
+    bool sole = frame_is_sole(w) || (r->flags & REGION_SHARED);
     if (!sole && (f->access & PROT_W)) {
         act_copy(f, region, a);
         return;
     }
     if (sole && (r->prot & PROT_W) && resident.on)
         resident_write(f->slot, frame);
-    map(a, frame, sole ? r->prot : shared_prot(r->prot), COUNT_NONE);
+    map(a, frame, sole ? r->prot : prot_shared(r->prot), COUNT_NONE);
     if (r->prot & PROT_X)
         gate_exec_fence();
 }
@@ -198,7 +169,7 @@ static err_t bring_in(uint32_t slot, uint32_t region, uint32_t page, unsigned ac
         frame = b->share(r, page);
     if (frame != NO_FRAME) {
         frame_ref(frame);
-        map(a, frame, shared_prot(r->prot), frame == zero_frame() ? COUNT_ZERO_PAGE : COUNT_IMAGE);
+        map(a, frame, prot_shared(r->prot), frame == zero_frame() ? COUNT_ZERO_PAGE : COUNT_IMAGE);
         return OK;
     }
     err_t err = frame_alloc_user(slot, &frame);
@@ -289,7 +260,7 @@ void fault_decide(const struct fault *f, struct answer *a)
     if (unlikely(f->va >= USER_VA_END)) {
         refuse(a, FAULT_FORWARD, FAULT_REASON_KERNEL);
     } else {
-        enum pte_state p = classify_pte(f);
+        enum pte_state p = fault_row(f);
         /* the region matters only in rows whose columns differ */
         enum region_state r = p <= PTE_SWAPPED || p == PTE_NARROW ? classify_region(f, &region) : REGION_ALLOWS;
         decide[p][r](f, region, a);

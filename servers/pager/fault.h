@@ -6,6 +6,7 @@
 
 #include <ipc/ipc.h>
 
+#include "frame.h"
 #include "region.h"
 #include "space.h"
 #include "stat.h"
@@ -50,6 +51,32 @@ static inline bool fault_decode(const struct ipc_event *ev, struct fault *f)
     f->badge = ev->badge;
     return f->slot != 0;
 }
+
+/* ---- the table's rows: what the entry says ---- */
+
+enum pte_state { PTE_ABSENT, PTE_SWAPPED, PTE_ALLOWS, PTE_COW_SHARED, PTE_COW_SOLE, PTE_NARROW, PTE_STATES };
+
+static inline bool pte_allows(pte_t pte, unsigned access)
+{
+    _Static_assert(PTE_R == PROT_R << 1 && PTE_W == PROT_W << 1 && PTE_X == PROT_X << 1, "one shift apart");
+    pte_t need = (pte_t)access << 1;
+    return (pte & (PTE_V | PTE_U | need)) == (PTE_V | PTE_U | need);
+}
+
+static inline enum pte_state fault_row(const struct fault *f)
+{
+    pte_t pte = f->pte;
+    if (f->level > 0 || !(pte & PTE_V))
+        return pte == 0 ? PTE_ABSENT : PTE_SWAPPED;
+    if ((pte & PTE_COW) && (f->access & PROT_W)) {
+#ifdef MUTANT_PAGER_UPGRADE_SHARED
+        return PTE_COW_SOLE;
+#endif
+        return frame_is_sole(frame_word(PTE_FRAME(pte))) ? PTE_COW_SOLE : PTE_COW_SHARED;
+    }
+    return pte_allows(pte, f->access) ? PTE_ALLOWS : PTE_NARROW;
+}
+
 /* Decide, and count frames as if the answer had been accepted: nobody looks in between. */
 void fault_decide(const struct fault *f, struct answer *a);
 /* The kernel took the answer. */
@@ -64,7 +91,16 @@ void fault_undo(const struct fault *f, const struct answer *a);
 /* A page that is to be there before its first touch (REGION_PINNED, REGION_SHARED, REGION_LOCKED). */
 err_t fault_fill(uint32_t slot, uint32_t region, uint32_t page);
 
-/* cow.c */
+/* What a frame that others see, too, may be mapped with. */
+static inline unsigned prot_shared(unsigned prot)
+{
+    return prot & PROT_W ? (prot & ~PROT_W) | PROT_COW : prot;
+}
+
+/* cow.c: the space in slot gets a copy of its own of `from`. One reference of `from` is dropped; others remain, or a hold does.
+ * fresh: one reference, charged to the space. Errors: frame_alloc_user()'s. */
 err_t cow_copy(uint32_t slot, frame_t from, frame_t *fresh);
+/* The same into a frame that is there already. */
+void cow_fill(uint32_t slot, frame_t from, frame_t fresh);
 
 #endif

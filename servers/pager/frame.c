@@ -20,22 +20,13 @@ const struct frame_info *frame_infos;
 
 struct pool frame_pool[3];
 
-static uint64_t alloc_count, alloc_fail_at; /* PAGER_DEBUG_FAIL_ALLOC */
+struct frame_test frame_test;
 
 uint64_t frame_fail_at(uint64_t k)
 {
-    uint64_t tried = alloc_count;
-    alloc_count = 0;
-    alloc_fail_at = k;
+    uint64_t tried = frame_test.allocations;
+    frame_test = (struct frame_test){.fail_at = k};
     return tried;
-}
-
-static inline bool alloc_refused(void)
-{
-    if (likely(++alloc_count != alloc_fail_at))
-        return false;
-    alloc_fail_at = 0;
-    return true;
 }
 
 /* ---- lists of chunks ---- */
@@ -70,8 +61,7 @@ static inline enum chunk_list list_for(unsigned free)
     return free == 0 ? LIST_NONE : free == FRAMES_PER_CHUNK ? LIST_WHOLE : LIST_PARTIAL;
 }
 
-/* The number of free frames has reached or left one of its ends. */
-static __attribute__((noinline)) void chunk_relist(struct pool *p, uint32_t c)
+void frame_chunk_relist(struct pool *p, uint32_t c)
 {
     struct chunk_state *k = &ledger.chunk[c];
     enum chunk_list want = list_for(k->free);
@@ -84,20 +74,6 @@ static __attribute__((noinline)) void chunk_relist(struct pool *p, uint32_t c)
 
 /* ---- one frame ---- */
 
-static inline frame_t pool_take(struct pool *p)
-{
-    uint32_t c = p->list[LIST_PARTIAL] ? p->list[LIST_PARTIAL] : p->list[LIST_WHOLE];
-    if (unlikely(c == 0))
-        return NO_FRAME;
-    struct chunk_state *k = &ledger.chunk[--c];
-    uint32_t index = k->head - 1;
-    k->head = ledger.frame_next[index];
-    p->free--;
-    if (unlikely(k->free-- == FRAMES_PER_CHUNK || k->free == 0))
-        chunk_relist(p, c);
-    return ledger.first_frame + index;
-}
-
 static void pool_put(frame_t f)
 {
     uint32_t index = frame_index(f), c = index / FRAMES_PER_CHUNK;
@@ -108,7 +84,7 @@ static void pool_put(frame_t f)
     k->head = index + 1;
     p->free++;
     if (unlikely(k->free++ == 0 || k->free == FRAMES_PER_CHUNK))
-        chunk_relist(p, c);
+        frame_chunk_relist(p, c);
 }
 
 /* ---- chunks change their type ---- */
@@ -151,9 +127,9 @@ static __attribute__((noinline)) bool pool_refill(enum pool_kind kind)
 
 static inline frame_t pool_get(enum pool_kind kind)
 {
-    frame_t f = pool_take(&frame_pool[kind]);
+    frame_t f = frame_pool_take(&frame_pool[kind]);
     if (unlikely(f == NO_FRAME) && pool_refill(kind))
-        f = pool_take(&frame_pool[kind]);
+        f = frame_pool_take(&frame_pool[kind]);
     return f;
 }
 
@@ -169,7 +145,7 @@ bool frame_over_quota(uint32_t slot) { return over_limit(slot, QUOTA_FRAME); }
 
 static inline err_t alloc_any(enum pool_kind kind, uint32_t slot, enum quota_kind what, frame_t *out)
 {
-    if (unlikely(alloc_refused() || over_limit(slot, what)))
+    if (unlikely(frame_alloc_refused() || over_limit(slot, what)))
         return ERR_NOMEM;
     frame_t f = pool_get(kind);
     if (unlikely(f == NO_FRAME))
@@ -197,13 +173,9 @@ err_t frame_alloc_user(uint32_t slot, frame_t *out)
     }
     if (unlikely(err != OK))
         return err;
-    struct ledger_frame *w = frame_word(*out);
-    check(w->refs == 0);
-    w->refs = 1;
-    w->charged = (uint16_t)slot;
-    ledger.space_vol[slot].charged++;
+    frame_begin(*out, slot);
     if (unlikely(quota_of_space(slot) != 0))
-        quota_frame_begin(w, quota_of_space(slot));
+        quota_frame_begin(frame_word(*out), quota_of_space(slot));
     return OK;
 }
 
@@ -318,13 +290,13 @@ void frame_pools_build(uint32_t own, frame_t image_first, frame_t image_end)
         struct pool *p = &frame_pool[kind];
         p->free += ledger.chunk[c].free;
         p->chunks++;
-        chunk_relist(p, c);
+        frame_chunk_relist(p, c);
     }
 }
 
-/* ---- contents: 32 words a turn, so that the loop's own instructions are a twentieth ---- */
+/* ---- contents: 64 words a turn, so that the loop's own instructions are a fiftieth ---- */
 
-#define WORDS_PER_TURN 32
+#define WORDS_PER_TURN 64
 #define FOR_16(X, from) \
     X(from + 0) X(from + 1) X(from + 2) X(from + 3) X(from + 4) X(from + 5) X(from + 6) X(from + 7) X(from + 8) \
     X(from + 9) X(from + 10) X(from + 11) X(from + 12) X(from + 13) X(from + 14) X(from + 15)
@@ -340,6 +312,8 @@ void page_zero(frame_t f)
 #define ZERO_WORD(i) p[i] = 0;
         FOR_16(ZERO_WORD, 0)
         FOR_16(ZERO_WORD, 16)
+        FOR_16(ZERO_WORD, 32)
+        FOR_16(ZERO_WORD, 48)
     }
 }
 
@@ -360,6 +334,8 @@ void page_copy(frame_t to, frame_t from)
     do {
         copy_16(d, s);
         copy_16(d + 16, s + 16);
+        copy_16(d + 32, s + 32);
+        copy_16(d + 48, s + 48);
         s += WORDS_PER_TURN;
         d += WORDS_PER_TURN;
     } while (s < end);

@@ -47,6 +47,33 @@ extern struct pool frame_pool[3]; /* by enum pool_kind */
  * The chunks of [image_first, image_end) are held as they are. */
 void frame_pools_build(uint32_t own, frame_t image_first, frame_t image_end);
 
+/* The number of a chunk's free frames has reached or left one of its ends. */
+void frame_chunk_relist(struct pool *p, uint32_t chunk);
+/* Any free frame, which is nobody's then; NO_FRAME: the pool is empty. */
+static inline frame_t frame_pool_take(struct pool *p)
+{
+    uint32_t c = p->list[LIST_PARTIAL] ? p->list[LIST_PARTIAL] : p->list[LIST_WHOLE];
+    if (unlikely(c == 0))
+        return NO_FRAME;
+    struct chunk_state *k = &ledger.chunk[--c];
+    uint32_t index = k->head - 1;
+    k->head = ledger.frame_next[index];
+    p->free--;
+    if (unlikely(k->free-- == FRAMES_PER_CHUNK || k->free == 0))
+        frame_chunk_relist(p, c);
+    return ledger.first_frame + index;
+}
+
+/* It is the space's from now on, which pays for it; quotas are the caller's business. */
+static inline void frame_begin(frame_t f, uint32_t slot)
+{
+    struct ledger_frame *w = &ledger.frame[f - ledger.first_frame];
+    check(w->refs == 0);
+    w->refs = 1;
+    w->charged = (uint16_t)slot;
+    ledger.space_vol[slot].charged++;
+}
+
 /* A frame for the space in slot (0: the pager itself), which pays for it. Contents unknown.
  * Errors  ERR_NOMEM        none left, none to be had from the other pool, no page can leave, or the space is at its quota
  *         ERR_IN_PROGRESS  (user frames) a page is on its way to the store: ask again; nothing changed */
@@ -94,6 +121,9 @@ static inline void frame_charge_sole(uint32_t slot, frame_t f)
 /* Shared for good, whatever its count: never written in place. */
 static inline bool frame_is_held(const struct ledger_frame *w) { return (w->flags & (FRAME_W_IMAGE | FRAME_W_HOLD)) != 0; }
 
+/* One mapping has it and nobody will ever want it as it is: it may be written in place. */
+static inline bool frame_is_sole(const struct ledger_frame *w) { return w->refs == 1 && !frame_is_held(w); }
+
 /* Frames charged to a space now: user frames, tables, objects. */
 static inline uint32_t frame_charge_of(uint32_t slot)
 {
@@ -107,6 +137,12 @@ err_t frame_alloc_held(frame_t *out);
 void page_zero(frame_t f);
 void page_copy(frame_t to, frame_t from);
 
+/* Every allocation asks this first: a test makes one fail. */
+struct frame_test {
+    uint64_t allocations, fail_at;
+};
+extern struct frame_test frame_test;
+static inline bool frame_alloc_refused(void) { return unlikely(++frame_test.allocations == frame_test.fail_at); }
 /* Fail the k-th allocation from now, once; 0: none. Returns how many were tried since the last call. */
 uint64_t frame_fail_at(uint64_t k);
 

@@ -11,6 +11,7 @@
 #include "evict.h"
 #include "fault.h"
 #include "op.h"
+#include "quick.h"
 #include "recover.h"
 #include "request.h"
 #include "space.h"
@@ -69,7 +70,8 @@ static bool must_defer(const struct fault *f)
     return kind == OP_CLEAR || kind == OP_DELETE || kind == OP_FILL;
 }
 
-static void on_fault(struct ipc_event *ev)
+/* The whole table, for any fault. */
+static void answer_fault(struct ipc_event *ev)
 {
     struct fault f;
     struct answer a;
@@ -106,6 +108,55 @@ static void on_fault(struct ipc_event *ev)
     else
         fault_accepted(&f, &a);
     next_event(ev);
+}
+
+static inline void event_copy(struct ipc_event *to, const struct ipc_event *from)
+{
+    to->kind = from->kind;
+    to->id = from->id;
+    to->badge = from->badge;
+    to->buf_len[0] = from->buf_len[0], to->buf_len[1] = from->buf_len[1];
+    to->w[0] = from->w[0], to->w[1] = from->w[1], to->w[2] = from->w[2], to->w[3] = from->w[3];
+    to->w[4] = from->w[4], to->w[5] = from->w[5], to->w[6] = from->w[6], to->w[7] = from->w[7];
+}
+
+/* The same for an answer of the quick way: by value, so that its fault and answer need not be in memory. */
+struct quick_undo {
+    reply_id_t id;
+    uint32_t slot, dropped;
+};
+static __attribute__((noinline)) void quick_refused(struct quick_undo u, frame_t frame, unsigned paid, unsigned mapped, err_t err)
+{
+    struct fault f = {.id = u.id, .slot = u.slot};
+    struct answer a = {.frame = frame, .dropped = u.dropped, .paid = paid, .mapped = mapped};
+    answer_refused(&f, &a, err);
+}
+
+/* Faults one after the other, as long as the quick way knows the answer: the event never leaves the registers. What it does not
+ * know, and what is no fault, goes back to memory and the general way. */
+static void on_fault(struct ipc_event *ev)
+{
+    struct ipc_event x; /* its address goes to inline functions only */
+    struct fault f;
+    struct answer a;
+    event_copy(&x, ev);
+    while (likely(!has_work() && fault_decode(&x, &f) && quick_decide(&f, &a))) { /* forever: server loop */
+#ifdef MUTANT_PAGER_ANSWER_TWICE
+        (void)gate_fault_reply(f.id, a.verdict, a.frame, a.table);
+#endif
+        long kind = gate_fault_reply_recv(self.endpoint, f.id, a.verdict, a.frame, a.table, &x);
+        if (likely(kind == MSG_FAULT))
+            continue;
+        if (kind < 0) {
+            quick_refused((struct quick_undo){f.id, f.slot, a.dropped}, a.frame, a.paid, a.mapped, (err_t)kind);
+            next_event(ev);
+            return;
+        }
+        event_copy(ev, &x);
+        return;
+    }
+    event_copy(ev, &x);
+    answer_fault(ev);
 }
 
 /* ---- requests ---- */

@@ -96,19 +96,14 @@ static uint32_t tree_next(uint32_t n)
 
 /* ---- look-up ---- */
 
-static inline bool contains(const struct ledger_region *r, uint32_t page)
-{
-    return page - r->start_page < r->end_page - r->start_page;
-}
-
 uint32_t region_find(uint32_t slot, uint32_t page)
 {
     struct space_vol *v = &ledger.space_vol[slot];
-    if (v->last && contains(record(v->last), page))
+    if (v->last && region_contains(record(v->last), page))
         return v->last - 1;
     uint32_t n = v->tree;
     while (n) { /* bound: depth */
-        if (contains(record(n), page)) {
+        if (region_contains(record(n), page)) {
             v->last = n;
             return n - 1;
         }

@@ -9,6 +9,7 @@
 
 #include <ipc/pager.h>
 
+#include "check.h"
 #include "ledger.h"
 
 #define NO_REGION UINT32_MAX
@@ -21,8 +22,18 @@ static inline vaddr_t va_of(uint32_t page) { return (vaddr_t)page << PAGE_SHIFT;
 /* Rebuild free list and all trees from the ledger (start and restart). Records of dead spaces are freed. */
 void regions_build(void);
 
+static inline bool region_contains(const struct ledger_region *r, uint32_t page)
+{
+    return page - r->start_page < r->end_page - r->start_page;
+}
 /* The region of the space in slot that contains the page, or NO_REGION. Cost O(log regions), O(1) for the last hit. */
 uint32_t region_find(uint32_t slot, uint32_t page);
+/* The same; the last hit without a call. */
+static inline uint32_t region_find_last(uint32_t slot, uint32_t page)
+{
+    uint32_t last = ledger.space_vol[slot].last;
+    return likely(last != 0 && region_contains(region_at(last - 1), page)) ? last - 1 : region_find(slot, page);
+}
 /* The first region that ends after page (contains it or lies behind it), or NO_REGION. Empty regions are passed over. */
 uint32_t region_from(uint32_t slot, uint32_t page);
 /* The first region that starts at page or behind it, empty ones included, or NO_REGION. */

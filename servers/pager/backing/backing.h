@@ -20,7 +20,7 @@ extern const struct backing backing_anon, backing_image;
 const struct backing *backing_of(const struct ledger_region *r);
 
 /* zero.c: the shared zero page, for ever held. */
-frame_t zero_frame(void);
+static inline frame_t zero_frame(void) { return ledger.header->zero_frame; }
 err_t zero_init(void);
 
 /* image.c: the boot image, seen through the window. Checked once. */

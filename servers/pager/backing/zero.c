@@ -4,11 +4,6 @@
  */
 #include "backing/backing.h"
 
-frame_t zero_frame(void)
-{
-    return ledger.header->zero_frame;
-}
-
 /* First start: take and clear a frame. Restart: it is there. */
 err_t zero_init(void)
 {

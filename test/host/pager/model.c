@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "backing/backing.h"
+#include "quick.h"
 #include "recover.h"
 #include "store.h"
 #include "swap.h"
@@ -521,6 +522,9 @@ err_t model_fork(uint32_t parent, uint32_t child, uint64_t key)
     return model_call(0, &m);
 }
 
+bool model_quick = true;
+model_decided_fn *model_decided;
+
 /* The hart: translate, or fault. */
 static uint8_t *translate(uint32_t slot, vaddr_t va, unsigned access, struct fault *f)
 {
@@ -558,7 +562,11 @@ static err_t access_byte(uint32_t space, vaddr_t va, unsigned access, uint8_t **
         *at = translate(slot, va, access, &current);
         if (*at)
             return OK;
-        fault_decide(&current, &a);
+        bool quick = model_quick && quick_decide(&current, &a);
+        if (!quick)
+            fault_decide(&current, &a);
+        if (model_decided)
+            model_decided(&current, &a, quick);
         if (a.verdict == 0) { /* it waits for the store */
             tries = 0;
             model_settle();

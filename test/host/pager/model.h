@@ -54,6 +54,12 @@ err_t model_fork(uint32_t parent, uint32_t child, uint64_t key);
 err_t model_store(uint32_t space, vaddr_t va, uint8_t value, unsigned *reason);
 err_t model_load(uint32_t space, vaddr_t va, uint8_t *value, unsigned *reason);
 
+/* Faults are decided as in main.c: the quick way first (quick.h), unless a test wants the table alone. */
+extern bool model_quick;
+/* Hears of every decision, before the kernel does; 0: nobody. */
+typedef void model_decided_fn(const struct fault *f, const struct answer *a, bool quick);
+extern model_decided_fn *model_decided;
+
 /* Time passes until the store has nothing under way. */
 void model_settle(void);
 

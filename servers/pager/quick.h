@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: MIT
+ * The quick way through the decision table (fault.c): three of its rows, for a fault with nothing out of the ordinary about
+ * it. All of it is inline, so that main.c's loop keeps fault and answer in registers.
+ *
+ *   entry \ region | any                    | anonymous, allows it
+ *   ---------------+------------------------+--------------------------------------------------
+ *   absent         |                        | the zero page for a read, zeros for a write
+ *   COW, shared    | copy                   |
+ *   COW, sole      | upgrade in place       |
+ *
+ * Must decide exactly as fault_decide() would, or say false with nothing changed: host/test_pager_quick has both decide
+ * the same faults. No quota, no limit, no replacement, no long operation on the space, no table to add: those are for fault.c.
+ */
+#ifndef PAGER_QUICK_H
+#define PAGER_QUICK_H
+
+#include "backing/backing.h"
+#include "fault.h"
+#include "resident.h"
+
+/* Nothing has a say about a further frame of the space but the pool. Else NO_FRAME, with nothing changed. */
+static inline frame_t quick_frame(uint32_t slot)
+{
+    const struct ledger_space *s = space_at(slot);
+#ifndef MUTANT_PAGER_QUICK_NO_LIMIT
+    if (unlikely((s->limit | s->quota) != 0))
+        return NO_FRAME;
+#endif
+    if (unlikely(frame_test.fail_at != 0))
+        return NO_FRAME;
+    frame_t f = frame_pool_take(&frame_pool[POOL_USER]);
+    if (unlikely(f == NO_FRAME))
+        return NO_FRAME;
+    frame_test.allocations++;
+    frame_begin(f, slot);
+    return f;
+}
+
+static inline void quick_map(struct answer *a, frame_t frame, unsigned prot, enum counter count)
+{
+    a->verdict = FAULT_VERDICT(FAULT_MAP, prot, 0);
+    a->frame = frame;
+    a->count = count;
+}
+
+static inline bool quick_upgrade(const struct fault *f, struct answer *a)
+{
+    frame_charge_sole(f->slot, PTE_FRAME(f->pte));
+    a->verdict = FAULT_VERDICT(FAULT_UPGRADE, 0, 0);
+    a->count = COUNT_UPGRADE;
+    return true;
+}
+
+static inline bool quick_copy(const struct fault *f, struct answer *a)
+{
+    frame_t from = PTE_FRAME(f->pte), fresh = quick_frame(f->slot);
+    if (unlikely(fresh == NO_FRAME))
+        return false;
+    a->paid = frame_word(from)->charged == f->slot;
+    a->dropped = from;
+    cow_fill(f->slot, from, fresh);
+    quick_map(a, fresh, PROT_R | PROT_W, COUNT_COPY);
+    return true;
+}
+
+static inline bool quick_page_in(const struct fault *f, struct answer *a)
+{
+    uint32_t region = region_find_last(f->slot, f->page);
+    const struct ledger_region *r = region_at(region);
+    if (unlikely(region == NO_REGION || r->backing != BACKING_ANON || (f->access & ~r->prot) != 0 || (r->prot & PROT_X) != 0))
+        return false;
+    if (unlikely((r->flags & REGION_STACK) && f->page == r->start_page))
+        return false; /* the guard page */
+    if (!(f->access & PROT_W)) {
+        frame_ref(zero_frame());
+        quick_map(a, zero_frame(), prot_shared(r->prot), COUNT_ZERO_PAGE);
+    } else {
+        frame_t fresh = quick_frame(f->slot);
+        if (unlikely(fresh == NO_FRAME))
+            return false;
+        page_zero(fresh);
+        quick_map(a, fresh, r->prot, COUNT_ZERO_FILL);
+    }
+    a->mapped = true;
+    space_vol(f->slot)->resident++;
+    return true;
+}
+
+static inline bool quick_decide(const struct fault *f, struct answer *a)
+{
+    bool decided = false;
+    *a = (struct answer){.count = COUNT_NONE};
+    if (unlikely(f->va >= USER_VA_END || f->level != 0 || space_is_locked(f->slot) || resident.on))
+        return false;
+    switch (fault_row(f)) {
+    case PTE_COW_SOLE:
+        decided = quick_upgrade(f, a);
+        break;
+    case PTE_COW_SHARED:
+        decided = quick_copy(f, a);
+        break;
+    case PTE_ABSENT:
+        decided = quick_page_in(f, a);
+        break;
+    default:
+        break;
+    }
+    if (unlikely(!decided))
+        return false;
+    ledger.space[f->slot].faults++;
+    stat_count(f->slot, a->count);
+    return true;
+}
+
+#endif
