@@ -1,19 +1,12 @@
 /* SPDX-License-Identifier: MIT
- * File descriptors 0, 1 and 2, which are the console, and the calls on descriptors. There is no other file: no
- * descriptor above 2 ever exists. A buffer that the program can't access is the server's ERR_FAULT and becomes
+ * Reading and writing the console, for the descriptors that are the console (fd.c). A buffer that the program can't access is the server's ERR_FAULT and becomes
  * EFAULT, so nothing here may touch a caller's buffer itself.
  */
 #include "internal.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <ipc/console.h>
-#include <stdatomic.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
-#define FDS 3
 #define SHORT_MAX 40u
 #define SHORT_WORD 2      /* bytes of WRITE_SHORT start in w[2] */
 #define LENGTH_MAX (SIZE_MAX / 2) /* what a ssize_t can say */
@@ -21,16 +14,6 @@
 
 /* The console was restarted under a request, or has no room for one more: ask again. */
 #define PAUSE_TICKS 20000u /* 2 ms at 10 MHz */
-
-static _Atomic unsigned closed_set; /* bit n: descriptor n was closed */
-
-static bool fd_open(int fd)
-{
-    if (fd >= 0 && fd < FDS && (atomic_load(&closed_set) >> fd & 1u) == 0)
-        return true;
-    errno = EBADF;
-    return false;
-}
 
 /* After a death output may appear twice: better than not at all. */
 static err_t console_call(struct ipc_msg *m, const struct ipc_buf *buf)
@@ -87,20 +70,13 @@ ssize_t __console_write_trusted(const void *buf, size_t len)
     return write_all(buf, len, true);
 }
 
-ssize_t write(int fd, const void *buf, size_t len)
+ssize_t __console_write(const void *buf, size_t len)
 {
-    if (!fd_open(fd))
-        return -1;
-    if (fd != STDERR_FILENO)
-        __stderr_push();
     return write_all(buf, len < LENGTH_MAX ? len : LENGTH_MAX, false);
 }
 
-ssize_t read(int fd, void *buf, size_t len)
+ssize_t __console_read(void *buf, size_t len)
 {
-    if (!fd_open(fd))
-        return -1;
-    __stderr_push();
     if (len == 0)
         return 0;
     struct ipc_msg m = {.w = {CONSOLE_READ}};
@@ -109,44 +85,4 @@ ssize_t read(int fd, void *buf, size_t len)
     if (err != OK)
         return __error_set(err);
     return (ssize_t)m.w[1];
-}
-
-int isatty(int fd)
-{
-    return fd_open(fd) ? 1 : 0;
-}
-
-int close(int fd)
-{
-    if (!fd_open(fd))
-        return -1;
-    atomic_fetch_or(&closed_set, 1u << fd);
-    return 0;
-}
-
-off_t lseek(int fd, off_t offset, int whence)
-{
-    (void)offset, (void)whence;
-    if (fd_open(fd))
-        errno = ESPIPE;
-    return -1;
-}
-
-int fstat(int fd, struct stat *st)
-{
-    if (!fd_open(fd))
-        return -1;
-    memset(st, 0, sizeof *st);
-    st->st_mode = S_IFCHR | S_IRUSR | S_IWUSR;
-    st->st_nlink = 1;
-    st->st_blksize = (blksize_t)PAGE_SIZE;
-    return 0;
-}
-
-/* Programs reach no files yet: only exec names any. */
-int open(const char *path, int flags, ...)
-{
-    (void)path, (void)flags;
-    errno = ENOENT;
-    return -1;
 }

@@ -5,6 +5,7 @@
 #include "internal.h"
 
 #include <errno.h>
+#include <ipc/fs.h>
 
 int __error_errno(err_t err)
 {
@@ -36,6 +37,10 @@ int __error_errno(err_t err)
     case ERR_CHILD: return ECHILD;
     case ERR_AGAIN: return EAGAIN;
     case ERR_NAMETOOLONG: return ENAMETOOLONG;
+#define FILE_ERROR(name, number, meaning) \
+    case number: return meaning;
+        FS_ERRORS(FILE_ERROR)
+#undef FILE_ERROR
     default: return EIO;
     }
 }

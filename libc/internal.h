@@ -20,11 +20,22 @@ size_t __tls_bytes(void);
 void __tls_fill(void *block);
 
 /* stdio.c: bring up the three streams; write what stderr holds back (it is unbuffered as far as anybody can see). */
-void __stdio_start(void);
+void __stdio_start(bool has_files);
 void __stderr_push(void);
 
 /* console.c: write without touching errno's meaning for bad addresses; `trusted`: the bytes are known to be readable. */
 ssize_t __console_write_trusted(const void *buf, size_t len);
+ssize_t __console_write(const void *buf, size_t len);
+ssize_t __console_read(void *buf, size_t len);
+
+/* fd.c: descriptors. __files_start: what the program was started with. __files_call: ask the file server; again when it was
+ * restarted under the request, and for requests that name no descriptor also when it does not know us yet. */
+void __files_start(bool has_files);
+err_t __files_call(struct ipc_msg *m, const struct ipc_buf *bufs, unsigned nbufs);
+err_t __files_call_fd(struct ipc_msg *m, const struct ipc_buf *bufs, unsigned nbufs);
+ssize_t __write_trusted(int fd, const void *buf, size_t len); /* as __console_write_trusted */
+/* A path as a buffer; *rest takes what the server must know of it (ipc/fs.h, word 6). which: 0 or 1. */
+struct ipc_buf __path_buf(const char *path, unsigned which, uint64_t *rest);
 
 /* lock.c: the one lock around malloc, the environment and exit handlers; fork holds it so that a child finds it free. */
 void __libc_lock(void);

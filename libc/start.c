@@ -57,8 +57,9 @@ static void strings_fetch(char *strings, size_t bytes, size_t *argc, size_t *env
     *envc = m.w[3];
 }
 
-void __libc_start(size_t bytes)
+void __libc_start(size_t word)
 {
+    size_t bytes = word & UINT32_MAX;
     __asm__ volatile("mv tp, %0" : : "r"(__tls_block));
     __tls_fill(__tls_block);
     if (bytes > PROC_ARGS_MAX)
@@ -70,7 +71,8 @@ void __libc_start(size_t bytes)
     char **slot = alloca((argc + envc + 2) * sizeof slot[0]);
     strings_split(strings, bytes, slot, argc, envc);
     environ = slot + argc + 1;
-    __stdio_start();
+    __files_start(word & PROC_START_FILES);
+    __stdio_start(word & PROC_START_FILES);
     __libc_init_array();
     exit(main((int)argc, slot, environ));
 }

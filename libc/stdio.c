@@ -7,6 +7,7 @@
 
 #include <stdio.h>
 #include <stdio-bufio.h>
+#include <errno.h>
 #include <unistd.h>
 
 #define BUFFER_BYTES 1024
@@ -16,9 +17,7 @@ static char in_buffer[BUFFER_BYTES], out_buffer[BUFFER_BYTES], err_buffer[BUFFER
 /* Streams hand over their own buffers, which are good: short lines may travel in the message. close() is respected. */
 static ssize_t stream_write(int fd, const void *buf, size_t len)
 {
-    if (!isatty(fd))
-        return -1;
-    return __console_write_trusted(buf, len);
+    return __write_trusted(fd, buf, len);
 }
 
 static struct __file_bufio in_file =
@@ -32,8 +31,11 @@ FILE *const stdin = &in_file.xfile.cfile.file;
 FILE *const stdout = &out_file.xfile.cfile.file;
 FILE *const stderr = &err_file.xfile.cfile.file;
 
-void __stdio_start(void)
+/* Lines go out one by one to a console; to a file or a pipe when the buffer is full. */
+void __stdio_start(bool has_files)
 {
+    if (has_files && !isatty(STDOUT_FILENO))
+        out_file.bflags &= (uint8_t)~__BLBF;
     __lock_init(in_file.lock);
     __lock_init(out_file.lock);
     __lock_init(err_file.lock);

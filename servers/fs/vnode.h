@@ -28,6 +28,7 @@ struct vnode {
     uint64_t number;       /* inode number; never 0 */
     uint32_t fs;           /* number of the file system: st_dev */
     uint32_t mode;         /* S_IF* and permission bits */
+    bool read_only;        /* neither it nor, of a directory, its names can change: the server refuses with FS_ERR_ROFS */
     uint32_t links;        /* 0: no name any more; the file goes with its last use */
     uint32_t uses;         /* the server's: descriptors, working directories, paths being walked */
     uint64_t size;         /* bytes */

@@ -88,7 +88,7 @@ struct server {
     handle_t ep, ntfn, space, thread; /* all of them outlive its death */
     uint32_t space_id;
 };
-extern struct server console_server, procmgr_server;
+extern struct server console_server, procmgr_server, fs_server;
 void servers_find(void);                   /* read their ELF headers while init owns the image */
 void servers_objects(void);                /* their endpoints and notifications */
 bool server_died_on_request(const struct server *s); /* whether its breakpoint is one of a test's hooks */
@@ -139,6 +139,7 @@ void must(err_t err, const char *what);
 #define STATUS_PAGER_LOOP 70u
 #define STATUS_NO_PROCMGR 71u
 #define STATUS_NO_BOOT 72u
+#define STATUS_NO_FS 74u
 #define STATUS_NO_CONSOLE 73u
 
 #endif

@@ -26,6 +26,15 @@ struct server procmgr_server = {
     .ntfn_key = KEY_PROCMGR_NTFN,
     .prio = PRIO_PROCMGR,
 };
+struct server fs_server = {
+    .number = SERVER_FS,
+    .name = "fs",
+    .badge = BADGE_MAKE(BADGE_FS, 0),
+    .key = KEY_FS,
+    .ep_key = KEY_FS_EP,
+    .ntfn_key = KEY_FS_NTFN,
+    .prio = PRIO_FS,
+};
 
 static handle_t pager_client; /* SEND, badge INIT */
 static handle_t uart_irq;
@@ -39,6 +48,7 @@ void servers_find(void)
 {
     must(program_find("console", &console_server.program), "the program 'console' in the boot image");
     must(program_find("procmgr", &procmgr_server.program), "the program 'procmgr' in the boot image");
+    must(program_find("fs", &fs_server.program), "the program 'fs' in the boot image");
 }
 
 static err_t pager_ask_handle(uint64_t op, uint64_t a, uint64_t b, struct ipc_msg *m, handle_t *h)
@@ -58,10 +68,10 @@ void servers_objects(void)
 {
     must(sys_handle_copy(pager_endpoint(), RIGHT_SEND | RIGHT_SEND_HANDLE, BADGE_MAKE(BADGE_INIT, 0), &pager_client),
          "the pager's handle");
-    struct server *both[] = {&console_server, &procmgr_server};
-    for (unsigned i = 0; i < 2; i++) {
-        must(object_from_pager(both[i]->ep_key, OBJ_ENDPOINT, &both[i]->ep), "a server's endpoint");
-        must(object_from_pager(both[i]->ntfn_key, OBJ_NTFN, &both[i]->ntfn), "a server's notification");
+    struct server *all[] = {&console_server, &procmgr_server, &fs_server};
+    for (unsigned i = 0; i < sizeof all / sizeof all[0]; i++) {
+        must(object_from_pager(all[i]->ep_key, OBJ_ENDPOINT, &all[i]->ep), "a server's endpoint");
+        must(object_from_pager(all[i]->ntfn_key, OBJ_NTFN, &all[i]->ntfn), "a server's notification");
     }
     if (boot->uart_irq == 0)
         return;
@@ -144,22 +154,39 @@ static err_t console_furnish(struct server *s)
     return pager_call(pager_client, &uart);
 }
 
+/* The whole boot image, read-only. */
+static err_t image_show(struct server *s)
+{
+    uint64_t bytes = (boot->image_bytes + PAGE_MASK) & ~PAGE_MASK;
+    struct ipc_msg image = {.w = {PAGER_REGION_ADD, s->space_id, PROCMGR_IMAGE_VA, PROCMGR_IMAGE_VA + bytes, PROT_R,
+                                  BACKING_IMAGE | (uint64_t)IMAGE_FILE_WHOLE << 8, 0, bytes}};
+    return pager_call(pager_client, &image);
+}
+
+static err_t fs_furnish(struct server *s)
+{
+    const struct install list[] = {
+        {SERVER_H_ENDPOINT, s->ep, RIGHT_RECV, 0},
+        {SERVER_H_NTFN, s->ntfn, RIGHT_SIGNAL | RIGHT_WAIT, 0},
+    };
+    err_t err = install_common(s, 0);
+    if (err == OK)
+        err = install_all(s, list, sizeof list / sizeof list[0]);
+    return err == OK ? image_show(s) : err;
+}
+
 static err_t procmgr_furnish(struct server *s)
 {
     const struct install list[] = {
         {H_CONSOLE, console_server.ep, RIGHT_SEND | RIGHTS_PASS_ON, s->badge},
         {SERVER_H_ENDPOINT, s->ep, RIGHT_RECV | RIGHT_SEND | RIGHTS_PASS_ON, 0},
         {SERVER_H_NTFN, s->ntfn, RIGHT_SIGNAL | RIGHT_WAIT | RIGHT_GRANT, 0},
+        {PROCMGR_H_FS, fs_server.ep, RIGHT_SEND | RIGHTS_PASS_ON, s->badge},
     };
     err_t err = install_common(s, RIGHTS_PASS_ON);
     if (err == OK)
         err = install_all(s, list, sizeof list / sizeof list[0]);
-    if (err != OK)
-        return err;
-    uint64_t bytes = (boot->image_bytes + PAGE_MASK) & ~PAGE_MASK;
-    struct ipc_msg image = {.w = {PAGER_REGION_ADD, s->space_id, PROCMGR_IMAGE_VA, PROCMGR_IMAGE_VA + bytes, PROT_R,
-                                  BACKING_IMAGE | (uint64_t)IMAGE_FILE_WHOLE << 8, 0, bytes}};
-    return pager_call(pager_client, &image);
+    return err == OK ? image_show(s) : err;
 }
 
 err_t server_build(struct server *s)
@@ -175,7 +202,7 @@ err_t server_build(struct server *s)
     if (err == OK)
         err = sys_space_handler(s->space, HANDLER_EXCEPTION, init_ep, s->badge);
     if (err == OK)
-        err = s == &console_server ? console_furnish(s) : procmgr_furnish(s);
+        err = s == &console_server ? console_furnish(s) : s == &fs_server ? fs_furnish(s) : procmgr_furnish(s);
     if (err == OK)
         err = sys_thread_prio(s->thread, s->prio);
     if (err == OK)

@@ -47,6 +47,7 @@ static unsigned server_of(badge_t badge)
     case BADGE_PAGER: return SERVER_PAGER;
     case BADGE_PROCMGR: return SERVER_PROCMGR;
     case BADGE_CONSOLE: return SERVER_CONSOLE;
+    case BADGE_FS: return SERVER_FS;
     default: return 0;
     }
 }
@@ -63,7 +64,8 @@ static void on_fault(const struct ipc_event *ev)
 static bool died_by_hook(unsigned server)
 {
     return server == SERVER_PAGER ? pager_died_on_request()
-           : server == SERVER_PROCMGR ? server_died_on_request(&procmgr_server) : server_died_on_request(&console_server);
+           : server == SERVER_PROCMGR ? server_died_on_request(&procmgr_server)
+           : server == SERVER_CONSOLE ? server_died_on_request(&console_server) : server_died_on_request(&fs_server);
 }
 
 static void on_exception(const struct ipc_event *ev)
@@ -84,7 +86,7 @@ static void on_exception(const struct ipc_event *ev)
 static err_t do_kill_server(const struct ipc_event *ev, struct ipc_msg *m)
 {
     unsigned server = (unsigned)ev->w[1];
-    if (ev->w[1] < SERVER_PAGER || ev->w[1] > SERVER_CONSOLE)
+    if (ev->w[1] < SERVER_PAGER || ev->w[1] > SERVER_FS)
         return ERR_INVAL;
     m->w[1] = watch_restarts(server);
     for (unsigned i = 0; i < KILLS_MAX; i++) {
@@ -106,12 +108,13 @@ static err_t do_poweroff(const struct ipc_event *ev)
 
 static err_t do_server_info(const struct ipc_event *ev, struct ipc_msg *m)
 {
-    if (ev->w[1] < SERVER_PAGER || ev->w[1] > SERVER_CONSOLE)
+    if (ev->w[1] < SERVER_PAGER || ev->w[1] > SERVER_FS)
         return ERR_NOENT;
     unsigned server = (unsigned)ev->w[1];
     m->w[1] = watch_alive(server);
     m->w[2] = watch_restarts(server);
-    m->w[3] = server == SERVER_PAGER ? 0 : server == SERVER_CONSOLE ? KEY_CONSOLE : KEY_PROCMGR;
+    static const uint64_t keys[] = {[SERVER_PROCMGR] = KEY_PROCMGR, [SERVER_CONSOLE] = KEY_CONSOLE, [SERVER_FS] = KEY_FS};
+    m->w[3] = keys[server]; /* the pager has none */
     return OK;
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  * The servers' deaths and restarts: at once, or after a pause that doubles when a server dies again and again without
- * having done anything, and the end of the machine when that does not help. One rule for all three. Called by the
+ * having done anything, and the end of the machine when that does not help. One rule for all. Called by the
  * supervisor and, like it, calls only the kernel.
  */
 #include <abi/trace.h>
@@ -8,7 +8,7 @@
 
 #include "init.h"
 
-#define SERVERS (SERVER_CONSOLE + 1)
+#define SERVERS (SERVER_FS + 1)
 /* Deaths in a row, each before the server did anything useful: */
 #define ROW_BEFORE_PAUSE 5u
 #define ROW_MAX 50u
@@ -34,6 +34,7 @@ static struct watch watches[SERVERS] = {
                         .restart_at = DEADLINE_NONE},
     [SERVER_CONSOLE] = {.server = &console_server, .name = "console", .give_up_status = STATUS_NO_CONSOLE,
                         .restart_at = DEADLINE_NONE},
+    [SERVER_FS] = {.server = &fs_server, .name = "file server", .give_up_status = STATUS_NO_FS, .restart_at = DEADLINE_NONE},
 };
 
 bool watch_alive(unsigned number) { return watches[number].alive; }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * The worker: the thread of init that may call servers. It builds console and procmgr, starts the session, then prints
+ * The worker: the thread of init that may call servers. It builds console, procmgr and fs, starts the session, then prints
  * what the supervisor reports and powers off in good order. The supervisor never waits for it.
  */
 #include <ipc/console.h>
@@ -50,6 +50,7 @@ static void build(void)
     must(sys_handle_copy(console_server.ep, RIGHT_SEND, BADGE_MAKE(BADGE_INIT, 0), &console_client), "a console handle");
     say_through(console_client);
     must(server_build(&procmgr_server), "starting procmgr");
+    must(server_build(&fs_server), "starting the file server");
     settings_banner(boot);
     must(told_register(servers_pager(), worker), "listening to the pager");
     told_print(servers_pager());

@@ -74,6 +74,7 @@ void proc_continue(struct proc *p)
 
 void proc_space_gone(struct proc *p)
 {
+    files_end(p); /* its threads are gone, too: nobody of it can ask for anything any more */
     if (p->unborn) {
         space_forget(p);
         proc_free(p);

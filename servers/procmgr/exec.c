@@ -4,6 +4,7 @@
  */
 #include "procmgr.h"
 
+#include <ipc/fs.h>
 #include <string.h>
 
 struct wanted {
@@ -27,15 +28,17 @@ static err_t wanted_fetch(const struct ipc_event *ev, struct wanted *out)
     return err;
 }
 
+static uint64_t start_word(const struct proc *p) { return p->args_bytes | (p->files ? PROC_START_FILES : 0); }
+
 static err_t program_start(struct proc *p, unsigned slot, const struct program *program)
 {
     err_t err = regions_add(p, program);
     if (err == OK && p->state == PROC_STATE_NEW)
-        return thread_arm(p, slot, (const uint64_t[4]){program->entry, SERVER_STACK_TOP, p->args_bytes, 0});
+        return thread_arm(p, slot, (const uint64_t[4]){program->entry, SERVER_STACK_TOP, start_word(p), 0});
     if (err != OK)
         return err;
     p->exec_phase = EXEC_STARTS;
-    err = sys_thread_start(p->thread[slot].handle, program->entry, SERVER_STACK_TOP, p->args_bytes, 0);
+    err = sys_thread_start(p->thread[slot].handle, program->entry, SERVER_STACK_TOP, start_word(p), 0);
     p->exec_phase = EXEC_NONE;
     return err;
 }
@@ -52,7 +55,8 @@ static err_t child_make(struct proc *child, struct wanted *w, uint64_t flags)
     memcpy(child->name, w->program.name, sizeof child->name);
     args_attach(child, &w->args);
     w->args = (struct args){0};
-    return program_start(child, 0, &w->program);
+    err = files_give(child->parent, child, FS_FORK_EXEC);
+    return err == OK ? program_start(child, 0, &w->program) : err;
 }
 
 err_t do_SPAWN(struct request *r)
@@ -140,6 +144,8 @@ void exec_cleared(struct proc *p)
         proc_continue(p); /* killed meanwhile */
         return;
     }
+    if (err == OK)
+        files_exec(p);
     if (err == OK)
         err = handles_reset(p);
     if (err == OK)

@@ -82,6 +82,8 @@ void fork_finished(struct proc *child)
     if (err == OK)
         err = registers_copy(child, parent);
     if (err == OK)
+        err = files_give(parent, child, 0);
+    if (err == OK)
         commit(child, parent);
     struct ipc_msg m = {.w = {(uint64_t)(int64_t)err, child->pid}};
     err_t told = ipc_reply(child->op.reply, &m);

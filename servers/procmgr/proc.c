@@ -149,6 +149,7 @@ err_t proc_new(struct proc *parent, struct proc **out)
     p->limit_threads = parent->limit_threads;
     p->limit_processes = parent->limit_processes;
     p->account = parent->account;
+    p->files = parent->files;
     name_copy(p->name, parent->name);
     __atomic_store_n(&p->state, PROC_STATE_NEW, __ATOMIC_SEQ_CST); /* commit */
     hash_add(p);

@@ -62,6 +62,7 @@ struct proc {
     handle_t space_handle;
     handle_t self;         /* its own endpoint (H_SELF), 0: none */
     bool may_collect;      /* it has H_SELF, H_PARENT or a waker: its table may hold more than the declared set */
+    bool files;            /* it has H_FS, and perhaps descriptors at the file server */
     uint8_t exec_phase;    /* enum exec_phase */
     uint16_t exec_file;    /* exec: what starts, on which thread, when the space is clear */
     uint32_t exec_slot;
@@ -187,6 +188,11 @@ void threads_delete(struct proc *p, uint64_t slots); /* of these, those there ar
 void thread_left(struct proc *p, unsigned slot);     /* the last one, which goes with the space: the record of it alone */
 must_check err_t object_open(const struct proc *p, uint64_t key, unsigned type, handle_t *h); /* of its space; made if there is none */
 void object_close(handle_t *h); /* the handle; the object stays */
+/* Descriptors, for those that may have any: the child's are the parent's (how: FS_FORK_EXEC or 0); exec; the end. Each may be
+ * asked again after a restart of ours. */
+must_check err_t files_give(const struct proc *from, const struct proc *to, uint64_t how);
+void files_exec(const struct proc *p);
+void files_end(const struct proc *p);
 void space_forget(struct proc *p);                          /* the pager has deleted it */
 must_check err_t handles_reset(struct proc *p);             /* exec: only the declared set stays */
 /* One of our handles into a slot of its table, behind the declared ones; the slot where it is already, if that is not behind a

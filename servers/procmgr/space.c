@@ -4,6 +4,7 @@
  */
 #include "procmgr.h"
 
+#include <ipc/fs.h>
 #include <ipc/pager.h>
 
 #define H_SELF_RIGHTS (RIGHT_SEND | RIGHT_RECV | RIGHT_SEND_HANDLE | RIGHT_GRANT | RIGHT_MINT)
@@ -63,6 +64,53 @@ static err_t install_parent(struct proc *p)
                               BADGE_MAKE(BADGE_CLIENT, p->pid));
 }
 
+static err_t install_files(const struct proc *p)
+{
+    if (!p->files)
+        return OK;
+    return sys_handle_install(p->space_handle, H_FS, PROCMGR_H_FS, RIGHT_SEND, BADGE_MAKE(BADGE_CLIENT, p->pid));
+}
+
+/* The record first: who may have descriptors is one whose end the file server is told. */
+err_t do_FILES(struct request *r)
+{
+    struct proc *p = r->caller;
+    p->files = true;
+    err_t err = install_files(p);
+    return err == ERR_EXIST ? OK : err;
+}
+
+/* It waits for nobody but the pager, so it may be waited for. It may be restarted under the request, and then it knows
+ * nobody any more. bound: init ends the machine when it does not come back. */
+static err_t files_ask(uint64_t op, uint64_t a, uint64_t b, uint64_t how)
+{
+    err_t err = ERR_PEER_DEAD;
+    for (unsigned try = 0; err == ERR_PEER_DEAD; try++) {
+        struct ipc_msg m = {.w = {op, a, b, how}};
+        if (try > 0)
+            server_pause(0);
+        err = ipc_call(PROCMGR_H_FS, &m);
+    }
+    return err;
+}
+
+err_t files_give(const struct proc *from, const struct proc *to, uint64_t how)
+{
+    return to->files ? files_ask(FS_PROC_FORK, from->pid, to->pid, how) : OK;
+}
+
+void files_exec(const struct proc *p)
+{
+    if (p->files)
+        (void)files_ask(FS_PROC_EXEC, p->pid, 0, 0); /* it refuses nothing */
+}
+
+void files_end(const struct proc *p)
+{
+    if (p->files)
+        (void)files_ask(FS_PROC_EXIT, p->pid, 0, 0); /* as above */
+}
+
 /* Nothing is there yet, so this ends at once. */
 err_t space_pin(struct proc *p)
 {
@@ -96,6 +144,8 @@ err_t space_furnish(struct proc *p)
     err_t err = install_declared(p);
     if (err == OK)
         err = install_parent(p);
+    if (err == OK)
+        err = install_files(p);
     if (err == OK)
         err = sys_space_handler(p->space_handle, HANDLER_EXCEPTION, SERVER_H_ENDPOINT, BADGE_MAKE(BADGE_CLIENT, p->pid));
     return err;
@@ -153,7 +203,8 @@ err_t handles_reset(struct proc *p)
     for (handle_t slot = 1; slot < info.handles; slot++) /* bound: the kernel's table limit, usually 192 */
         if (!is_fixed(p, slot))
             (void)sys_handle_close(p->space_handle, slot);
-    return install_declared(p);
+    err = install_declared(p);
+    return err == OK ? install_files(p) : err;
 }
 
 static bool same_object(const struct proc *p, handle_t slot, handle_t ours)
@@ -346,7 +397,7 @@ static void know_all(struct proc *p)
 static void know_fixed(void)
 {
     static const uint8_t fixed[] = {H_PAGER, H_CONSOLE, H_KERNEL, H_INIT, SERVER_H_ENDPOINT, SERVER_H_NTFN, SERVER_H_THREAD,
-                                    SERVER_H_SPACE};
+                                    SERVER_H_SPACE, PROCMGR_H_FS};
     for (unsigned i = 0; i < sizeof fixed; i++)
         know(fixed[i]);
     handles_used = 0;

@@ -5,7 +5,10 @@
  */
 #define GT_NAME "abuseops"
 #include "gabuse.h"
+#include <fcntl.h>
 #include <ipc/console.h>
+#include <ipc/fs.h>
+#include <unistd.h>
 
 #define CLIENT_MAY(who) ((who) & FROM(BADGE_CLIENT))
 #define NOBODYS_SPACE 0xfff0007u /* a space id of a generation that has not been */
@@ -14,7 +17,7 @@
 #define OPS_MAX 64u
 #define KERNEL_VA 0xffffffc080200000UL
 
-static uint8_t tried[H_INIT + 1][OPS_MAX];
+static uint8_t tried[H_FS + 1][OPS_MAX];
 
 static void do_rows(const struct request_act *rows, unsigned n)
 {
@@ -253,6 +256,8 @@ static void procmgrs_processes(void)
         {"figures, with garbage", H_PROC, {PROC_STAT, WILD, WILD}, .want = OK},
         {"an endpoint, with garbage", H_PROC, {PROC_ENDPOINT, WILD, WILD}, .want = OK},
         {"a second endpoint", H_PROC, {PROC_ENDPOINT}, .want = OK},
+        {"files, with garbage", H_PROC, {PROC_FILES, WILD, WILD}, .want = OK},
+        {"files once more", H_PROC, {PROC_FILES}, .want = OK},
         {"a limit for trees that there is not", H_PROC, {PROC_TREE, 0, 5}, .want = ERR_INVAL},
         {"tree limit -1", H_PROC, {PROC_TREE, WILD, 5}, .want = ERR_INVAL},
         {"a tree of nobody", H_PROC, {PROC_TREE, 1, 0}, .want = ERR_INVAL},
@@ -375,6 +380,92 @@ static void inits(void)
     tried[H_INIT][INIT_POWEROFF] = 1; /* everybody may, with any word: the machine ends; qemu/test_memcheck and others do it */
 }
 
+/* ---- the file server ---- */
+
+static void file_servers_descriptors(void)
+{
+    static char big[8];
+    const struct request_act rows[] = {
+        {"descriptors, with garbage", H_FS, {FS_ATTACH, WILD, WILD}, .want = OK},
+        {"to close what is not open", H_FS, {FS_CLOSE, 700}, .want = FS_ERR_BADF},
+        {"to close descriptor 1 << 32", H_FS, {FS_CLOSE, HIGH}, .want = FS_ERR_BADF},
+        {"to close descriptor -1", H_FS, {FS_CLOSE, WILD}, .want = FS_ERR_BADF},
+        {"to read what is not open", H_FS, {FS_READ, 700}, {{big, 8, BUF_W}}, FS_ERR_BADF},
+        {"to read the console, which others do", H_FS, {FS_READ, 0}, {{big, 8, BUF_W}}, FS_ERR_CONSOLE},
+        {"to write what is not open", H_FS, {FS_WRITE, WILD}, {{big, 8, BUF_R}}, FS_ERR_BADF},
+        {"to read at an offset what is not open", H_FS, {FS_PREAD, HIGH, 0}, {{big, 8, BUF_W}}, FS_ERR_BADF},
+        {"to read the console at an offset", H_FS, {FS_PREAD, 0, 0}, {{big, 8, BUF_W}}, FS_ERR_SPIPE},
+        {"to write the console at an offset", H_FS, {FS_PWRITE, 1, 0}, {{big, 8, BUF_R}}, FS_ERR_SPIPE},
+        {"to seek the console", H_FS, {FS_LSEEK, 0, 0, 0}, .want = FS_ERR_SPIPE},
+        {"to seek descriptor 1 << 32", H_FS, {FS_LSEEK, HIGH, 0, 0}, .want = FS_ERR_BADF},
+        {"to duplicate what is not open", H_FS, {FS_DUP, WILD, 0}, .want = FS_ERR_BADF},
+        {"to duplicate above all numbers", H_FS, {FS_DUP, 0, 1024}, .want = ERR_INVAL},
+        {"to duplicate to 1 << 32", H_FS, {FS_DUP, 0, HIGH, FS_DUP_EXACT}, .want = FS_ERR_BADF},
+        {"a question that there is not", H_FS, {FS_FCNTL, 0, 99}, .want = ERR_INVAL},
+        {"a question about 1 << 32", H_FS, {FS_FCNTL, HIGH, F_GETFD}, .want = FS_ERR_BADF},
+        {"a pipe with all flags", H_FS, {FS_PIPE, WILD}, .want = ERR_INVAL},
+        {"a stat of what is not open", H_FS, {FS_FSTAT, WILD}, {{big, 8, BUF_W}}, FS_ERR_BADF},
+        {"a stat into too little", H_FS, {FS_FSTAT, 0}, {{big, 8, BUF_W}}, ERR_INVAL},
+        {"a stat into nothing", H_FS, {FS_FSTAT, 0}, .want = ERR_INVAL},
+        {"to sync the console", H_FS, {FS_SYNC, 0}, .want = ERR_INVAL},
+        {"a short read of nothing", H_FS, {FS_READ_SHORT, 0, 0}, .want = ERR_INVAL},
+        {"a short read of 49 bytes", H_FS, {FS_READ_SHORT, 0, 49}, .want = ERR_INVAL},
+        {"a short write of 41 bytes", H_FS, {FS_WRITE_SHORT, 1, 41}, .want = ERR_INVAL},
+        {"a short write of 2^32 + 1 bytes", H_FS, {FS_WRITE_SHORT, 1, HIGH | 1}, .want = ERR_INVAL},
+        {"entries of the console", H_FS, {FS_READDIR, 0}, {{big, 8, BUF_W}}, FS_ERR_NOTDIR},
+        {"a mask with garbage", H_FS, {FS_UMASK, 0xffff0000 | 022}, .want = OK},
+        {"figures", H_FS, {FS_INFO, WILD}, .want = OK},
+        {"a check", H_FS, {FS_CHECK, WILD}, .want = OK},
+    };
+    REQUIRE(access("/", F_OK) == 0);
+    DO_ROWS(rows);
+}
+static void what_programs_may_not_ask_of_files(void)
+{
+#define FS_FORBIDDEN(name, number, who, words) FORBIDDEN(H_FS, #name, number, who)
+    FS_OPS(FS_FORBIDDEN)
+    const struct request_act x = {"no operation", H_FS, {63, 1}, .want = ERR_NOSYS};
+    ga_expect_answer(&x);
+}
+static void file_servers_paths(void)
+{
+    static char big[8], root[] = "/", file[] = "/bin/true", no_end[] = {'/', 'x'};
+#define PATH_IN(p) {p, sizeof p, BUF_R}
+    const struct request_act rows[] = {
+        {"to open nothing", H_FS, {FS_OPEN}, .want = ERR_INVAL},
+        {"to open what can't be read", H_FS, {FS_OPEN}, {{root, 2, BUF_W}}, ERR_INVAL},
+        {"to open the kernel", H_FS, {FS_OPEN}, {{(void *)KERNEL_VA, 100, BUF_R}}, ERR_FAULT},
+        {"to open the null page", H_FS, {FS_OPEN}, {{(void *)8, 100, BUF_R}}, ERR_FAULT},
+        {"to open a path without an end", H_FS, {FS_OPEN}, {{no_end, 2, BUF_R}}, ERR_INVAL},
+        {"to open a path of a page", H_FS, {FS_OPEN, 0, 0, 0, 0, 0, WILD}, {{no_end, 0, BUF_R}}, ERR_INVAL},
+        {"to open with all flags", H_FS, {FS_OPEN, WILD}, {PATH_IN(root)}, ERR_INVAL},
+        {"a lie about the page's end", H_FS, {FS_ACCESS, 0, 0, 0, 0, 0, 1}, {PATH_IN(root)}, OK},
+        {"to access with all bits", H_FS, {FS_ACCESS, WILD}, {PATH_IN(root)}, ERR_INVAL},
+        {"a stat into too little", H_FS, {FS_STAT}, {PATH_IN(root), {big, 8, BUF_W}}, ERR_INVAL},
+        {"a stat into nothing", H_FS, {FS_STAT}, {PATH_IN(root)}, ERR_INVAL},
+        {"to make the root", H_FS, {FS_MKDIR, WILD}, {PATH_IN(root)}, ERR_EXIST},
+        {"to remove the root", H_FS, {FS_UNLINK, FS_DIRECTORY}, {PATH_IN(root)}, ERR_BUSY},
+        {"to remove a program", H_FS, {FS_UNLINK}, {PATH_IN(file)}, FS_ERR_ROFS},
+        {"to rename the root", H_FS, {FS_RENAME}, {PATH_IN(root), PATH_IN(root)}, ERR_BUSY},
+        {"to rename to nothing", H_FS, {FS_RENAME}, {PATH_IN(file)}, ERR_INVAL},
+        {"to link to nothing", H_FS, {FS_LINK}, {PATH_IN(file)}, ERR_INVAL},
+        {"to link the root", H_FS, {FS_LINK}, {PATH_IN(root), PATH_IN(root)}, ERR_EXIST},
+        {"a symbolic link to nothing", H_FS, {FS_SYMLINK}, .want = ERR_INVAL},
+        {"what a file says", H_FS, {FS_READLINK}, {PATH_IN(file), {big, 8, BUF_W}}, ERR_INVAL},
+        {"what a file says, into nothing", H_FS, {FS_READLINK}, {PATH_IN(file)}, ERR_INVAL},
+        {"to go into a file", H_FS, {FS_CHDIR}, {PATH_IN(file)}, FS_ERR_NOTDIR},
+        {"to go into descriptor 700", H_FS, {FS_CHDIR, 0, 700}, .want = FS_ERR_BADF},
+        {"where, into nothing", H_FS, {FS_GETCWD}, .want = ERR_INVAL},
+        {"where, into too little", H_FS, {FS_GETCWD}, {{big, 1, BUF_W}}, FS_ERR_RANGE},
+        {"to cut a program", H_FS, {FS_TRUNCATE, 0}, {PATH_IN(file)}, FS_ERR_ROFS},
+        {"to cut below zero", H_FS, {FS_TRUNCATE, WILD}, {PATH_IN(file)}, ERR_INVAL},
+        {"to cut descriptor -1", H_FS, {FS_TRUNCATE, 0, WILD}, .want = FS_ERR_BADF},
+        {"a program's mode", H_FS, {FS_CHMOD, WILD}, {PATH_IN(file)}, FS_ERR_ROFS},
+        {"a program's time", H_FS, {FS_TIMES, 0}, {PATH_IN(file)}, FS_ERR_ROFS},
+    };
+    DO_ROWS(rows);
+}
+
 /* ---- is everything here? ---- */
 
 static void every_operation_was_tried(void)
@@ -390,8 +481,11 @@ static void every_operation_was_tried(void)
     PROC_OPS(PROC_TRIED)
     CONSOLE_OPS(CONSOLE_TRIED)
     INIT_OPS(INIT_TRIED)
+#define FS_TRIED(name, number, who, words) AT(H_FS, "fs: " #name, number)
+    FS_OPS(FS_TRIED)
 }
 
 GT_MAIN(CASE(what_programs_may_not_ask), CASE(what_nobody_can_ask), CASE(the_pagers_regions), CASE(the_pagers_questions),
         CASE(the_pagers_shortage), CASE(procmgrs_programs), CASE(procmgrs_processes), CASE(procmgrs_last_things), CASE(the_consoles), CASE(inits),
+        CASE(file_servers_descriptors), CASE(file_servers_paths), CASE(what_programs_may_not_ask_of_files),
         CASE(every_operation_was_tried))

@@ -105,8 +105,8 @@ static uint64_t restarts(uint64_t server)
 }
 static void servers_survive_anything(void)
 {
-    uint64_t before[4], processes = gt_processes(), strategy = gt_strategy(0);
-    for (uint64_t s = SERVER_PAGER; s <= SERVER_CONSOLE; s++)
+    uint64_t before[5], processes = gt_processes(), strategy = gt_strategy(0);
+    for (uint64_t s = SERVER_PAGER; s <= SERVER_FS; s++)
         before[s] = restarts(s);
     for (uintptr_t i = 0; i < (gt_full ? 10 * ATTACKERS : ATTACKERS); i += 2) { /* two at a time */
         pid_t a = gt_child(attack, (void *)i), b = gt_child(attack, (void *)(i + 1));
@@ -118,7 +118,7 @@ static void servers_survive_anything(void)
         struct ipc_msg m = {.w = {CONSOLE_MODE, CONSOLE_LINE}};
         CHECK_EQ(ipc_call(H_CONSOLE, &m), OK);
         (void)gt_strategy(strategy);
-        for (uint64_t s = SERVER_PAGER; s <= SERVER_CONSOLE; s++)
+        for (uint64_t s = SERVER_PAGER; s <= SERVER_FS; s++)
             CHECK_EQ(restarts(s), before[s]);
     }
     gt_until_processes(processes);

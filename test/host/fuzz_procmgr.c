@@ -278,9 +278,9 @@ long ipc_raw(long number_flags, uint64_t a0, struct ipc_regs *x)
     long e;
     switch (number_flags & 0xff) {
     case SYS_CALL:
-        MUST(a0 == H_PAGER || a0 == H_CONSOLE);
+        MUST(a0 == H_PAGER || a0 == H_CONSOLE || a0 == PROCMGR_H_FS);
         if (chance(64))
-            return a0 == H_PAGER ? ERR_PEER_DEAD : ERR_TIMEOUT;
+            return a0 == H_CONSOLE ? ERR_TIMEOUT : ERR_PEER_DEAD;
         x->w[0] = (uint64_t)(int64_t)(a0 == H_PAGER ? pager(x) : OK);
         return OK;
     case SYS_RECV:

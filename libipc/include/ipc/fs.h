@@ -40,7 +40,6 @@
     X(TIMES, 28, FROM(BADGE_CLIENT), "time of change in ns since 1970, ~0: now; buf0 path") \
     X(READ_SHORT, 29, FROM(BADGE_CLIENT), "descriptor, length 1..48 -> bytes, in w[2]..w[7]") \
     X(WRITE_SHORT, 30, FROM(BADGE_CLIENT), "descriptor, length 1..40, bytes in w[3]..w[7] -> bytes") \
-    X(POLL, 31, FROM(BADGE_CLIENT), "how many, when to give up (absolute ticks); buf0 struct pollfd (read and written) -> how many are ready") \
     X(PROC_FORK, 40, FROM(BADGE_PROCMGR), "parent's pid, child's pid, FS_FORK_EXEC or 0: the child has the parent's descriptors; OK when it has some already") \
     X(PROC_EXEC, 41, FROM(BADGE_PROCMGR), "pid: close what is to be closed by exec") \
     X(PROC_EXIT, 42, FROM(BADGE_PROCMGR), "pid: release all it has; OK also when it has nothing") \
@@ -89,6 +88,7 @@ enum fs_error {
 #define FS_DESCRIPTORS_MAX 1024u /* of a process */
 #define FS_PIPE_BUF 4096u /* a write of so many bytes or fewer is never torn */
 
+#define FS_RDEV_CONSOLE 1u /* st_rdev of the console */
 #define FS_DUP_EXACT 1u   /* that number and no other: what it was is closed */
 #define FS_DUP_CLOEXEC 2u
 #define FS_NOFOLLOW 1u    /* a symbolic link at the end of the path is meant itself */

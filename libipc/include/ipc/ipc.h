@@ -73,6 +73,7 @@ enum badge_class {
     BADGE_PROCMGR = 3,
     BADGE_CONSOLE = 4,
     BADGE_PAGER = 5,
+    BADGE_FS = 6,
 };
 /* Who may call an operation: a set of classes. */
 #define FROM(cls) (1u << (cls))
@@ -87,7 +88,8 @@ enum proc_handle {
     H_INIT = 5,    /* init's endpoint, badge CLIENT | pid, SEND (kill a server in tests, power off) */
     H_SELF = 6,    /* only after PROC_ENDPOINT: the process's own endpoint; ends with the process, survives exec */
     H_PARENT = 7,  /* only when the parent had one at fork or spawn: its H_SELF, badge CLIENT | pid, SEND */
-    H_PROC_FIRST_FREE = 8,
+    H_FS = 8,      /* only after PROC_FILES, or when the parent had it: the file server's endpoint, badge CLIENT | pid, SEND */
+    H_PROC_FIRST_FREE = 9,
 };
 
 #endif

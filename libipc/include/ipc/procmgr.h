@@ -30,6 +30,7 @@
     X(TREE, 20, FROM(BADGE_CLIENT), "PROC_TREE_*, a limit for the caller and all its descendants together, or ~0 to ask -> limit (0: none), used, pid of the tree's first process") \
     X(TREE_KILL, 22, FROM(BADGE_CLIENT) | FROM(BADGE_INIT), "pid that a limit was set by, signal number: all of its tree, orphans too -> processes ended") \
     X(CHECK, 21, FROM_ANY, "-> violations: what procmgr counts, counted anew") \
+    X(FILES, 33, FROM(BADGE_CLIENT), "the file server's endpoint at H_FS; children forked or spawned later have it, too; OK also when it is there") \
     X(BUDGET, 31, FROM(BADGE_CLIENT) | FROM(BADGE_INIT), "pid or 0, thread slot, budget (0: none; ~0: only ask), period; ticks -> budget (0: none), period, left, next replenishment, used") \
     X(HART, 32, FROM(BADGE_CLIENT), "thread slot or ~0 for the caller's own, hart | HART_STAY or ~0 to ask -> hart, harts") \
     X(WAKER, 33, FROM(BADGE_CLIENT), "thread slot or ~0 for the caller's own -> handle (SIGNAL | GRANT) that sets bits of the thread's own notification")
@@ -86,9 +87,14 @@ enum proc_tree {
 
 enum proc_state { PROC_STATE_NEW = 1, PROC_STATE_RUNNING = 2, PROC_STATE_EXITING = 3, PROC_STATE_ZOMBIE = 4 };
 
-/* A new program starts at its ELF entry with: sp = stack top, a0 = bytes of its strings (0: none), tp = 0.
+/* A new program starts at its ELF entry with: sp = stack top, a0 = bytes of its strings (0: none) | PROC_START_FILES when it has
+ * H_FS, tp = 0.
  * Its first act (libc/crt0) is to make room below sp and ask PROC_ARGS.
- * Notification bits of procmgr: */
+ */
+
+#define PROC_START_FILES (1UL << 32)
+
+/* Notification bits of procmgr: */
 #define PROC_NTFN_PAGER_OP 1u    /* an operation in progress ended */
 #define PROC_NTFN_PAGER_NEW 2u   /* the pager was restarted: ask again */
 #define PROC_NTFN_INTR 4u        /* ^C on the console */

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: MIT
+ * Directories, in place of picolibc's header, which refuses to be included.
+ */
+#ifndef PAGODA_DIRENT_H
+#define PAGODA_DIRENT_H
+
+#include <sys/types.h>
+
+enum { DT_UNKNOWN = 0, DT_FIFO = 1, DT_CHR = 2, DT_DIR = 4, DT_BLK = 6, DT_REG = 8, DT_LNK = 10, DT_SOCK = 12 };
+
+struct dirent {
+    ino_t d_ino;
+    unsigned char d_type; /* DT_* */
+    char d_name[256];
+};
+
+typedef struct __dir DIR;
+
+/* NULL and errno: ENOENT, ENOTDIR, EMFILE, ENOMEM ... The descriptor is closed by exec. */
+DIR *opendir(const char *path);
+DIR *fdopendir(int fd); /* takes over fd */
+/* The next entry, "." and ".." among them, good until the next call; NULL at the end, or with errno set. */
+struct dirent *readdir(DIR *d);
+long telldir(DIR *d);
+void seekdir(DIR *d, long position);
+void rewinddir(DIR *d);
+int dirfd(DIR *d);
+int closedir(DIR *d);
+
+#endif

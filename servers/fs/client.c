@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: MIT
+ * Processes and their descriptors, by pid. A process has an entry from ATTACH or from its parent's fork on, until procmgr
+ * says that it is gone. Owns the tables; what descriptors mean is file.c's.
+ */
+#include "fs.h"
+
+#include <fcntl.h>
+
+static struct client *buckets[CLIENT_BUCKETS];
+static struct slab clients = {.bytes = sizeof(struct client)}, chunks = {.bytes = sizeof(struct fds)};
+
+static struct client **bucket(uint64_t pid) { return &buckets[pid % CLIENT_BUCKETS]; }
+
+struct client *client_find(uint64_t pid)
+{
+    struct client *c = *bucket(pid);
+    while (c && c->pid != pid) /* bound: pids are handed out in order, so chains are short */
+        c = c->next;
+    return c;
+}
+
+uint64_t clients_used(void) { return clients.used; }
+
+struct file *client_file(const struct client *c, uint64_t fd)
+{
+    if (fd >= FS_DESCRIPTORS_MAX || !c->chunk[fd / CHUNK_FDS])
+        return 0;
+    return c->chunk[fd / CHUNK_FDS]->file[fd % CHUNK_FDS];
+}
+
+static err_t chunk_have(struct client *c, unsigned chunk)
+{
+    if (!c->chunk[chunk])
+        c->chunk[chunk] = slab_new(&chunks);
+    return c->chunk[chunk] ? OK : ERR_NOMEM;
+}
+
+err_t client_place(struct client *c, uint64_t lowest, unsigned *fd)
+{
+    if (lowest >= FS_DESCRIPTORS_MAX)
+        return ERR_INVAL;
+    uint64_t below = (1UL << lowest % CHUNK_FDS) - 1;
+    for (unsigned chunk = (unsigned)lowest / CHUNK_FDS; chunk < CHUNKS; chunk++, below = 0) {
+        uint64_t taken = c->open[chunk] | below;
+        if (taken == ~0UL)
+            continue;
+        *fd = chunk * CHUNK_FDS + (unsigned)__builtin_ctzll(~taken);
+        return chunk_have(c, chunk);
+    }
+    return FS_ERR_MFILE;
+}
+
+void client_set(struct client *c, unsigned fd, struct file *f, bool cloexec)
+{
+    uint64_t bit = 1UL << fd % CHUNK_FDS;
+    unsigned chunk = fd / CHUNK_FDS;
+    c->chunk[chunk]->file[fd % CHUNK_FDS] = f;
+    c->open[chunk] |= bit;
+    c->cloexec[chunk] = cloexec ? c->cloexec[chunk] | bit : c->cloexec[chunk] & ~bit;
+    c->used++;
+}
+
+struct file *client_take(struct client *c, unsigned fd)
+{
+    uint64_t bit = 1UL << fd % CHUNK_FDS;
+    unsigned chunk = fd / CHUNK_FDS;
+    struct file *f = c->chunk[chunk]->file[fd % CHUNK_FDS];
+    c->chunk[chunk]->file[fd % CHUNK_FDS] = 0;
+    c->open[chunk] &= ~bit;
+    c->used--;
+    if (c->open[chunk] == 0 && chunk > 0) { /* the first one is always needed again */
+        slab_free(&chunks, c->chunk[chunk]);
+        c->chunk[chunk] = 0;
+    }
+    return f;
+}
+
+static void close_set(struct client *c, const uint64_t which[CHUNKS])
+{
+    for (unsigned chunk = 0; chunk < CHUNKS; chunk++)
+        for (uint64_t left = c->open[chunk] & which[chunk]; left; left &= left - 1) /* bound: CHUNK_FDS */
+            file_drop(client_take(c, chunk * CHUNK_FDS + (unsigned)__builtin_ctzll(left)));
+}
+
+static void client_free(struct client *c)
+{
+    static const uint64_t all[CHUNKS] = {[0 ... CHUNKS - 1] = ~0UL};
+    close_set(c, all);
+    if (c->chunk[0])
+        slab_free(&chunks, c->chunk[0]);
+    vnode_drop(c->cwd);
+    struct client **at = bucket(c->pid);
+    while (*at != c) /* bound: as client_find() */
+        at = &(*at)->next;
+    *at = c->next;
+    slab_free(&clients, c);
+}
+
+static err_t client_new(uint64_t pid, struct vnode *cwd, uint32_t umask, struct client **out)
+{
+    struct client *c = slab_new(&clients);
+    if (!c)
+        return ERR_NOMEM;
+    c->pid = (uint32_t)pid;
+    c->cwd = vnode_hold(cwd);
+    c->umask = umask;
+    c->next = *bucket(pid);
+    *bucket(pid) = c;
+    *out = c;
+    return OK;
+}
+
+err_t do_ATTACH(struct request *r)
+{
+    struct client *c;
+    struct file *f;
+    if (r->client)
+        return OK;
+    err_t err = client_new(BADGE_ID(r->ev->badge), root, 0022, &c);
+    if (err != OK)
+        return err;
+    err = chunk_have(c, 0);
+    if (err == OK)
+        err = file_new(FILE_CONSOLE, O_RDWR, &f);
+    if (err != OK) {
+        client_free(c);
+        return err;
+    }
+    for (unsigned fd = 0; fd < 3; fd++)
+        client_set(c, fd, fd == 0 ? f : file_hold(f), false);
+    return OK;
+}
+
+err_t do_PROC_FORK(struct request *r)
+{
+    struct client *from = client_find(r->ev->w[1]), *c;
+    if (!from || client_find(r->ev->w[2]))
+        return OK; /* it has none to give; or this was asked before */
+    err_t err = client_new(r->ev->w[2], from->cwd, from->umask, &c);
+    if (err != OK)
+        return err;
+    for (unsigned chunk = 0; chunk < CHUNKS && err == OK; chunk++)
+        if (from->open[chunk])
+            err = chunk_have(c, chunk);
+    if (err != OK) {
+        client_free(c);
+        return err;
+    }
+    bool exec = r->ev->w[3] & FS_FORK_EXEC;
+    for (unsigned chunk = 0; chunk < CHUNKS; chunk++)
+        for (uint64_t left = from->open[chunk] & ~(exec ? from->cloexec[chunk] : 0); left; left &= left - 1) {
+            unsigned fd = chunk * CHUNK_FDS + (unsigned)__builtin_ctzll(left); /* bound: CHUNK_FDS */
+            client_set(c, fd, file_hold(client_file(from, fd)), from->cloexec[chunk] & left & -left);
+        }
+    return OK;
+}
+
+err_t do_PROC_EXEC(struct request *r)
+{
+    struct client *c = client_find(r->ev->w[1]);
+    if (c)
+        close_set(c, c->cloexec);
+    return OK;
+}
+
+err_t do_PROC_EXIT(struct request *r)
+{
+    struct client *c = client_find(r->ev->w[1]);
+    requests_of_dead((uint32_t)r->ev->w[1]);
+    if (c)
+        client_free(c);
+    return OK;
+}
+
+void clients_each(void (*see)(struct file *f))
+{
+    for (unsigned b = 0; b < CLIENT_BUCKETS; b++)
+        for (const struct client *c = buckets[b]; c; c = c->next)
+            for (unsigned chunk = 0; chunk < CHUNKS; chunk++)
+                for (uint64_t left = c->open[chunk]; left; left &= left - 1) /* bound: all clients' descriptors */
+                    see(client_file(c, chunk * CHUNK_FDS + (unsigned)__builtin_ctzll(left)));
+}

@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: MIT
+ * What the files of the file server share. One thread, one endpoint. It waits for nobody but the pager, which waits for
+ * nobody: a request that can't go on now (a pipe is empty, a page of the client's buffer is not there) is set aside and tried
+ * again (request.c). It never calls procmgr, the console or a client, so whoever it serves may call it.
+ *
+ *   main.c     loop, table of the protocol        client.c  processes and their descriptors
+ *   file.c     open descriptions, bytes           pipe.c    pipes
+ *   path.c     from a path to a vnode             tree.c    requests that name paths
+ *   ram.c      files in memory, the boot image    dev.c     /dev, /proc
+ *   pool.c     memory                             check.c   everything counted anew
+ */
+#ifndef FS_FS_H
+#define FS_FS_H
+
+#include "../init/handoff.h"
+#include "limits.h"
+#include "vnode.h"
+
+/* ---- memory (pool.c) ---- */
+struct slab {
+    uint32_t bytes;      /* of a record, a multiple of eight */
+    uint32_t used;
+    struct sheet *sheets;
+};
+must_check err_t pool_start(void);
+must_check err_t pool_reserve(uint64_t pages); /* so many page_new() from now will not fail */
+void pool_forget(void);            /* after a restart: give back what there was */
+void *slab_new(struct slab *s);    /* zeroed; 0: no memory */
+void slab_free(struct slab *s, void *record);
+uint64_t pool_used(void), pool_pages(void), pool_max(void);
+
+/* ---- open descriptions (file.c): what descriptors of one or many processes share ---- */
+enum file_kind { FILE_VNODE = 1, FILE_CONSOLE, FILE_PIPE_READ, FILE_PIPE_WRITE };
+struct file {
+    uint8_t kind;        /* enum file_kind */
+    bool readable, writable;
+    uint32_t uses;       /* descriptors, and requests set aside */
+    uint32_t flags;      /* O_APPEND, O_NONBLOCK, and how it was opened */
+    uint32_t seen;       /* CHECK's */
+    uint64_t position;   /* bytes; directories: cookie of the next entry */
+    union {
+        struct vnode *vnode;
+        struct pipe *pipe;
+    };
+};
+must_check err_t file_new(enum file_kind kind, uint32_t flags, struct file **out); /* uses == 1 */
+void file_drop(struct file *f);
+uint64_t files_used(void);
+uint64_t files_check(uint64_t *which); /* of how many the uses are miscounted, and one of them */
+static inline struct file *file_hold(struct file *f)
+{
+    f->uses++;
+    return f;
+}
+
+/* ---- processes (client.c) ---- */
+#define CHUNK_FDS 64u
+#define CHUNKS (FS_DESCRIPTORS_MAX / CHUNK_FDS)
+struct fds {
+    struct file *file[CHUNK_FDS]; /* 0: closed */
+};
+struct client {
+    uint32_t pid;
+    uint32_t umask;
+    uint32_t used;        /* descriptors */
+    struct vnode *cwd;
+    struct client *next;  /* of its bucket */
+    uint64_t cloexec[CHUNKS];
+    uint64_t open[CHUNKS];
+    struct fds *chunk[CHUNKS]; /* 0: none of these is open */
+};
+struct client *client_find(uint64_t pid);
+struct file *client_file(const struct client *c, uint64_t fd); /* 0: EBADF */
+must_check err_t client_place(struct client *c, uint64_t lowest, unsigned *fd); /* a free descriptor, its memory there */
+void client_set(struct client *c, unsigned fd, struct file *f, bool cloexec);   /* takes over the caller's use of f */
+struct file *client_take(struct client *c, unsigned fd);  /* closes fd; the use of its file is the caller's */
+uint64_t clients_used(void);
+void clients_each(void (*see)(struct file *f)); /* descriptor after descriptor, for CHECK */
+
+/* ---- requests (request.c, main.c) ---- */
+/* A handler's results besides errors: */
+#define LATER_COPY 1 /* a page of the client's comes in: again when it is there */
+#define LATER_PIPE 2 /* again when r->wait_on changes */
+#define LATER_TURN 3 /* others are served first, then it goes on */
+
+struct wait_queue {
+    struct waiting *first, *last; /* first come, first served: only the first one is tried */
+};
+struct request {
+    const struct ipc_event *ev;
+    struct client *client;
+    struct file *file;       /* of one that was set aside: the one it began with. Holds a use of it */
+    uint64_t done;           /* bytes that were copied before it was set aside */
+    struct wait_queue *wait_on; /* LATER_PIPE, LATER_COPY: whose turn it keeps */
+    struct waiting *self;    /* it was set aside before */
+    struct ipc_msg m;        /* the answer; w[0] is filled from the result */
+};
+typedef err_t request_fn(struct request *r);
+#define FS_HANDLER(name, number, who, text) request_fn do_##name;
+FS_OPS(FS_HANDLER)
+#undef FS_HANDLER
+
+err_t request_run(struct request *r);            /* main.c: through the table */
+must_check err_t request_park(struct request *r, err_t why); /* set it aside, for the first time; ERR_NOMEM: answer that */
+void request_wake(struct wait_queue *q);         /* something changed there */
+void requests_wake_copies(void);
+bool requests_run(void);                         /* some of those that were woken; whether there are more */
+void requests_cancelled(uint64_t count, reply_id_t newest);
+void requests_of_dead(uint32_t pid);
+uint64_t requests_waiting(void);
+void requests_each(void (*see)(struct file *f));
+
+/* Copies between the client's buffer and local. *done: bytes that were copied, also with an error. ERR_FAULT, LATER_COPY;
+ * OK: all of len. */
+must_check err_t copy_from(struct request *r, unsigned buffer, uint64_t offset, void *local, uint64_t len, uint64_t *done);
+must_check err_t copy_to(struct request *r, unsigned buffer, uint64_t offset, const void *local, uint64_t len, uint64_t *done);
+/* All or nothing, for what is small. */
+must_check err_t answer_bytes(struct request *r, unsigned buffer, const void *local, uint64_t len);
+static inline uint64_t buffer_len(const struct request *r, unsigned buffer) { return BUF_LEN(r->ev->buf_len[buffer]); }
+static inline bool buffer_is(const struct request *r, unsigned buffer, uint64_t access)
+{
+    return (r->ev->buf_len[buffer] & access) == access;
+}
+
+/* ---- pipes (pipe.c) ---- */
+struct pipe;
+must_check err_t pipe_new(struct pipe **out); /* with a reader and a writer */
+void pipe_end_drop(struct pipe *p, enum file_kind end);
+err_t pipe_read(struct request *r, struct file *f);
+err_t pipe_write(struct request *r, struct file *f);
+uint64_t pipe_fill(const struct file *f);  /* bytes in it */
+uint64_t pipes_used(void);
+
+/* ---- paths (path.c) ---- */
+#define WALK_PARENT 1u   /* the last name may be missing */
+#define WALK_NOFOLLOW 2u /* a link at the end is meant itself */
+struct walk {
+    struct vnode *dir;    /* WALK_PARENT: where `name` is; 0: the path ends with "." or ".." or is "/" */
+    struct vnode *node;   /* what the path names; 0: there is none (WALK_PARENT only) */
+    const char *name;     /* in memory that the next walk of the same slot overwrites */
+    unsigned len;
+    bool slash;           /* the path ends with a slash: a directory is meant */
+    bool dot;             /* its last name is "." */
+};
+/* The path in buffer `buffer`. Drops nothing on success: walk_end(). */
+must_check err_t path_walk(struct request *r, unsigned buffer, unsigned how, struct walk *out);
+void walk_end(struct walk *w);
+must_check err_t path_fetch(struct request *r, unsigned buffer, char to[FS_PATH_MAX]);
+must_check err_t path_of(struct vnode *dir, char *to, uint64_t room, uint64_t *bytes); /* with nul; FS_ERR_RANGE, ERR_NOENT */
+struct vnode *step_mounts(struct vnode *v); /* passes on the use */
+struct vnode *dir_parent(struct vnode *dir, err_t *err); /* with a use */
+
+/* ---- file systems ---- */
+extern struct vnode *root;
+must_check err_t ram_start(void);          /* the tree: /, /tmp, /bin of the boot image, /dev, /proc; on error nothing was made */
+uint64_t ram_used(void);
+#define RDEV_CONSOLE FS_RDEV_CONSOLE
+#define RDEV_NULL 2u
+#define RDEV_ZERO 3u
+#define RDEV_RANDOM 4u
+#define RDEV_TEXT 16u /* and above: pages of text */
+err_t dev_read(struct request *r, uint64_t rdev, uint64_t offset);
+err_t dev_write(struct request *r, uint64_t rdev);
+
+void fill_stat(const struct vnode *v, struct stat *st);
+err_t file_read(struct request *r, struct file *f, uint64_t offset, bool moves);
+err_t file_write(struct request *r, struct file *f, uint64_t offset, bool moves);
+
+#endif

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: MIT
+ * Every fixed limit of the file server. What a client meets one with is an errno (docs/servers/fs.md).
+ */
+#ifndef FS_LIMITS_H
+#define FS_LIMITS_H
+
+#define FILES_MAX 4096u          /* open descriptions in the system (ENFILE) */
+#define POOL_STEP_PAGES 16u      /* the pager is asked for so many at once */
+#define POOL_STEPS_MAX 2048u     /* 128 MiB in all, */
+#define POOL_SHARE 4u            /* and at most this part of the machine's memory (ENOSPC) */
+#define POOL_EMPTY_STEPS 1u      /* that are kept for the next ones */
+#define POOL_VA 0x40000000UL
+#define LINK_DEPTH_MAX 16u       /* symbolic links in one path (ELOOP) */
+#define LINKS_MAX 32000u         /* names of one file (EMLINK) */
+#define CLIENT_BUCKETS 256u      /* of the hash of pids; a power of two */
+#define NAME_BUCKETS 512u        /* of the hash of names in memory: one page */
+#define PIECE_BYTES 65536u       /* copied for one request before others are served */
+#define PATH_FIRST_BYTES 128u    /* of a path that are asked for first */
+#define DEPTH_MAX 512u           /* directories that GETCWD and RENAME climb: more do not fit into a path */
+#define POLL_MAX 1024u           /* descriptors of one POLL */
+
+#endif

@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: MIT
+ * The file server's loop: one event after the other, requests through the table of the protocol. It waits for nobody but the
+ * pager, trusts no word of a request, and never dies on what a client sends.
+ */
+#include "../init/keep.h"
+#include "fs.h"
+
+#include <ipc/init.h>
+
+static uint64_t hz = 10000000; /* of the clock */
+static bool ready; /* the tree is there: it is made for the first client, not at boot */
+
+struct entry {
+    request_fn *handle;
+    uint32_t who;
+};
+static const struct entry table[FS_OP_LIMIT] = {
+#define FS_ENTRY(name, number, who, text) [number] = {do_##name, who},
+    FS_OPS(FS_ENTRY)
+#undef FS_ENTRY
+};
+
+int64_t vnode_now(void)
+{
+    ticks_t now = sys_time();
+    return (int64_t)(now / hz * 1000000000 + now % hz * 1000000000 / hz);
+}
+
+static err_t get_ready(void)
+{
+    if (ready)
+        return OK;
+    struct ipc_msg m = {.w = {INIT_SETTING, SETTING_TIMEBASE}};
+    if (ipc_call(H_INIT, &m) == OK && m.w[1] > 0)
+        hz = m.w[1];
+    err_t err = pool_start();
+    if (err == OK)
+        err = ram_start();
+    ready = err == OK;
+    return err;
+}
+
+err_t request_run(struct request *r)
+{
+    uint64_t op = r->ev->w[0];
+    if (op >= FS_OP_LIMIT || !table[op].handle)
+        return ERR_NOSYS;
+#ifndef MUTANT_FS_SKIP_CALLER_CHECK
+    if (!(table[op].who & FROM(BADGE_CLASS(r->ev->badge))))
+        return ERR_PERM;
+#endif
+    if (BADGE_CLASS(r->ev->badge) == BADGE_CLIENT && table[op].who == FROM(BADGE_CLIENT)) {
+        r->client = client_find(BADGE_ID(r->ev->badge));
+        if (!r->client && op != FS_ATTACH)
+            return FS_ERR_UNKNOWN;
+    }
+    err_t err = get_ready();
+    return err == OK ? table[op].handle(r) : err;
+}
+
+err_t do_INFO(struct request *r)
+{
+    r->m.w[1] = files_used();
+    r->m.w[2] = clients_used();
+    r->m.w[3] = pipes_used();
+    r->m.w[4] = requests_waiting();
+    r->m.w[5] = pool_used();
+    r->m.w[6] = pool_pages();
+    return OK;
+}
+
+/* Whether an answer is due now; it goes out together with the next receive. */
+static bool on_event(const struct ipc_event *ev, struct ipc_msg *reply)
+{
+    struct request r = {.ev = ev};
+    switch (ev->kind) {
+    case MSG_CALL:
+        break;
+    case MSG_NOTIFY:
+        if (ev->w[0] & NTFN_COPY_READY)
+            requests_wake_copies();
+        return false;
+    case MSG_CANCEL:
+        requests_cancelled(ev->w[0], ev->w[1]);
+        return false;
+    default:
+        return false; /* a deadline, or an answer that came too late */
+    }
+    err_t err = request_run(&r);
+    if (err > OK && (err = request_park(&r, err)) == OK)
+        return false;
+    *reply = r.m;
+    reply->w[0] = (uint64_t)(int64_t)err;
+    return true;
+}
+
+static void serve(void)
+{
+    static struct ipc_event ev;
+    struct ipc_msg reply;
+    bool have = false;
+    for (;;) { /* forever: server loop */
+        if (requests_run()) {
+            if (have)
+                (void)ipc_reply(ev.id, &reply);
+            (void)ipc_recv(SERVER_H_ENDPOINT, &ev, DEADLINE_POLL);
+        } else if (have) {
+            (void)ipc_reply_recv(SERVER_H_ENDPOINT, ev.id, &reply, &ev);
+        } else {
+            (void)ipc_recv(SERVER_H_ENDPOINT, &ev, DEADLINE_NONE);
+        }
+        have = on_event(&ev, &reply);
+    }
+}
+
+int main(void)
+{
+    if (sys_thread_bind(SERVER_H_THREAD, SERVER_H_NTFN) != OK)
+        return 1;
+    pool_forget(); /* what an earlier life had */
+    serve();
+    return 0;
+}

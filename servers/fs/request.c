@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: MIT
+ * Requests that wait: for bytes in a pipe, for room in one, for a page of the client's buffer, or for others' turn. Each is kept
+ * as the message it came as and run again from its start, with what was copied already (done), until it has an answer. Owns
+ * reply ids until they are used. In a queue only the first one is tried: who comes later waits behind.
+ */
+#include "fs.h"
+
+#include <string.h>
+
+#define RUNS_A_TURN 16u /* before new messages are looked at */
+
+struct waiting {
+    struct ipc_event ev;
+    struct file *file;
+    uint64_t done;
+    bool for_copy, woken;
+    struct wait_queue *queue;            /* 0: none */
+    struct waiting *q_next, *q_before;
+    struct waiting *next, *before;       /* of all */
+    struct waiting *run_next;
+};
+
+static struct slab slab = {.bytes = sizeof(struct waiting)};
+static struct waiting *all, *run_first, *run_last;
+static uint32_t copies; /* of them wait for a page */
+
+uint64_t requests_waiting(void) { return slab.used; }
+
+static void wake(struct waiting *w)
+{
+    if (!w || w->woken)
+        return;
+    w->woken = true;
+    w->run_next = 0;
+    *(run_last ? &run_last->run_next : &run_first) = w;
+    run_last = w;
+}
+
+static void sleep_for(struct waiting *w, err_t why)
+{
+    copies += (why == LATER_COPY) - w->for_copy;
+    w->for_copy = why == LATER_COPY;
+    if (why == LATER_TURN)
+        wake(w);
+}
+
+err_t request_park(struct request *r, err_t why)
+{
+    struct waiting *w = slab_new(&slab);
+    if (!w)
+        return ERR_NOMEM;
+    w->ev = *r->ev;
+    w->file = r->file ? file_hold(r->file) : 0;
+    w->done = r->done;
+    w->next = all;
+    if (all)
+        all->before = w;
+    all = w;
+    w->queue = r->wait_on;
+    if (w->queue) {
+        w->q_before = w->queue->last;
+        *(w->q_before ? &w->q_before->q_next : &w->queue->first) = w;
+        w->queue->last = w;
+    }
+    sleep_for(w, why);
+    return OK;
+}
+
+static void unqueue(struct waiting *w)
+{
+    struct wait_queue *q = w->queue;
+    if (!q)
+        return;
+    bool was_first = q->first == w;
+    *(w->q_before ? &w->q_before->q_next : &q->first) = w->q_next;
+    *(w->q_next ? &w->q_next->q_before : &q->last) = w->q_before;
+    w->queue = 0;
+    if (was_first)
+        wake(q->first);
+}
+
+static void unrun(struct waiting *w)
+{
+    struct waiting *before = 0, *at = run_first;
+    if (!w->woken)
+        return;
+    for (; at != w; at = at->run_next) /* bound: those that were woken */
+        before = at;
+    *(before ? &before->run_next : &run_first) = w->run_next;
+    if (run_last == w)
+        run_last = before;
+    w->woken = false;
+}
+
+static void end(struct waiting *w)
+{
+    unrun(w);
+    unqueue(w);
+    copies -= w->for_copy;
+    *(w->before ? &w->before->next : &all) = w->next;
+    if (w->next)
+        w->next->before = w->before;
+    struct file *f = w->file;
+    slab_free(&slab, w);
+    if (f)
+        file_drop(f);
+}
+
+void request_wake(struct wait_queue *q) { wake(q->first); }
+
+void requests_wake_copies(void)
+{
+    for (struct waiting *w = all; w && copies > 0; w = w->next) /* bound: all that wait */
+        if (w->for_copy)
+            wake(w);
+}
+
+static void run(struct waiting *w)
+{
+    struct request r = {.ev = &w->ev, .file = w->file, .done = w->done, .wait_on = w->queue, .self = w};
+    err_t err = request_run(&r);
+    w->done = r.done;
+    if (err > OK) {
+        sleep_for(w, err);
+        return;
+    }
+    r.m.w[0] = (uint64_t)(int64_t)err;
+    (void)ipc_reply(w->ev.id, &r.m); /* stale: the client is gone */
+    end(w);
+}
+
+bool requests_run(void)
+{
+    for (unsigned i = 0; i < RUNS_A_TURN && run_first; i++) {
+        struct waiting *w = run_first;
+        unrun(w);
+        run(w);
+    }
+    return run_first;
+}
+
+void requests_cancelled(uint64_t count, reply_id_t newest)
+{
+    for (struct waiting *w = all, *next; w; w = next) { /* bound: all that wait */
+        next = w->next;
+        if (count == 1 ? w->ev.id == newest : !sys_reply_alive(w->ev.id))
+            end(w);
+    }
+}
+
+void requests_of_dead(uint32_t pid)
+{
+    for (struct waiting *w = all, *next; w; w = next) { /* bound: all that wait */
+        next = w->next;
+        if (BADGE_CLASS(w->ev.badge) == BADGE_CLIENT && BADGE_ID(w->ev.badge) == pid)
+            end(w);
+    }
+}
+
+void requests_each(void (*see)(struct file *f))
+{
+    for (const struct waiting *w = all; w; w = w->next) /* bound: all that wait */
+        if (w->file)
+            see(w->file);
+}
+
+/* ---- bytes of clients ---- */
+
+static err_t copied(err_t err, uint64_t len, uint64_t *done)
+{
+    if (err != OK && err != ERR_FAULT && err != ERR_FAULT_PENDING)
+        *done = 0;
+    if (*done == len)
+        return OK;
+    return err == ERR_FAULT_PENDING ? LATER_COPY : err == OK ? ERR_FAULT : err;
+}
+
+err_t copy_from(struct request *r, unsigned buffer, uint64_t offset, void *local, uint64_t len, uint64_t *done)
+{
+    *done = len;
+    if (r->ev->w[0] == FS_WRITE_SHORT) {
+        memcpy(local, (const char *)&r->ev->w[3] + offset, len);
+        return OK;
+    }
+    return len ? copied(sys_copy(r->ev->id, buffer, offset, local, len, done), len, done) : OK;
+}
+
+err_t copy_to(struct request *r, unsigned buffer, uint64_t offset, const void *local, uint64_t len, uint64_t *done)
+{
+    *done = len;
+    if (r->ev->w[0] == FS_READ_SHORT) {
+        memcpy((char *)&r->m.w[2] + offset, local, len);
+        return OK;
+    }
+    void *from = (void *)(uintptr_t)local; /* sys_copy takes one pointer for both directions; it only reads here */
+    return len ? copied(sys_copy(r->ev->id, buffer | COPY_TO_CLIENT, offset, from, len, done), len, done) : OK;
+}
+
+err_t answer_bytes(struct request *r, unsigned buffer, const void *local, uint64_t len)
+{
+    uint64_t done;
+    if (!buffer_is(r, buffer, BUF_W) || buffer_len(r, buffer) < len)
+        return ERR_INVAL;
+    return copy_to(r, buffer, 0, local, len, &done);
+}
