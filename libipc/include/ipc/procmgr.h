@@ -30,7 +30,7 @@
     X(TREE, 20, FROM(BADGE_CLIENT), "PROC_TREE_*, a limit for the caller and all its descendants together, or ~0 to ask -> limit (0: none), used, pid of the tree's first process") \
     X(TREE_KILL, 22, FROM(BADGE_CLIENT) | FROM(BADGE_INIT), "pid that a limit was set by, signal number: all of its tree, orphans too -> processes ended") \
     X(CHECK, 21, FROM_ANY, "-> violations: what procmgr counts, counted anew") \
-    X(FILES, 33, FROM(BADGE_CLIENT), "the file server's endpoint at H_FS; children forked or spawned later have it, too; OK also when it is there") \
+    X(FILES, 34, FROM(BADGE_CLIENT), "the file server's endpoint at H_FS; children forked or spawned later have it, too; OK also when it is there") \
     X(BUDGET, 31, FROM(BADGE_CLIENT) | FROM(BADGE_INIT), "pid or 0, thread slot, budget (0: none; ~0: only ask), period; ticks -> budget (0: none), period, left, next replenishment, used") \
     X(HART, 32, FROM(BADGE_CLIENT), "thread slot or ~0 for the caller's own, hart | HART_STAY or ~0 to ask -> hart, harts") \
     X(WAKER, 33, FROM(BADGE_CLIENT), "thread slot or ~0 for the caller's own -> handle (SIGNAL | GRANT) that sets bits of the thread's own notification")
@@ -39,7 +39,7 @@ enum proc_op {
 #define PROC_ENUM(name, number, who, text) PROC_##name = (number),
     PROC_OPS(PROC_ENUM)
 #undef PROC_ENUM
-    PROC_OP_LIMIT = 34,
+    PROC_OP_LIMIT = 35,
 };
 
 /* strings buffer: argc strings then envc strings, each nul-terminated. */
