@@ -86,7 +86,7 @@ static inline void sched_switch(struct thread *t)
 
 /* ---- frames: owner, kind and flags of frame_info are one word, so one comparison says whether owner may map f ---- */
 
-static inline uint64_t frame_owner_word(const struct space *owner) { return owner->frame | (uint64_t)FRAME_USER << 32; }
+static inline uint64_t frame_owner_word(const struct space *owner) { return owner->owner_word; }
 
 static inline bool frame_is_mappable(uint64_t owner_word, const struct frame_info *info)
 {

@@ -122,6 +122,11 @@ static void budget_bind(struct thread *t, struct sched *c)
     if (t->own)
         t->own->thread = 0;
     t->own = c;
+    t->standing = 0;
+    if (t->state == T_RECEIVING && t->ep->ready == t) { /* no longer one that can go on at once */
+        t->ep->ready = 0;
+        link_add_tail(&t->ep->receivers, &t->list);
+    }
     if (c) {
         c->thread = t;
         t->base_prio = c->prio;

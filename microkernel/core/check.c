@@ -4,7 +4,7 @@
 #include "arch.h"
 
 enum check { CHECK_OK = 0, CHECK_KIND = 101, CHECK_STATE = 102, CHECK_QUEUE = 103, CHECK_TABLE = 104, CHECK_LISTS = 105,
-             CHECK_WHEEL = 106, CHECK_HANDLES = 107, CHECK_LENT = 108, CHECK_CONTEXT = 109, CHECK_SPENT = 110 };
+             CHECK_WHEEL = 106, CHECK_HANDLES = 107, CHECK_LENT = 108, CHECK_CONTEXT = 109, CHECK_SPENT = 110, CHECK_STANDING = 111 };
 
 /* Who works for whom is said on both sides, and whose budget is used follows from it. */
 static enum check check_lent(const struct thread *t)
@@ -39,15 +39,37 @@ static enum check check_sched(const struct sched *c)
     return CHECK_OK;
 }
 
+/* What the fast path believes without looking again: receiving there once more would find the handle good, and wait. */
+static enum check check_standing(const struct thread *t)
+{
+    struct handle *slot;
+    const struct endpoint *ep = t->serves;
+    if (!t->standing || t->standing_closed != t->space->closed)
+        return CHECK_OK;
+    if (handle_find(t->space, t->standing, OBJ_ENDPOINT, RIGHT_RECV, &slot) != OK || frame_va(slot->object) != ep || ep->server != t)
+        return CHECK_STANDING;
+    if (t->own || t->bound->bits || ep->cancels || ep->senders.words || (ep->ready && ep->ready != t))
+        return CHECK_STANDING;
+    return CHECK_OK;
+}
+
+/* A receiver that stands by itself has nothing to be looked after when it goes on. */
+static bool stands_alone(const struct thread *t)
+{
+    return t->state == T_RECEIVING && t->ep->ready == t && link_empty(&t->list) && !t->own && link_empty(&t->timer);
+}
+
 /* Where a thread stands must fit its state. */
 static enum check check_thread(const struct thread *t)
 {
     bool queued = t->queue != 0, called = !link_empty(&t->call_link), faulter = !link_empty(&t->fault_link);
+    called |= t->state == T_WAIT_REPLY && t->server->served_call == t;
+    faulter |= t->fault.state == F_DELIVERED && t->pager->served_fault == t;
     if (t->state == T_FREE || t->state > T_SPENT)
         return CHECK_STATE;
     if (called != (t->state == T_WAIT_REPLY) || faulter != (t->fault.state == F_DELIVERED))
         return CHECK_LISTS;
-    if (!link_empty(&t->list) != (t->state == T_RECEIVING || t->state == T_WAITING))
+    if ((!link_empty(&t->list) || stands_alone(t)) != (t->state == T_RECEIVING || t->state == T_WAITING))
         return CHECK_LISTS;
     bool should_queue = t->state == T_READY || t->state == T_CALLING || t->fault.state == F_QUEUED;
     if (queued != should_queue || (queued && t->q_prio != lend_queue_prio(t)))
@@ -56,7 +78,8 @@ static enum check check_thread(const struct thread *t)
         return CHECK_STATE;
     if (!link_empty(&t->timer) && t->state < T_CALLING)
         return CHECK_WHEEL;
-    return check_lent(t);
+    enum check lent = check_lent(t);
+    return lent != CHECK_OK ? lent : check_standing(t);
 }
 
 /* A table's count is the number of its non-zero entries. */
@@ -76,7 +99,8 @@ static enum check check_handles(struct space *s)
         free++;
     for (handle_t h = 1; h < s->handles; h++)
         used += handle_slot(s, h)->word != 0;
-    return free + used + 1 == s->handles && s->handles <= s->handle_room ? CHECK_OK : CHECK_HANDLES;
+    uint32_t near = s->handles < HANDLES_INLINE ? s->handles : HANDLES_INLINE;
+    return free + used + 1 == s->handles && s->handles <= s->handle_room && near == s->handles_near ? CHECK_OK : CHECK_HANDLES;
 }
 
 static enum check check_frame(frame_t f)

@@ -16,7 +16,7 @@
 /* The handle's slot, if it is good, names an endpoint and has the right. Handles beyond the first page: general. */
 FAST_INLINE bool fast_endpoint(const struct space *s, uint64_t h, unsigned right, struct endpoint **ep, badge_t *badge)
 {
-    if (unlikely(h >= HANDLES_INLINE))
+    if (unlikely(h >= s->handles_near))
         return false;
 #ifdef MUTANT_KERNEL_SKIP_RIGHTS
     right = 0;
@@ -33,10 +33,10 @@ FAST_INLINE bool fast_endpoint(const struct space *s, uint64_t h, unsigned right
     return true;
 }
 
-/* Whether `to` can have the hart at once: it runs here, on nobody's budget, and nobody else is ready. */
+/* Whether `to` can have the hart at once: it runs here, and nobody else is ready. */
 FAST_INLINE bool fast_can_switch(const struct hart *h, const struct thread *to)
 {
-    return to->hart == h && !to->ctx && !h->runq.words && fast_space_ready(h, to->space);
+    return to->hart == h && !h->runq.words && fast_space_ready(h, to->space);
 }
 
 FAST_INLINE void fast_switch(struct hart *h, struct thread *from, struct thread *to)
@@ -57,11 +57,11 @@ FAST_ENTRY(fast_call)
         FAST_GIVE_UP(cur);
     badge_t badge;
     struct endpoint *ep;
-    if (unlikely(!fast_endpoint(cur->space, fast_a0, RIGHT_SEND, &ep, &badge) || link_empty(&ep->receivers) || cur->ctx))
+    if (unlikely(!fast_endpoint(cur->space, fast_a0, RIGHT_SEND, &ep, &badge) || !ep->ready || cur->ctx))
         FAST_GIVE_UP(cur);
-    struct thread *r = container_of(ep->receivers.next, struct thread, list);
+    struct thread *r = ep->ready;
     struct space *server = r->space;
-    if (unlikely(!fast_can_switch(h, r) || !link_empty(&r->timer) || server == cur->space))
+    if (unlikely(!fast_can_switch(h, r) || server->served_call || server == cur->space))
         FAST_GIVE_UP(cur);
     if (unlikely(h->look)) {
         if (h->attention)
@@ -75,13 +75,13 @@ FAST_ENTRY(fast_call)
     cur->ep = ep;
     cur->state = T_WAIT_REPLY;
     cur->server = server;
-    link_add_tail(&server->callers, &cur->call_link);
+    server->served_call = cur;
     cur->served_by = r;
     r->client = cur;
 #ifndef MUTANT_KERNEL_NO_INHERIT
     r->prio = cur->prio;
 #endif
-    link_remove(&r->list);
+    ep->ready = 0;
     fast_words(r, cur);
     fast_after_ecall(cur);
     fast_switch(h, cur, r);
@@ -93,14 +93,13 @@ FAST_ENTRY(fast_reply_recv)
     struct hart *h = this_hart();
     if (unlikely(!fast_lock() || h->current != cur))
         FAST_GIVE_UP(cur);
-    badge_t badge;
-    struct endpoint *ep;
-    struct thread *t = cur->client;
-    if (unlikely(!fast_endpoint(cur->space, fast_a0, RIGHT_RECV, &ep, &badge) || ep->server != cur || ep->senders.words || ep->cancels || cur->bound->bits || !link_empty(&ep->receivers)))
+    if (unlikely(fast_a0 != cur->standing || cur->space->closed != cur->standing_closed))
         FAST_GIVE_UP(cur);
+    struct endpoint *ep = cur->serves;
+    struct thread *t = cur->client;
     if (unlikely(!t || t->served_by != cur || t->reply_id != fast_reply_id() || t->call != MSG_CALL))
         FAST_GIVE_UP(cur);
-    if (unlikely(!fast_can_switch(h, t) || cur->own || t->space == cur->space))
+    if (unlikely(!fast_can_switch(h, t) || t->ctx || cur->space->served_call != t || t->space == cur->space))
         FAST_GIVE_UP(cur);
     if (unlikely(h->look)) {
         if (h->attention)
@@ -109,7 +108,7 @@ FAST_ENTRY(fast_reply_recv)
     }
     /* commit */
     h->fast[FAST_REPLY_RECV]++;
-    link_remove(&t->call_link);
+    cur->space->served_call = 0;
 #ifndef MUTANT_KERNEL_STALE_REPLY
     t->call_gen = (t->call_gen + 1) & ID_GEN_MASK;
 #endif
@@ -117,9 +116,9 @@ FAST_ENTRY(fast_reply_recv)
     t->served_by = 0;
     cur->client = 0;
     cur->prio = cur->base_prio;
-    cur->serves = cur->ep = ep;
+    cur->ep = ep;
     cur->state = T_RECEIVING;
-    link_add_tail(&ep->receivers, &cur->list);
+    ep->ready = cur;
     fast_words(t, cur);
     fast_after_ecall(cur);
     fast_switch(h, cur, t);

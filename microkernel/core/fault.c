@@ -104,12 +104,12 @@ void fault_raise(struct thread *t, vaddr_t va, unsigned access)
     t->fault.ip = t->x[REG_PC];
     t->fault_at = ep;
     sched_block(t, T_FAULTED);
-    if (link_empty(&ep->receivers)) {
+    struct thread *r = endpoint_receiver(ep);
+    if (!r) {
         fault_queue(t, ep);
         return;
     }
-    struct thread *r = container_of(ep->receivers.next, struct thread, list);
-    link_remove(&r->list);
+    receiver_remove(r);
     timer_remove(r);
     fault_write(t, r, e, level);
     sched_switch(r);
@@ -146,7 +146,7 @@ void fault_drop(struct thread *t)
     if (t->fault.state == F_QUEUED) {
         lend_unqueue(t, t->fault_at);
     } else if (t->fault.state == F_DELIVERED) {
-        link_remove(&t->fault_link);
+        faulter_remove(t);
         reply_id_t id = t->fault.id;
         struct endpoint *ep = t->fault_at;
         t->pager = 0;
@@ -162,7 +162,7 @@ void fault_drop(struct thread *t)
 
 void fault_requeue(struct thread *t)
 {
-    link_remove(&t->fault_link);
+    faulter_remove(t);
     t->pager = 0;
     fault_next_id(t);
     lend_fault_over(t, 0);
@@ -284,7 +284,7 @@ static void fault_finish(struct thread *cur, struct thread *t, const uint64_t *a
 {
     unsigned what = verdict_what(a);
     bool refused = what == FAULT_FORWARD || what == FAULT_KILL;
-    link_remove(&t->fault_link);
+    faulter_remove(t);
     t->pager = 0;
     t->fault.state = F_NONE;
     fault_next_id(t);

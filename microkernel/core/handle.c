@@ -33,9 +33,15 @@ static void handle_unlink_slot(struct space *s, handle_t h)
         handle_slot(s, slot->object)->gen = slot->gen;
 }
 
+static inline void handle_set_end(struct space *s, handle_t end)
+{
+    s->handles = end;
+    s->handles_near = end < HANDLES_INLINE ? end : HANDLES_INLINE;
+}
+
 void handle_table_init(struct space *s)
 {
-    s->handles = 1;
+    handle_set_end(s, 1);
     s->handle_room = HANDLES_INLINE;
     s->handle_free = 0;
 }
@@ -44,7 +50,7 @@ void handle_table_init(struct space *s)
 static void handle_reach(struct space *s, handle_t end)
 {
     handle_t first = s->handles;
-    s->handles = end;
+    handle_set_end(s, end);
     for (handle_t h = end; h-- > first;) /* bound: HANDLES_INLINE + HANDLES_PER_FRAME */
         handle_free_slot(s, h);
 }
@@ -74,7 +80,7 @@ err_t handle_new(struct space *s, unsigned type, unsigned rights, badge_t badge,
     if (h)
         handle_unlink_slot(s, h);
     else if (s->handles < s->handle_room)
-        h = s->handles++;
+        handle_set_end(s, (h = s->handles) + 1);
     else
         return ERR_NOHANDLE;
     handle_write(handle_slot(s, h), handle_word(type, rights, badge), object, gen);
@@ -82,7 +88,11 @@ err_t handle_new(struct space *s, unsigned type, unsigned rights, badge_t badge,
     return OK;
 }
 
-void handle_close(struct space *s, handle_t h) { handle_free_slot(s, h); }
+void handle_close(struct space *s, handle_t h)
+{
+    s->closed++;
+    handle_free_slot(s, h);
+}
 
 /* The handle named in a message's last word goes to another space. On error nothing changed. */
 err_t handle_transfer(struct space *from, uint64_t xfer, struct space *to, handle_t *out)
@@ -223,6 +233,8 @@ long sys_handle_revoke(struct thread *cur, uint64_t *a)
     if (slot->gen >= FRAME_GEN_MAX - 1)
         return ERR_LIMIT; /* the last one is for the object's end */
     /* commit */
+    if (handle_type(slot) == OBJ_ENDPOINT)
+        receive_disturbed(frame_va(slot->object));
     slot->gen = ++frame_info_of(slot->object)->gen;
     return OK;
 }

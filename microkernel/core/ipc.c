@@ -26,7 +26,7 @@ struct thread *ipc_find_caller(reply_id_t id, const struct space *server) { retu
 
 static inline void ipc_close_call(struct thread *t)
 {
-    link_remove(&t->call_link);
+    caller_remove(t);
     t->call_gen = (t->call_gen + 1) & ID_GEN_MASK;
     if (unlikely(t->fault.state != F_NONE)) { /* a copy was waiting for a page of its: the copier finds the id stale */
         fault_drop(t);
@@ -104,18 +104,26 @@ static inline err_t ipc_deliver(struct thread *t, struct thread *r)
 /* A receiver leaves its endpoint's list, to be run. */
 static struct thread *ipc_take_receiver(struct endpoint *ep)
 {
-    if (link_empty(&ep->receivers))
+    struct thread *r = endpoint_receiver(ep);
+    if (!r)
         return 0;
-    struct thread *r = container_of(ep->receivers.next, struct thread, list);
-    link_remove(&r->list);
+    receiver_remove(r);
     timer_remove(r);
     return r;
+}
+
+void receive_disturbed(const struct endpoint *ep)
+{
+    struct thread *s = ep->server; /* may be gone, and its frame another thread's: that one only looks for nothing */
+    if (s && frame_info_of(frame_of(s))->kind == FRAME_THREAD)
+        s->standing = 0;
 }
 
 /* t waits for ep's server, which runs at t's priority then: else a thread between the two could keep both from running. */
 void ipc_enqueue(struct thread *t, struct endpoint *ep)
 {
     queue_add(&ep->senders, t, lend_queue_prio(t));
+    receive_disturbed(ep);
     struct thread *s = lend_server(ep);
     if (s && (s->prio < t->q_prio || s->ctx))
         lend_update(s);
@@ -149,7 +157,7 @@ static void ipc_write_notify(struct thread *r)
 
 void ipc_notify_receiver(struct thread *r)
 {
-    link_remove(&r->list);
+    receiver_remove(r);
     timer_remove(r);
     ipc_write_notify(r);
     sched_ready(r);
@@ -160,6 +168,7 @@ void ipc_cancel_event(struct endpoint *ep, reply_id_t id)
     if (frame_info_of(frame_of(ep))->kind != FRAME_ENDPOINT)
         return; /* it died before its client */
     ep->cancels++;
+    receive_disturbed(ep);
     ep->cancel_id = id;
     trace(TRACE_CANCEL, this_hart()->current, id, ep->frame);
     struct thread *r = ipc_take_receiver(ep);
@@ -193,15 +202,15 @@ static bool ipc_take_sender(struct endpoint *ep, struct thread *r)
 /* Senders came from outside a receive: serve receivers that wait. */
 bool ipc_try_deliver(struct endpoint *ep)
 {
-    if (link_empty(&ep->receivers) || !queue_top(&ep->senders))
+    struct thread *r = endpoint_receiver(ep), *s = lend_server(ep);
+    if (!r || !queue_top(&ep->senders))
         return false;
-    struct thread *r = container_of(ep->receivers.next, struct thread, list), *s = lend_server(ep);
     bool taken = ipc_take_sender(ep, r);
     if (s)
         lend_update(s); /* it received here later than r and went on: the sender raised it */
     if (!taken)
         return false;
-    link_remove(&r->list);
+    receiver_remove(r);
     timer_remove(r);
     sched_ready(r);
     return true;
@@ -219,6 +228,21 @@ static inline void ipc_give_back(struct thread *cur)
 #endif
 }
 
+/* Nothing is there for cur. The first that waits without a deadline or a budget stands by itself, and comes back unasked
+ * (fast.c) until it is disturbed. */
+static inline void ipc_wait(struct thread *cur, struct endpoint *ep, uint64_t deadline)
+{
+    cur->ep = ep;
+    if (likely(deadline == DEADLINE_NONE && !cur->own && !ep->ready)) {
+        ep->ready = cur;
+        cur->standing = (handle_t)cur->x[REG_A0];
+        cur->standing_closed = cur->space->closed;
+        return;
+    }
+    link_add_tail(&ep->receivers, &cur->list);
+    timer_add(cur, deadline);
+}
+
 /* The receiving half. woken: somebody to run if we block (the client just answered), or 0. */
 static long ipc_receive(struct thread *cur, struct endpoint *ep, uint64_t deadline, struct thread *woken)
 {
@@ -227,6 +251,7 @@ static long ipc_receive(struct thread *cur, struct endpoint *ep, uint64_t deadli
     if (unlikely(ep->server != cur))
         lend_take_over(ep, cur);
     cur->serves = ep;
+    cur->standing = 0;
     ipc_give_back(cur);
     if (ep->cancels) {
         ipc_write_cancel(ep, cur);
@@ -241,9 +266,7 @@ static long ipc_receive(struct thread *cur, struct endpoint *ep, uint64_t deadli
         } else if (deadline != DEADLINE_NONE && deadline <= arch_time()) {
             result = ERR_TIMEOUT;
         } else {
-            cur->ep = ep;
-            link_add_tail(&ep->receivers, &cur->list);
-            timer_add(cur, deadline);
+            ipc_wait(cur, ep, deadline);
             sched_block(cur, T_RECEIVING);
             if (woken)
                 sched_switch(woken);
@@ -305,7 +328,7 @@ static inline err_t ipc_answer(struct thread *cur, struct thread **woken)
 #ifndef MUTANT_KERNEL_STALE_REPLY
     ipc_finish_call(t, cur);
 #else
-    link_remove(&t->call_link); /* mutant: the id stays good */
+    caller_remove(t); /* mutant: the id stays good */
     lend_lost(t->served_by);
 #endif
     timer_remove(t);
@@ -363,19 +386,19 @@ long sys_call(struct thread *cur, uint64_t *a)
         return ERR_TIMEOUT;
     trace(TRACE_CALL, cur, a[1], ep->frame);
     count(KC_CALLS);
-    if (link_empty(&ep->receivers)) {
+    struct thread *r = endpoint_receiver(ep);
+    if (!r) {
         /* commit */
         sched_block(cur, T_CALLING);
         ipc_enqueue(cur, ep);
         timer_add(cur, deadline);
         return SYS_NO_RESULT;
     }
-    struct thread *r = container_of(ep->receivers.next, struct thread, list);
     e = ipc_deliver(cur, r);
     if (e != OK)
         return e;
     /* commit */
-    link_remove(&r->list);
+    receiver_remove(r);
     timer_remove(r);
     sched_block(cur, T_WAIT_REPLY);
     timer_add(cur, deadline);

@@ -119,6 +119,9 @@ struct thread {
     struct link list;          /* receivers, waiters */
     struct endpoint *ep;       /* calling: where it queues or queued; receiving: where it waits */
     struct endpoint *serves;   /* where it received last; may be gone: lend_queue() knows */
+    handle_t standing;         /* it received at `serves` by this handle and waited, and nothing has happened since that would
+                                * keep it from waiting there again; 0: look. receive_disturbed() ends it, and a closed handle: */
+    uint64_t standing_closed;  /* space->closed as it was */
     struct ntfn *waits_for;
     struct link call_link;     /* in server->callers */
     struct space *server;      /* who has its message */
@@ -152,7 +155,8 @@ struct thread {
 };
 
 struct endpoint {
-    struct link receivers;
+    struct thread *ready;   /* the first receiver, if it has no deadline and no context of its own; in no list */
+    struct link receivers;  /* the others */
     struct thread *server; /* who received last; gone if its `serves` is another one */
     uint64_t cancels; /* callers gone since the last MSG_CANCEL */
     reply_id_t cancel_id;
@@ -188,10 +192,14 @@ struct space {
     uint64_t stale_gen; /* while stale is not 0: what asid_gen is really; so activating looks at one word only */
     uint32_t threads;
     uint32_t batch; /* frame of the batch page, 0: none */
+    uint64_t closed; /* how many handles it has lost so far */
+    uint64_t owner_word; /* what says in frame_info that a frame is its own and may be mapped */
     uint64_t chunks; /* that it owns: its frame's number names the owner, so it can't end before they are granted on */
     struct object_ref handler[2]; /* HANDLER_FAULT, HANDLER_EXCEPTION */
-    struct link callers;  /* threads in T_WAIT_REPLY whose message a thread of this space has */
-    struct link faulters; /* threads whose fault it has */
+    struct link callers;  /* threads in T_WAIT_REPLY whose message a thread of this space has, */
+    struct link faulters; /* threads whose fault it has, but for one of each that it works for now: */
+    struct thread *served_call, *served_fault;
+    uint32_t handles_near; /* the next, as far as they are inline */
     uint32_t handles;     /* slots in use or in the free list: those behind were never used and hold anything */
     uint32_t handle_room; /* slots in all; more than `handles` only while there are none but the inline ones */
     uint32_t handle_free; /* head of the free list, 0: none */
@@ -286,6 +294,37 @@ static inline void link_remove(struct link *l)
     link_init(l);
 }
 #define container_of(ptr, type, member) ((type *)((char *)(ptr) - offsetof(type, member)))
+
+/* ---- who waits at an endpoint, and whose message or fault a space has: one thread by itself, the others in a list ---- */
+static inline struct thread *endpoint_receiver(const struct endpoint *ep) /* the first, 0: none */
+{
+    return ep->ready ? ep->ready : link_empty(&ep->receivers) ? 0 : container_of(ep->receivers.next, struct thread, list);
+}
+static inline void receiver_remove(struct thread *r)
+{
+    if (likely(r->ep->ready == r))
+        r->ep->ready = 0;
+    else
+        link_remove(&r->list);
+}
+static inline bool space_has_clients(const struct space *s)
+{
+    return s->served_call || s->served_fault || !link_empty(&s->callers) || !link_empty(&s->faulters);
+}
+static inline void caller_remove(struct thread *t)
+{
+    if (likely(t->server->served_call == t))
+        t->server->served_call = 0;
+    else
+        link_remove(&t->call_link);
+}
+static inline void faulter_remove(struct thread *t)
+{
+    if (likely(t->pager->served_fault == t))
+        t->pager->served_fault = 0;
+    else
+        link_remove(&t->fault_link);
+}
 
 /* ---- queue.c ---- */
 unsigned low_bit(uint64_t x); /* index of the lowest set bit, x != 0 */
@@ -399,6 +438,9 @@ void fault_tell_copier(struct thread *t);
 void fault_drop(struct thread *t); /* forget its fault record, wherever it is */
 void fault_requeue(struct thread *t); /* its pager died */
 bool fault_is_alive(reply_id_t id, const struct space *pager); /* a fault that this pager has and did not answer */
+
+/* Something waits at ep now, or ep itself goes: its server has to look when it receives again. */
+void receive_disturbed(const struct endpoint *ep);
 
 /* ---- ntfn.c ---- */
 void ntfn_init(struct ntfn *n, frame_t frame);

@@ -132,10 +132,25 @@ static void lend_unlink(struct thread *server)
         lend_update(c->served_by);
 }
 
+/* c is not worked for any more, but goes on waiting: the place of its own that it may have had is free for the next one. */
+static void lend_to_list(struct thread *c)
+{
+    if (c->state == T_WAIT_REPLY && c->server->served_call == c) {
+        c->server->served_call = 0;
+        link_add_tail(&c->server->callers, &c->call_link);
+    }
+    if (c->fault.state == F_DELIVERED && c->pager->served_fault == c) {
+        c->pager->served_fault = 0;
+        link_add_tail(&c->pager->faulters, &c->fault_link);
+    }
+}
+
 void lend_defer(struct thread *server)
 {
-    if (server->client)
-        lend_unlink(server);
+    if (!server->client)
+        return;
+    lend_to_list(server->client);
+    lend_unlink(server);
 }
 
 void lend_lost(struct thread *server)
@@ -159,6 +174,7 @@ void lend_fault_over(struct thread *t, struct thread *cur)
 void lend_take_over(struct endpoint *ep, struct thread *cur)
 {
     struct thread *before = lend_server(ep);
+    receive_disturbed(ep);
     ep->server = cur;
     if (before)
         lend_update(before);

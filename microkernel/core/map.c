@@ -16,6 +16,7 @@ void space_init(struct space *s, frame_t frame, frame_t root)
         words[i] = 0;
     s->frame = frame;
     s->root_frame = root;
+    s->owner_word = frame | (uint64_t)FRAME_USER << 32;
     s->root = frame_va(root);
     arch_root_init(s->root);
     link_init(&s->callers);

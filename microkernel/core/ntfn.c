@@ -17,6 +17,8 @@ void ntfn_signal(struct ntfn *n, uint64_t bits)
     trace(TRACE_SIGNAL, this_hart()->current, bits, n->frame);
     if (!n->bits)
         return;
+    if (n->bound)
+        n->bound->standing = 0;
     if (!link_empty(&n->waiters)) { /* the first waiter takes all */
         struct thread *t = container_of(n->waiters.next, struct thread, list);
         link_remove(&t->list);
@@ -35,6 +37,7 @@ void ntfn_signal(struct ntfn *n, uint64_t bits)
 void ntfn_bind(struct ntfn *n, struct thread *t)
 {
     t->bound->bound = 0;
+    t->standing = 0;
     t->bound = n;
     n->bound = t;
     if (n->bits && t->state == T_RECEIVING)

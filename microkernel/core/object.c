@@ -107,7 +107,7 @@ static void object_end_thread(struct thread *t)
 /* ERR_BUSY while it has threads, tables, clients or chunks; SPACE_RESET, SPACE_UNTABLE and CHUNK_GRANT empty it. */
 static err_t object_end_space(struct space *s)
 {
-    if (s->threads || s->chunks || frame_info_of(s->root_frame)->maps || !link_empty(&s->callers) || !link_empty(&s->faulters))
+    if (s->threads || s->chunks || frame_info_of(s->root_frame)->maps || space_has_clients(s))
         return ERR_BUSY;
     /* commit */
     arch_space_leave(s);
@@ -127,6 +127,7 @@ static err_t object_end_space(struct space *s)
 static err_t object_end_endpoint(struct endpoint *ep)
 {
     struct thread *server = lend_server(ep);
+    receive_disturbed(ep);
     for (unsigned n = 0; n < ENDS_PER_ENTRY; n++) {
         struct thread *t = queue_top(&ep->senders);
         if (!t)
@@ -147,12 +148,12 @@ static err_t object_end_endpoint(struct endpoint *ep)
     }
     if (server)
         lend_update(server);
-    for (unsigned n = 0; n < ENDS_PER_ENTRY && !link_empty(&ep->receivers); n++) {
-        struct thread *r = container_of(ep->receivers.next, struct thread, list);
-        link_remove(&r->list);
+    struct thread *r;
+    for (unsigned n = 0; n < ENDS_PER_ENTRY && (r = endpoint_receiver(ep)) != 0; n++) {
+        receiver_remove(r);
         thread_wake(r, ERR_CANCELLED);
     }
-    if (queue_top(&ep->senders) || !link_empty(&ep->receivers))
+    if (queue_top(&ep->senders) || endpoint_receiver(ep))
         return ERR_AGAIN;
     frame_give(ep->frame, false);
     return OK;

@@ -30,16 +30,18 @@ long sys_space_reset(struct thread *cur, uint64_t *a)
     if (e != OK)
         return e;
     struct space *s = frame_va(slot->object);
-    while (!link_empty(&s->callers) || !link_empty(&s->faulters)) { /* bound: restarts when an interrupt waits */
-        if (!link_empty(&s->callers)) {
-            struct thread *t = container_of(s->callers.next, struct thread, call_link);
+    while (space_has_clients(s)) { /* bound: restarts when an interrupt waits */
+        struct thread *t = s->served_call;
+        if (!t && !link_empty(&s->callers))
+            t = container_of(s->callers.next, struct thread, call_link);
+        if (t) {
             ipc_end_call(t);
             if (t->call_kind == MSG_EXCEPTION)
                 exception_queue(t);
             else
                 thread_wake(t, ERR_PEER_DEAD);
         } else {
-            fault_requeue(container_of(s->faulters.next, struct thread, fault_link));
+            fault_requeue(s->served_fault ? s->served_fault : container_of(s->faulters.next, struct thread, fault_link));
         }
         if (arch_irq_pending()) {
             syscall_restart(cur);

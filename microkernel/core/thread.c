@@ -61,6 +61,9 @@ static void thread_leave(struct thread *t, long result)
             t->x[REG_A0] = (uint64_t)result;
         break;
     case T_RECEIVING:
+        receiver_remove(t);
+        t->x[REG_A0] = (uint64_t)result;
+        break;
     case T_WAITING:
         link_remove(&t->list);
         t->waits_for = 0;

@@ -168,6 +168,9 @@ static uint64_t id_of(const struct thread *t, bool fault)
 {
     const struct space *s = t->space;
     const struct link *list = fault ? &s->faulters : &s->callers;
+    const struct thread *alone = fault ? s->served_fault : s->served_call;
+    if (alone && host_below(3))
+        return fault ? alone->fault.id : alone->reply_id;
     if (list->next == list || host_below(5) == 0)
         return host_below(10) ? seen_id[host_below(IDS)] : host_random() << 20;
     const struct link *l = host_below(2) ? list->next : list->prev;
@@ -326,9 +329,9 @@ static unsigned fill_wild(struct thread *t)
 static unsigned any_call(const struct thread *t)
 {
     static const uint8_t answer[] = {SYS_REPLY, SYS_REPLY_RECV, SYS_COPY, SYS_COPY, SYS_REPLY_ALIVE};
-    if (!link_empty(&t->space->callers) && host_below(2))
+    if ((t->space->served_call || !link_empty(&t->space->callers)) && host_below(2))
         return answer[host_below(sizeof(answer))];
-    if (!link_empty(&t->space->faulters) && host_below(2))
+    if ((t->space->served_fault || !link_empty(&t->space->faulters)) && host_below(2))
         return SYS_FAULT_REPLY + host_below(2);
     static uint8_t known[SYSCALL_LIMIT];
     static unsigned n;

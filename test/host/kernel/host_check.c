@@ -105,7 +105,9 @@ static void check_endpoint(struct endpoint *ep)
         assert_true(l->next->prev == l && r->state == T_RECEIVING && r->ep == ep);
         assert_true(r->bound->bits == 0); /* else it slept through a notification */
     }
-    if (!link_empty(&ep->receivers)) { /* nobody waits for what is there */
+    struct thread *alone = ep->ready;
+    assert_true(!alone || (frame_info_of(frame_of(alone))->kind == FRAME_THREAD && alone->state == T_RECEIVING && alone->ep == ep && !alone->bound->bits));
+    if (endpoint_receiver(ep)) { /* nobody waits for what is there */
         assert_null(queue_top(&ep->senders));
         assert_int_equal(ep->cancels, 0);
     }
@@ -114,6 +116,9 @@ static void check_endpoint(struct endpoint *ep)
 static void check_space(struct space *s)
 {
     unsigned threads = 0;
+    const struct thread *c = s->served_call, *f = s->served_fault;
+    assert_true(!c || (frame_info_of(frame_of(c))->kind == FRAME_THREAD && c->state == T_WAIT_REPLY && c->server == s && link_empty(&c->call_link)));
+    assert_true(!f || (frame_info_of(frame_of(f))->kind == FRAME_THREAD && f->fault.state == F_DELIVERED && f->pager == s && link_empty(&f->fault_link)));
     for (struct link *l = s->callers.next; l != &s->callers; l = l->next) {
         struct thread *t = container_of(l, struct thread, call_link);
         assert_true(l->next->prev == l && t->server == s && t->state == T_WAIT_REPLY);

@@ -165,8 +165,8 @@ static outcome_t on_call(const struct thread *t, const uint64_t *a)
     outcome_t o = at_endpoint(t, a[0], RIGHT_SEND | (flags & IPC_F_HANDLE ? RIGHT_SEND_HANDLE : 0), &ep);
     if (!o && is_over(deadline_of(t)))
         o = OUTCOME(ERR_TIMEOUT);
-    if (!o && (flags & IPC_F_HANDLE) && ep->receivers.next != &ep->receivers)
-        o = transfer(t->space, t->x[X_T1], container_of(ep->receivers.next, struct thread, list)->space);
+    if (!o && (flags & IPC_F_HANDLE) && endpoint_receiver(ep))
+        o = transfer(t->space, t->x[X_T1], endpoint_receiver(ep)->space);
     return o ? o : OUTCOME_BLOCKS;
 }
 
@@ -479,7 +479,7 @@ static bool is_empty(const struct space *s)
     for (unsigned i = 0; i < PTES_PER_TABLE / 2; i++)
         if (s->root[i])
             return false;
-    return !s->threads && !s->chunks && s->callers.next == &s->callers && s->faulters.next == &s->faulters;
+    return !s->threads && !s->chunks && !space_has_clients(s);
 }
 
 static outcome_t on_object_destroy(const struct thread *t, const uint64_t *a)
