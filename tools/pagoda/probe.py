@@ -15,6 +15,7 @@ import tempfile
 CC = "riscv64-unknown-elf-gcc"
 BINUTILS = ["riscv64-unknown-elf-ar", "riscv64-unknown-elf-ranlib", "riscv64-unknown-elf-strip"]
 QEMU = "qemu-system-riscv64"
+E2FS_TOOLS = ["mke2fs", "e2fsck", "debugfs"]
 QEMU_MIN = (7, 0)
 GCC_MIN = 12
 INSTALL = "Run ./setup, which installs it"
@@ -136,6 +137,13 @@ def _host_compiler():
         raise ProbeError(f"gcc can't build a host test with cmocka and sanitizers. {INSTALL} (gcc, libc6-dev, libcmocka-dev).")
 
 
+def _ext2_tools():
+    for tool in E2FS_TOOLS:
+        path = shutil.which(tool, path=os.environ.get("PATH", "") + ":/usr/sbin:/sbin")
+        if not path:
+            raise ProbeError(f"{tool} is not installed. {INSTALL} (e2fsprogs).")
+
+
 def _fuzzer():
     with tempfile.TemporaryDirectory() as folder:
         c = os.path.join(folder, "probe.c")
@@ -161,7 +169,7 @@ GROUPS = {
     "build": ([CC, "riscv64-unknown-elf-ld", *BINUTILS, "/usr/lib/picolibc/riscv64-unknown-elf/picolibc.specs"],
               [_compiler, _links, _binutils, _elftools]),
     "qemu": ([QEMU], [_qemu]),
-    "host": (["gcc", "/usr/include/cmocka.h"], [_host_compiler]),
+    "host": (["gcc", "/usr/include/cmocka.h", *(f"/sbin/{tool}" for tool in E2FS_TOOLS)], [_host_compiler, _ext2_tools]),
     "fuzz": (["clang"], [_fuzzer]),
     "plugin": ([QEMU, "gcc"], [_plugin]),
     "gdb": (["gdb-multiarch"], [_gdb]),
