@@ -12,7 +12,7 @@ Four kinds, each named folder/file:
                 Head lines of the C file: MEM: 64M | GROUP: name (one boot for all of a group) | ARGS: more boot
                 arguments | TIMEOUT: seconds | ICOUNT: 0 | SMP: harts, whatever `scons test SMP=` says (more than one
                 implies ICOUNT: 0) | RUN: command line instead of just t_x
-  qemu/test_x   a Python script; exit status 0 passed, 77 skipped, else failed; may print `ok`, `FAIL`, `SKIP` lines.
+  qemu/test_x   a Python script; exit status 0 passed, 77 skipped, else failed; may print `ok`, `FAIL`, `SKIP` lines, and `hint: ` lines that are shown.
                 Head line: TIMEOUT: seconds. Environment: PAGODA_BUILD_DIR (kernel.elf, pagoda.img; a private copy),
                 PAGODA_ELF_DIR (programs with symbols), PAGODA_BUILD; tools/ is on the module path.
 A case is counted, not a file. Must never end a QEMU that it did not start, nor count what did not run as passed.
@@ -320,6 +320,9 @@ class Report:
                 mark = "skip"
             count = result.passed + result.failed
             print(f"{mark} {result.name:<28} {count:>4} case{' ' if count == 1 else 's'} {result.seconds:7.1f} s", flush=True)
+            for line in result.console:
+                if line.startswith("hint: "):
+                    print("     " + line)
             if result.failed:
                 self.bad.append(result.name)
                 for why in result.why:

@@ -84,6 +84,9 @@ void end_child(pid_t pid); /* kill it and wait; nothing if pid <= 0 */
 pid_t child_with_handle(void (*introduce)(void), handle_t *handle);
 err_t pager_ask(uint64_t op, uint64_t a, uint64_t b, uint64_t c);
 
+/* A child computes while so many lines are read; an exit status (spin.c). */
+int bench_spin(const char *lines);
+
 /* ---- families of figures ---- */
 
 void bench_syscall_null(void);

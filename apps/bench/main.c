@@ -4,6 +4,7 @@
  * Each figure is the median of at least 32 samples with the cost of reading the counter taken off; beside it the
  * smallest and largest sample and the sfence.vma and satp writes per operation. NAME selects by the beginning of a
  * figure's name. Meaningful under icount (scons bench; ICOUNT=1): else instret counts host time.
+ * bench --spin LINES: nothing is measured here, but from outside (spin.c).
  * Must never leave a child behind, whatever fails.
  */
 #include "bench.h"
@@ -23,6 +24,8 @@ static const struct {
 
 int main(int argc, char **argv)
 {
+    if (argc == 3 && strcmp(argv[1], "--spin") == 0)
+        return bench_spin(argv[2]);
     bool json = argc > 1 && strcmp(argv[1], "--json") == 0;
     want(argv + 1 + json, argc - 1 - json);
     calibrate();

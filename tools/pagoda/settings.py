@@ -122,6 +122,16 @@ def _line(text):
     return text
 
 
+UPDATES = ("baseline",)
+
+
+def _update(text):
+    names = [name for name in text.split(",") if name]
+    for name in names:
+        _one_of(*UPDATES)(name)
+    return names
+
+
 def _mutant(text):
     if text and not re.fullmatch(r"[A-Z][A-Z0-9_]*", text):
         raise ValueError("must be a name from test/mutants.txt")
@@ -152,6 +162,8 @@ VARIABLES = {
     "GDB": ("0", _flag, "1: `scons run` waits for a debugger (see `scons gdb`)"),
     "SMP": ("1", _smp, "number of harts, 1 to 8; with more than one the default is ICOUNT=0, since QEMU counts for one hart at a time"),
     "ONLY": ("", _any, "for test: run only tests that match this pattern, such as 'guest/fork*'; commas separate"),
+    "COMPARE": ("", _file, "for bench: a bench.json to set beside build/bench/bench.json, which is measured first if there is none"),
+    "UPDATE": ("", _update, "for bench: baseline writes test/baseline.json anew, which `scons test` compares with"),
     "METRIC": ("", _any, "for profile: a figure of `scons bench`, such as fault.cow_copy"),
     "MUTANT": ("", _mutant, "build with one seeded bug of test/mutants.txt"),
     "TIME": ("60", _seconds, "for fuzz: seconds for each fuzzer"),

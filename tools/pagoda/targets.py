@@ -62,6 +62,11 @@ def boots(only):
     return not only or any(not pattern.startswith(("host/", "lint/")) for pattern in only.split(",") if pattern)
 
 
+def measures(only):
+    """Whether the tests that ONLY selects compare figures with the baseline, for which there is a build of its own."""
+    return selected("qemu/test_bench", only)
+
+
 # ---- EXTRA_APPS ----
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.+-]{0,34}")  # "bin/NAME" fits IMAGE_NAME_MAX
@@ -242,8 +247,16 @@ class Context:
                      "--smp", str(self.options["SMP"])]
         return self.tool("run_tests.py", *arguments, *host)
 
+    def bench_builds(self):
+        """The builds that the bench target needs: none to compare with what was measured before, one for the baseline."""
+        if self.options["COMPARE"] and os.path.exists(os.path.join(self.root, "build", "bench", "bench.json")):
+            return []
+        return ["bench"] if self.options["UPDATE"] == ["baseline"] else ["bench", "release"]
+
     def bench(self):
-        return self.tool("bench.py", *(["--mem", self.options["MEM"]] if self.options["MEM_GIVEN"] else []))
+        arguments = ["--mem", self.options["MEM"]] if self.options["MEM_GIVEN"] else []
+        arguments += ["--compare", self.options["COMPARE"]] if self.options["COMPARE"] else []
+        return self.tool("bench.py", *arguments, "--update", ",".join(self.options["UPDATE"]))
 
     def profile(self):
         return self.tool("profiler.py", self.options["METRIC"])

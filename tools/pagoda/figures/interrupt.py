@@ -1,0 +1,92 @@
+# SPDX-License-Identifier: MIT
+"""irq.to_user: from a device's interrupt to the first instruction of its user-level driver, which is the console server.
+
+No program of the guest can see both ends, so QEMU is watched: it runs one instruction at a time and logs each one while a
+character is typed at a guest that computes (`bench --spin`). What stands between the log's interrupt and the next
+user-level address is the kernel's way. The same whatever the host does meanwhile: the guest is at one instruction.
+"""
+
+import os
+import re
+import tempfile
+import time
+
+import qemu
+
+SAMPLES = 33
+PATIENCE_S = 60
+SETTLE_S = 0.02  # from the guest's line to its loop; too early is noticed, and tried again
+TRIES = 20
+MEM = "128M"
+KERNEL_HALF = 1 << 63
+EXTERNAL = re.compile(r"do_interrupt: hart:0, async:1, cause:0*9, epc:0x([0-9a-f]+)")
+EXECUTED = re.compile(r"^Trace \d+: 0x[0-9a-f]+ \[[0-9a-f]+/([0-9a-f]+)/")
+REPEATED = "cpu_io_recompile:"  # an access to a device: its instruction was logged, undone, and is logged again
+
+
+class NotMeasured(Exception):
+    """The log does not hold what was to be measured; a sentence."""
+
+
+def kernel_instructions(lines, loop):
+    """From the first external interrupt, which must find the guest at `loop`, to the next user-level instruction."""
+    count = None
+    for line in lines:
+        if count is None:
+            if match := EXTERNAL.search(line):
+                if int(match[1], 16) != loop:
+                    raise NotMeasured(f"the interrupt found the guest at 0x{match[1]}, not in its loop")
+                count = 0
+        elif match := EXECUTED.match(line):
+            address = int(match[1], 16)
+            if address == loop:
+                raise NotMeasured("the interrupted program went on: the driver did not run first")
+            if address < KERNEL_HALF:
+                return count
+            count += 1
+        elif line.startswith(REPEATED):
+            count -= 1
+    raise NotMeasured("QEMU's log shows no interrupt and driver")
+
+
+def monitor(guest, line):
+    said = guest.qmp("human-monitor-command", **{"command-line": line})
+    if said.strip():
+        raise qemu.QemuError(f"QEMU's monitor answers '{line}' with: {said.strip()}")
+
+
+def one_line(guest, log):
+    """Type a line while the guest computes; the instructions of its first interrupt. NotMeasured: the guest was not there yet."""
+    loop = int(guest.expect(r"^BENCH-SPIN \d+ 0x([0-9a-f]+)\n", PATIENCE_S)[1], 16)
+    time.sleep(SETTLE_S)
+    start = os.path.getsize(log) if os.path.exists(log) else 0
+    monitor(guest, "singlestep on")
+    monitor(guest, "log exec,nochain,int")
+    guest.send("\n")
+    guest.expect(r"\n", PATIENCE_S)  # the echo: the driver has run
+    monitor(guest, "log none")
+    monitor(guest, "singlestep off")
+    with open(log, encoding="ascii", errors="replace") as file:
+        file.seek(start)
+        return kernel_instructions(file, loop)
+
+
+def measure(kernel, image, build, samples=SAMPLES):
+    """The metric: {"median", "min", "max", "unit"}. NotMeasured, qemu.QemuError."""
+    found, why = [], None
+    with tempfile.TemporaryDirectory(prefix="pagoda-irq-") as folder:
+        log = os.path.join(folder, "log")
+        machine = qemu.Machine(kernel, image, mem=MEM, build=build, icount=True, run=f"bench --spin {samples + TRIES}",
+                               qmp=True, extra=["-D", log])
+        with machine.start() as guest:
+            for _ in range(samples + TRIES):
+                try:
+                    found.append(one_line(guest, log))
+                except NotMeasured as reason:
+                    why = reason
+                if len(found) == samples:
+                    break
+    if len(found) < samples:
+        raise NotMeasured(f"irq.to_user: only {len(found)} of {samples} samples: {why}")
+    found.sort()
+    return {"median": found[len(found) // 2], "min": found[0], "max": found[-1], "unit": "instructions"}
