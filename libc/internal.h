@@ -19,6 +19,10 @@ int __error_errno(err_t err);
 size_t __tls_bytes(void);
 void __tls_fill(void *block);
 
+/* time.c: ticks since boot of a valid time, rounded up. */
+struct timespec;
+uint64_t __timespec_ticks(const struct timespec *ts);
+
 /* stdio.c: bring up the three streams; write what stderr holds back (it is unbuffered as far as anybody can see). */
 void __stdio_start(bool has_files);
 void __stderr_push(void);
@@ -40,6 +44,24 @@ struct ipc_buf __path_buf(const char *path, unsigned which, uint64_t *rest);
 /* lock.c: the one lock around malloc, the environment and exit handlers; fork holds it so that a child finds it free. */
 void __libc_lock(void);
 void __libc_unlock(void);
+
+/* thread.c. stack_bytes: whole pages, at most THREAD_STACK_MAX, guard page included. */
+struct thread;
+int __thread_start_sized(struct thread **out, void *(*fn)(void *), void *arg, size_t stack_bytes, bool detached);
+int __thread_detach(struct thread *t); /* EINVAL: it is detached, or being joined */
+bool __thread_is_detached(struct thread *t);
+struct thread *__thread_record(void); /* the calling thread's, also in the first one */
+/* pthread_keys.c: what POSIX wants done at a thread's end. */
+void __thread_goes(void);
+extern void (*__park_thread_goes)(void); /* set by the first thread that waits */
+
+/* process.c: what fork does for parts that a program may not have; each sets its own when it is first used. */
+extern struct fork_hooks {
+    void (*prepare)(void);    /* pthread_atfork()'s handlers: before */
+    void (*done)(bool child); /* and after, on both sides */
+    void (*threads)(void);    /* in the child */
+    void (*park)(void);       /* in the child */
+} __fork_hooks;
 
 /* process.c: argument and environment strings packed for the process manager; free() the result. */
 struct packed_strings {

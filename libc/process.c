@@ -9,14 +9,25 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+struct fork_hooks __fork_hooks;
+
 /* Buffers of stdio are copied with everything else; who wants them empty flushes first, as POSIX says. */
 pid_t fork(void)
 {
     struct ipc_msg m = {.w = {PROC_FORK}};
+    if (__fork_hooks.prepare != NULL)
+        __fork_hooks.prepare();
     __stderr_push();
     __libc_lock(); /* only this thread exists in the child: no other may hold the heap then */
     err_t err = proc_call(H_PROC, &m);
+    bool child = err == OK && m.w[1] == 0;
+    if (child && __fork_hooks.threads != NULL)
+        __fork_hooks.threads();
+    if (child && __fork_hooks.park != NULL)
+        __fork_hooks.park();
     __libc_unlock();
+    if (__fork_hooks.done != NULL)
+        __fork_hooks.done(child);
     return err == OK ? (pid_t)m.w[1] : (pid_t)__error_set(err);
 }
 

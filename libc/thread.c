@@ -13,23 +13,30 @@
 #include <unistd.h>
 
 #define AREA_VA 0x3000000000UL
-#define AREA_STRIDE (1UL << 20) /* unmapped between stacks, so an overrun beyond the guard page is seen as well */
+#define AREA_STRIDE (THREAD_STACK_MAX + (1UL << 20)) /* unmapped between stacks, so an overrun beyond the guard page is seen as well */
+
+#define NO_SLOT (~0u)
+enum { THREAD_DETACHED = 1, THREAD_ENDED = 2, THREAD_JOINING = 4 };
 
 struct thread {
     void *(*fn)(void *);
     void *arg;
     void *result;
+    struct thread *next;  /* among those that ended and nobody joins */
+    size_t stack_bytes;
     unsigned area;        /* which slot of address space */
-    unsigned kernel_slot; /* the process manager's number */
-    _Atomic int joining; /* int: the machine has no atomic exchange of bytes */
+    _Atomic unsigned kernel_slot; /* the process manager's number; NO_SLOT until the creator knows it */
+    _Atomic int state;            /* THREAD_*; int: the machine has no atomic exchange of bytes */
 };
 
 extern char __thread_start[];
 static _Thread_local struct thread *self;
+static struct thread first; /* the first one's record, which has no area */
 static _Atomic uint64_t areas_used; /* bit n: slot n */
+static struct thread *_Atomic ended; /* detached ones that are at their end */
 
 static vaddr_t area_start(unsigned area) { return AREA_VA + area * AREA_STRIDE; }
-static vaddr_t area_end(unsigned area) { return area_start(area) + THREAD_STACK_BYTES; }
+static vaddr_t area_end(unsigned area) { return area_start(area) + THREAD_STACK_MAX; }
 
 /* THREADS_MAX when all are taken. */
 static unsigned area_take(void)
@@ -44,16 +51,16 @@ static unsigned area_take(void)
     }
 }
 
-static void area_give(unsigned area)
+static void area_give(unsigned area, size_t bytes)
 {
-    struct ipc_msg m = {.w = {PAGER_REGION_REMOVE, 0, area_start(area), area_end(area)}};
+    struct ipc_msg m = {.w = {PAGER_REGION_REMOVE, 0, area_end(area) - bytes, area_end(area)}};
     (void)pager_call(H_PAGER, &m);
     atomic_fetch_and(&areas_used, ~(1UL << area));
 }
 
-static err_t area_map(unsigned area)
+static err_t area_map(unsigned area, size_t bytes)
 {
-    struct ipc_msg m = {.w = {PAGER_REGION_ADD, 0, area_start(area), area_end(area),
+    struct ipc_msg m = {.w = {PAGER_REGION_ADD, 0, area_end(area) - bytes, area_end(area),
                               PROT_R | PROT_W | REGION_STACK << 8, BACKING_ANON}};
     return pager_call(H_PAGER, &m);
 }
@@ -64,28 +71,82 @@ static void *tls_of(unsigned area)
     return (void *)(top & ~(uintptr_t)(TLS_ALIGN - 1));
 }
 
-int thread_create(struct thread **out, void *(*fn)(void *), void *arg)
+static struct thread *record_of(unsigned area)
 {
+    return (struct thread *)((char *)tls_of(area) - ((sizeof(struct thread) + 15) & ~(size_t)15));
+}
+
+static void leave_to_collect(struct thread *t)
+{
+    t->next = atomic_load(&ended);
+    while (!atomic_compare_exchange_weak(&ended, &t->next, t)) { /* bound: a turn fails only when another thread's succeeded */
+    }
+}
+
+/* Take the stacks of detached threads that have ended. */
+static void collect(void)
+{
+    struct thread *t = atomic_exchange(&ended, NULL);
+    while (t != NULL) { /* bound: THREADS_MAX */
+        struct thread *next = t->next;
+        struct ipc_msg m = {.w = {PROC_THREAD_JOIN, atomic_load(&t->kernel_slot)}};
+        if (m.w[1] == NO_SLOT) { /* its creator is still on its way */
+            leave_to_collect(t);
+        } else if (t != &first) {
+            (void)proc_call(H_PROC, &m); /* it is a few instructions from its end, or there */
+            area_give(t->area, t->stack_bytes);
+        }
+        t = next;
+    }
+}
+
+/* The child of a fork has the calling thread alone; the memory of the others is of no use to it. */
+static void after_fork(void)
+{
+    uint64_t gone = atomic_load(&areas_used);
+    if (self != NULL) {
+        gone &= ~(1UL << self->area);
+        atomic_store(&self->kernel_slot, 0);
+    }
+    atomic_store(&ended, NULL);
+    for (unsigned area = 0; gone != 0 && area < THREADS_MAX; area++) {
+        if (!(gone >> area & 1))
+            continue;
+        gone &= ~(1UL << area);
+        area_give(area, record_of(area)->stack_bytes);
+    }
+}
+
+int __thread_start_sized(struct thread **out, void *(*fn)(void *), void *arg, size_t stack_bytes, bool detached)
+{
+    __fork_hooks.threads = after_fork;
+    collect();
     unsigned area = area_take();
     if (area >= THREADS_MAX)
         return EAGAIN;
-    if (area_map(area) != OK) {
-        area_give(area);
+    if (area_map(area, stack_bytes) != OK) {
+        area_give(area, stack_bytes);
         return ENOMEM;
     }
-    char *tls = tls_of(area);
-    struct thread *t = (struct thread *)(tls - ((sizeof *t + 15) & ~(size_t)15));
+    struct thread *t = record_of(area);
+    void *tls = tls_of(area);
     __tls_fill(tls);
-    *t = (struct thread){.fn = fn, .arg = arg, .area = area};
+    *t = (struct thread){.fn = fn, .arg = arg, .area = area, .stack_bytes = stack_bytes,
+                         .kernel_slot = NO_SLOT, .state = detached ? THREAD_DETACHED : 0};
+    *out = t; /* before it runs: it may look */
     struct ipc_msg m = {.w = {PROC_THREAD_NEW, (uintptr_t)__thread_start, (uintptr_t)t, (uintptr_t)t, (uintptr_t)tls}};
     err_t err = proc_call(H_PROC, &m);
     if (err != OK) {
-        area_give(area);
+        area_give(area, stack_bytes);
         return err == ERR_LIMIT ? EAGAIN : __error_errno(err);
     }
-    t->kernel_slot = (unsigned)m.w[1];
-    *out = t;
+    atomic_store(&t->kernel_slot, (unsigned)m.w[1]);
     return 0;
+}
+
+int thread_create(struct thread **out, void *(*fn)(void *), void *arg)
+{
+    return __thread_start_sized(out, fn, arg, THREAD_STACK_BYTES, false);
 }
 
 _Noreturn void __thread_main(struct thread *t)
@@ -96,9 +157,12 @@ _Noreturn void __thread_main(struct thread *t)
 
 _Noreturn void thread_exit(void *result)
 {
+    struct thread *t = __thread_record();
+    __thread_goes();
     __stderr_push();
-    if (self != NULL)
-        self->result = result;
+    t->result = result;
+    if (atomic_fetch_or(&t->state, THREAD_ENDED) & THREAD_DETACHED)
+        leave_to_collect(t);
     struct ipc_msg m = {.w = {PROC_THREAD_EXIT}};
     (void)proc_call(H_PROC, &m);
     __asm__ volatile("unimp");
@@ -107,27 +171,45 @@ _Noreturn void thread_exit(void *result)
 
 int thread_join(struct thread *t, void **result)
 {
-    if (t == NULL || atomic_exchange(&t->joining, 1))
+    if (t == NULL)
         return ESRCH;
-    if (t == self) {
-        atomic_store(&t->joining, 0);
+    if (t == __thread_record())
         return EDEADLK;
-    }
-    struct ipc_msg m = {.w = {PROC_THREAD_JOIN, t->kernel_slot}};
+    if (atomic_fetch_or(&t->state, THREAD_JOINING) & (THREAD_JOINING | THREAD_DETACHED))
+        return ESRCH;
+    struct ipc_msg m = {.w = {PROC_THREAD_JOIN, atomic_load(&t->kernel_slot)}};
     err_t err = proc_call(H_PROC, &m);
     if (err != OK) {
-        atomic_store(&t->joining, 0);
+        atomic_fetch_and(&t->state, ~THREAD_JOINING);
         return err == ERR_NOENT ? ESRCH : __error_errno(err);
     }
     if (result != NULL)
         *result = t->result;
-    area_give(t->area);
+    if (t != &first)
+        area_give(t->area, t->stack_bytes);
     return 0;
 }
+
+int __thread_detach(struct thread *t)
+{
+    int before = atomic_fetch_or(&t->state, THREAD_DETACHED);
+    if (before & (THREAD_DETACHED | THREAD_JOINING))
+        return EINVAL;
+    if (before & THREAD_ENDED)
+        leave_to_collect(t);
+    return 0;
+}
+
+bool __thread_is_detached(struct thread *t) { return atomic_load(&t->state) & THREAD_DETACHED; }
 
 struct thread *thread_self(void)
 {
     return self;
+}
+
+struct thread *__thread_record(void)
+{
+    return self != NULL ? self : &first;
 }
 
 /* The process manager's word: *hart and *harts as they are now. */

@@ -35,7 +35,7 @@ static struct timespec ticks_to_timespec(uint64_t ticks)
 }
 
 /* Rounded up: never sleep too little. Saturates at "for ever". */
-static uint64_t timespec_to_ticks(const struct timespec *ts)
+uint64_t __timespec_ticks(const struct timespec *ts)
 {
     uint64_t hz = timebase();
     if ((uint64_t)ts->tv_sec >= DEADLINE_NONE / hz / 2)
@@ -79,7 +79,7 @@ int nanosleep(const struct timespec *want, struct timespec *left)
         return -1;
     }
     __stderr_push();
-    ticks_t deadline = sys_time() + timespec_to_ticks(want);
+    ticks_t deadline = sys_time() + __timespec_ticks(want);
     uint64_t bits;
     err_t err = OK;
     while (err == OK) /* bound: the deadline; a stray signal to the thread's notification is not for us */

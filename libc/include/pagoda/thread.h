@@ -10,6 +10,7 @@
 
 #define THREADS_MAX 63       /* besides the first one */
 #define THREAD_STACK_BYTES (256UL << 10)
+#define THREAD_STACK_MAX (64UL << 20) /* what pthread_attr_setstacksize() can ask for; pages are there when they are touched */
 
 struct thread;
 

@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: MIT
+ * Queues of waiting threads (park.h). A thread sleeps on its own notification, which a sibling signals through a handle that
+ * the process manager gives once to each thread that ever waits (docs/decisions/0024).
+ */
+#include "park.h"
+
+#include "internal.h"
+
+#include <ipc/procmgr.h>
+#include <stdatomic.h>
+
+#define YIELDS_BEFORE_SLEEP 32u
+#define SLEEP_TICKS 10000u /* 1 ms at 10 MHz; also how often a thread looks that could get no waker */
+#define WAKE_BIT 1u
+
+static _Thread_local handle_t own_waker;
+
+static void thread_goes(void)
+{
+    if (own_waker != NO_HANDLE)
+        (void)sys_handle_close(0, own_waker);
+    own_waker = NO_HANDLE;
+}
+
+/* Handles of the parent are not the child's. */
+static void after_fork(void) { own_waker = NO_HANDLE; }
+
+/* When the table is full there is none: such a thread looks by the clock instead. */
+void __park_prepare(void)
+{
+    if (own_waker == NO_HANDLE) {
+        __fork_hooks.park = after_fork;
+        __park_thread_goes = thread_goes;
+        struct ipc_msg m = {.w = {PROC_WAKER, ~0UL}};
+        if (proc_call(H_PROC, &m) == OK)
+            own_waker = (handle_t)m.w[1];
+    }
+}
+
+static void doze(ticks_t deadline)
+{
+    uint64_t bits;
+    (void)sys_wait(0, deadline, &bits);
+}
+
+void __waitq_lock(struct __waitq *q)
+{
+    unsigned tries = 0;
+    while (__atomic_exchange_n(&q->__lock, 1, __ATOMIC_ACQUIRE) != 0) { /* bound: the holder's few instructions */
+        if (++tries <= YIELDS_BEFORE_SLEEP)
+            sys_yield();
+        else
+            doze(sys_time() + SLEEP_TICKS); /* the holder has a lower priority */
+    }
+}
+
+void __waitq_unlock(struct __waitq *q) { __atomic_store_n(&q->__lock, 0, __ATOMIC_RELEASE); }
+
+void __waitq_join(struct __waitq *q, struct __waiter *w)
+{
+    *w = (struct __waiter){.waker = own_waker};
+    if (q->__head == NULL)
+        __atomic_store_n(&q->__head, w, __ATOMIC_RELEASE);
+    else
+        q->__tail->next = w;
+    q->__tail = w;
+}
+
+static void take_out(struct __waitq *q, struct __waiter *w)
+{
+    struct __waiter **at = &q->__head, *before = NULL;
+    while (*at != w) { /* bound: threads of the process */
+        before = *at;
+        at = &before->next;
+    }
+    *at = w->next;
+    if (q->__tail == w)
+        q->__tail = before;
+}
+
+handle_t __waitq_take(struct __waitq *q)
+{
+    struct __waiter *w = q->__head;
+    if (w == NULL)
+        return NO_HANDLE;
+    q->__head = w->next;
+    handle_t h = w->waker;
+    atomic_store_explicit(&w->woken, 1, memory_order_release); /* from here on *w may be gone */
+    return h;
+}
+
+void __waiter_wake(handle_t h)
+{
+    if (h != NO_HANDLE)
+        (void)sys_signal(h, WAKE_BIT); /* it may have looked and ended meanwhile */
+}
+
+void __waitq_wake_all(struct __waitq *q)
+{
+    handle_t woken[16];
+    unsigned n;
+    do {
+        n = 0;
+        __waitq_lock(q);
+        while (n < sizeof woken / sizeof woken[0] && q->__head != NULL)
+            woken[n++] = __waitq_take(q);
+        __waitq_unlock(q);
+        for (unsigned i = 0; i < n; i++)
+            __waiter_wake(woken[i]);
+    } while (n == sizeof woken / sizeof woken[0]); /* bound: threads of the process / 16 */
+}
+
+bool __waitq_sleep(struct __waitq *q, struct __waiter *w, ticks_t deadline)
+{
+    __waitq_unlock(q);
+    __stderr_push();
+    while (!atomic_load_explicit(&w->woken, memory_order_acquire)) { /* bound: the deadline, or whoever wakes us */
+        ticks_t now = sys_time(), until = deadline;
+        if (now >= deadline) {
+            __waitq_lock(q);
+            bool still = !atomic_load_explicit(&w->woken, memory_order_acquire);
+            if (still)
+                take_out(q, w);
+            __waitq_unlock(q);
+            return !still;
+        }
+        if (w->waker == NO_HANDLE && until > now + SLEEP_TICKS)
+            until = now + SLEEP_TICKS;
+        doze(until);
+    }
+    return true;
+}
+
+bool __deadline_of(const struct timespec *abs, ticks_t *out)
+{
+    *out = DEADLINE_NONE;
+    if (abs == NULL)
+        return true;
+    if (abs->tv_nsec < 0 || abs->tv_nsec >= 1000000000L)
+        return false;
+    *out = abs->tv_sec < 0 ? 0 : __timespec_ticks(abs);
+    return true;
+}
+
+bool __waitq_wait(struct __waitq *q, ticks_t deadline)
+{
+    struct __waiter w;
+    __waitq_join(q, &w);
+    return __waitq_sleep(q, &w, deadline);
+}

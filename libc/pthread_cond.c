@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: MIT
+ * Condition variables: a queue, entered before the mutex is let go, so that no signal between the two is lost.
+ */
+#include "park.h"
+
+#include <errno.h>
+#include <pthread.h>
+
+static int wait_until(pthread_cond_t *c, pthread_mutex_t *m, const struct timespec *until)
+{
+    struct __waiter w;
+    ticks_t deadline;
+    if (!__deadline_of(until, &deadline))
+        return EINVAL;
+    if (!__mutex_may_be_mine(m))
+        return EPERM;
+    unsigned depth = m->__depth; /* a recursive mutex is let go altogether */
+    m->__depth = 0;
+    __park_prepare();
+    __waitq_lock(&c->__waiters);
+    __waitq_join(&c->__waiters, &w); /* before the mutex is free: signals look at the queue without its lock */
+    (void)pthread_mutex_unlock(m);
+    bool woken = __waitq_sleep(&c->__waiters, &w, deadline);
+    (void)pthread_mutex_lock(m);
+    m->__depth = depth;
+    return woken ? 0 : ETIMEDOUT;
+}
+
+int pthread_cond_wait(pthread_cond_t *restrict c, pthread_mutex_t *restrict m) { return wait_until(c, m, NULL); }
+int pthread_cond_timedwait(pthread_cond_t *restrict c, pthread_mutex_t *restrict m, const struct timespec *restrict until)
+{
+    return wait_until(c, m, until);
+}
+
+int pthread_cond_signal(pthread_cond_t *c)
+{
+    if (__atomic_load_n(&c->__waiters.__head, __ATOMIC_ACQUIRE) == NULL)
+        return 0; /* whoever is on its way in holds the mutex still */
+    __waitq_lock(&c->__waiters);
+    handle_t woken = __waitq_take(&c->__waiters);
+    __waitq_unlock(&c->__waiters);
+    __waiter_wake(woken);
+    return 0;
+}
+
+int pthread_cond_broadcast(pthread_cond_t *c)
+{
+    if (__atomic_load_n(&c->__waiters.__head, __ATOMIC_ACQUIRE) != NULL)
+        __waitq_wake_all(&c->__waiters);
+    return 0;
+}
+
+int pthread_cond_init(pthread_cond_t *restrict c, const pthread_condattr_t *restrict a)
+{
+    (void)a; /* both clocks begin at the machine's start and run alike */
+    *c = (pthread_cond_t)PTHREAD_COND_INITIALIZER;
+    return 0;
+}
+int pthread_cond_destroy(pthread_cond_t *c) { return c->__waiters.__head != NULL ? EBUSY : 0; }
+
+int pthread_condattr_init(pthread_condattr_t *a)
+{
+    a->__clock = CLOCK_REALTIME;
+    return 0;
+}
+int pthread_condattr_destroy(pthread_condattr_t *a)
+{
+    (void)a;
+    return 0;
+}
+int pthread_condattr_setclock(pthread_condattr_t *a, clockid_t clock)
+{
+    if (clock != CLOCK_REALTIME && clock != CLOCK_MONOTONIC)
+        return EINVAL;
+    a->__clock = clock;
+    return 0;
+}
+int pthread_condattr_getclock(const pthread_condattr_t *restrict a, clockid_t *restrict clock)
+{
+    *clock = a->__clock;
+    return 0;
+}
+int pthread_condattr_setpshared(pthread_condattr_t *a, int shared)
+{
+    (void)a;
+    return shared == PTHREAD_PROCESS_PRIVATE ? 0 : shared == PTHREAD_PROCESS_SHARED ? ENOTSUP : EINVAL;
+}
+int pthread_condattr_getpshared(const pthread_condattr_t *restrict a, int *restrict shared)
+{
+    (void)a;
+    *shared = PTHREAD_PROCESS_PRIVATE;
+    return 0;
+}

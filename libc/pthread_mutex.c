@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: MIT
+ * Mutexes. Free to held and back is one atomic exchange each; only who has to wait, and who may have to wake, takes the queue's
+ * lock. A woken thread competes again: no convoy forms, and nothing is handed to a thread that may not run for long.
+ */
+#include "internal.h"
+#include "park.h"
+
+#include <errno.h>
+#include <pthread.h>
+
+enum { FREE, HELD, CONTENDED };
+
+static uintptr_t me(void)
+{
+    uintptr_t tp;
+    __asm__("mv %0, tp" : "=r"(tp));
+    return tp;
+}
+
+static int exchange(pthread_mutex_t *m, int to) { return __atomic_exchange_n(&m->__held, to, __ATOMIC_ACQ_REL); }
+
+static bool take_free(pthread_mutex_t *m)
+{
+    int was = FREE;
+    return __atomic_compare_exchange_n(&m->__held, &was, HELD, false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED);
+}
+
+/* Only this thread can have written its own tp there, so the unlocked read is sound. */
+static bool is_mine(const pthread_mutex_t *m) { return __atomic_load_n(&m->__owner, __ATOMIC_RELAXED) == me(); }
+
+bool __mutex_may_be_mine(const pthread_mutex_t *m) { return m->__type == PTHREAD_MUTEX_NORMAL || is_mine(m); }
+
+static void became_mine(pthread_mutex_t *m)
+{
+    if (m->__type != PTHREAD_MUTEX_NORMAL)
+        __atomic_store_n(&m->__owner, me(), __ATOMIC_RELAXED);
+}
+
+static int again(pthread_mutex_t *m, int refusal)
+{
+    if (m->__type != PTHREAD_MUTEX_RECURSIVE)
+        return refusal;
+    if (m->__depth == ~0u)
+        return EAGAIN;
+    m->__depth++;
+    return 0;
+}
+
+static int wait_for(pthread_mutex_t *m, const struct timespec *until)
+{
+    ticks_t deadline;
+    if (!__deadline_of(until, &deadline))
+        return EINVAL;
+    __park_prepare();
+    for (;;) { /* bound: the deadline, or the holders' sections before it */
+        __waitq_lock(&m->__waiters);
+        if (exchange(m, CONTENDED) == FREE) { /* under the lock: who lets it go after this looks at the queue */
+            __waitq_unlock(&m->__waiters);
+            return 0;
+        }
+        if (!__waitq_wait(&m->__waiters, deadline))
+            return ETIMEDOUT;
+    }
+}
+
+static int lock(pthread_mutex_t *m, const struct timespec *until)
+{
+    if (!take_free(m)) {
+        if (m->__type != PTHREAD_MUTEX_NORMAL && is_mine(m))
+            return again(m, EDEADLK);
+        int err = wait_for(m, until);
+        if (err != 0)
+            return err;
+    }
+    became_mine(m);
+    return 0;
+}
+
+int pthread_mutex_lock(pthread_mutex_t *m) { return lock(m, NULL); }
+int pthread_mutex_timedlock(pthread_mutex_t *restrict m, const struct timespec *restrict until) { return lock(m, until); }
+
+int pthread_mutex_trylock(pthread_mutex_t *m)
+{
+    if (!take_free(m))
+        return m->__type == PTHREAD_MUTEX_RECURSIVE && is_mine(m) ? again(m, EBUSY) : EBUSY;
+    became_mine(m);
+    return 0;
+}
+
+int pthread_mutex_unlock(pthread_mutex_t *m)
+{
+    if (m->__type != PTHREAD_MUTEX_NORMAL) {
+        if (!is_mine(m))
+            return EPERM;
+        if (m->__depth > 0) {
+            m->__depth--;
+            return 0;
+        }
+        __atomic_store_n(&m->__owner, 0, __ATOMIC_RELAXED);
+    }
+    if (exchange(m, FREE) != CONTENDED)
+        return 0;
+    __waitq_lock(&m->__waiters);
+    handle_t woken = __waitq_take(&m->__waiters);
+    __waitq_unlock(&m->__waiters);
+    __waiter_wake(woken);
+    return 0;
+}
+
+int pthread_mutex_init(pthread_mutex_t *restrict m, const pthread_mutexattr_t *restrict a)
+{
+    *m = (pthread_mutex_t){.__type = a != NULL ? a->__type : PTHREAD_MUTEX_DEFAULT};
+    return 0;
+}
+int pthread_mutex_destroy(pthread_mutex_t *m) { return __atomic_load_n(&m->__held, __ATOMIC_RELAXED) != FREE ? EBUSY : 0; }
+
+/* ---- attributes ---- */
+
+int pthread_mutexattr_init(pthread_mutexattr_t *a)
+{
+    a->__type = PTHREAD_MUTEX_DEFAULT;
+    return 0;
+}
+int pthread_mutexattr_destroy(pthread_mutexattr_t *a)
+{
+    a->__type = -1;
+    return 0;
+}
+int pthread_mutexattr_settype(pthread_mutexattr_t *a, int type)
+{
+    if (type < PTHREAD_MUTEX_NORMAL || type > PTHREAD_MUTEX_RECURSIVE)
+        return EINVAL;
+    a->__type = type;
+    return 0;
+}
+int pthread_mutexattr_gettype(const pthread_mutexattr_t *restrict a, int *restrict type)
+{
+    *type = a->__type;
+    return 0;
+}
+/* Attributes that have one value here; the others that POSIX knows are refused as not supported. */
+static int only(int value, int supported, int last)
+{
+    return value == supported ? 0 : value < 0 || value > last ? EINVAL : ENOTSUP;
+}
+int pthread_mutexattr_setprotocol(pthread_mutexattr_t *a, int protocol)
+{
+    (void)a;
+    return only(protocol, PTHREAD_PRIO_NONE, PTHREAD_PRIO_PROTECT);
+}
+int pthread_mutexattr_getprotocol(const pthread_mutexattr_t *restrict a, int *restrict protocol)
+{
+    (void)a;
+    *protocol = PTHREAD_PRIO_NONE;
+    return 0;
+}
+int pthread_mutexattr_setpshared(pthread_mutexattr_t *a, int shared)
+{
+    (void)a;
+    return only(shared, PTHREAD_PROCESS_PRIVATE, PTHREAD_PROCESS_SHARED);
+}
+int pthread_mutexattr_getpshared(const pthread_mutexattr_t *restrict a, int *restrict shared)
+{
+    (void)a;
+    *shared = PTHREAD_PROCESS_PRIVATE;
+    return 0;
+}
+int pthread_mutexattr_setrobust(pthread_mutexattr_t *a, int robust)
+{
+    (void)a;
+    return only(robust, PTHREAD_MUTEX_STALLED, PTHREAD_MUTEX_ROBUST);
+}
+int pthread_mutexattr_getrobust(const pthread_mutexattr_t *restrict a, int *restrict robust)
+{
+    (void)a;
+    *robust = PTHREAD_MUTEX_STALLED;
+    return 0;
+}

@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: MIT
+ * Read-write locks (a writer that waits goes before new readers), barriers, spin locks.
+ */
+#include "park.h"
+
+#include <errno.h>
+#include <pthread.h>
+
+static uintptr_t me(void)
+{
+    uintptr_t tp;
+    __asm__("mv %0, tp" : "=r"(tp));
+    return tp;
+}
+
+int pthread_rwlock_init(pthread_rwlock_t *restrict l, const pthread_rwlockattr_t *restrict a)
+{
+    (void)a;
+    *l = (pthread_rwlock_t)PTHREAD_RWLOCK_INITIALIZER;
+    return 0;
+}
+int pthread_rwlock_destroy(pthread_rwlock_t *l) { return l->__reading != 0 || l->__writer != 0 ? EBUSY : 0; }
+
+static int wait_on(pthread_cond_t *c, pthread_rwlock_t *l, const struct timespec *until)
+{
+    return until == NULL ? pthread_cond_wait(c, &l->__lock) : pthread_cond_timedwait(c, &l->__lock, until);
+}
+
+static int read_lock(pthread_rwlock_t *l, bool wait, const struct timespec *until)
+{
+    int err = 0;
+    (void)pthread_mutex_lock(&l->__lock);
+    if (l->__writer == me())
+        err = EDEADLK;
+    while (err == 0 && (l->__writer != 0 || l->__waiting_writers != 0)) /* bound: writers before it, or the deadline */
+        err = wait ? wait_on(&l->__readers, l, until) : EBUSY;
+    if (err == 0)
+        l->__reading++;
+    (void)pthread_mutex_unlock(&l->__lock);
+    return err == EDEADLK && !wait ? EBUSY : err;
+}
+
+static int write_lock(pthread_rwlock_t *l, bool wait, const struct timespec *until)
+{
+    int err = 0;
+    (void)pthread_mutex_lock(&l->__lock);
+    if (l->__writer == me())
+        err = EDEADLK;
+    l->__waiting_writers++;
+    while (err == 0 && (l->__writer != 0 || l->__reading != 0)) /* bound: those before it, or the deadline */
+        err = wait ? wait_on(&l->__writers, l, until) : EBUSY;
+    l->__waiting_writers--;
+    if (err == 0)
+        l->__writer = me();
+    else if (l->__waiting_writers == 0 && l->__writer == 0)
+        (void)pthread_cond_broadcast(&l->__readers); /* they stood back for a writer that gave up */
+    (void)pthread_mutex_unlock(&l->__lock);
+    return err == EDEADLK && !wait ? EBUSY : err;
+}
+
+int pthread_rwlock_rdlock(pthread_rwlock_t *l) { return read_lock(l, true, NULL); }
+int pthread_rwlock_tryrdlock(pthread_rwlock_t *l) { return read_lock(l, false, NULL); }
+int pthread_rwlock_timedrdlock(pthread_rwlock_t *restrict l, const struct timespec *restrict until)
+{
+    return read_lock(l, true, until);
+}
+int pthread_rwlock_wrlock(pthread_rwlock_t *l) { return write_lock(l, true, NULL); }
+int pthread_rwlock_trywrlock(pthread_rwlock_t *l) { return write_lock(l, false, NULL); }
+int pthread_rwlock_timedwrlock(pthread_rwlock_t *restrict l, const struct timespec *restrict until)
+{
+    return write_lock(l, true, until);
+}
+
+int pthread_rwlock_unlock(pthread_rwlock_t *l)
+{
+    int err = 0;
+    (void)pthread_mutex_lock(&l->__lock);
+    if (l->__writer == me())
+        l->__writer = 0;
+    else if (l->__writer == 0 && l->__reading > 0)
+        l->__reading--;
+    else
+        err = EPERM;
+    if (err == 0 && l->__reading == 0) {
+        if (l->__waiting_writers > 0)
+            (void)pthread_cond_signal(&l->__writers);
+        else
+            (void)pthread_cond_broadcast(&l->__readers);
+    }
+    (void)pthread_mutex_unlock(&l->__lock);
+    return err;
+}
+
+/* ---- barriers ---- */
+
+int pthread_barrier_init(pthread_barrier_t *restrict b, const pthread_barrierattr_t *restrict a, unsigned count)
+{
+    (void)a;
+    if (count == 0)
+        return EINVAL;
+    *b = (pthread_barrier_t){.__wanted = count};
+    return 0;
+}
+
+int pthread_barrier_destroy(pthread_barrier_t *b)
+{
+    (void)pthread_mutex_lock(&b->__lock);
+    int err = b->__here > 0 ? EBUSY : 0;
+    while (err == 0 && b->__leaving > 0) /* bound: the threads that were woken: they still look at it */
+        (void)pthread_cond_wait(&b->__all_here, &b->__lock);
+    (void)pthread_mutex_unlock(&b->__lock);
+    return err;
+}
+
+int pthread_barrier_wait(pthread_barrier_t *b)
+{
+    int result = 0;
+    (void)pthread_mutex_lock(&b->__lock);
+    uint64_t round = b->__round;
+    if (++b->__here == b->__wanted) {
+        b->__here = 0;
+        b->__round++;
+        b->__leaving += b->__wanted - 1;
+        result = PTHREAD_BARRIER_SERIAL_THREAD;
+        (void)pthread_cond_broadcast(&b->__all_here);
+    } else {
+        while (b->__round == round) /* bound: the last one's arrival */
+            (void)pthread_cond_wait(&b->__all_here, &b->__lock);
+        if (--b->__leaving == 0)
+            (void)pthread_cond_broadcast(&b->__all_here); /* who destroys it may go on */
+    }
+    (void)pthread_mutex_unlock(&b->__lock);
+    return result;
+}
+
+/* ---- spin locks: on one hart a spinner has to make room for the holder ---- */
+
+int pthread_spin_init(pthread_spinlock_t *l, int shared)
+{
+    if (shared != PTHREAD_PROCESS_PRIVATE && shared != PTHREAD_PROCESS_SHARED)
+        return EINVAL;
+    *l = 0;
+    return 0;
+}
+int pthread_spin_destroy(pthread_spinlock_t *l) { return *l != 0 ? EBUSY : 0; }
+int pthread_spin_trylock(pthread_spinlock_t *l) { return __atomic_exchange_n(l, 1, __ATOMIC_ACQUIRE) != 0 ? EBUSY : 0; }
+int pthread_spin_lock(pthread_spinlock_t *l)
+{
+    while (pthread_spin_trylock(l) != 0) /* bound: the holder's section */
+        sched_yield();
+    return 0;
+}
+int pthread_spin_unlock(pthread_spinlock_t *l)
+{
+    __atomic_store_n(l, 0, __ATOMIC_RELEASE);
+    return 0;
+}

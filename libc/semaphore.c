@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: MIT
+ * Semaphores: a count that goes down by compare-and-swap while it can. A post finds a waiter and hands the unit to it, or adds it.
+ */
+#include "park.h"
+
+#include <errno.h>
+#include <semaphore.h>
+
+static int fail(int err)
+{
+    errno = err;
+    return -1;
+}
+
+static bool take(sem_t *s)
+{
+    unsigned v = __atomic_load_n(&s->__value, __ATOMIC_RELAXED);
+    while (v > 0) { /* bound: a turn fails only when another thread's succeeded */
+        if (__atomic_compare_exchange_n(&s->__value, &v, v - 1, true, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
+            return true;
+    }
+    return false;
+}
+
+static int wait_until(sem_t *s, const struct timespec *until)
+{
+    ticks_t deadline;
+    if (take(s))
+        return 0;
+    if (!__deadline_of(until, &deadline))
+        return fail(EINVAL);
+    __park_prepare();
+    __waitq_lock(&s->__waiters);
+    if (take(s)) { /* posts are made under the lock */
+        __waitq_unlock(&s->__waiters);
+        return 0;
+    }
+    return __waitq_wait(&s->__waiters, deadline) ? 0 : fail(ETIMEDOUT);
+}
+
+int sem_init(sem_t *s, int shared, unsigned value)
+{
+    if (shared)
+        return fail(ENOSYS);
+    if (value > SEM_VALUE_MAX)
+        return fail(EINVAL);
+    *s = (sem_t){.__value = value};
+    return 0;
+}
+int sem_destroy(sem_t *s) { return s->__waiters.__head != NULL ? fail(EBUSY) : 0; }
+int sem_wait(sem_t *s) { return wait_until(s, NULL); }
+int sem_timedwait(sem_t *restrict s, const struct timespec *restrict until) { return wait_until(s, until); }
+int sem_trywait(sem_t *s) { return take(s) ? 0 : fail(EAGAIN); }
+
+int sem_post(sem_t *s)
+{
+    __waitq_lock(&s->__waiters);
+    bool anybody = s->__waiters.__head != NULL, full = false;
+    handle_t woken = anybody ? __waitq_take(&s->__waiters) : NO_HANDLE;
+    if (!anybody) {
+        full = __atomic_load_n(&s->__value, __ATOMIC_RELAXED) == SEM_VALUE_MAX;
+        if (!full)
+            __atomic_fetch_add(&s->__value, 1, __ATOMIC_RELEASE);
+    }
+    __waitq_unlock(&s->__waiters);
+    __waiter_wake(woken);
+    return full ? fail(EOVERFLOW) : 0;
+}
+
+int sem_getvalue(sem_t *restrict s, int *restrict value)
+{
+    *value = (int)__atomic_load_n(&s->__value, __ATOMIC_RELAXED);
+    return 0;
+}

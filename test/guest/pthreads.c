@@ -1,0 +1,533 @@
+/* SPDX-License-Identifier: MIT
+ * Proves what POSIX says of threads, mutexes, condition variables, semaphores, keys, once, read-write locks and barriers: what
+ * they return, what they refuse, that waiters sleep and are woken, and that ended threads leave nothing behind.
+ * TIMEOUT: 120
+ */
+#define GT_NAME "pthreads"
+#include "gtest.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <semaphore.h>
+#include <time.h>
+
+static struct timespec in_ms(long ms)
+{
+    struct timespec t;
+    (void)clock_gettime(CLOCK_REALTIME, &t);
+    t.tv_nsec += ms * 1000000;
+    t.tv_sec += t.tv_nsec / 1000000000;
+    t.tv_nsec %= 1000000000;
+    return t;
+}
+
+/* ---- life ---- */
+
+static void *returns_itself(void *arg) { return arg; }
+static void *exits_with(void *arg) { pthread_exit(arg); }
+static void joins_give_results(void)
+{
+    pthread_t t;
+    void *result;
+    CHECK_EQ(pthread_create(&t, NULL, returns_itself, (void *)7), 0);
+    CHECK_EQ(pthread_join(t, &result), 0);
+    CHECK_EQ((uintptr_t)result, 7);
+    CHECK_EQ(pthread_create(&t, NULL, exits_with, (void *)8), 0);
+    CHECK_EQ(pthread_join(t, &result), 0);
+    CHECK_EQ((uintptr_t)result, 8);
+    CHECK_EQ(pthread_join(pthread_self(), NULL), EDEADLK);
+    CHECK(pthread_equal(pthread_self(), pthread_self()));
+}
+static void *tells_itself(void *out)
+{
+    *(pthread_t *)out = pthread_self();
+    return NULL;
+}
+static void a_thread_knows_itself(void)
+{
+    pthread_t t, seen = NULL;
+    CHECK_EQ(pthread_create(&t, NULL, tells_itself, &seen), 0);
+    CHECK_EQ(pthread_join(t, NULL), 0);
+    CHECK(seen != pthread_self());
+    CHECK(pthread_equal(t, seen));
+}
+static sem_t ran;
+static void *posts(void *unused)
+{
+    (void)unused;
+    CHECK_EQ(sem_post(&ran), 0);
+    return NULL;
+}
+static void detached_threads_leave_nothing(void)
+{
+    pthread_attr_t a;
+    pthread_t t;
+    CHECK_EQ(sem_init(&ran, 0, 0), 0);
+    CHECK_EQ(pthread_attr_init(&a), 0);
+    CHECK_EQ(pthread_attr_setdetachstate(&a, PTHREAD_CREATE_DETACHED), 0);
+    for (unsigned i = 0; i < 200; i++) { /* three times as many as there may be at once */
+        REQUIRE(pthread_create(&t, &a, posts, NULL) == 0);
+        CHECK_EQ(sem_wait(&ran), 0);
+    }
+    CHECK_EQ(pthread_create(&t, NULL, posts, NULL), 0);
+    CHECK_EQ(pthread_detach(t), 0);
+    CHECK_EQ(sem_wait(&ran), 0);
+    CHECK_EQ(pthread_create(&t, NULL, returns_itself, NULL), 0); /* collects them */
+    CHECK_EQ(pthread_join(t, NULL), 0);
+    CHECK_EQ(pthread_attr_setdetachstate(&a, 7), EINVAL);
+    CHECK_EQ(pthread_attr_destroy(&a), 0);
+}
+static void *deep(void *bytes)
+{
+    volatile char big[(uintptr_t)1 << 20];
+    for (size_t i = 0; i < sizeof big; i += 4096)
+        big[i] = 1;
+    return (void *)(uintptr_t)(big[0] + (uintptr_t)bytes);
+}
+static void stacks_are_as_large_as_asked(void)
+{
+    pthread_attr_t a;
+    pthread_t t;
+    void *result;
+    size_t bytes;
+    CHECK_EQ(pthread_attr_init(&a), 0);
+    CHECK_EQ(pthread_attr_setstacksize(&a, 1), EINVAL);
+    CHECK_EQ(pthread_attr_setstacksize(&a, 1UL << 40), EINVAL);
+    CHECK_EQ(pthread_attr_setstacksize(&a, 2UL << 20), 0);
+    CHECK_EQ(pthread_attr_getstacksize(&a, &bytes), 0);
+    CHECK(bytes >= 2UL << 20);
+    CHECK_EQ(pthread_create(&t, &a, deep, (void *)4), 0);
+    CHECK_EQ(pthread_join(t, &result), 0);
+    CHECK_EQ((uintptr_t)result, 5);
+}
+static void *waits(void *sem)
+{
+    CHECK_EQ(sem_wait(sem), 0);
+    return NULL;
+}
+static void too_many_are_refused(void)
+{
+    enum { MANY = 80 };
+    static pthread_t t[MANY];
+    static sem_t go;
+    unsigned n = 0;
+    CHECK_EQ(sem_init(&go, 0, 0), 0);
+    int err = 0;
+    for (; n < MANY && err == 0; n += err == 0)
+        err = pthread_create(&t[n], NULL, waits, &go);
+    CHECK_EQ(err, EAGAIN);
+    CHECK(n >= 60);
+    for (unsigned i = 0; i < n; i++)
+        CHECK_EQ(sem_post(&go), 0);
+    for (unsigned i = 0; i < n; i++)
+        CHECK_EQ(pthread_join(t[i], NULL), 0);
+}
+
+/* ---- mutexes ---- */
+
+static pthread_mutex_t counted = PTHREAD_MUTEX_INITIALIZER;
+static uint64_t count, in_section;
+static void *counts_up(void *n)
+{
+    for (uintptr_t i = 0; i < (uintptr_t)n; i++) {
+        CHECK_EQ(pthread_mutex_lock(&counted), 0);
+        CHECK_EQ(__atomic_fetch_add(&in_section, 1, __ATOMIC_SEQ_CST), 0);
+        uint64_t seen = count;
+        if (i % 8 == 0)
+            sched_yield();
+        count = seen + 1;
+        __atomic_fetch_sub(&in_section, 1, __ATOMIC_SEQ_CST);
+        CHECK_EQ(pthread_mutex_unlock(&counted), 0);
+    }
+    return NULL;
+}
+static void one_at_a_time_holds_a_mutex(void)
+{
+    pthread_t t[6];
+    count = 0;
+    for (unsigned i = 0; i < 6; i++)
+        CHECK_EQ(pthread_create(&t[i], NULL, counts_up, (void *)500), 0);
+    for (unsigned i = 0; i < 6; i++)
+        CHECK_EQ(pthread_join(t[i], NULL), 0);
+    CHECK_EQ(count, 3000);
+}
+static void *tries_what_is_held(void *m)
+{
+    struct timespec soon = in_ms(20), bad = {.tv_nsec = 1000000000};
+    CHECK_EQ(pthread_mutex_trylock(m), EBUSY);
+    CHECK_EQ(pthread_mutex_timedlock(m, &bad), EINVAL);
+    CHECK_EQ(pthread_mutex_timedlock(m, &soon), ETIMEDOUT);
+    struct timespec now = in_ms(0);
+    CHECK(now.tv_sec > soon.tv_sec || (now.tv_sec == soon.tv_sec && now.tv_nsec >= soon.tv_nsec));
+    return NULL;
+}
+static void mutexes_refuse_what_they_should(void)
+{
+    pthread_mutexattr_t a;
+    pthread_mutex_t m;
+    pthread_t t;
+    int type;
+    CHECK_EQ(pthread_mutexattr_init(&a), 0);
+    CHECK_EQ(pthread_mutexattr_settype(&a, 9), EINVAL);
+    CHECK_EQ(pthread_mutexattr_setprotocol(&a, PTHREAD_PRIO_INHERIT), ENOTSUP);
+    CHECK_EQ(pthread_mutexattr_setprotocol(&a, 9), EINVAL);
+    CHECK_EQ(pthread_mutexattr_setpshared(&a, PTHREAD_PROCESS_SHARED), ENOTSUP);
+    CHECK_EQ(pthread_mutexattr_settype(&a, PTHREAD_MUTEX_ERRORCHECK), 0);
+    CHECK_EQ(pthread_mutexattr_gettype(&a, &type), 0);
+    CHECK_EQ(type, PTHREAD_MUTEX_ERRORCHECK);
+    CHECK_EQ(pthread_mutex_init(&m, &a), 0);
+    CHECK_EQ(pthread_mutex_unlock(&m), EPERM);
+    CHECK_EQ(pthread_mutex_lock(&m), 0);
+    CHECK_EQ(pthread_mutex_lock(&m), EDEADLK);
+    CHECK_EQ(pthread_mutex_trylock(&m), EBUSY);
+    CHECK_EQ(pthread_mutex_destroy(&m), EBUSY);
+    CHECK_EQ(pthread_create(&t, NULL, tries_what_is_held, &m), 0);
+    CHECK_EQ(pthread_join(t, NULL), 0);
+    CHECK_EQ(pthread_mutex_unlock(&m), 0);
+    CHECK_EQ(pthread_mutex_destroy(&m), 0);
+}
+static void recursive_mutexes_count(void)
+{
+    pthread_mutexattr_t a;
+    pthread_mutex_t m;
+    pthread_t t;
+    CHECK_EQ(pthread_mutexattr_init(&a), 0);
+    CHECK_EQ(pthread_mutexattr_settype(&a, PTHREAD_MUTEX_RECURSIVE), 0);
+    CHECK_EQ(pthread_mutex_init(&m, &a), 0);
+    CHECK_EQ(pthread_mutex_lock(&m), 0);
+    CHECK_EQ(pthread_mutex_lock(&m), 0);
+    CHECK_EQ(pthread_mutex_trylock(&m), 0);
+    CHECK_EQ(pthread_mutex_unlock(&m), 0);
+    CHECK_EQ(pthread_mutex_unlock(&m), 0);
+    CHECK_EQ(pthread_create(&t, NULL, tries_what_is_held, &m), 0);
+    CHECK_EQ(pthread_join(t, NULL), 0);
+    CHECK_EQ(pthread_mutex_unlock(&m), 0);
+    CHECK_EQ(pthread_mutex_unlock(&m), EPERM);
+}
+
+/* ---- condition variables ---- */
+
+static pthread_cond_t changed = PTHREAD_COND_INITIALIZER;
+static pthread_mutex_t guard = PTHREAD_MUTEX_INITIALIZER;
+static unsigned tokens, taken, waiting;
+static void *takes_a_token(void *unused)
+{
+    (void)unused;
+    CHECK_EQ(pthread_mutex_lock(&guard), 0);
+    waiting++;
+    while (tokens == 0)
+        CHECK_EQ(pthread_cond_wait(&changed, &guard), 0);
+    tokens--;
+    taken++;
+    CHECK_EQ(pthread_mutex_unlock(&guard), 0);
+    return NULL;
+}
+static void wait_for_waiters(unsigned n)
+{
+    for (unsigned there = 0; there < n; sched_yield()) {
+        (void)pthread_mutex_lock(&guard);
+        there = waiting;
+        (void)pthread_mutex_unlock(&guard);
+    }
+}
+static void signals_wake_one_and_broadcasts_all(void)
+{
+    pthread_t t[5];
+    tokens = taken = waiting = 0;
+    for (unsigned i = 0; i < 5; i++)
+        CHECK_EQ(pthread_create(&t[i], NULL, takes_a_token, NULL), 0);
+    wait_for_waiters(5);
+    CHECK_EQ(pthread_mutex_lock(&guard), 0);
+    tokens = 1;
+    CHECK_EQ(pthread_cond_signal(&changed), 0);
+    CHECK_EQ(pthread_mutex_unlock(&guard), 0);
+    gt_sleep_us(20000);
+    CHECK_EQ(pthread_mutex_lock(&guard), 0);
+    CHECK_EQ(taken, 1);
+    tokens = 4;
+    CHECK_EQ(pthread_cond_broadcast(&changed), 0);
+    CHECK_EQ(pthread_mutex_unlock(&guard), 0);
+    for (unsigned i = 0; i < 5; i++)
+        CHECK_EQ(pthread_join(t[i], NULL), 0);
+    CHECK_EQ(taken, 5);
+}
+static void timed_waits_end(void)
+{
+    struct timespec soon = in_ms(10), past = {0}, bad = {.tv_nsec = -1};
+    CHECK_EQ(pthread_mutex_lock(&guard), 0);
+    CHECK_EQ(pthread_cond_timedwait(&changed, &guard, &past), ETIMEDOUT);
+    CHECK_EQ(pthread_cond_timedwait(&changed, &guard, &bad), EINVAL);
+    CHECK_EQ(pthread_cond_timedwait(&changed, &guard, &soon), ETIMEDOUT);
+    CHECK_EQ(pthread_mutex_trylock(&guard), EBUSY); /* it is ours again */
+    CHECK_EQ(pthread_mutex_unlock(&guard), 0);
+    CHECK_EQ(pthread_cond_destroy(&changed), 0);
+    pthread_mutex_t careful = PTHREAD_ERRORCHECK_MUTEX_INITIALIZER_NP;
+    CHECK_EQ(pthread_cond_wait(&changed, &careful), EPERM);
+}
+
+/* ---- semaphores ---- */
+
+enum { ROUNDS = 2000 };
+static sem_t ping, pong;
+static void *answers(void *unused)
+{
+    (void)unused;
+    for (unsigned i = 0; i < ROUNDS; i++) {
+        CHECK_EQ(sem_wait(&ping), 0);
+        CHECK_EQ(sem_post(&pong), 0);
+    }
+    return NULL;
+}
+static void semaphores_pass_units(void)
+{
+    pthread_t t;
+    int value;
+    struct timespec soon = in_ms(10);
+    CHECK_EQ(sem_init(&ping, 0, 0), 0);
+    CHECK_EQ(sem_init(&pong, 0, 0), 0);
+    CHECK_EQ(pthread_create(&t, NULL, answers, NULL), 0);
+    for (unsigned i = 0; i < ROUNDS; i++) {
+        CHECK_EQ(sem_post(&ping), 0);
+        CHECK_EQ(sem_wait(&pong), 0);
+    }
+    CHECK_EQ(pthread_join(t, NULL), 0);
+    CHECK_EQ(sem_getvalue(&ping, &value), 0);
+    CHECK_EQ(value, 0);
+    CHECK(sem_trywait(&ping) == -1 && errno == EAGAIN);
+    CHECK(sem_timedwait(&ping, &soon) == -1 && errno == ETIMEDOUT);
+    CHECK(sem_init(&pong, 1, 0) == -1 && errno == ENOSYS);
+    CHECK(sem_init(&pong, 0, SEM_VALUE_MAX + 1u) == -1 && errno == EINVAL);
+    CHECK_EQ(sem_init(&pong, 0, SEM_VALUE_MAX), 0);
+    CHECK(sem_post(&pong) == -1 && errno == EOVERFLOW);
+    CHECK_EQ(sem_destroy(&ping), 0);
+}
+
+/* ---- keys, once, cleanup ---- */
+
+static pthread_key_t key;
+static unsigned destroyed, cleaned;
+static void destroys(void *value)
+{
+    destroyed += (unsigned)(uintptr_t)value;
+    if ((uintptr_t)value == 10)
+        CHECK_EQ(pthread_setspecific(key, (void *)1), 0); /* once more, then */
+}
+static void cleans(void *arg) { cleaned = cleaned * 10 + (unsigned)(uintptr_t)arg; }
+static void *has_values(void *unused)
+{
+    CHECK(pthread_getspecific(key) == NULL);
+    CHECK_EQ(pthread_setspecific(key, (void *)10), 0);
+    CHECK_EQ((uintptr_t)pthread_getspecific(key), 10);
+    pthread_cleanup_push(cleans, (void *)1);
+    pthread_cleanup_push(cleans, (void *)2);
+    pthread_cleanup_push(cleans, (void *)3);
+    pthread_cleanup_pop(1);
+    if (unused == NULL)
+        pthread_exit(NULL);
+    pthread_cleanup_pop(0);
+    pthread_cleanup_pop(0);
+    return NULL;
+}
+static void values_belong_to_threads(void)
+{
+    pthread_key_t old;
+    pthread_t t;
+    destroyed = cleaned = 0;
+    CHECK_EQ(pthread_key_create(&key, destroys), 0);
+    CHECK_EQ(pthread_setspecific(key, (void *)100), 0);
+    CHECK_EQ(pthread_create(&t, NULL, has_values, NULL), 0);
+    CHECK_EQ(pthread_join(t, NULL), 0);
+    CHECK_EQ(destroyed, 11);
+    CHECK_EQ(cleaned, 321);
+    CHECK_EQ((uintptr_t)pthread_getspecific(key), 100);
+    CHECK_EQ(pthread_key_delete(key), 0);
+    CHECK_EQ(pthread_key_delete(key), EINVAL);
+    CHECK_EQ(pthread_setspecific(key, NULL), EINVAL);
+    CHECK_EQ(pthread_key_create(&old, NULL), 0);
+    CHECK(pthread_getspecific(old) == NULL); /* also when it is the same number */
+    CHECK_EQ(pthread_key_delete(old), 0);
+    pthread_key_t all[PTHREAD_KEYS_MAX + 1];
+    unsigned n = 0;
+    while (n <= PTHREAD_KEYS_MAX && pthread_key_create(&all[n], NULL) == 0)
+        n++;
+    CHECK_EQ(n, PTHREAD_KEYS_MAX);
+    while (n-- > 0)
+        CHECK_EQ(pthread_key_delete(all[n]), 0);
+}
+static pthread_once_t once = PTHREAD_ONCE_INIT;
+static unsigned times;
+static void happens(void)
+{
+    gt_sleep_us(2000);
+    times++;
+}
+static void *calls_once(void *unused)
+{
+    (void)unused;
+    CHECK_EQ(pthread_once(&once, happens), 0);
+    CHECK_EQ(times, 1);
+    return NULL;
+}
+static void once_is_once(void)
+{
+    pthread_t t[4];
+    for (unsigned i = 0; i < 4; i++)
+        CHECK_EQ(pthread_create(&t[i], NULL, calls_once, NULL), 0);
+    for (unsigned i = 0; i < 4; i++)
+        CHECK_EQ(pthread_join(t[i], NULL), 0);
+    CHECK_EQ(times, 1);
+}
+
+/* ---- read-write locks, barriers ---- */
+
+static pthread_rwlock_t rw = PTHREAD_RWLOCK_INITIALIZER;
+static unsigned readers_in, most_readers, writers_in;
+static void *reads(void *unused)
+{
+    (void)unused;
+    for (unsigned i = 0; i < 50; i++) {
+        CHECK_EQ(pthread_rwlock_rdlock(&rw), 0);
+        unsigned in = __atomic_add_fetch(&readers_in, 1, __ATOMIC_SEQ_CST);
+        if (in > most_readers)
+            most_readers = in;
+        CHECK_EQ(writers_in, 0);
+        sched_yield();
+        __atomic_sub_fetch(&readers_in, 1, __ATOMIC_SEQ_CST);
+        CHECK_EQ(pthread_rwlock_unlock(&rw), 0);
+    }
+    return NULL;
+}
+static void *writes(void *unused)
+{
+    (void)unused;
+    for (unsigned i = 0; i < 50; i++) {
+        CHECK_EQ(pthread_rwlock_wrlock(&rw), 0);
+        CHECK_EQ(__atomic_add_fetch(&writers_in, 1, __ATOMIC_SEQ_CST), 1);
+        CHECK_EQ(readers_in, 0);
+        sched_yield();
+        __atomic_sub_fetch(&writers_in, 1, __ATOMIC_SEQ_CST);
+        CHECK_EQ(pthread_rwlock_unlock(&rw), 0);
+    }
+    return NULL;
+}
+static void *reads_once_more(void *unused)
+{
+    (void)unused;
+    CHECK_EQ(pthread_rwlock_tryrdlock(&rw), 0);
+    CHECK_EQ(pthread_rwlock_trywrlock(&rw), EBUSY);
+    CHECK_EQ(pthread_rwlock_unlock(&rw), 0);
+    return NULL;
+}
+static void *finds_it_taken(void *unused)
+{
+    struct timespec soon = in_ms(5);
+    (void)unused;
+    CHECK_EQ(pthread_rwlock_tryrdlock(&rw), EBUSY);
+    CHECK_EQ(pthread_rwlock_trywrlock(&rw), EBUSY);
+    CHECK_EQ(pthread_rwlock_timedrdlock(&rw, &soon), ETIMEDOUT);
+    CHECK_EQ(pthread_rwlock_timedwrlock(&rw, &soon), ETIMEDOUT);
+    return NULL;
+}
+static void readers_share_and_writers_do_not(void)
+{
+    pthread_t t[5];
+    for (unsigned i = 0; i < 5; i++)
+        CHECK_EQ(pthread_create(&t[i], NULL, i < 3 ? reads : writes, NULL), 0);
+    for (unsigned i = 0; i < 5; i++)
+        CHECK_EQ(pthread_join(t[i], NULL), 0);
+    CHECK(most_readers >= 1);
+    CHECK_EQ(pthread_rwlock_rdlock(&rw), 0);
+    CHECK_EQ(pthread_create(&t[0], NULL, reads_once_more, NULL), 0);
+    CHECK_EQ(pthread_join(t[0], NULL), 0);
+    CHECK_EQ(pthread_rwlock_unlock(&rw), 0);
+    CHECK_EQ(pthread_rwlock_unlock(&rw), EPERM);
+    CHECK_EQ(pthread_rwlock_wrlock(&rw), 0);
+    CHECK_EQ(pthread_rwlock_wrlock(&rw), EDEADLK);
+    CHECK_EQ(pthread_create(&t[0], NULL, finds_it_taken, NULL), 0);
+    CHECK_EQ(pthread_join(t[0], NULL), 0);
+    CHECK_EQ(pthread_rwlock_unlock(&rw), 0);
+    CHECK_EQ(pthread_rwlock_destroy(&rw), 0);
+}
+static pthread_barrier_t barrier;
+static unsigned arrived, serials;
+static void *meets(void *unused)
+{
+    (void)unused;
+    for (unsigned round = 1; round <= 20; round++) {
+        __atomic_add_fetch(&arrived, 1, __ATOMIC_SEQ_CST);
+        int r = pthread_barrier_wait(&barrier);
+        CHECK(r == 0 || r == PTHREAD_BARRIER_SERIAL_THREAD);
+        CHECK(__atomic_load_n(&arrived, __ATOMIC_SEQ_CST) >= 4 * round);
+        if (r != 0)
+            __atomic_add_fetch(&serials, 1, __ATOMIC_SEQ_CST);
+    }
+    return NULL;
+}
+static void barriers_wait_for_all(void)
+{
+    pthread_t t[4];
+    CHECK_EQ(pthread_barrier_init(&barrier, NULL, 0), EINVAL);
+    CHECK_EQ(pthread_barrier_init(&barrier, NULL, 4), 0);
+    for (unsigned i = 0; i < 4; i++)
+        CHECK_EQ(pthread_create(&t[i], NULL, meets, NULL), 0);
+    for (unsigned i = 0; i < 4; i++)
+        CHECK_EQ(pthread_join(t[i], NULL), 0);
+    CHECK_EQ(serials, 20);
+    CHECK_EQ(pthread_barrier_destroy(&barrier), 0);
+}
+
+/* ---- fork ---- */
+
+static unsigned order;
+static void step(unsigned digit) { order = order * 10 + digit; }
+static void before2(void) { step(2); }
+static void before1(void) { step(1); }
+static void parent1(void) { step(3); }
+static void parent2(void) { step(4); }
+static void child1(void) { step(5); }
+static void child2(void) { step(6); }
+static void *sleeps(void *unused)
+{
+    (void)unused;
+    gt_sleep_us(50000);
+    return NULL;
+}
+static void *forks(void *unused)
+{
+    (void)unused;
+    CHECK_EQ(pthread_mutex_lock(&counted), 0); /* wakers of the parent would be stale */
+    CHECK_EQ(pthread_mutex_unlock(&counted), 0);
+    pid_t pid = fork();
+    if (pid == 0) {
+        pthread_t t;
+        CHECK_EQ(order, 2156);
+        count = 0;
+        for (unsigned i = 0; i < 70; i++) { /* the other threads' places are free */
+            CHECK_EQ(pthread_create(&t, NULL, counts_up, (void *)2), 0);
+            CHECK_EQ(pthread_join(t, NULL), 0);
+        }
+        CHECK_EQ(count, 140);
+        _exit(gt_failed ? 1 : 0);
+    }
+    gt_expect_exit(pid, 0);
+    return NULL;
+}
+static void a_child_has_the_forking_thread_alone(void)
+{
+    pthread_t t[8], f;
+    order = 0;
+    CHECK_EQ(pthread_atfork(before1, parent1, child1), 0);
+    CHECK_EQ(pthread_atfork(before2, parent2, child2), 0);
+    for (unsigned i = 0; i < 8; i++)
+        CHECK_EQ(pthread_create(&t[i], NULL, sleeps, NULL), 0);
+    CHECK_EQ(pthread_create(&f, NULL, forks, NULL), 0);
+    CHECK_EQ(pthread_join(f, NULL), 0);
+    CHECK_EQ(order, 2134);
+    for (unsigned i = 0; i < 8; i++)
+        CHECK_EQ(pthread_join(t[i], NULL), 0);
+}
+
+GT_MAIN(CASE(joins_give_results), CASE(a_thread_knows_itself), CASE(detached_threads_leave_nothing), CASE(stacks_are_as_large_as_asked),
+        CASE(too_many_are_refused), CASE(one_at_a_time_holds_a_mutex), CASE(mutexes_refuse_what_they_should), CASE(recursive_mutexes_count),
+        CASE(signals_wake_one_and_broadcasts_all), CASE(timed_waits_end), CASE(semaphores_pass_units), CASE(values_belong_to_threads),
+        CASE(once_is_once), CASE(readers_share_and_writers_do_not), CASE(barriers_wait_for_all), CASE(a_child_has_the_forking_thread_alone))
