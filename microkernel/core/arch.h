@@ -88,10 +88,10 @@ static inline void sched_switch(struct thread *t)
 
 static inline uint64_t frame_owner_word(const struct space *owner) { return owner->owner_word; }
 
-static inline bool frame_is_mappable(uint64_t owner_word, const struct frame_info *info)
+static inline __attribute__((always_inline)) bool frame_is_mappable(uint64_t owner_word, const struct frame_info *info)
 {
-    uint64_t word;
-    __builtin_memcpy(&word, &info->owner, sizeof(word));
+    typedef uint64_t __attribute__((may_alias)) word_t;
+    uint64_t word = *(const word_t *)&info->owner;
 #ifdef MUTANT_KERNEL_SKIP_OWNER
     return (word ^ owner_word) >> 32 == 0;
 #endif

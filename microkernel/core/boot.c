@@ -196,6 +196,7 @@ void core_boot_hart(const struct machine *m, struct hart *h)
 {
     h->ring = phys_to_virt(m->ring_pa + h->index * TRACE_RING * sizeof(struct trace_event));
     h->trace_next = 1;
+    h->table_changes = TABLE_CHANGE;
     h->traced = trace_mask != 0;
     timer_init(h, arch_time());
 }
@@ -208,6 +209,11 @@ void core_boot(const struct machine *m)
     ram_first = m->ram_pa >> PAGE_SHIFT;
     frame_table_biased = (struct frame_info *)((uintptr_t)frame_table - ram_first * sizeof(struct frame_info));
     ram_end = ram_first + (m->ram_bytes >> CHUNK_SHIFT) * FRAMES_PER_CHUNK;
+    for (unsigned i = 0; i < HARTS_MAX; i++) {
+        harts[i].frame_table_biased = frame_table_biased;
+        harts[i].ram_first = ram_first;
+        harts[i].ram_end = ram_end;
+    }
     boot_chunks(m);
     frame_t info = boot_user_frame(), info2 = boot_user_frame();
     boot_need(info2 == info + 1, "boot: bootinfo's frames");

@@ -4,7 +4,7 @@
 #include "arch.h"
 
 enum check { CHECK_OK = 0, CHECK_KIND = 101, CHECK_STATE = 102, CHECK_QUEUE = 103, CHECK_TABLE = 104, CHECK_LISTS = 105,
-             CHECK_WHEEL = 106, CHECK_HANDLES = 107, CHECK_LENT = 108, CHECK_CONTEXT = 109, CHECK_SPENT = 110, CHECK_STANDING = 111 };
+             CHECK_WHEEL = 106, CHECK_HANDLES = 107, CHECK_LENT = 108, CHECK_CONTEXT = 109, CHECK_SPENT = 110, CHECK_STANDING = 111, CHECK_LEAF = 112 };
 
 /* Who works for whom is said on both sides, and whose budget is used follows from it. */
 static enum check check_lent(const struct thread *t)
@@ -44,7 +44,7 @@ static enum check check_standing(const struct thread *t)
 {
     struct handle *slot;
     const struct endpoint *ep = t->serves;
-    if (!t->standing || t->standing_closed != t->space->closed)
+    if (!t->standing)
         return CHECK_OK;
     if (handle_find(t->space, t->standing, OBJ_ENDPOINT, RIGHT_RECV, &slot) != OK || frame_va(slot->object) != ep || ep->server != t)
         return CHECK_STANDING;
@@ -103,6 +103,20 @@ static enum check check_handles(struct space *s)
     return free + used + 1 == s->handles && s->handles <= s->handle_room && near == s->handles_near ? CHECK_OK : CHECK_HANDLES;
 }
 
+/* What the fast path remembers of a space: its pager's endpoint, and the leaf table of the last fault, if no table has gone since. */
+static enum check check_remembered(struct space *s)
+{
+    unsigned level;
+    const struct object_ref *pager = &s->handler[HANDLER_FAULT];
+    if (s->pager_ep != (pager->frame ? frame_va(pager->frame) : 0))
+        return CHECK_LEAF;
+    uint64_t chunk = s->leaf_key - this_hart()->table_changes;
+    if (chunk >= TABLE_CHANGE)
+        return CHECK_OK;
+    const pte_t *e = arch_walk(s->root, chunk << CHUNK_SHIFT, &level);
+    return e == s->leaf_table && !level && !table_is_shared(e) ? CHECK_OK : CHECK_LEAF;
+}
+
 static enum check check_frame(frame_t f)
 {
     switch (frame_info_of(f)->kind) {
@@ -113,7 +127,7 @@ static enum check check_frame(frame_t f)
     case FRAME_ROOT:
         return check_table(f, PTES_PER_TABLE / 2);
     case FRAME_SPACE:
-        return check_handles(frame_va(f));
+        return check_handles(frame_va(f)) != CHECK_OK ? CHECK_HANDLES : check_remembered(frame_va(f));
     case FRAME_SCHED:
         return check_sched(frame_va(f));
     case FRAME_KFREE:

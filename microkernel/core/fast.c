@@ -14,19 +14,19 @@
 #endif
 
 /* The handle's slot, if it is good, names an endpoint and has the right. Handles beyond the first page: general. */
-FAST_INLINE bool fast_endpoint(const struct space *s, uint64_t h, unsigned right, struct endpoint **ep, badge_t *badge)
+FAST_INLINE bool fast_endpoint(const struct hart *h, const struct space *s, uint64_t name, unsigned right, struct endpoint **ep, badge_t *badge)
 {
-    if (unlikely(h >= s->handles_near))
+    if (unlikely(name >= s->handles_near))
         return false;
 #ifdef MUTANT_KERNEL_SKIP_RIGHTS
     right = 0;
 #endif
-    const struct handle *slot = &s->handle[h];
+    const struct handle *slot = &s->handle[name];
     uint64_t word = slot->word;
     if (unlikely((word & (HANDLE_TYPE_MASK | right << HANDLE_RIGHTS_SHIFT)) != (OBJ_ENDPOINT | right << HANDLE_RIGHTS_SHIFT)))
         return false;
     frame_t f = slot->object;
-    if (unlikely(frame_info_of(f)->gen != slot->gen))
+    if (unlikely(h->frame_table_biased[f].gen != slot->gen))
         return false;
     *badge = word >> HANDLE_BADGE_SHIFT;
     *ep = frame_va(f);
@@ -50,6 +50,24 @@ FAST_INLINE void fast_switch(struct hart *h, struct thread *from, struct thread 
     fast_space_load(h, to->space);
 }
 
+/* *e: the level-0 entry for va, in a table that s shares with nobody. The last table is remembered: faults come close together,
+ * and the answer asks again. */
+FAST_INLINE bool fast_entry(const struct hart *h, struct space *s, vaddr_t va, pte_t **e)
+{
+    uint64_t key = h->table_changes + (va >> CHUNK_SHIFT);
+    if (unlikely(s->leaf_key != key)) {
+        unsigned level;
+        *e = fast_walk(s->root, va, &level);
+        if (!*e || level || table_is_shared(*e))
+            return false;
+        s->leaf_key = key;
+        s->leaf_table = (pte_t *)((uintptr_t)*e & ~PAGE_MASK);
+        return true;
+    }
+    *e = &s->leaf_table[(va >> PAGE_SHIFT) & (PTES_PER_TABLE - 1)];
+    return true;
+}
+
 FAST_ENTRY(fast_call)
 {
     struct hart *h = this_hart();
@@ -57,11 +75,11 @@ FAST_ENTRY(fast_call)
         FAST_GIVE_UP(cur);
     badge_t badge;
     struct endpoint *ep;
-    if (unlikely(!fast_endpoint(cur->space, fast_a0, RIGHT_SEND, &ep, &badge) || !ep->ready || cur->ctx))
+    if (unlikely(!fast_endpoint(h, cur->space, fast_a0, RIGHT_SEND, &ep, &badge) || !ep->ready || cur->ctx))
         FAST_GIVE_UP(cur);
     struct thread *r = ep->ready;
     struct space *server = r->space;
-    if (unlikely(!fast_can_switch(h, r) || server->served_call || server == cur->space))
+    if (unlikely(!fast_can_switch(h, r) || server->served_call))
         FAST_GIVE_UP(cur);
     if (unlikely(h->look)) {
         if (h->attention)
@@ -93,13 +111,13 @@ FAST_ENTRY(fast_reply_recv)
     struct hart *h = this_hart();
     if (unlikely(!fast_lock() || h->current != cur))
         FAST_GIVE_UP(cur);
-    if (unlikely(fast_a0 != cur->standing || cur->space->closed != cur->standing_closed))
+    if (unlikely(fast_a0 != cur->standing))
         FAST_GIVE_UP(cur);
     struct endpoint *ep = cur->serves;
     struct thread *t = cur->client;
     if (unlikely(!t || t->served_by != cur || t->reply_id != fast_reply_id() || t->call != MSG_CALL))
         FAST_GIVE_UP(cur);
-    if (unlikely(!fast_can_switch(h, t) || t->ctx || cur->space->served_call != t || t->space == cur->space))
+    if (unlikely(!fast_can_switch(h, t) || t->ctx || cur->space->served_call != t))
         FAST_GIVE_UP(cur);
     if (unlikely(h->look)) {
         if (h->attention)
@@ -123,4 +141,140 @@ FAST_ENTRY(fast_reply_recv)
     fast_after_ecall(cur);
     fast_switch(h, cur, t);
     FAST_REPLIED(t);
+}
+
+/* A page fault: its message to the pager that waits. */
+FAST_ENTRY(fast_fault)
+{
+    struct hart *h = this_hart();
+    if (unlikely(!fast_lock() || h->current != cur))
+        FAST_GIVE_UP_FAULT(cur);
+    struct space *s = cur->space;
+    pte_t *e;
+    if (unlikely(!fast_entry(h, s, fast_va(), &e)))
+        FAST_GIVE_UP_FAULT(cur);
+    pte_t pte = *e;
+    struct endpoint *ep = s->pager_ep;
+    if (unlikely(fast_allows(pte, fast_access()) || !ep || *s->pager_gen != s->handler[HANDLER_FAULT].gen || cur->ctx))
+        FAST_GIVE_UP_FAULT(cur);
+    struct thread *r = ep->ready;
+    if (unlikely(!r || !fast_can_switch(h, r) || r->space->served_fault))
+        FAST_GIVE_UP_FAULT(cur);
+    if (unlikely(h->look)) {
+        if (h->attention)
+            FAST_GIVE_UP_FAULT(cur);
+        fast_trace(TRACE_FAULT, cur, fast_va(), fast_access());
+        fast_trace(TRACE_DELIVER, cur, fast_va(), cur->fault.id);
+    }
+    /* commit */
+    h->fast_fault[fast_cause()]++;
+    cur->fault.va = fast_va();
+    cur->fault.access = fast_access();
+    cur->fault.state = F_DELIVERED;
+    cur->fault_at = ep;
+    cur->state = T_FAULTED;
+    cur->pager = r->space;
+    r->space->served_fault = cur;
+    cur->paged_by = r;
+    r->client = cur;
+#ifndef MUTANT_KERNEL_NO_INHERIT
+    r->prio = cur->prio;
+#endif
+    ep->ready = 0;
+    fast_switch(h, cur, r);
+    FAST_FAULTED(r, pte, cur->frame, cur->fault.id, s->handler[HANDLER_FAULT].badge);
+}
+
+/* A frame that cur's space may map; its frame word. */
+FAST_INLINE bool fast_mappable(const struct hart *h, const struct thread *cur, uint64_t f, struct frame_info **info)
+{
+    *info = &h->frame_table_biased[f];
+    return f >= h->ram_first && f < h->ram_end && frame_is_mappable(frame_owner_word(cur->space), *info);
+}
+
+FAST_INLINE uint64_t fast_frame(pte_t e) { return e << 10 >> 20; } /* the PPN */
+
+/* A COW entry of cur's own frame becomes writable. False: not done. Harts may set A and D meanwhile, and no other bits: both
+ * are set here. */
+FAST_INLINE bool fast_upgrade(struct hart *h, const struct thread *cur, pte_t *e)
+{
+    struct frame_info *info;
+    pte_t old = *e;
+    if (unlikely((old & (PTE_V | PTE_COW)) != (PTE_V | PTE_COW) || !fast_mappable(h, cur, fast_frame(old), &info)))
+        return false;
+    /* commit */
+    h->fast[FAST_UPGRADE]++;
+    *(volatile pte_t *)e = (old ^ (PTE_COW | PTE_W)) | PTE_A | PTE_D;
+    return true;
+}
+
+/* The answer's frame over nothing, or over a page of s that no other hart can have in its TLB. False: not done. */
+FAST_INLINE bool fast_map(struct hart *h, const struct thread *cur, const struct space *s, pte_t *e)
+{
+    struct frame_info *info;
+    unsigned prot = (fast_w0() >> 8) & 0xff;
+    pte_t old = *e;
+    if (unlikely(map_prot_bad(prot) || !fast_mappable(h, cur, fast_w1(), &info)))
+        return false;
+    if (old & PTE_V) {
+        if (!fast_only_here(h, s))
+            return false;
+        /* commit */
+        if (frame_in_ram(fast_frame(old)))
+            h->frame_table_biased[fast_frame(old)].maps--;
+        h->fast[FAST_REMAP]++;
+    } else {
+        /* commit */
+        table_info(e)->maps += old == 0; /* a software entry counted already */
+        h->fast[FAST_MAP]++;
+    }
+    info->maps++;
+    *(volatile pte_t *)e = fast_leaf(fast_w1(), prot);
+    return true;
+}
+
+/* The pager's answer, and its next receive. */
+FAST_ENTRY(fast_fault_reply_recv)
+{
+    struct hart *h = this_hart();
+    if (unlikely(!fast_lock() || h->current != cur))
+        FAST_GIVE_UP(cur);
+    struct thread *t = cur->client;
+    if (unlikely(fast_a0 != cur->standing || !t || t->paged_by != cur || t->fault.id != fast_reply_id() || t->state != T_FAULTED))
+        FAST_GIVE_UP(cur);
+    if (unlikely(!fast_can_switch(h, t) || t->ctx || cur->space->served_fault != t || h->attention))
+        FAST_GIVE_UP(cur);
+    unsigned what = fast_w0() & 0xff;
+    if (likely(what == FAULT_UPGRADE || what == FAULT_MAP)) {
+        pte_t *e;
+        if (unlikely(!fast_entry(h, t->space, t->fault.va, &e)))
+            FAST_GIVE_UP(cur);
+        if (unlikely(!(what == FAULT_UPGRADE ? fast_upgrade(h, cur, e) : fast_map(h, cur, t->space, e))))
+            FAST_GIVE_UP(cur);
+#ifndef MUTANT_KERNEL_SKIP_FLUSH
+        fast_flush(t->space, t->fault.va);
+#endif
+    } else if (what == FAULT_RETRY) {
+        h->fast[FAST_RETRY]++;
+    } else {
+        FAST_GIVE_UP(cur);
+    }
+    if (unlikely(h->traced)) {
+        fast_trace(TRACE_FAULT_REPLY, t, fast_w0(), fast_reply_id());
+        fast_trace(TRACE_RESUME, t, t->x[REG_PC], t->fault.va);
+    }
+    cur->space->served_fault = 0;
+    t->pager = 0;
+    t->fault.state = F_NONE;
+    t->fault.gen = (t->fault.gen + 1) | ID_GEN_FAULT;
+    t->paged_by = 0;
+    cur->client = 0;
+    cur->prio = cur->base_prio;
+    struct endpoint *ep = cur->serves;
+    cur->ep = ep;
+    cur->state = T_RECEIVING;
+    ep->ready = cur;
+    fast_after_ecall(cur);
+    fast_switch(h, cur, t);
+    FAST_RESUME(t);
 }

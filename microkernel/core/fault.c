@@ -32,7 +32,7 @@ static void fault_write(struct thread *t, struct thread *r, const pte_t *e, unsi
 {
     r->x[REG_A0] = MSG_FAULT;
     r->x[REG_A1 + FAULTW_VA] = t->fault.va;
-    r->x[REG_A1 + FAULTW_IP] = t->fault.ip;
+    r->x[REG_A1 + FAULTW_IP] = t->x[REG_PC];
     r->x[REG_A1 + FAULTW_ACCESS] = t->fault.access;
     r->x[REG_A1 + FAULTW_PTE] = e ? *e : 0;
     r->x[REG_A1 + FAULTW_LEVEL] = level | (e && !level && table_is_shared(e) ? FAULT_LEVEL_SHARED : 0);
@@ -42,7 +42,7 @@ static void fault_write(struct thread *t, struct thread *r, const pte_t *e, unsi
     r->x[R_T3] = t->fault.badge;
     t->fault.state = F_DELIVERED;
     t->pager = r->space;
-    link_add_tail(&r->space->faulters, &t->fault_link);
+    faulter_add(r->space, t);
     t->paged_by = r;
     lend(r, t);
     count(KC_FAULT_MSGS);
@@ -101,7 +101,6 @@ void fault_raise(struct thread *t, vaddr_t va, unsigned access)
         return;
     }
     t->fault.badge = pager->badge;
-    t->fault.ip = t->x[REG_PC];
     t->fault_at = ep;
     sched_block(t, T_FAULTED);
     struct thread *r = endpoint_receiver(ep);
@@ -126,7 +125,6 @@ void fault_raise_copy(struct thread *client, vaddr_t va, unsigned access, struct
     if (!ep)
         return;
     client->fault.va = va;
-    client->fault.ip = client->x[REG_PC];
     client->fault.access = access | FAULT_ACCESS_COPY;
     trace(TRACE_FAULT, client, va, client->fault.access);
     fault_queue(client, ep);
@@ -297,7 +295,7 @@ static void fault_finish(struct thread *cur, struct thread *t, const uint64_t *a
             exception_send(t, fault_cause(t->fault.access), t->fault.va, verdict_reason(a), what == FAULT_KILL);
             return;
         }
-        trace(TRACE_RESUME, t, t->fault.ip, t->fault.va);
+        trace(TRACE_RESUME, t, t->x[REG_PC], t->fault.va);
         *woken = t;
         return;
     }

@@ -90,7 +90,9 @@ err_t handle_new(struct space *s, unsigned type, unsigned rights, badge_t badge,
 
 void handle_close(struct space *s, handle_t h)
 {
-    s->closed++;
+    const struct handle *slot = handle_slot(s, h);
+    if (handle_type(slot) == OBJ_ENDPOINT && handle_live(slot))
+        receive_disturbed(frame_va(slot->object));
     handle_free_slot(s, h);
 }
 

@@ -94,7 +94,7 @@ static inline err_t ipc_deliver(struct thread *t, struct thread *r)
     r->x[R_T3] = t->badge;
     t->state = T_WAIT_REPLY;
     t->server = r->space;
-    link_add_tail(&r->space->callers, &t->call_link);
+    caller_add(r->space, t);
     t->served_by = r;
     lend(r, t);
     trace(TRACE_RECV, r, r->x[REG_A1], t->badge);
@@ -236,7 +236,6 @@ static inline void ipc_wait(struct thread *cur, struct endpoint *ep, uint64_t de
     if (likely(deadline == DEADLINE_NONE && !cur->own && !ep->ready)) {
         ep->ready = cur;
         cur->standing = (handle_t)cur->x[REG_A0];
-        cur->standing_closed = cur->space->closed;
         return;
     }
     link_add_tail(&ep->receivers, &cur->list);

@@ -65,7 +65,7 @@ enum thread_state {
 /* A fault record: the thread's own, or one that a server's copy ran into in its name. */
 enum fault_record_state { F_NONE = 0, F_QUEUED, F_DELIVERED };
 struct fault_record {
-    vaddr_t va, ip;
+    vaddr_t va;      /* the instruction is the thread's pc: it waits there */
     badge_t badge;   /* of the handler it was sent to, whatever the space's handler is by now */
     uint32_t access; /* FAULT_ACCESS_* */
     uint32_t state;  /* enum fault_record_state */
@@ -120,8 +120,7 @@ struct thread {
     struct endpoint *ep;       /* calling: where it queues or queued; receiving: where it waits */
     struct endpoint *serves;   /* where it received last; may be gone: lend_queue() knows */
     handle_t standing;         /* it received at `serves` by this handle and waited, and nothing has happened since that would
-                                * keep it from waiting there again; 0: look. receive_disturbed() ends it, and a closed handle: */
-    uint64_t standing_closed;  /* space->closed as it was */
+                                * keep it from waiting there again; 0: look. receive_disturbed() ends it */
     struct ntfn *waits_for;
     struct link call_link;     /* in server->callers */
     struct space *server;      /* who has its message */
@@ -192,10 +191,13 @@ struct space {
     uint64_t stale_gen; /* while stale is not 0: what asid_gen is really; so activating looks at one word only */
     uint32_t threads;
     uint32_t batch; /* frame of the batch page, 0: none */
-    uint64_t closed; /* how many handles it has lost so far */
+    uint64_t leaf_key;   /* the leaf table that the fast path walked to last: for which 2 MiB, and when; table_changes */
+    pte_t *leaf_table;
     uint64_t owner_word; /* what says in frame_info that a frame is its own and may be mapped */
     uint64_t chunks; /* that it owns: its frame's number names the owner, so it can't end before they are granted on */
     struct object_ref handler[2]; /* HANDLER_FAULT, HANDLER_EXCEPTION */
+    struct endpoint *pager_ep;    /* the first again, ready for use: 0 if there is none, */
+    const uint32_t *pager_gen;    /* and gone if handler[HANDLER_FAULT].gen is not what stands here */
     struct link callers;  /* threads in T_WAIT_REPLY whose message a thread of this space has, */
     struct link faulters; /* threads whose fault it has, but for one of each that it works for now: */
     struct thread *served_call, *served_fault;
@@ -231,7 +233,10 @@ struct sched {
 _Static_assert(sizeof(struct sched) <= PAGE_SIZE, "objects fit their frame");
 
 /* What the fast path does (fast.c). */
-enum fast_kind { FAST_CALL, FAST_REPLY_RECV, FAST_KINDS };
+enum fast_kind { FAST_CALL, FAST_REPLY_RECV, FAST_RETRY, FAST_UPGRADE, FAST_MAP, FAST_REMAP, FAST_KINDS };
+
+#define FAST_CAUSE_FIRST 8u
+#define FAST_CAUSES 8u
 
 struct hart {
     struct thread *current; /* 0: idle */
@@ -255,6 +260,12 @@ struct hart {
     uint32_t mail;    /* what the holder of the kernel lock wants of it and waits for; 0: nothing. Not guarded by the lock */
     uint64_t bit;     /* 1 << index: itself in space->harts */
     uint64_t kstack_top; /* 56: entry.S and start.S know this offset */
+    uint64_t table_changes;  /* how often a leaf table was taken away or shared, in steps of TABLE_CHANGE: what is
+                              * remembered of walks is over then. The same in all harts, as are: */
+    uint64_t asid_generation;
+    struct frame_info *frame_table_biased;
+    uint64_t ram_first, ram_end;
+    uint64_t fast_fault[FAST_CAUSES]; /* faults delivered by it, by cause from FAST_CAUSE_FIRST on */
     uint64_t fast[FAST_KINDS]; /* how often each way of the fast path was gone; KERNEL_INFO adds them to the counters */
     struct sched *account;   /* whose budget is running down here; 0: nobody's */
     ticks_t account_since;   /* up to when it has been charged */
@@ -276,6 +287,7 @@ extern uint32_t hart_count;
 extern struct frame_info *frame_table;
 extern frame_t ram_first, ram_end; /* frames */
 extern uint64_t trace_mask;
+#define TABLE_CHANGE (USER_VA_END >> CHUNK_SHIFT) /* hart->table_changes: what is below is the number of a chunk of the space */
 
 /* ---- list ---- */
 static inline void link_init(struct link *l) { l->next = l->prev = l; }
@@ -310,6 +322,20 @@ static inline void receiver_remove(struct thread *r)
 static inline bool space_has_clients(const struct space *s)
 {
     return s->served_call || s->served_fault || !link_empty(&s->callers) || !link_empty(&s->faulters);
+}
+static inline void caller_add(struct space *server, struct thread *t)
+{
+    if (likely(!server->served_call))
+        server->served_call = t;
+    else
+        link_add_tail(&server->callers, &t->call_link);
+}
+static inline void faulter_add(struct space *pager, struct thread *t)
+{
+    if (likely(!pager->served_fault))
+        pager->served_fault = t;
+    else
+        link_add_tail(&pager->faulters, &t->fault_link);
 }
 static inline void caller_remove(struct thread *t)
 {

@@ -19,6 +19,10 @@ long sys_space_handler(struct thread *cur, uint64_t *a)
     /* commit */
     struct space *s = frame_va(slot->object);
     s->handler[a[1]] = ep ? (struct object_ref){ep->object, ep->gen, a[3] & 0xffffffffffffUL} : (struct object_ref){0};
+    if (a[1] == HANDLER_FAULT) {
+        s->pager_ep = ep ? frame_va(ep->object) : 0;
+        s->pager_gen = ep ? &frame_info_of(ep->object)->gen : 0;
+    }
     return OK;
 }
 

@@ -11,6 +11,13 @@
 
 syscall_fn sys_space_table, sys_space_untable, sys_space_share_table, sys_space_unshare_table;
 
+/* Before a leaf table goes, or is somebody else's, too. */
+static void table_changed(void)
+{
+    for (unsigned i = 0; i < hart_count; i++) /* bound: HARTS_MAX */
+        harts[i].table_changes += TABLE_CHANGE;
+}
+
 long sys_space_table(struct thread *cur, uint64_t *a)
 {
     struct space *s;
@@ -52,6 +59,7 @@ long sys_space_untable(struct thread *cur, uint64_t *a)
     unsigned up;
     pte_t *parent = arch_walk_to(s->root, a[1], level + 1, &up);
     /* commit */
+    table_changed();
     entry_set(parent, 0);
     if (others) {
         info->parents--;
@@ -115,6 +123,7 @@ long sys_space_share_table(struct thread *cur, uint64_t *a)
     if (first && !table_is_shareable(cur->space, table))
         return ERR_OWNER;
     /* commit */
+    table_changed();
     if (first) {
         info->flags |= FRAME_F_SHARED;
         info->parents = 1;
@@ -147,6 +156,7 @@ long sys_space_unshare_table(struct thread *cur, uint64_t *a)
     if (err != OK)
         return err;
     /* commit */
+    table_changed();
     if (alone) {
         info->flags &= ~FRAME_F_SHARED;
         info->parents = 0;

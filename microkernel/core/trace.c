@@ -98,12 +98,35 @@ long sys_trace_mask(struct thread *cur, uint64_t *a)
 /* Each way of the fast path is counted once for all that it does. */
 static uint64_t counter_value(const struct hart *h, unsigned which)
 {
-    uint64_t value = h->counter[which];
-    if (which == KC_TRAP + 8 || which == KC_SWITCHES || which == KC_SATP)
-        return value + h->fast[FAST_CALL] + h->fast[FAST_REPLY_RECV];
-    if (which == KC_CALLS)
+    uint64_t value = h->counter[which], faults = 0, flushes = h->fast[FAST_UPGRADE] + h->fast[FAST_MAP] + h->fast[FAST_REMAP];
+    uint64_t answers = h->fast[FAST_RETRY] + flushes, calls = h->fast[FAST_CALL] + h->fast[FAST_REPLY_RECV] + answers;
+    for (unsigned i = 0; i < FAST_CAUSES; i++) /* bound: FAST_CAUSES */
+        faults += h->fast_fault[i];
+    switch (which) {
+    case KC_TRAP + 8:
+        return value + calls;
+    case KC_TRAP + 12:
+    case KC_TRAP + 13:
+    case KC_TRAP + 15:
+        return value + h->fast_fault[which - KC_TRAP - FAST_CAUSE_FIRST];
+    case KC_SWITCHES:
+    case KC_SATP:
+        return value + calls + faults;
+    case KC_CALLS:
         return value + h->fast[FAST_CALL];
-    return which == KC_REPLIES ? value + h->fast[FAST_REPLY_RECV] : value;
+    case KC_REPLIES:
+        return value + h->fast[FAST_REPLY_RECV];
+    case KC_FAULT_MSGS:
+        return value + faults;
+    case KC_FAULT_REPLIES:
+        return value + answers;
+    case KC_SFENCE:
+        return value + flushes;
+    case KC_SHOOTDOWNS:
+        return value + h->fast[FAST_REMAP];
+    default:
+        return value;
+    }
 }
 
 /* a0 kernel, a1 hart, a2 KC_* -> a1 value */

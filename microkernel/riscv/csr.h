@@ -38,7 +38,12 @@
 /* Numbers of the ABI, pinned there too: its headers are C. */
 #define NR_CALL 1
 #define NR_REPLY_RECV 4
+#define NR_FAULT_REPLY_RECV 6
 #define KIND_CALL 1
+#define KIND_FAULT 2
+#define ACCESS_R 1
+#define ACCESS_W 2
+#define ACCESS_X 4
 #define RESULT_OK 0
 
 /* Offset in struct hart. */

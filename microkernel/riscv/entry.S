@@ -88,10 +88,12 @@ trap_entry:
     ld tp, T_HART(a0)
     csrr s0, scause
     addi s0, s0, -CAUSE_ECALL_U
-    bnez s0, general
+    bnez s0, no_call
 #ifdef PAGODA_FAST
     li s0, NR_CALL                  /* and no flags */
     beq a7, s0, fast_call
+    li s0, NR_FAULT_REPLY_RECV
+    beq a7, s0, fast_fault_reply_recv
     li s0, NR_REPLY_RECV
     beq a7, s0, fast_reply_recv
 #endif
@@ -101,6 +103,7 @@ general:
     save_others
     sd s1, 80(a0)
     sd s2, 0(a0)
+saved:
     ld sp, H_KSTACK(tp)
     call trap_user                  /* -> a0: the thread to run */
 
@@ -125,10 +128,37 @@ trap_return:
     ld a0, 80(a0)
     sret
 
+/* A fault keeps all registers. Page faults may go the fast path: cause - 8 in s0, the address in a1, the access in a3. */
+no_call:
+    save_others
+    sd s1, 80(a0)
+    sd s2, 0(a0)
 #ifdef PAGODA_FAST
-/* From fast.c, which has the lock or its ticket in s3: t4 and t5 may be the kernel's, and no message without buffers has them. */
+    csrr a1, stval
+    li s3, CAUSE_STORE_PAGE - CAUSE_ECALL_U
+    li a3, ACCESS_W
+    beq s0, s3, fast_fault
+    li s3, CAUSE_LOAD_PAGE - CAUSE_ECALL_U
+    li a3, ACCESS_R
+    beq s0, s3, fast_fault
+    li s3, CAUSE_FETCH_PAGE - CAUSE_ECALL_U
+    li a3, ACCESS_X
+    beq s0, s3, fast_fault
+#endif
+    j saved
+
+#ifdef PAGODA_FAST
+    .globl fast_give_up_fault
+fast_give_up_fault:
+    ld sp, H_KSTACK(tp)
+    mv a1, s3
+    call trap_ticket
+    j trap_return
+
+/* From fast.c, which has the lock or its ticket in s3: t2, t4 and t5 may be the kernel's, and no call without flags has them. */
     .globl fast_give_up
 fast_give_up:
+    li t2, 0
     li t4, 0
     li t5, 0
     save_others
@@ -159,6 +189,19 @@ fast_replied:
     li t4, 0
     li t6, 0
     li a0, RESULT_OK
+    sret
+
+/* a0 is a pager that waited: the words of the fault are in a1-a4 and a6, t2 and t3 are written. */
+    .globl fast_faulted
+fast_faulted:
+    become
+    load_kept
+    li a5, 0                        /* the level */
+    li t0, 0
+    li t1, 0
+    li t4, 0
+    li t6, 0
+    li a0, KIND_FAULT
     sret
 
 /* The fast path calls C, arguments in s4 to s7. Keeps every register. */

@@ -8,6 +8,7 @@
 
 #include "csr.h"
 #include "lock.h"
+#include "sv39_walk.h"
 
 #define FAST_INLINE static inline __attribute__((always_inline))
 
@@ -24,6 +25,10 @@ register int64_t fast_ticket __asm__("s3"); /* of the lock */
     }
 FAST_READ(fast_w0, "a1")
 FAST_READ(fast_reply_id, "t3")
+FAST_READ(fast_w1, "a2")
+FAST_READ(fast_va, "a1") /* of a fault, as entry.S read it */
+FAST_READ(fast_access, "a3")
+FAST_READ(fast_cause, "s0") /* from FAST_CAUSE_FIRST on */
 
 #define FAST_ENTRY(name) \
     _Noreturn void name(struct thread *cur); \
@@ -40,10 +45,21 @@ FAST_READ(fast_reply_id, "t3")
 /* Nothing was changed: the general path does it. */
 #define FAST_GIVE_UP(cur) FAST_GO(fast_give_up, cur)
 
+#define FAST_GIVE_UP_FAULT(cur) FAST_GO(fast_give_up_fault, cur)
+
+/* In assembler, so that gcc keeps one address, and knows that the ticket is sign-extended already. */
+FAST_INLINE struct kernel_lock *fast_the_lock(void)
+{
+    struct kernel_lock *lock;
+    __asm__("lla %0, kernel_lock" : "=r"(lock));
+    return lock;
+}
+
 FAST_INLINE bool fast_lock(void)
 {
-    fast_ticket = lock_ticket();
-    if (unlikely(!lock_is_mine(fast_ticket)))
+    struct kernel_lock *lock = fast_the_lock();
+    __asm__ volatile("amoadd.w %0, %1, (%2)" : "=&r"(fast_ticket) : "r"(1), "r"(lock) : "memory");
+    if (unlikely(__atomic_load_n(&lock->serving, __ATOMIC_RELAXED) != fast_ticket))
         return false;
     __atomic_thread_fence(__ATOMIC_ACQUIRE);
     return true;
@@ -67,7 +83,7 @@ FAST_INLINE void fast_thunk_record(unsigned kind, const struct thread *t, uint64
 FAST_INLINE void fast_unlock(void)
 {
     int32_t now = lock_after(fast_ticket);
-    if (lock_pass_on(now))
+    if (lock_pass_on(fast_the_lock(), now))
         fast_thunk_wake(now);
 }
 
@@ -90,16 +106,39 @@ FAST_INLINE void fast_after_ecall(struct thread *cur) { cur->x[REG_PC] = fast_pc
         FAST_GO(fast_replied, t); \
     } while (0)
 
+#define FAST_RESUME(t) \
+    do { \
+        fast_unlock(); \
+        FAST_GO(trap_return, t); \
+    } while (0)
+#define FAST_FAULTED(r, pte, thread_frame, id, badge) \
+    do { \
+        register struct thread *in_a0 __asm__("a0"); \
+        register uint64_t a2 __asm__("a2"), a4 __asm__("a4"), a6 __asm__("a6"), t2 __asm__("t2"), t3 __asm__("t3"); \
+        fast_unlock(); \
+        in_a0 = (r), a2 = fast_pc, a4 = (pte), a6 = (thread_frame), t2 = (id), t3 = (badge); \
+        __asm__ volatile("j fast_faulted" : : "r"(in_a0), "r"(a2), "r"(a4), "r"(a6), "r"(t2), "r"(t3)); \
+        __builtin_unreachable(); \
+    } while (0)
+
+/* ---- entries ---- */
+#define fast_walk sv39_walk
+#define fast_allows sv39_allows
+#define fast_leaf sv39_leaf
+
 /* ---- spaces: those that this hart can simply load (tlb.c) ---- */
-extern uint64_t asid_generation;
 FAST_INLINE bool fast_space_ready(const struct hart *h, const struct space *s)
 {
-    return s->asid_gen == asid_generation && (s->harts & h->bit);
+    return s->asid_gen == h->asid_generation && (s->harts & h->bit);
 }
 FAST_INLINE void fast_space_load(struct hart *h, struct space *s)
 {
     csr_write(satp, s->root_word);
     h->space = s;
 }
+
+/* s is ready here, so it may have translations here. */
+FAST_INLINE void fast_flush(const struct space *s, vaddr_t va) { sfence_vma_page(va, s->asid); }
+FAST_INLINE bool fast_only_here(const struct hart *h, const struct space *s) { return s->harts == *(const volatile uint64_t *)&h->bit; } /* again: no register for it meanwhile */
 
 #endif

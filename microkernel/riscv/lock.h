@@ -27,19 +27,19 @@ static inline void lock_turn(struct hart *h, int32_t mine)
 }
 static inline void lock_kernel(void) { lock_turn(this_hart(), lock_ticket()); }
 /* The next one's turn. True: its holder may sleep. The store is one instruction, which gcc's relaxed form is not. */
-LOCK_INLINE bool lock_pass_on(int32_t now)
+LOCK_INLINE bool lock_pass_on(struct kernel_lock *lock, int32_t now)
 {
     __atomic_thread_fence(__ATOMIC_RELEASE);
-    *(volatile int32_t *)&kernel_lock.serving = now;
+    *(volatile int32_t *)&lock->serving = now;
     __atomic_thread_fence(__ATOMIC_SEQ_CST); /* pairs with lock_wait's: one of the two sees the other */
-    return unlikely(__atomic_load_n(&kernel_lock.next, __ATOMIC_RELAXED) != now);
+    return unlikely(__atomic_load_n(&lock->next, __ATOMIC_RELAXED) != now);
 }
 /* The ticket after this one: they wrap. */
 LOCK_INLINE int32_t lock_after(int32_t ticket) { return (int32_t)((uint32_t)ticket + 1); }
 static inline void unlock_kernel(void)
 {
     int32_t now = lock_after(kernel_lock.serving);
-    if (lock_pass_on(now))
+    if (lock_pass_on(&kernel_lock, now))
         lock_wake(now);
 }
 #endif

@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: MIT
- * Sv39: the walk, the one place where entries are made, the kernel's own tables. No CSR: the host tests run it too.
- *
- *   va 38..30 -> root (level 2)   29..21 -> level 1   20..12 -> level 0   11..0 offset
- * Source: RISC-V privileged specification 1.12, section 4.4.
+ * Sv39's tables: walks (sv39_walk.h), entries of every kind, the kernel's own tables. No CSR: the host tests run it too.
  */
 #include "../core/arch.h"
 #include "riscv.h"
+#include "sv39_walk.h"
 
 #define KERNEL_ROOT_FIRST 256u
 #define PTE_KERNEL (PTE_V | PTE_R | PTE_G | PTE_A | PTE_D)
@@ -15,15 +13,13 @@ extern char kernel_start[], kernel_data[];
 static pte_t ram_table[PTES_PER_TABLE] __attribute__((aligned(PAGE_SIZE))); /* the RAM's first GiB, 2 MiB pages */
 static unsigned kernel_entries;   /* used entries of the kernel half */
 
-static inline unsigned index_of(vaddr_t va, unsigned level) { return (va >> (PAGE_SHIFT + 9 * level)) & 511; }
-
 bool arch_pte_is_leaf(pte_t e) { return (e & PTE_V) && (e & (PTE_R | PTE_W | PTE_X)); }
 
 pte_t *arch_walk_to(pte_t *root, vaddr_t va, unsigned stop, unsigned *level)
 {
     pte_t *table = root;
     for (unsigned l = 2;; l--) { /* bound: 3 */
-        pte_t *e = &table[index_of(va, l)];
+        pte_t *e = &table[sv39_index(va, l)];
         if (l == stop || !(*e & PTE_V) || arch_pte_is_leaf(*e)) {
             *level = l;
             return e;
@@ -32,43 +28,12 @@ pte_t *arch_walk_to(pte_t *root, vaddr_t va, unsigned stop, unsigned *level)
     }
 }
 
-static inline bool is_table(pte_t e) { return (e & (PTE_V | PTE_R | PTE_W | PTE_X)) == PTE_V; }
-
-/* Our own entries have no bits above the PPN, so two shifts make the address. */
-static inline pte_t *table_entry(pte_t e, vaddr_t va, unsigned level)
-{
-    return (pte_t *)phys_to_virt(e >> PTE_PPN_SHIFT << PAGE_SHIFT) + index_of(va, level);
-}
-
-/* 0 for an address outside the user half. The same walk as above down to the leaf, unrolled: every fault takes it. */
-pte_t *arch_walk(pte_t *root, vaddr_t va, unsigned *level)
-{
-    *level = 2;
-    if (unlikely(va >= USER_VA_END))
-        return 0;
-    pte_t *e = &root[va >> 30];
-    if (unlikely(!is_table(*e)))
-        return e;
-    e = table_entry(*e, va, 1);
-    if (unlikely(!is_table(*e))) {
-        *level = 1;
-        return e;
-    }
-    *level = 0;
-    return table_entry(*e, va, 0);
-}
+pte_t *arch_walk(pte_t *root, vaddr_t va, unsigned *level) { return sv39_walk(root, va, level); }
 
 pte_t arch_pte_leaf(frame_t f, unsigned prot)
 {
     assert(!((prot & PROT_X) && (prot & (PROT_W | PROT_COW))));
-    pte_t e = (pte_t)f << PTE_PPN_SHIFT | PTE_V | PTE_R | PTE_U | PTE_A;
-    if (prot & PROT_W)
-        e |= PTE_W | PTE_D;
-    if (prot & PROT_X)
-        e |= PTE_X;
-    if (prot & PROT_COW)
-        e |= PTE_COW;
-    return e;
+    return sv39_leaf(f, prot);
 }
 
 pte_t arch_pte_table(frame_t f) { return (pte_t)f << PTE_PPN_SHIFT | PTE_V; }
@@ -83,17 +48,7 @@ pte_t arch_pte_device(paddr_t pa)
     return pa >> PAGE_SHIFT << PTE_PPN_SHIFT | PTE_V | PTE_R | PTE_W | PTE_U | PTE_A | PTE_D;
 }
 
-bool arch_pte_allows(pte_t e, unsigned access)
-{
-    pte_t need = PTE_V | PTE_U;
-    if (access & FAULT_ACCESS_R)
-        need |= PTE_R;
-    if (access & FAULT_ACCESS_W)
-        need |= PTE_W;
-    if (access & FAULT_ACCESS_X)
-        need |= PTE_X;
-    return (e & need) == need;
-}
+bool arch_pte_allows(pte_t e, unsigned access) { return sv39_allows(e, access); }
 
 void arch_root_init(pte_t *root)
 {

@@ -12,7 +12,7 @@
 #include "ipi.h"
 #include "riscv.h"
 
-uint64_t asid_generation = 1;
+static uint64_t asid_generation = 1; /* hart->asid_generation is the same */
 static uint64_t asid_max, asid_next = 1;
 static uint64_t kernel_satp; /* the kernel's own tables, no user half */
 
@@ -24,6 +24,8 @@ void tlb_boot(paddr_t root, unsigned harts_max)
     asid_max = (csr_read(satp) >> SATP_ASID_SHIFT) & SATP_ASID_BITS;
     if (asid_max < harts_max)
         asid_max = 0; /* a generation must have room for what runs when it begins */
+    for (unsigned i = 0; i < HARTS_MAX; i++)
+        harts[i].asid_generation = asid_generation;
     tlb_boot_hart();
 }
 
@@ -70,6 +72,8 @@ static void asid_roll(void)
     uint64_t others = ((1UL << hart_count) - 1) & ~h->bit;
     asid_next = 1;
     asid_generation++;
+    for (unsigned i = 0; i < HARTS_MAX; i++)
+        harts[i].asid_generation = asid_generation;
     count(KC_ASID_ROLLS);
     for (unsigned i = 0; i < hart_count; i++) { /* bound: HARTS_MAX */
         struct space *s = harts[i].space;

@@ -49,6 +49,7 @@ struct host_ntfn { struct ntfn *n; handle_t h; };
 struct host_sched { struct sched *c; handle_t h; };
 
 void host_current(struct thread *t); /* t, ready or running, is what its hart runs now */
+void host_fault(struct thread *t, vaddr_t va, unsigned access); /* the current thread's own; without host_exit */
 long host_ecall(struct thread *t);   /* registers as they are; goes on until it returns or blocks */
 long host_call6(struct thread *t, uint64_t nr, uint64_t a0, uint64_t a1, uint64_t a2, uint64_t a3, uint64_t a4);
 #define SYS_(t, nr, a0, a1, a2, a3, a4, ...) \

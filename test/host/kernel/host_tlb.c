@@ -320,7 +320,7 @@ static uint64_t *access_word(struct thread *t, vaddr_t va, unsigned access)
         if (tlb_translate(t->hart, va, access, &pa))
             return phys_to_virt(pa & ~7UL);
         tlb_faults++;
-        fault_raise(t, va, access);
+        host_fault(t, va, access);
         host_exit();
         if (t->state != T_RUNNING && t->state != T_READY)
             return 0;
