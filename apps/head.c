@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: MIT
+ * The first lines.
+ */
+#include "tool.h"
+
+static const char tool_name[] = "head";
+static const char tool_help[] = "usage: head [-n LINES | -c BYTES] [FILE...]\nPrints the first 10 lines, or as many as told.\n";
+
+static long most = 10;
+static bool bytes;
+
+static int first(FILE *in, const char *name)
+{
+    (void)name;
+    long n = 0;
+    for (int c; n < most && (c = getc(in)) != EOF;) {
+        putchar(c);
+        n += bytes || c == '\n';
+    }
+    return 0;
+}
+
+int main(int argc, char **argv)
+{
+    int option;
+    tool_start(argc, argv);
+    while ((option = getopt(argc, argv, "n:c:")) != -1) {
+        if (option == '?')
+            tool_usage();
+        most = tool_number(optarg);
+        bytes = option == 'c';
+    }
+    if (most < 0)
+        tool_usage();
+    return tool_end(tool_each(argv + optind, first));
+}

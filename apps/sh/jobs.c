@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: MIT
+ * Programs in the foreground, whom ^C kills, and those in the background.
+ */
+#include "sh.h"
+
+#include <errno.h>
+#include <ipc/procmgr.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define JOBS_MAX 32
+
+static struct job {
+    pid_t pid; /* 0: free */
+    char text[48];
+} jobs[JOBS_MAX];
+
+static struct job *job_find(pid_t pid)
+{
+    for (int i = 0; i < JOBS_MAX; i++)
+        if (jobs[i].pid == pid)
+            return &jobs[i];
+    return NULL;
+}
+
+void jobs_forget(void) { memset(jobs, 0, sizeof jobs); }
+
+void job_add(pid_t pid, const char *text, size_t len)
+{
+    struct job *j = job_find(0);
+    if (j == NULL)
+        return; /* it runs, only unnamed */
+    while (len > 0 && strchr(" \t\n;&", text[len - 1]) != NULL)
+        len--;
+    j->pid = pid;
+    snprintf(j->text, sizeof j->text, "%.*s", (int)len, text);
+    if (interactive)
+        printf("[%d] %s\n", (int)pid, j->text);
+}
+
+static int status_of(int word)
+{
+    return WIFSIGNALED(word) ? SIGNAL_BASE + WTERMSIG(word) : WEXITSTATUS(word);
+}
+
+static void job_ended(pid_t pid, int word)
+{
+    struct job *j = job_find(pid);
+    if (j == NULL)
+        return;
+    if (interactive)
+        printf("[%d] ended with %d: %s\n", (int)pid, status_of(word), j->text);
+    j->pid = 0;
+}
+
+void jobs_reap(int options)
+{
+    int word;
+    for (pid_t pid; (pid = waitpid(-1, &word, options)) > 0;)
+        job_ended(pid, word);
+}
+
+/* A shell that runs a line is itself stoppable between programs; one that prompts is not. */
+void foreground(pid_t pid)
+{
+    if (background_self)
+        return;
+    uint64_t who = pid != 0 ? (uint64_t)pid : interactive ? 0 : (uint64_t)getpid();
+    struct ipc_msg m = {.w = {PROC_FOREGROUND, who}};
+    (void)proc_call(H_PROC, &m);
+}
+
+int wait_foreground(pid_t pid)
+{
+    int word = 0;
+    foreground(pid);
+    while (waitpid(pid, &word, 0) < 0) /* bound: EINTR only while signals arrive */
+        if (errno != EINTR)
+            return STATUS_CANNOT_RUN;
+    foreground(0);
+    interrupted = interrupted || (WIFSIGNALED(word) && WTERMSIG(word) == SIGINT);
+    if (interactive && WIFSIGNALED(word) && (WTERMSIG(word) == SIGKILL || WTERMSIG(word) == SIGTERM))
+        fprintf(stderr, "sh: killed by signal %d\n", WTERMSIG(word));
+    return status_of(word);
+}
+
+/* Waits in the foreground, so ^C ends what is waited for, and the wait with it. */
+static int job_wait(pid_t pid)
+{
+    int word = 0;
+    foreground(pid);
+    pid_t got = waitpid(pid, &word, 0);
+    foreground(0);
+    if (got != pid)
+        return STATUS_NOT_FOUND;
+    job_ended(pid, word);
+    return status_of(word);
+}
+
+int builtin_wait(char **words)
+{
+    if (words[1] != NULL) {
+        pid_t pid = (pid_t)atoi(words[1]);
+        int status = pid > 0 ? job_wait(pid) : STATUS_NOT_FOUND;
+        return status == STATUS_NOT_FOUND ? complain(status, words[1], "not a child of this shell") : status;
+    }
+    for (int i = 0; i < JOBS_MAX; i++)
+        if (jobs[i].pid != 0 && job_wait(jobs[i].pid) == STATUS_NOT_FOUND)
+            jobs[i].pid = 0;
+    jobs_reap(0); /* those that found no place in the table */
+    return 0;
+}
+
+int builtin_jobs(char **words)
+{
+    (void)words;
+    jobs_reap(WNOHANG);
+    for (int i = 0; i < JOBS_MAX; i++)
+        if (jobs[i].pid != 0)
+            printf("[%d] %s\n", (int)jobs[i].pid, jobs[i].text);
+    return 0;
+}
+
+int builtin_kill(char **words)
+{
+    int sig = SIGTERM, status = 0;
+    words++;
+    if (*words != NULL && **words == '-')
+        sig = atoi(*words++ + 1);
+    if (*words == NULL)
+        return complain(STATUS_SYNTAX, "kill", "usage: kill [-SIGNAL] PID...");
+    for (; *words != NULL; words++)
+        if (kill((pid_t)atoi(*words), sig) != 0)
+            status = complain(1, *words, strerror(errno));
+    return status;
+}

@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: MIT
+ * The shell and the small tools, as one types them: a line, what it prints, and the status it leaves.
+ */
+#define GT_NAME "shell"
+#include "gtest.h"
+#include "gfiles.h"
+#include <pagoda/spawn.h>
+
+struct line {
+    const char *text, *prints;
+    int status;
+};
+
+static void try(const struct line *l)
+{
+    char back[4096];
+    size_t n = 0;
+    ssize_t got;
+    int p[2];
+    pid_t pid = -1;
+    char *argv[] = {"sh", "-c", (char *)(uintptr_t)l->text, NULL}, *env[] = {"PATH=/bin", "HOME=/", "EMPTY=", "TWO=a  b", NULL};
+    REQUIRE(pipe2(p, O_CLOEXEC) == 0);
+    int out = dup(STDOUT_FILENO), err = dup(STDERR_FILENO);
+    fflush(stdout);
+    CHECK(dup2(p[1], STDOUT_FILENO) == 1 && dup2(p[1], STDERR_FILENO) == 2);
+    int error = spawn_program("/bin/sh", argv, env, 0, &pid);
+    CHECK(dup2(out, STDOUT_FILENO) == 1 && dup2(err, STDERR_FILENO) == 2);
+    CHECK_EQ(error, 0);
+    CHECK(close(out) == 0 && close(err) == 0 && close(p[1]) == 0);
+    while ((got = read(p[0], back + n, sizeof back - 1 - n)) > 0)
+        n += (size_t)got;
+    back[n] = 0;
+    CHECK_EQ(close(p[0]), 0);
+    int status = gt_reap(pid, 20000);
+    if (strcmp(back, l->prints) == 0 && WIFEXITED(status) && WEXITSTATUS(status) == l->status)
+        return;
+    gt_fail(l->text, __FILE__, __LINE__);
+    printf("  printed:\n%s  wanted:\n%s  status 0x%x, wanted exit %d\n", back, l->prints, status, l->status);
+}
+static void try_all(const struct line *lines, unsigned n)
+{
+    for (unsigned i = 0; i < n; i++)
+        try(&lines[i]);
+}
+#define TRY_ALL(lines) try_all(lines, sizeof(lines) / sizeof(lines)[0])
+
+static void words(void)
+{
+    static const struct line lines[] = {
+        {"echo a 'b  c' \"d $HOME\" e\\ f", "a b  c d / e f\n", 0},
+        {"echo $TWO \"$TWO\" $EMPTY \"$EMPTY\" x", "a b a  b  x\n", 0},
+        {"X=1 Y=$HOME; echo $X$Y ${X}2 ${NONE:-none} ${X:+set} ${#TWO}", "1/ 12 none set 4\n", 0},
+        {"echo $(echo in; echo side) `echo too` \"$(echo 'a  b')\"", "in side too a  b\n", 0},
+        {"false; echo $?; (exit 7); echo $?", "1\n7\n", 0},
+        {"echo '$HOME' \"\\$HOME\" \\$HOME", "$HOME $HOME $HOME\n", 0},
+        {"echo a#b # comment", "a#b\n", 0},
+        {"cd /bin; echo ec[h]o 'ec*' nothing*", "echo ec* nothing*\n", 0},
+        {"echo ~ ~/x 'a'~", "/ /x a~\n", 0},
+        {"sh -c 'echo $0 $1 $# \"$@\"' name 'a b' c", "name a b 2 a b c\n", 0},
+        {"A=x env | grep ^A=; echo $A.", "A=x\n.\n", 0},
+    };
+    TRY_ALL(lines);
+}
+static void lists_and_pipes(void)
+{
+    static const struct line lines[] = {
+        {"true && echo a || echo b; false && echo c || echo d", "a\nd\n", 0},
+        {"! true; echo $?; ! false && echo e", "1\ne\n", 0},
+        {"seq 1000 | grep 7 | wc -l", "271\n", 0},
+        {"seq 100000 | head -n 1", "1\n", 0},
+        {"true | false", "", 1},
+        {"false | true", "", 0},
+        {"echo a | { read x; echo got $x; }", "got a\n", 0},
+        {"echo a b | (read x y; echo $y $x)", "b a\n", 0},
+        {"{ echo a; echo b; } | cat | cat", "a\nb\n", 0},
+        {"sleep 0 & wait $!; echo $?", "0\n", 0},
+        {"(echo sub; exit 3) && echo no", "sub\n", 3},
+        {"exit 5; echo no", "", 5},
+        {"nothing_like_it", "sh: nothing_like_it: there is no such program (try: help)\n", 127},
+    };
+    TRY_ALL(lines);
+}
+static void redirections(void)
+{
+    static const struct line lines[] = {
+        {"cd /tmp; echo one > r; echo two >> r; cat r; cat < r | wc -l; rm r", "one\ntwo\n2\n", 0},
+        {"cd /tmp; ls /none > r 2>&1; cat r; rm r", "ls: /none: No such file or directory\n", 0},
+        {"cd /tmp; { echo out; echo err >&2; } 2> e > o; cat o e; rm o e", "out\nerr\n", 0},
+        {"cat < /none; echo $?", "sh: /none: No such file or directory\n1\n", 0},
+        {"echo x > /bin/x", "sh: /bin/x: Read-only file system\n", 1},
+        {"echo hidden > /dev/null; echo seen", "seen\n", 0},
+        {"for i in 1 2; do echo $i; done > /tmp/l; cat /tmp/l; rm /tmp/l", "1\n2\n", 0},
+        {"exec > /tmp/x; echo a; cat /tmp/x >&2; rm /tmp/x", "a\n", 0},
+        {"echo a 3>&1 >&3 | cat", "a\n", 0},
+        {"echo closed >&-; echo $?", "1\n", 0},
+    };
+    TRY_ALL(lines);
+}
+static void compound_commands(void)
+{
+    static const struct line lines[] = {
+        {"if true; then echo a; else echo b; fi", "a\n", 0},
+        {"if false; then echo a; elif true; then echo b; else echo c; fi", "b\n", 0},
+        {"if false; then echo a; fi; echo $?", "0\n", 0},
+        {"for i in a 'b c'; do echo $i; done", "a\nb c\n", 0},
+        {"x=; while test ${#x} -lt 3; do x=$x.; echo $x; done", ".\n..\n...\n", 0},
+        {"until test -n \"$y\"; do y=1; done; echo $y", "1\n", 0},
+        {"for i in 1 2 3 4; do if test $i = 2; then continue; fi; if test $i = 4; then break; fi; echo $i; done", "1\n3\n", 0},
+        {"for i in 1 2; do for j in 1 2; do break 2; done; echo no; done; echo $i", "1\n", 0},
+        {"for i in 1 2; do\n  echo $i\ndone\n\nif true\nthen\n  echo yes\nfi", "1\n2\nyes\n", 0},
+        {"if true; then echo a", "sh: syntax: a word like then, do, done or fi is missing\n", 2},
+        {"echo 'a", "sh: syntax: a quote or a parenthesis is not closed\n", 2},
+        {"&& echo", "sh: syntax: a command is missing beside an operator\n", 2},
+        {"cat << x", "sh: syntax: here-documents are not understood\n", 2},
+        {"printf() { true; }", "sh: syntax: a command ends where nobody expects it\n", 2},
+        {"test 3 -gt 2 -a ! -e /none && [ a != b ] && [ -d /tmp ] && echo yes", "yes\n", 0},
+        {"[ a = a", "sh: [: the ] is missing\n", 2},
+    };
+    TRY_ALL(lines);
+}
+static void scripts(void)
+{
+    make_file("/tmp/script", "# a script\necho $0 $#\nwhile read l; do\n  echo \"<$l>\"\ndone\nshift\necho $1\nexit 4\n");
+    static const struct line lines[] = {
+        {"echo 'a b' | sh /tmp/script x y", "/tmp/script 2\n<a b>\ny\n", 4},
+        {"echo 'echo from input' | sh", "from input\n", 0},
+        {"sh /tmp/none", "sh: /tmp/none: No such file or directory\n", 127},
+    };
+    TRY_ALL(lines);
+    CHECK_EQ(unlink("/tmp/script"), 0);
+}
+static void tools(void)
+{
+    static const struct line lines[] = {
+        {"cd /tmp; mkdir -p t/a/b; touch t/a/f; cp -r t u; ls u/a; mv u/a/f u/g; ls u; rm -r t u; ls", "b\nf\na\ng\n", 0},
+        {"cd /tmp; echo x > f; ln f g; ln -s f h; ls -l f h; rm f g h", "-rw-r--r--   2          2 f\nlrwxrwxrwx   1          1 h -> f\n", 0},
+        {"rm /tmp/none", "rm: /tmp/none: No such file or directory\n", 1},
+        {"rm -f /tmp/none; rm /tmp; rmdir /", "rm: /tmp: Is a directory\nrmdir: /: Device or resource busy\n", 1},
+        {"echo c; echo a; echo b | sort", "c\na\nb\n", 0},
+        {"{ echo 10; echo 9; echo 9; } | sort -n -u -r", "10\n9\n", 0},
+        {"{ echo b; echo b; echo a; } | uniq -c", "      2 b\n      1 a\n", 0},
+        {"seq 5 | tail -n 2; seq 5 | tail -n +4; seq 2 -1 0", "4\n5\n4\n5\n2\n1\n0\n", 0},
+        {"printf_missing 2>/dev/null; echo abc | wc; echo abc | wc -c", "1 1 4\n4\n", 0},
+        {"echo a.c | grep -F .c; echo abc | grep '^a.c$'; echo x | grep y; echo $?", "a.c\nabc\n1\n", 0},
+        {"echo AB | hexdump", "00000000 41 42 0a                                          |AB.|\n00000003\n", 0},
+        {"dd if=/dev/zero bs=1k count=3 2>/dev/null | wc -c", "3072\n", 0},
+        {"echo a | tee /tmp/t1 /tmp/t2; cat /tmp/t1 /tmp/t2; rm /tmp/t1 /tmp/t2", "a\na\na\n", 0},
+        {"env -i A=1 env", "A=1\n", 0},
+    };
+    TRY_ALL(lines);
+}
+static void each_has_help(void)
+{
+    static const char *const names[] = {"cat", "cp", "dd", "env", "grep", "head", "hexdump", "ln", "ls", "mkdir", "mv", "rm", "rmdir", "seq",
+                                        "sh", "sort", "sync", "tail", "tee", "time", "touch", "uniq", "wc"};
+    char text[64], wanted[64];
+    for (unsigned i = 0; i < sizeof names / sizeof names[0]; i++) {
+        snprintf(text, sizeof text, "%s --help | grep -c '^usage: %s'", names[i], names[i]);
+        snprintf(wanted, sizeof wanted, "1\n");
+        const struct line l = {text, wanted, 0};
+        try(&l);
+    }
+}
+
+GT_MAIN(CASE(words), CASE(lists_and_pipes), CASE(redirections), CASE(compound_commands), CASE(scripts), CASE(tools), CASE(each_has_help))
