@@ -46,13 +46,20 @@ void handle_table_init(struct space *s)
     s->handle_free = 0;
 }
 
-/* The slots before `end` become ordinary free ones, the lowest first out. */
+/* The slots before `end`, which is above s->handles, become ordinary free ones, the lowest first out. What handle_free_slot does
+ * to each, but in one go: the kernel keeps interrupts off meanwhile. */
 static void handle_reach(struct space *s, handle_t end)
 {
-    handle_t first = s->handles;
+    handle_t first = s->handles, next = s->handle_free;
+    struct handle *slot = 0;
     handle_set_end(s, end);
-    for (handle_t h = end; h-- > first;) /* bound: HANDLES_INLINE + HANDLES_PER_FRAME */
-        handle_free_slot(s, h);
+    if (next)
+        handle_slot(s, next)->gen = end - 1;
+    for (handle_t h = end; h-- > first; next = h) { /* bound: HANDLES_INLINE + HANDLES_PER_FRAME */
+        slot = slot && (h + 1 - HANDLES_INLINE) % HANDLES_PER_FRAME ? slot - 1 : handle_slot(s, h);
+        *slot = (struct handle){.object = next, .gen = h > first ? h - 1 : 0, .word = 0};
+    }
+    s->handle_free = first;
 }
 
 /* A slot of the table, used before or not; 0: out of range. */

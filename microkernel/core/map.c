@@ -190,7 +190,7 @@ long sys_space_map(struct thread *cur, uint64_t *a)
     if (e != OK)
         return e;
     const uint64_t *list = frame_va(cur->space->batch);
-    for (unsigned n = 0; a[2] && n < STEP_PAGES; n++) {
+    for (unsigned n = 0; a[2] && n < STEP_PAGES && !(n && arch_irq_pending()); n++) {
         uint64_t f = list[a[4]];
         e = f ? frame_check_user(cur->space, f) : OK;
         if (e == OK && f)
