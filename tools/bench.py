@@ -17,6 +17,8 @@ import time
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
+import harts
+import longest
 import qemu
 from pagoda.figures import compare, table, take
 from pagoda.figures.peers import Peers
@@ -57,8 +59,11 @@ def measure(mem):
 def measure_and_report(mem, peers):
     """Measure, write, print. Returns the exit status."""
     result = measure(mem)
+    result["metrics"].update(longest.figure())
+    more, more_lines = harts.section()
+    result.update({"harts": more} if more else {})
     beyond = table.print_all(result["metrics"], result["default"], peers)
-    print()
+    print("\n".join(["", *longest.figure_lines(), "", *more_lines, ""]))
     write_json(RESULT, result)
     return 1 if beyond else 0
 

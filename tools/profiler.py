@@ -18,13 +18,12 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(HERE)
 sys.path.insert(0, HERE)
 
-import bench
 import qemu
+from pagoda.figures import take
 from pagoda.profiling import flame, operation, recording, text
 from pagoda.profiling.programs import ProfileError, programs_of
 
 TIMEOUT_S = 900
-MEM = "1G"  # as `scons bench`
 NO_OPERATIONS = {"size.kernel", "boot.shell", "kernel.longest"}  # figures of another kind
 MERGE_ABOVE = 24  # hops: with more of them the tree has one branch per place, not per hop
 
@@ -54,29 +53,41 @@ def arguments_of(programs, out):
     code = os.path.join(out, "text")
     with open(code, "wb") as file:
         file.write(own.text)
-    sample, sample_bytes = own.variable("sample")
-    values = {"started": own.variable("started")[0], "sample": sample, "sample_bytes": sample_bytes,
-              "count": own.variable("metric_count")[0], "overhead": own.variable("overhead")[0],
-              "current": kernel.variable("harts")[0], "text_va": own.text_va}
+    sampling = own.variable("sampling")[0]
+    members = {name: sampling + own.member("sampling", name) for name in ("started", "sample", "count", "overhead")}
+    values = {"started": members["started"], "sample": members["sample"], "overhead": members["overhead"],
+              "sample_bytes": members["count"] - members["sample"],  # it follows the array
+              "count": own.variable("metric_count")[0], "text_va": own.text_va,
+              "current": kernel.variable("harts")[0] + kernel.member("hart", "current")}
     return ",".join([f"out={out}", f"text={code}", *(f"{name}={value:#x}" for name, value in values.items())])
 
 
-def record(folder, plugin, programs, metric, out):
-    """Run it. Returns the figures that the program printed."""
+class Build:
+    """What is booted, and where its programs are with their symbols."""
+
+    def __init__(self, folder, elf_folder=None):
+        self.kernel, self.image = os.path.join(folder, "kernel.elf"), os.path.join(folder, "measured.img")
+        if not os.path.exists(self.image):
+            self.image = os.path.join(folder, "pagoda.img")
+        self.elf_folder = elf_folder or folder
+
+
+def record(build, plugin, programs, wanted, out):
+    """Run the figures of wanted, which are apart by blanks, the last one being the one in question. Returns the figures that the program printed."""
     shutil.rmtree(out, ignore_errors=True)
     os.makedirs(out)
-    mem, args = (bench.SHELL_MEM, bench.DELIVER_EVENTS) if metric == "fault.deliver" else (MEM, "")
-    machine = qemu.Machine(os.path.join(folder, "kernel.elf"), os.path.join(folder, "pagoda.img"), mem=mem, build="bench",
-                           icount=True, run=f"{bench.COMMAND} {metric}", args=args,
+    mem, args = (take.SHELL_MEM, take.DELIVER_EVENTS) if wanted == "fault.deliver" else (take.FULL_MEM, "")
+    machine = qemu.Machine(build.kernel, build.image, mem=mem, build="bench",
+                           icount=True, run=f"{take.COMMAND} {wanted}", args=args,
                            extra=["-plugin", f"{plugin},{arguments_of(programs, out)}"])
     outcome = machine.start().wait(TIMEOUT_S)
     if outcome.hung:
         raise ProfileError(f"no power-off within {TIMEOUT_S} seconds; the last lines:\n" + "\n".join(outcome.tail()))
     try:
-        return bench.extract(outcome.lines)
-    except bench.BenchError as error:
+        return take.extract(outcome.lines)
+    except take.BenchError as error:
         if outcome.lines[-1].startswith("bench: nothing measured"):
-            raise ProfileError(f"METRIC={metric}: there is no such figure, only {', '.join(metric_names())}") from None
+            raise ProfileError(f"METRIC={wanted}: there is no such figure, only {', '.join(metric_names())}") from None
         raise ProfileError(str(error)) from None
 
 
@@ -92,7 +103,7 @@ def chosen(recorded, figures, metric):
         raise ProfileError(f"METRIC={metric}: its samples were not seen; tools/plugin/profile.c says what bench.c has to do")
     costs = sorted(cost for _, cost in samples)
     middle = costs[len(costs) // 2]
-    return next((number, cost) for number, cost in samples if cost == middle)
+    return next((number, cost) for number, cost in reversed(samples) if cost == middle)  # the first one may hold more
 
 
 class Profile:
@@ -104,10 +115,9 @@ class Profile:
         seen = {instruction for hop in hops for instruction in hop.instructions}
         recorded.resolve(seen)
         order = {id(hop): i + 1 for i, hop in enumerate(hops)}
-        self.by_place = operation.tree_of(hops, lambda hop: hop.label)
-        self.by_hop = self.by_place
+        self.by_place = self.by_hop = operation.tree_of(metric, hops, lambda hop: hop.label)
         if len(hops) <= MERGE_ABOVE:
-            self.by_hop = operation.tree_of(hops, lambda hop: f"{order[id(hop)]} {hop.label}")
+            self.by_hop = operation.tree_of(metric, hops, lambda hop: f"{order[id(hop)]} {hop.label}")
 
     def summary(self):
         counted = self.total - self.overhead
@@ -133,9 +143,10 @@ class Profile:
         return lines
 
 
-def profile(folder, plugin, metric, out):
-    programs = programs_of(folder)
-    figures = record(folder, plugin, programs, metric, out)
+def profile(build, plugin, metric, after, out):
+    """A Profile. plugin: its file; after: figures to measure before; out: a folder to work in."""
+    programs = programs_of(build.elf_folder)
+    figures = record(build, plugin, programs, f"{after} {metric}".strip(), out)
     recorded = recording.Recording(out, programs)
     number, cost = chosen(recorded, figures, metric)
     recording.delete_samples(out, number)
@@ -159,6 +170,7 @@ def write(folder, name, lines):
 def main():
     parser = argparse.ArgumentParser(description="Attribute the instructions of one figure of bench to functions and hops.")
     parser.add_argument("metric", nargs="?", default="", help="a figure of `scons bench`, such as fault.cow_copy")
+    parser.add_argument("--after", default="", help="figures that the bench measures before it, such as 'ipc. fault'")
     parser.add_argument("--dir", default=os.path.join(ROOT, "build", "bench"), help="folder with kernel.elf and pagoda.img")
     parser.add_argument("--plugin", default=os.path.join(ROOT, "build", "plugin", "profile.so"))
     given = parser.parse_args()
@@ -166,7 +178,7 @@ def main():
     work = os.path.join(folder, "work")
     try:
         check_metric(given.metric)
-        found = profile(given.dir, given.plugin, given.metric, work)
+        found = profile(Build(given.dir), given.plugin, given.metric, given.after, work)
     except (ProfileError, qemu.QemuError) as error:
         print(f"profile: {error}.", file=sys.stderr)
         return 2

@@ -237,7 +237,7 @@ class GuestBoot:
         mem, args, icount, smp = tests[0].boot
         line = self.WARM + "".join(test.shell() for test in tests)
         machine = qemu.Machine(stage.kernel, stage.image, mem=mem, build=stage.build, icount=icount, args=args,
-                               smp=smp, run=line.rstrip(";"))
+                               smp=smp, run=line.rstrip(";"), extra=stage.qemu_options(tests[0].name))
         outcome = machine.start().wait(sum(test.timeout for test in tests))
         ended = "it hung; the watchdog ended it" if outcome.hung else f"the machine stopped (status {outcome.status})"
         parts = split_console(outcome.lines, [test.program for test in tests])
@@ -298,6 +298,10 @@ class Stage:
         if os.path.exists(source):
             shutil.copy(source, copy)
         return copy
+
+    def qemu_options(self, _test):
+        """More options for the boot that begins with this test; tools/longest.py has some."""
+        return []
 
 
 class Report:

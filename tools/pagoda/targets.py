@@ -20,9 +20,9 @@ HEAD_LINES = 40
 def tools_needed(wanted):
     """The probe groups (pagoda/probe.py) that the targets on the command line need."""
     groups = ["build"]
-    if {"run", "gdb", "test", "bench", "mutants", "campaign", "profile"} & set(wanted):
+    if {"run", "gdb", "test", "bench", "mutants", "campaign", "profile", "longest"} & set(wanted):
         groups.append("qemu")
-    if "profile" in wanted:
+    if {"profile", "longest"} & set(wanted):
         groups.append("plugin")
     if {"test", "mutants", "fuzz", "simulate"} & set(wanted):
         groups.append("host")
@@ -259,7 +259,10 @@ class Context:
         return self.tool("bench.py", *arguments, "--update", ",".join(self.options["UPDATE"]))
 
     def profile(self):
-        return self.tool("profiler.py", self.options["METRIC"])
+        return self.tool("profiler.py", self.options["METRIC"], "--after", self.options["AFTER"])
+
+    def longest(self):
+        return self.tool("longest.py", "--only", self.options["ONLY"])
 
     def mutants(self):
         return self.tool("mutants.py", "--only", self.options["MUTANT"] or "")

@@ -10,8 +10,9 @@
 #include <string.h>
 
 #define DIRECT_BASE 0xffffffc000000000UL /* microkernel/riscv/arch_inline.h */
+#define PROGRAMS 0x10000UL               /* below it QEMU has a few instructions that start the firmware */
 #define FIRMWARE 0x80000000UL            /* OpenSBI, in machine mode */
-#define FIRMWARE_END 0x80200000UL
+#define FIRMWARE_END 0x80600000UL         /* with the kernel before it turns paging on */
 
 enum place { PLACE_USER, PLACE_KERNEL, PLACE_FIRMWARE };
 
@@ -19,7 +20,7 @@ static inline enum place place_of(uint64_t va)
 {
     if (va >= DIRECT_BASE)
         return PLACE_KERNEL;
-    return va >= FIRMWARE && va < FIRMWARE_END ? PLACE_FIRMWARE : PLACE_USER;
+    return va < PROGRAMS || (va >= FIRMWARE && va < FIRMWARE_END) ? PLACE_FIRMWARE : PLACE_USER;
 }
 
 /* QEMU keeps the guest's memory in one piece. Found with the first instruction of the kernel. */
@@ -37,6 +38,16 @@ static inline uint64_t guest_kernel_word(uint64_t va)
     uint64_t word = 0;
     if (guest_memory && va >= DIRECT_BASE)
         memcpy(&word, guest_memory + (va - DIRECT_BASE), sizeof word);
+    return word;
+}
+
+/* 8 bytes that an instruction has just stored; 0 when it was to a device. */
+static inline uint64_t stored_word(uint32_t info, uint64_t va)
+{
+    struct qemu_plugin_hwaddr *at = qemu_plugin_get_hwaddr(info, va);
+    uint64_t word = 0;
+    if (guest_memory && at && !qemu_plugin_hwaddr_is_io(at))
+        memcpy(&word, guest_memory + qemu_plugin_hwaddr_phys_addr(at), sizeof word);
     return word;
 }
 
@@ -73,6 +84,41 @@ static inline FILE *plugin_file(const char *folder, const char *name)
     if (!file)
         plugin_fail("can't write", path);
     return file;
+}
+
+/* ---- one program's code, to tell it from others at the same addresses ---- */
+
+#define PAGE_BYTES 4096u
+
+struct text {
+    uint64_t va;
+    size_t bytes;
+    char *content;
+};
+static inline void text_read(struct text *t, const char *path, uint64_t va)
+{
+    FILE *file = fopen(path, "r");
+    if (!file)
+        plugin_fail("can't read", path);
+    fseek(file, 0, SEEK_END);
+    t->va = va, t->bytes = (size_t)ftell(file), t->content = malloc(t->bytes + 1);
+    rewind(file);
+    if (!t->content || fread(t->content, 1, t->bytes, file) != t->bytes)
+        plugin_fail("can't read", path);
+    fclose(file);
+}
+/* Whether this page of memory holds the program's page at va: as far as the program's text goes, it is the same. */
+static inline bool text_holds_page(const struct text *t, uint64_t va, const char *page)
+{
+    if (va < t->va || va - t->va >= t->bytes)
+        return false;
+    size_t offset = va - t->va, n = t->bytes - offset < PAGE_BYTES ? t->bytes - offset : PAGE_BYTES;
+    return memcmp(t->content + offset, page, n) == 0;
+}
+static inline bool text_holds_insn(const struct text *t, const struct qemu_plugin_insn *insn)
+{
+    uint64_t va = qemu_plugin_insn_vaddr(insn), in_page = va % PAGE_BYTES;
+    return text_holds_page(t, va - in_page, (const char *)qemu_plugin_insn_haddr(insn) - in_page);
 }
 
 #endif

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  * QEMU plugin of `scons profile`: writes down every instruction between two stores of a program that measures.
  *
- * The measuring program (apps/bench.c) stores the instruction count at the beginning of a sample in `started`, and its cost
- * in `sample[]`; both stores are seen here, with their values. What ran from the last `rdinstret` before the first of them
+ * The measuring program (apps/bench/sample.c) stores the instruction count at the beginning of a sample in `started`, and
+ * its cost in `sample[]`; both stores are seen here, with their values. What ran from the last `rdinstret` before the first of them
  * until the second is one sample: a file of runs of instructions. tools/profile.py makes sense of it.
  *
  * Arguments  out=FOLDER
@@ -18,7 +18,6 @@
  */
 #include "guest.h"
 
-#define PAGE 4096u
 #define MARK_THREAD 0xffffffffu  /* second word: page number of the thread's control block in the direct map */
 #define MARK_STARTED 0xfffffffeu /* second word: low half of the value stored; the next pair holds the high half */
 #define RUNS_IDLE (1u << 20)     /* outside a sample, no more than this is kept */
@@ -38,9 +37,8 @@ struct run {
 
 static FILE *code_file, *page_file, *index_file;
 static const char *folder;
-static uint64_t started_va, sample_va, sample_bytes, count_va, overhead_va, current_va, text_va;
-static char *text;
-static size_t text_bytes;
+static uint64_t started_va, sample_va, sample_bytes, count_va, overhead_va, current_va;
+static struct text text;
 static uint32_t code_count;
 
 /* ---- pages of code: one is told from another by what is in it ---- */
@@ -49,31 +47,24 @@ struct page {
     uint64_t va;
     const char *at; /* in guest memory */
     bool measuring; /* of the program that measures */
-    char was[PAGE];
+    char was[PAGE_BYTES];
 };
 static struct page *pages[1 << 16];
 static uint32_t page_count;
 
-static bool is_measuring(uint64_t va, const char *at)
-{
-    if (va < text_va || va - text_va >= text_bytes)
-        return false;
-    size_t offset = va - text_va, n = text_bytes - offset < PAGE ? text_bytes - offset : PAGE;
-    return memcmp(text + offset, at, n) == 0;
-}
 static uint32_t page_number(uint64_t va, const char *at)
 {
     for (uint32_t i = page_count; i-- > 0;)
-        if (pages[i]->va == va && pages[i]->at == at && memcmp(pages[i]->was, at, PAGE) == 0)
+        if (pages[i]->va == va && pages[i]->at == at && memcmp(pages[i]->was, at, PAGE_BYTES) == 0)
             return i;
     if (page_count == sizeof pages / sizeof pages[0])
         plugin_fail("too many pages of code", "");
     struct page *p = malloc(sizeof *p);
-    p->va = va, p->at = at, p->measuring = is_measuring(va, at);
-    memcpy(p->was, at, PAGE);
+    p->va = va, p->at = at, p->measuring = text_holds_page(&text, va, at);
+    memcpy(p->was, at, PAGE_BYTES);
     uint64_t head[] = {va, (uint64_t)(uintptr_t)at - va};
     fwrite(head, sizeof head, 1, page_file);
-    fwrite(p->was, PAGE, 1, page_file);
+    fwrite(p->was, PAGE_BYTES, 1, page_file);
     pages[page_count] = p;
     return page_count++;
 }
@@ -116,7 +107,7 @@ static void executed_user(unsigned hart, void *word)
 {
     if (in_kernel) {
         in_kernel = false;
-        run_add(MARK_THREAD, (uint32_t)((guest_kernel_word(current_va) - DIRECT_BASE) / PAGE));
+        run_add(MARK_THREAD, (uint32_t)((guest_kernel_word(current_va) - DIRECT_BASE) / PAGE_BYTES));
     }
     executed(hart, word);
 }
@@ -141,14 +132,6 @@ static void sample_write(uint64_t index, uint64_t cost)
 
 /* ---- stores of the measuring program ---- */
 
-static uint64_t stored_word(uint32_t info, uint64_t va)
-{
-    struct qemu_plugin_hwaddr *at = qemu_plugin_get_hwaddr(info, va);
-    uint64_t word = 0;
-    if (at && !qemu_plugin_hwaddr_is_io(at))
-        memcpy(&word, guest_memory + qemu_plugin_hwaddr_phys_addr(at), sizeof word);
-    return word;
-}
 static void stored(unsigned hart, uint32_t info, uint64_t va, void *word)
 {
     (void)hart, (void)word;
@@ -175,7 +158,7 @@ static void translate_one(struct qemu_plugin_insn *insn)
     uint64_t va = qemu_plugin_insn_vaddr(insn);
     const char *at = qemu_plugin_insn_haddr(insn);
     enum place place = place_of(va);
-    uint32_t page = page_number(va & ~(uint64_t)(PAGE - 1), at - (va & (PAGE - 1)));
+    uint32_t page = page_number(va & ~(uint64_t)(PAGE_BYTES - 1), at - (va & (PAGE_BYTES - 1)));
     struct code c = {va, page, insn_bits(insn)};
     void *word = (void *)(uintptr_t)code_count++;
     fwrite(&c, sizeof c, 1, code_file);
@@ -206,26 +189,12 @@ static void finish(uint64_t id, void *word)
     fclose(page_file);
     fclose(index_file);
 }
-static void text_read(const char *path)
-{
-    FILE *file = fopen(path, "r");
-    if (!file)
-        plugin_fail("can't read", path);
-    fseek(file, 0, SEEK_END);
-    text_bytes = (size_t)ftell(file);
-    rewind(file);
-    text = malloc(text_bytes + 1);
-    if (fread(text, 1, text_bytes, file) != text_bytes)
-        plugin_fail("can't read", path);
-    fclose(file);
-}
 int qemu_plugin_install(uint64_t id, const struct qemu_info *info, int argc, char **argv)
 {
     if (info->system.smp_vcpus != 1)
         plugin_fail("a profile is of one hart", "");
     folder = plugin_argument(argc, argv, "out");
-    text_read(plugin_argument(argc, argv, "text"));
-    text_va = plugin_number(argc, argv, "text_va");
+    text_read(&text, plugin_argument(argc, argv, "text"), plugin_number(argc, argv, "text_va"));
     started_va = plugin_number(argc, argv, "started");
     sample_va = plugin_number(argc, argv, "sample");
     sample_bytes = plugin_number(argc, argv, "sample_bytes");

@@ -96,8 +96,12 @@ class _Splitter:
     def kernel_label(self, last):
         if last is None:
             return "kernel"
-        if last.instructions and last.instructions[-1].flow == "ecall":
-            return f"kernel: {self.call_label(self.call_number.get(self.thread))} ({last.label})"
+        ecall = last.instructions[-1] if last.instructions else None
+        if ecall and ecall.flow == "ecall":
+            number = self.call_number.get(self.thread)
+            if number is None:  # loaded before the operation began
+                number = ecall.program.call_number_before(ecall.va)
+            return f"kernel: {self.call_label(number)} ({last.label})"
         return f"kernel: interrupt ({last.label})"
 
     def call_label(self, number):
@@ -193,9 +197,9 @@ class _Stack:
         self.push(function, self.levels[-1][2] if self.levels else self.place)
 
 
-def tree_of(hops, label_of):
-    """A root whose children are places, as label_of(hop) names them. The kernel's stack is empty at every entry."""
-    root, stacks = Node("all"), {}
+def tree_of(name, hops, label_of):
+    """A root of that name whose children are places, as label_of(hop) names them. The kernel's stack is empty at every entry."""
+    root, stacks = Node(name), {}
     for hop in hops:
         place = root.child(label_of(hop))
         place.calls += 1

@@ -11,6 +11,7 @@ from elftools.elf.elffile import ELFFile
 CROSS = "riscv64-unknown-elf-"
 PAGE = 4096
 SHF_EXECINSTR = 4
+LOOK_BACK = 160  # bytes: number and arguments of a system call are loaded within so many
 
 
 class ProfileError(Exception):
@@ -45,8 +46,19 @@ class Program:
     def variable(self, name):
         """(address, bytes)."""
         if name not in self.variables:
-            raise ProfileError(f"{self.path} has no variable {name}; tools/plugin/profile.c says what it has to be")
+            raise ProfileError(f"{self.path} has no variable {name}; tools/plugin/profile.c needs it")
         return self.variables[name]
+
+    def member(self, structure, name):
+        """Offset of a structure's member, from the debugging information."""
+        with open(self.path, "rb") as file:
+            for unit in ELFFile(file).get_dwarf_info().iter_CUs():
+                for die in unit.get_top_DIE().iter_children():
+                    if die.tag == "DW_TAG_structure_type" and _name(die) == structure and die.has_children:
+                        for child in die.iter_children():
+                            if _name(child) == name:
+                                return child.attributes["DW_AT_data_member_location"].value
+        raise ProfileError(f"{self.path} has no struct {structure} with a member {name}; tools/plugin/profile.c needs it")
 
     def has_page(self, va, content):
         """Whether this page of memory is ours: as far as our text goes, it is the same."""
@@ -60,6 +72,17 @@ class Program:
         """The function that an address is in."""
         i = bisect.bisect_right(self._starts, va) - 1
         return self._names[i] if i >= 0 else f"{va:#x}"
+
+    def functions(self):
+        """[(address, name)]."""
+        return list(zip(self._starts, self._names))
+
+    def function_range(self, name):
+        """(address, end)."""
+        if name not in self._names:
+            raise ProfileError(f"{self.path} has no function {name}")
+        i = self._names.index(name)
+        return self._starts[i], self._starts[i + 1] if i + 1 < len(self._starts) else self.text_va + len(self.text)
 
     def starts_at(self, va):
         i = bisect.bisect_left(self._starts, va)
@@ -88,6 +111,21 @@ class Program:
             found = re.findall(r"^\s*([0-9a-f]+):\t(.*)$", done.stdout, re.MULTILINE)
             self._disassembly = {int(va, 16): re.sub(r"\s+", " ", text) for va, text in found}
         return self._disassembly
+
+
+    def call_number_before(self, va):
+        """What a7 holds at the ecall at va, as far as the instructions before it in the file say; or None."""
+        listing = self.disassembly()
+        for before in range(va - 2, va - LOOK_BACK, -2):
+            found = re.fullmatch(r"(?:c\.li a7,|addi a7,zero,)(\d+)", listing.get(before, ""))
+            if found:
+                return int(found[1])
+        return None
+
+
+def _name(die):
+    found = die.attributes.get("DW_AT_name")
+    return found.value.decode() if found else ""
 
 
 def programs_of(folder):
