@@ -70,7 +70,7 @@ static inline void sched_switch(struct thread *t)
     struct hart *h = this_hart();
     struct thread *was = h->current;
     if (unlikely(t->hart != h || !was || was->state == T_RUNNING || (uintptr_t)t->ctx | (uintptr_t)h->account ||
-                 (h->runq.words && queue_top_of(&h->runq)->prio >= t->prio))) {
+                 h->runq.above > t->prio)) {
         sched_switch_other(t);
         return;
     }

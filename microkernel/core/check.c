@@ -48,7 +48,7 @@ static enum check check_standing(const struct thread *t)
         return CHECK_OK;
     if (handle_find(t->space, t->standing, OBJ_ENDPOINT, RIGHT_RECV, &slot) != OK || frame_va(slot->object) != ep || ep->server != t)
         return CHECK_STANDING;
-    if (t->own || t->bound->bits || ep->cancels || ep->senders.words || (ep->ready && ep->ready != t))
+    if (t->own || t->bound->bits || ep->cancels || ep->senders.above || (ep->ready && ep->ready != t))
         return CHECK_STANDING;
     return CHECK_OK;
 }

@@ -33,10 +33,14 @@ FAST_INLINE bool fast_endpoint(const struct hart *h, const struct space *s, uint
     return true;
 }
 
-/* Whether `to` can have the hart at once: it runs here, and nobody else is ready. */
-FAST_INLINE bool fast_can_switch(const struct hart *h, const struct thread *to)
+/* Whether `to` can have the hart from `from` at once, at this priority: it runs here, and nobody else has a better claim. An equal
+ * has none while the slice lasts, whose end is what the timer is set for. */
+FAST_INLINE bool fast_can_switch(const struct hart *h, const struct thread *from, const struct thread *to, unsigned prio)
 {
-    return to->hart == h && !h->runq.words && fast_space_ready(h, to->space);
+    if (unlikely(h->runq.above > prio) &&
+        (h->runq.above > prio + 1 || h->timer_set > from->slice_end || arch_time() >= from->slice_end))
+        return false;
+    return to->hart == h && fast_space_ready(h, to->space);
 }
 
 FAST_INLINE void fast_switch(struct hart *h, struct thread *from, struct thread *to)
@@ -71,15 +75,16 @@ FAST_INLINE bool fast_entry(const struct hart *h, struct space *s, vaddr_t va, p
 FAST_ENTRY(fast_call)
 {
     struct hart *h = this_hart();
-    if (unlikely(!fast_lock() || h->current != cur))
+    if (unlikely(!fast_lock(h) || h->current != cur))
         FAST_GIVE_UP(cur);
     badge_t badge;
     struct endpoint *ep;
     if (unlikely(!fast_endpoint(h, cur->space, fast_a0, RIGHT_SEND, &ep, &badge) || !ep->ready || cur->ctx))
         FAST_GIVE_UP(cur);
     struct thread *r = ep->ready;
+    unsigned prio = cur->prio;
     struct space *server = r->space;
-    if (unlikely(!fast_can_switch(h, r) || server->served_call))
+    if (unlikely(!fast_can_switch(h, cur, r, prio) || server->served_call))
         FAST_GIVE_UP(cur);
     if (unlikely(h->look)) {
         if (h->attention)
@@ -97,7 +102,7 @@ FAST_ENTRY(fast_call)
     cur->served_by = r;
     r->client = cur;
 #ifndef MUTANT_KERNEL_NO_INHERIT
-    r->prio = cur->prio;
+    r->prio = prio;
 #endif
     ep->ready = 0;
     fast_words(r, cur);
@@ -109,7 +114,7 @@ FAST_ENTRY(fast_call)
 FAST_ENTRY(fast_reply_recv)
 {
     struct hart *h = this_hart();
-    if (unlikely(!fast_lock() || h->current != cur))
+    if (unlikely(!fast_lock(h) || h->current != cur))
         FAST_GIVE_UP(cur);
     if (unlikely(fast_a0 != cur->standing))
         FAST_GIVE_UP(cur);
@@ -117,7 +122,7 @@ FAST_ENTRY(fast_reply_recv)
     struct thread *t = cur->client;
     if (unlikely(!t || t->served_by != cur || t->reply_id != fast_reply_id() || t->call != MSG_CALL))
         FAST_GIVE_UP(cur);
-    if (unlikely(!fast_can_switch(h, t) || t->ctx || cur->space->served_call != t))
+    if (unlikely(!fast_can_switch(h, cur, t, t->prio) || t->ctx || cur->space->served_call != t))
         FAST_GIVE_UP(cur);
     if (unlikely(h->look)) {
         if (h->attention)
@@ -130,7 +135,6 @@ FAST_ENTRY(fast_reply_recv)
 #ifndef MUTANT_KERNEL_STALE_REPLY
     t->call_gen = (t->call_gen + 1) & ID_GEN_MASK;
 #endif
-    t->server = 0;
     t->served_by = 0;
     cur->client = 0;
     cur->prio = cur->base_prio;
@@ -147,7 +151,7 @@ FAST_ENTRY(fast_reply_recv)
 FAST_ENTRY(fast_fault)
 {
     struct hart *h = this_hart();
-    if (unlikely(!fast_lock() || h->current != cur))
+    if (unlikely(!fast_lock(h) || h->current != cur))
         FAST_GIVE_UP_FAULT(cur);
     struct space *s = cur->space;
     pte_t *e;
@@ -158,7 +162,8 @@ FAST_ENTRY(fast_fault)
     if (unlikely(fast_allows(pte, fast_access()) || !ep || *s->pager_gen != s->handler[HANDLER_FAULT].gen || cur->ctx))
         FAST_GIVE_UP_FAULT(cur);
     struct thread *r = ep->ready;
-    if (unlikely(!r || !fast_can_switch(h, r) || r->space->served_fault))
+    unsigned prio = cur->prio;
+    if (unlikely(!r || !fast_can_switch(h, cur, r, prio) || r->space->served_fault))
         FAST_GIVE_UP_FAULT(cur);
     if (unlikely(h->look)) {
         if (h->attention)
@@ -178,18 +183,20 @@ FAST_ENTRY(fast_fault)
     cur->paged_by = r;
     r->client = cur;
 #ifndef MUTANT_KERNEL_NO_INHERIT
-    r->prio = cur->prio;
+    r->prio = prio;
 #endif
     ep->ready = 0;
     fast_switch(h, cur, r);
     FAST_FAULTED(r, pte, cur->frame, cur->fault.id, s->handler[HANDLER_FAULT].badge);
 }
 
+FAST_INLINE bool fast_in_ram(const struct hart *h, uint64_t f) { return f >= h->ram_first && f < h->ram_end; }
+
 /* A frame that cur's space may map; its frame word. */
 FAST_INLINE bool fast_mappable(const struct hart *h, const struct thread *cur, uint64_t f, struct frame_info **info)
 {
     *info = &h->frame_table_biased[f];
-    return f >= h->ram_first && f < h->ram_end && frame_is_mappable(frame_owner_word(cur->space), *info);
+    return fast_in_ram(h, f) && frame_is_mappable(frame_owner_word(cur->space), *info);
 }
 
 FAST_INLINE uint64_t fast_frame(pte_t e) { return e << 10 >> 20; } /* the PPN */
@@ -212,24 +219,24 @@ FAST_INLINE bool fast_upgrade(struct hart *h, const struct thread *cur, pte_t *e
 FAST_INLINE bool fast_map(struct hart *h, const struct thread *cur, const struct space *s, pte_t *e)
 {
     struct frame_info *info;
-    unsigned prot = (fast_w0() >> 8) & 0xff;
-    pte_t old = *e;
-    if (unlikely(map_prot_bad(prot) || !fast_mappable(h, cur, fast_w1(), &info)))
+    pte_t old = *e, bits = fast_leaf_bits(fast_w0() >> 8 & 0xff);
+    if (unlikely(!bits || !fast_mappable(h, cur, fast_w1(), &info)))
         return false;
     if (old & PTE_V) {
         if (!fast_only_here(h, s))
             return false;
         /* commit */
-        if (frame_in_ram(fast_frame(old)))
-            h->frame_table_biased[fast_frame(old)].maps--;
+        const struct hart *again = fast_again(h);
+        if (fast_in_ram(again, fast_frame(old)))
+            again->frame_table_biased[fast_frame(old)].maps--;
         h->fast[FAST_REMAP]++;
     } else {
         /* commit */
-        table_info(e)->maps += old == 0; /* a software entry counted already */
+        h->frame_table_biased[virt_to_phys(e) >> PAGE_SHIFT].maps += old == 0; /* a software entry counted already */
         h->fast[FAST_MAP]++;
     }
     info->maps++;
-    *(volatile pte_t *)e = fast_leaf(fast_w1(), prot);
+    *(volatile pte_t *)e = fast_w1() << PTE_PPN_SHIFT | bits;
     return true;
 }
 
@@ -237,23 +244,27 @@ FAST_INLINE bool fast_map(struct hart *h, const struct thread *cur, const struct
 FAST_ENTRY(fast_fault_reply_recv)
 {
     struct hart *h = this_hart();
-    if (unlikely(!fast_lock() || h->current != cur))
+    if (unlikely(!fast_lock(h) || h->current != cur))
         FAST_GIVE_UP(cur);
     struct thread *t = cur->client;
     if (unlikely(fast_a0 != cur->standing || !t || t->paged_by != cur || t->fault.id != fast_reply_id() || t->state != T_FAULTED))
         FAST_GIVE_UP(cur);
-    if (unlikely(!fast_can_switch(h, t) || t->ctx || cur->space->served_fault != t || h->attention))
+    if (unlikely(!fast_can_switch(h, cur, t, t->prio) || t->ctx || cur->space->served_fault != t || h->attention))
         FAST_GIVE_UP(cur);
+    struct space *s = t->space;
+    vaddr_t va = t->fault.va;
     unsigned what = fast_w0() & 0xff;
-    if (likely(what == FAULT_UPGRADE || what == FAULT_MAP)) {
-        pte_t *e;
-        if (unlikely(!fast_entry(h, t->space, t->fault.va, &e)))
+    pte_t *e;
+    if (unlikely(!fast_entry(h, s, va, &e)))
+        FAST_GIVE_UP(cur);
+    if (what == FAULT_UPGRADE) {
+        if (unlikely(!fast_upgrade(h, cur, e)))
             FAST_GIVE_UP(cur);
-        if (unlikely(!(what == FAULT_UPGRADE ? fast_upgrade(h, cur, e) : fast_map(h, cur, t->space, e))))
+        fast_flush(s, va);
+    } else if (what == FAULT_MAP) {
+        if (unlikely(!fast_map(h, cur, s, e)))
             FAST_GIVE_UP(cur);
-#ifndef MUTANT_KERNEL_SKIP_FLUSH
-        fast_flush(t->space, t->fault.va);
-#endif
+        fast_flush(s, va);
     } else if (what == FAULT_RETRY) {
         h->fast[FAST_RETRY]++;
     } else {
@@ -264,7 +275,6 @@ FAST_ENTRY(fast_fault_reply_recv)
         fast_trace(TRACE_RESUME, t, t->x[REG_PC], t->fault.va);
     }
     cur->space->served_fault = 0;
-    t->pager = 0;
     t->fault.state = F_NONE;
     t->fault.gen = (t->fault.gen + 1) | ID_GEN_FAULT;
     t->paged_by = 0;

@@ -258,7 +258,7 @@ static long ipc_receive(struct thread *cur, struct endpoint *ep, uint64_t deadli
     } else if (cur->bound->bits) {
         ipc_write_notify(cur);
         lend_update(cur);
-    } else if (!ep->senders.words || !ipc_take_sender(ep, cur)) {
+    } else if (!ep->senders.above || !ipc_take_sender(ep, cur)) {
         if (unlikely(queue_top(&ep->senders) != 0)) {
             ipc_write_notify(cur); /* no bits: a receiver must not sleep while there are senders, it comes again */
             lend_update(cur);

@@ -37,7 +37,8 @@ struct sched;
 
 /* ---- queues: threads of 256 priorities, first in first out within one; every operation constant time ---- */
 struct prio_queue {
-    uint64_t words; /* bit w set: map[w] is not 0 */
+    uint32_t words; /* bit w set: map[w] is not 0 */
+    uint32_t above; /* one more than the highest priority that has threads; 0: empty */
     uint64_t map[PRIORITIES / 64]; /* bit 255 - p set: priority p has threads, so the lowest set bit is the highest priority */
     struct thread *head[PRIORITIES]; /* circular, tail = head->q_prev */
 };
@@ -184,9 +185,15 @@ struct object_ref { /* how the kernel itself remembers an endpoint: dies with it
 struct space {
     frame_t frame, root_frame;
     pte_t *root;
-    uint64_t asid, asid_gen; /* of which generation; 0 while some hart has to flush it first, see stale_gen */
+    uint64_t asid;
+    union {
+        struct {
+            uint64_t harts : 8;     /* harts that may hold translations of it */
+            uint64_t asid_gen : 56; /* of which generation asid is; 0 while some hart has to flush it first, see stale_gen */
+        };
+        uint64_t ready_word; /* both: a hart that finds its own bit and this generation in it can simply load the space */
+    };
     uint64_t root_word; /* what makes its tables the active ones: root_frame and asid, as the machine wants them */
-    uint64_t harts; /* harts that may hold translations of it */
     uint64_t stale; /* harts that may hold outdated ones: they flush before they activate it; never in `harts` too */
     uint64_t stale_gen; /* while stale is not 0: what asid_gen is really; so activating looks at one word only */
     uint32_t threads;
@@ -261,9 +268,10 @@ struct hart {
     uint64_t bit;     /* 1 << index: itself in space->harts */
     uint64_t kstack_top; /* 56: entry.S and start.S know this offset */
     uint64_t table_changes;  /* how often a leaf table was taken away or shared, in steps of TABLE_CHANGE: what is
-                              * remembered of walks is over then. The same in all harts, as are: */
-    uint64_t asid_generation;
-    struct frame_info *frame_table_biased;
+                              * remembered of walks is over then. The same in all harts */
+    uint64_t ready_word;     /* space->ready_word when only this hart has it; the generation is the same in all */
+    struct kernel_lock *lock;
+    struct frame_info *frame_table_biased; /* copies of the globals, in reach of tp */
     uint64_t ram_first, ram_end;
     uint64_t fast_fault[FAST_CAUSES]; /* faults delivered by it, by cause from FAST_CAUSE_FIRST on */
     uint64_t fast[FAST_KINDS]; /* how often each way of the fast path was gone; KERNEL_INFO adds them to the counters */
@@ -357,8 +365,7 @@ unsigned low_bit(uint64_t x); /* index of the lowest set bit, x != 0 */
 void queue_add(struct prio_queue *q, struct thread *t, unsigned prio);      /* at the tail of its priority */
 void queue_add_head(struct prio_queue *q, struct thread *t, unsigned prio); /* at the head */
 void queue_remove(struct thread *t);
-struct thread *queue_top_of(struct prio_queue *q); /* not empty */
-static inline struct thread *queue_top(struct prio_queue *q) { return q->words ? queue_top_of(q) : 0; } /* 0: empty */
+static inline struct thread *queue_top(const struct prio_queue *q) { return q->above ? q->head[q->above - 1] : 0; } /* 0: empty */
 
 /* ---- sched.c ---- */
 void sched_ready(struct thread *t);       /* runnable, at the tail of its priority */

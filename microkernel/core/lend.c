@@ -23,7 +23,7 @@ struct endpoint *lend_queue(const struct thread *t)
     struct endpoint *ep = t->serves;
     if (!ep || t->state == T_RECEIVING || frame_info_of(frame_of(ep))->kind != FRAME_ENDPOINT || ep->server != t)
         return 0;
-    return ep->senders.words ? ep : 0;
+    return ep->senders.above ? ep : 0;
 }
 
 unsigned lend_prio_of(const struct thread *t)

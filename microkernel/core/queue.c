@@ -29,6 +29,8 @@ static void queue_insert(struct prio_queue *q, struct thread *t, unsigned prio)
         q->head[prio] = t;
         q->map[queue_word(prio)] |= queue_bit(prio);
         q->words |= 1u << queue_word(prio);
+        if (prio >= q->above)
+            q->above = prio + 1;
         return;
     }
     t->q_next = head;
@@ -45,6 +47,17 @@ void queue_add_head(struct prio_queue *q, struct thread *t, unsigned prio)
     q->head[prio] = t;
 }
 
+/* What q->above has to be. */
+static unsigned queue_above(const struct prio_queue *q)
+{
+    unsigned w = 0;
+    if (!q->words)
+        return 0;
+    while (!(q->words >> w & 1)) /* bound: 3 */
+        w++;
+    return PRIORITIES - (w * 64 + low_bit(q->map[w]));
+}
+
 void queue_remove(struct thread *t)
 {
     struct prio_queue *q = t->queue;
@@ -55,18 +68,12 @@ void queue_remove(struct thread *t)
         q->map[queue_word(prio)] &= ~queue_bit(prio);
         if (!q->map[queue_word(prio)])
             q->words &= ~(1u << queue_word(prio));
+        if (prio + 1 == q->above)
+            q->above = queue_above(q);
         return;
     }
     t->q_prev->q_next = t->q_next;
     t->q_next->q_prev = t->q_prev;
     if (q->head[prio] == t)
         q->head[prio] = t->q_next;
-}
-
-struct thread *queue_top_of(struct prio_queue *q)
-{
-    unsigned w = 0;
-    while (!(q->words >> w & 1)) /* bound: 3 */
-        w++;
-    return q->head[255 - (w * 64 + low_bit(q->map[w]))];
 }

@@ -48,6 +48,7 @@ struct thread *boot_c(uint64_t hart_id, paddr_t dtb, uint64_t instret)
     h->id = hart_id;
     h->bit = 1UL << h->index;
     h->online = true;
+    h->lock = &kernel_lock;
     h->kstack_top = (uint64_t)boot_stack_top;
     csr_write(stvec, (uint64_t)trap_entry);
     if (!dtb_read(phys_to_virt(dtb), &m))

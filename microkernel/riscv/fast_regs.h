@@ -47,18 +47,11 @@ FAST_READ(fast_cause, "s0") /* from FAST_CAUSE_FIRST on */
 
 #define FAST_GIVE_UP_FAULT(cur) FAST_GO(fast_give_up_fault, cur)
 
-/* In assembler, so that gcc keeps one address, and knows that the ticket is sign-extended already. */
-FAST_INLINE struct kernel_lock *fast_the_lock(void)
+/* In assembler: gcc would extend the ticket's sign, which it has. */
+FAST_INLINE bool fast_lock(const struct hart *h)
 {
-    struct kernel_lock *lock;
-    __asm__("lla %0, kernel_lock" : "=r"(lock));
-    return lock;
-}
-
-FAST_INLINE bool fast_lock(void)
-{
-    struct kernel_lock *lock = fast_the_lock();
-    __asm__ volatile("amoadd.w %0, %1, (%2)" : "=&r"(fast_ticket) : "r"(1), "r"(lock) : "memory");
+    struct kernel_lock *lock = h->lock;
+    __asm__ volatile("li %0, 1\n\tamoadd.w %0, %0, (%1)" : "=&r"(fast_ticket) : "r"(lock) : "memory");
     if (unlikely(__atomic_load_n(&lock->serving, __ATOMIC_RELAXED) != fast_ticket))
         return false;
     __atomic_thread_fence(__ATOMIC_ACQUIRE);
@@ -83,7 +76,7 @@ FAST_INLINE void fast_thunk_record(unsigned kind, const struct thread *t, uint64
 FAST_INLINE void fast_unlock(void)
 {
     int32_t now = lock_after(fast_ticket);
-    if (lock_pass_on(fast_the_lock(), now))
+    if (lock_pass_on(this_hart()->lock, now))
         fast_thunk_wake(now);
 }
 
@@ -121,15 +114,23 @@ FAST_INLINE void fast_after_ecall(struct thread *cur) { cur->x[REG_PC] = fast_pc
         __builtin_unreachable(); \
     } while (0)
 
+/* The same, but gcc does not know, and keeps nothing of it in registers that it has not. */
+FAST_INLINE const struct hart *fast_again(const struct hart *h)
+{
+    __asm__("" : "+r"(h));
+    return h;
+}
+
 /* ---- entries ---- */
 #define fast_walk sv39_walk
 #define fast_allows sv39_allows
-#define fast_leaf sv39_leaf
+#define fast_leaf_bits sv39_leaf_bits
 
 /* ---- spaces: those that this hart can simply load (tlb.c) ---- */
 FAST_INLINE bool fast_space_ready(const struct hart *h, const struct space *s)
 {
-    return s->asid_gen == h->asid_generation && (s->harts & h->bit);
+    uint64_t word = h->ready_word;
+    return likely(s->ready_word == word) || (s->ready_word & (~0xffUL | h->bit)) == word;
 }
 FAST_INLINE void fast_space_load(struct hart *h, struct space *s)
 {
@@ -139,6 +140,6 @@ FAST_INLINE void fast_space_load(struct hart *h, struct space *s)
 
 /* s is ready here, so it may have translations here. */
 FAST_INLINE void fast_flush(const struct space *s, vaddr_t va) { sfence_vma_page(va, s->asid); }
-FAST_INLINE bool fast_only_here(const struct hart *h, const struct space *s) { return s->harts == *(const volatile uint64_t *)&h->bit; } /* again: no register for it meanwhile */
+FAST_INLINE bool fast_only_here(const struct hart *h, const struct space *s) { return s->harts == h->bit; }
 
 #endif

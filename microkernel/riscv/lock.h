@@ -9,7 +9,7 @@
 
 #define LOCK_INLINE static inline __attribute__((always_inline)) /* the fast path has no stack */
 
-extern struct kernel_lock {
+extern struct kernel_lock { /* hart->lock */
     int32_t next, serving; /* signed, as lw and amoadd.w leave them */
 } kernel_lock;
 

@@ -69,6 +69,7 @@ void smp_boot(const struct machine *m)
         h->id = m->hart_id[i];
         h->index = n;
         h->bit = 1UL << n;
+        h->lock = &kernel_lock;
         h->kstack_top = (uint64_t)hart_stacks + n * HART_STACK_BYTES;
         h->plic_context = m->plic_context[i];
         core_boot_hart(m, h);

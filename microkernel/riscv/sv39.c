@@ -32,8 +32,8 @@ pte_t *arch_walk(pte_t *root, vaddr_t va, unsigned *level) { return sv39_walk(ro
 
 pte_t arch_pte_leaf(frame_t f, unsigned prot)
 {
-    assert(!((prot & PROT_X) && (prot & (PROT_W | PROT_COW))));
-    return sv39_leaf(f, prot);
+    assert(!map_prot_bad(prot) && sv39_leaf_bits(prot));
+    return (pte_t)f << PTE_PPN_SHIFT | sv39_leaf_bits(prot);
 }
 
 pte_t arch_pte_table(frame_t f) { return (pte_t)f << PTE_PPN_SHIFT | PTE_V; }
@@ -48,7 +48,7 @@ pte_t arch_pte_device(paddr_t pa)
     return pa >> PAGE_SHIFT << PTE_PPN_SHIFT | PTE_V | PTE_R | PTE_W | PTE_U | PTE_A | PTE_D;
 }
 
-bool arch_pte_allows(pte_t e, unsigned access) { return sv39_allows(e, access); }
+bool arch_pte_allows(pte_t e, unsigned access) { return sv39_allows(e, access & (FAULT_ACCESS_R | FAULT_ACCESS_W | FAULT_ACCESS_X)); }
 
 void arch_root_init(pte_t *root)
 {

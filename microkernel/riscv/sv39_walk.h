@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * Sv39 as functions of their arguments: the walk, the one place where user entries are made, what an entry allows. Inline, since
+ * Sv39 as functions of their arguments: the walk, the one place that makes user entries for pages, what an entry allows. Inline, since
  * every fault comes here twice; sv39.c gives them their names of arch.h. No CSR.
  *
  *   va 38..30 -> root (level 2)   29..21 -> level 1   20..12 -> level 0   11..0 offset
@@ -39,20 +39,20 @@ SV39_INLINE pte_t *sv39_walk(pte_t *root, vaddr_t va, unsigned *level)
     return sv39_below(*e, va, 0);
 }
 
-/* arch_pte_leaf: PROT_R, W and X are the entry's bits, one further up; what is writable is dirty. */
-SV39_INLINE pte_t sv39_leaf(uint64_t f, unsigned prot)
+/* The bits of a user entry for each PROT_* that map_prot_bad() lets pass; 0 for the others. What is writable is dirty. */
+SV39_INLINE pte_t sv39_leaf_bits(uint64_t prot)
 {
-    _Static_assert(PTE_R == PROT_R << 1 && PTE_W == PROT_W << 1 && PTE_X == PROT_X << 1 && PTE_COW == PROT_COW << 5 &&
-                       PTE_D == PROT_W << 6,
-                   "a shift for each");
-    return f << PTE_PPN_SHIFT | PTE_V | PTE_U | PTE_A | (pte_t)(prot & (PROT_R | PROT_W | PROT_X)) << 1 |
-           (pte_t)(prot & PROT_COW) << 5 | (pte_t)(prot & PROT_W) << 6;
+#define LEAF(more) (PTE_V | PTE_R | PTE_U | PTE_A | (more))
+    static const uint16_t bits[16] = {[PROT_R] = LEAF(0), [PROT_R | PROT_W] = LEAF(PTE_W | PTE_D),
+                                      [PROT_R | PROT_X] = LEAF(PTE_X), [PROT_R | PROT_COW] = LEAF(PTE_COW)};
+#undef LEAF
+    return prot < 16 ? bits[prot] : 0;
 }
 
-/* arch_pte_allows: FAULT_ACCESS_* are PROT_*. */
+/* arch_pte_allows: FAULT_ACCESS_R, W or X, which are PROT_*. */
 SV39_INLINE bool sv39_allows(pte_t e, unsigned access)
 {
-    pte_t need = PTE_V | PTE_U | (pte_t)(access & (FAULT_ACCESS_R | FAULT_ACCESS_W | FAULT_ACCESS_X)) << 1;
+    pte_t need = PTE_V | PTE_U | (pte_t)access << 1;
     return (e & need) == need;
 }
 _Static_assert(FAULT_ACCESS_R == PROT_R && FAULT_ACCESS_W == PROT_W && FAULT_ACCESS_X == PROT_X, "as sv39_allows has it");

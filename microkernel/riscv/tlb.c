@@ -12,7 +12,7 @@
 #include "ipi.h"
 #include "riscv.h"
 
-static uint64_t asid_generation = 1; /* hart->asid_generation is the same */
+static uint64_t asid_generation = 1; /* 56 bits; hart->ready_word has it, too */
 static uint64_t asid_max, asid_next = 1;
 static uint64_t kernel_satp; /* the kernel's own tables, no user half */
 
@@ -25,7 +25,7 @@ void tlb_boot(paddr_t root, unsigned harts_max)
     if (asid_max < harts_max)
         asid_max = 0; /* a generation must have room for what runs when it begins */
     for (unsigned i = 0; i < HARTS_MAX; i++)
-        harts[i].asid_generation = asid_generation;
+        harts[i].ready_word = asid_generation << 8 | 1UL << i;
     tlb_boot_hart();
 }
 
@@ -73,7 +73,7 @@ static void asid_roll(void)
     asid_next = 1;
     asid_generation++;
     for (unsigned i = 0; i < HARTS_MAX; i++)
-        harts[i].asid_generation = asid_generation;
+        harts[i].ready_word = asid_generation << 8 | 1UL << i;
     count(KC_ASID_ROLLS);
     for (unsigned i = 0; i < hart_count; i++) { /* bound: HARTS_MAX */
         struct space *s = harts[i].space;

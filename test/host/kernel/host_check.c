@@ -85,6 +85,10 @@ void host_check_pages(void)
 
 static void check_queue(struct prio_queue *q, bool run)
 {
+    unsigned above = PRIORITIES;
+    while (above && !q->head[above - 1])
+        above--;
+    assert_int_equal(q->above, above);
     for (unsigned p = 0; p < PRIORITIES; p++) {
         bool bit = (q->map[(255 - p) >> 6] >> ((255 - p) & 63)) & 1;
         struct thread *t = q->head[p];

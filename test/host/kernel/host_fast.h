@@ -20,7 +20,7 @@
 #define fast_w0() (cur->x[REG_A1])
 #define fast_reply_id() (cur->x[28])
 #define fast_w1() (cur->x[REG_A2])
-#define fast_lock() true
+#define fast_lock(h) true
 extern uint64_t host_fault_va, host_fault_access, host_fault_cause; /* as entry.S would have them in registers */
 #define fast_va() host_fault_va
 #define fast_access() ((unsigned)host_fault_access)
@@ -58,9 +58,10 @@ void host_fast_words(struct thread *to, const struct thread *from); /* and junk 
         return (r); \
     } while (0)
 
+#define fast_again(h) (h)
 #define fast_walk sv39_walk
 #define fast_allows sv39_allows
-#define fast_leaf sv39_leaf
+#define fast_leaf_bits sv39_leaf_bits
 #define fast_flush(s, va) host_fast_flush(s, va)
 void host_fast_flush(struct space *s, vaddr_t va);
 #define fast_only_here(h, s) ((s)->harts == 1UL << (h)->index)

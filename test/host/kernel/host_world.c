@@ -112,7 +112,7 @@ void host_fast_flush(struct space *s, vaddr_t va)
 bool host_space_ready(const struct hart *h, const struct space *s);
 bool host_space_ready(const struct hart *h, const struct space *s)
 {
-    return ((s->harts >> h->index) & 1) && (!h->asid_generation || s->asid_gen == h->asid_generation); /* 0: no riscv/tlb.c here */
+    return ((s->harts >> h->index) & 1) && (!h->ready_word || s->asid_gen == h->ready_word >> 8); /* 0: no riscv/tlb.c here */
 }
 
 void host_space_load(struct hart *h, struct space *s);
