@@ -26,6 +26,9 @@ static int report(const struct pager_stats *m)
     if (pager_stat(PAGER_STAT_POOL, 0, &p) == OK)
         printf("  of the pages %lu are the boot image and %lu held; references to the zero page: %lu\n", p.v[1], p.v[2],
                p.v[3]);
+    struct ipc_msg zeroed = {.w = {PAGER_TUNE, PAGER_TUNE_ZEROED, PAGER_TUNE_ASK}};
+    if (pager_call(H_PAGER, &zeroed) == OK)
+        printf("  of the free ones %lu were zeroed while idle\n", zeroed.w[2]);
     if (pager_stat(PAGER_STAT_STORE, 0, &p) == OK && p.v[2] > 0)
         printf("  of those held %lu are the store's; %lu of them in use\n", p.v[2], p.v[1]);
     uint64_t sum = m->v[2] + m->v[3] + m->v[4] + m->v[5] + m->v[6] + m->v[7];

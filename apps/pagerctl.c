@@ -270,6 +270,31 @@ static int reset(void)
     return err == OK ? 0 : failed("reset", err);
 }
 
+/* ---- what the pager does ahead ---- */
+
+static int tune(uint64_t what, const char *verb, const char *value)
+{
+    uint64_t n = PAGER_TUNE_ASK;
+    if (value != NULL && !number(value, &n)) {
+        fprintf(stderr, "pagerctl: %s %s: a number\n", verb, value);
+        return 1;
+    }
+    struct ipc_msg m = {.w = {PAGER_TUNE, what, n}};
+    err_t err = pager_call(H_PAGER, &m);
+    if (err == ERR_INVAL)
+        fprintf(stderr, what == PAGER_TUNE_AROUND ? "pagerctl: around: a power of two up to 64; 1: off\n"
+                                                  : "pagerctl: zeroed: at most 64 frames; 0: off\n");
+    if (err != OK)
+        return err == ERR_INVAL ? 1 : failed(verb, err);
+    uint64_t now = value ? n : m.w[1];
+    if (what == PAGER_TUNE_AROUND)
+        printf("fault-around: %lu page%s a fault%s; %lu mapped by it since boot\n", now, now == 1 ? "" : "s",
+               now == 1 ? " (off)" : "", m.w[2]);
+    else
+        printf("frames zeroed while idle: up to %lu; %lu now\n", now, m.w[2]);
+    return 0;
+}
+
 /* ---- the command line ---- */
 
 static int usage(FILE *to)
@@ -281,6 +306,8 @@ static int usage(FILE *to)
           "       pagerctl show                   evictions, reads, writes; victims, faults and bad proposals by policy\n"
           "       pagerctl reset                  counters of show to 0\n"
           "       pagerctl strategy [cow|eager]   how fork gives the child its pages, from the next fork on\n"
+          "       pagerctl around [PAGES]         pages of a file that one fault maps; 1: only the one touched\n"
+          "       pagerctl zeroed [FRAMES]        frames kept zeroed for first stores; 0: none\n"
           "       pagerctl stat                   what the pager has done since boot\n"
           "       pagerctl kill [SERVER]          kill the pager (or procmgr, or console): init restarts it and\n"
           "                                       nobody notices\n",
@@ -297,6 +324,10 @@ int main(int argc, char **argv)
         return limit(first, second);
     if (argc <= 3 && strcmp(verb, "strategy") == 0)
         return strategy(first);
+    if (argc <= 3 && strcmp(verb, "around") == 0)
+        return tune(PAGER_TUNE_AROUND, verb, first);
+    if (argc <= 3 && strcmp(verb, "zeroed") == 0)
+        return tune(PAGER_TUNE_ZEROED, verb, first);
     if (argc <= 3 && strcmp(verb, "kill") == 0)
         return kill_server(first ? first : "pager");
     if (argc == 2 && strcmp(verb, "policies") == 0)

@@ -82,6 +82,8 @@ pid_t idle_child(void);
 void end_child(pid_t pid); /* kill it and wait; nothing if pid <= 0 */
 /* A child that runs introduce(), which sends a handle to H_PARENT and never returns. *handle: ours of it, NO_HANDLE if it failed. */
 pid_t child_with_handle(void (*introduce)(void), handle_t *handle);
+/* A setting of the pager's (PAGER_TUNE_*): the new value, or PAGER_TUNE_ASK. Returns the value before. */
+uint64_t pager_tune(uint64_t what, uint64_t value);
 err_t pager_ask(uint64_t op, uint64_t a, uint64_t b, uint64_t c);
 
 /* A child computes while so many lines are read; an exit status (spin.c). */
@@ -96,6 +98,7 @@ void bench_fault_deliver(void);
 void bench_fault_map_only(void);
 void bench_fault_cow(void);
 void bench_fault_zero(void);
+void bench_fault_around(void);
 void bench_forks(void);
 void bench_fork_exec(void);
 void bench_spawn(void);

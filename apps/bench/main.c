@@ -19,7 +19,7 @@ static const struct {
 } families[] = {{"syscall.null", bench_syscall_null}, {"ipc.", bench_ipc}, {"notify.", bench_notify},
                 {"fault.deliver", bench_fault_deliver},
                 {"fault.map_only", bench_fault_map_only}, {"fault.cow", bench_fault_cow}, {"fault.zero", bench_fault_zero},
-                {"fork_exec", bench_fork_exec}, {"spawn", bench_spawn}, {"boot.shell", bench_boot_shell},
+                {"fault.around16", bench_fault_around}, {"fork_exec", bench_fork_exec}, {"spawn", bench_spawn}, {"boot.shell", bench_boot_shell},
                 {"fork.", bench_forks}, {"swap.in", bench_swap_in}, {"swap.cycle", bench_swap_cycle}};
 
 int main(int argc, char **argv)

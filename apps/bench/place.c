@@ -70,3 +70,8 @@ err_t pager_ask(uint64_t op, uint64_t a, uint64_t b, uint64_t c)
     struct ipc_msg m = {.w = {op, a, b, c}};
     return pager_call(H_PAGER, &m);
 }
+uint64_t pager_tune(uint64_t what, uint64_t value)
+{
+    struct ipc_msg m = {.w = {PAGER_TUNE, what, value}};
+    return pager_call(H_PAGER, &m) == OK ? m.w[1] : PAGER_TUNE_ASK;
+}

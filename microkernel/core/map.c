@@ -8,6 +8,7 @@
 #include "arch.h"
 
 #define STEP_PAGES 64u
+#define IRQ_LOOK_PAGES 8u /* mapped between two looks for interrupts */
 
 void space_init(struct space *s, frame_t frame, frame_t root)
 {
@@ -178,6 +179,45 @@ long sys_space_map_frame(struct thread *cur, uint64_t *a)
     return e == OK ? space_map_one(s, a[1], a[2], a[3], false) : e;
 }
 
+/* Map the listed frames at e[0..n), entries of one leaf table, from va on. Returns how far it came; *err: why not further. The loop is
+ * what a fault-around costs per page: globals stand in locals, which no store in it can change. */
+static uint64_t map_list(struct thread *cur, struct space *s, pte_t *restrict e, vaddr_t va, const uint64_t *restrict list,
+                         uint64_t n, pte_t bits, err_t *err)
+{
+    const uint64_t owner = frame_owner_word(cur->space), first = ram_first, frames = ram_end - ram_first;
+    struct frame_info *const info = frame_table_biased;
+    unsigned added = 0;
+    uint64_t i = 0;
+    for (; i < n && !(i && i % IRQ_LOOK_PAGES == 0 && arch_irq_pending()); i++, va += PAGE_SIZE) { /* bound: STEP_PAGES */
+        uint64_t f = list[i];
+        if (!f)
+            continue;
+        if (f - first >= frames || !frame_is_mappable(owner, &info[f])) {
+            *err = f - first >= frames ? ERR_INVAL : ERR_OWNER;
+            break;
+        }
+        if (e[i] & PTE_V) {
+            *err = ERR_EXIST;
+            break;
+        }
+        added += !e[i];
+        __atomic_store_n(&e[i], bits | f << PTE_PPN_SHIFT, __ATOMIC_RELAXED);
+        info[f].maps++;
+        arch_tlb_flush_local(s, va);
+    }
+    table_info(e)->maps += added;
+    return i;
+}
+
+/* Pages of the list that are passed over, from its beginning. */
+static uint64_t list_gap(const uint64_t *list, uint64_t n)
+{
+    uint64_t i = 0;
+    while (i < n && !list[i]) /* bound: STEP_PAGES */
+        i++;
+    return i;
+}
+
 /* a0 space, a1 va, a2 pages <= 512 in all, a3 prot, a4 done. The batch page lists a frame (8 bytes) per page; 0 passes over. */
 long sys_space_map(struct thread *cur, uint64_t *a)
 {
@@ -189,20 +229,24 @@ long sys_space_map(struct thread *cur, uint64_t *a)
         e = ERR_INVAL;
     if (e != OK)
         return e;
-    const uint64_t *list = frame_va(cur->space->batch);
-    for (unsigned n = 0; a[2] && n < STEP_PAGES && !(n && arch_irq_pending()); n++) {
-        uint64_t f = list[a[4]];
-        e = f ? frame_check_user(cur->space, f) : OK;
-        if (e == OK && f)
-            e = space_map_one(s, a[1], f, a[3], false);
-        if (e != OK)
-            return e;
-        a[1] += PAGE_SIZE;
-        a[2]--;
-        a[4]++;
+    const uint64_t *list = (const uint64_t *)frame_va(cur->space->batch) + a[4];
+    unsigned level;
+    pte_t *entry = arch_walk(s->root, a[1], &level);
+    uint64_t n = map_step(a[1], a[2]), done;
+    if (level || (n && table_is_shared(entry))) {
+        done = list_gap(list, n);
+        if (done < n)
+            e = frame_check_user(cur->space, list[done]);
+        if (done < n && e == OK)
+            e = level ? ERR_NOTABLE : entry[done] & PTE_V ? ERR_EXIST : ERR_BUSY;
+    } else {
+        done = map_list(cur, s, entry, a[1], list, n, arch_pte_leaf(0, a[3]), &e);
     }
-    if (!a[2])
-        return OK;
+    a[1] += done << PAGE_SHIFT;
+    a[2] -= done;
+    a[4] += done;
+    if (e != OK || !a[2])
+        return e;
     syscall_restart(cur);
     return SYS_NO_RESULT;
 }

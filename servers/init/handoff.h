@@ -60,6 +60,7 @@ enum server_handle {
 #define KEY_FS_NTFN 0x1000016UL
 
 /* Priorities. */
+#define PRIO_IDLE 0u
 #define PRIO_PROGRAM 100u
 #define PRIO_PROCMGR 210u
 #define PRIO_FS 215u /* above procmgr, which calls it */

@@ -26,6 +26,7 @@ void say_through(handle_t console_ep);
 struct settings {
     unsigned fork;              /* enum fork_strategy */
     uint32_t frames;            /* for pages of programs; 0: no limit */
+    uint32_t around;            /* width of fault-around, pages; 0: the pager's default */
     uint32_t store;             /* frames of the RAM-backed store, or PAGER_STORE_DEFAULT */
     char build[16];
     char policy[16];            /* replacement policy, "": the pager's default */

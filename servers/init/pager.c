@@ -104,6 +104,7 @@ static void fill_boot_page(void)
         .fork_strategy = settings.fork,
         .frames = settings.frames,
         .store = settings.store,
+        .around = settings.around,
     };
     memcpy(boot_page->policy, settings.policy, sizeof boot_page->policy);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * The boot arguments: fork=, frames=, store=, policy=, build=, mem=, icount=, harts=, trace= and run=, which is the last and
+ * The boot arguments: fork=, frames=, store=, around=, policy=, build=, mem=, icount=, harts=, trace= and run=, which is the last and
  * takes the rest of the line.
  * Owns the settings of this boot; an unknown key or value is reported and otherwise ignored.
  */
@@ -41,7 +41,7 @@ static void report_unknown(const char *word)
     char text[64];
     copy_word(text, sizeof text, word);
     say("init: unknown boot argument '%s' "
-        "(known: fork=cow|eager frames= store= policy= build= mem= icount= harts= trace= run=)\n", text);
+        "(known: fork=cow|eager frames= store= around= policy= build= mem= icount= harts= trace= run=)\n", text);
 }
 
 /* A number of frames, below the value that means "not said". */
@@ -53,6 +53,17 @@ static void parse_frames(const char *word, const char *digits, uint32_t *to)
         report_unknown(word);
     else
         *to = (uint32_t)n;
+}
+
+/* A power of two up to 64; 1: no fault-around. */
+static void parse_around(const char *word, const char *digits)
+{
+    char *end;
+    unsigned long n = strtoul(digits, &end, 10);
+    if (end == digits || (*end && *end != ' ') || n == 0 || n > 64 || (n & (n - 1)) != 0)
+        report_unknown(word);
+    else
+        settings.around = (uint32_t)n;
 }
 
 static void parse_word(const char *word)
@@ -70,6 +81,8 @@ static void parse_word(const char *word)
         parse_frames(word, word + 7, &settings.frames);
     } else if (is_key(word, "store=")) {
         parse_frames(word, word + 6, &settings.store);
+    } else if (is_key(word, "around=")) {
+        parse_around(word, word + 7);
     } else if (is_key(word, "policy=")) { /* which ones there are the pager knows, and reports an unknown one */
         copy_word(settings.policy, sizeof settings.policy, word + 7);
     } else if (is_key(word, "build=")) {

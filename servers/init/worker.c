@@ -3,16 +3,18 @@
  * what the supervisor reports and powers off in good order. The supervisor never waits for it.
  */
 #include <ipc/console.h>
+#include <ipc/pager.h>
 
 #include "init.h"
 
 #define FLUSH_PATIENCE_TICKS 10000000u /* one second */
-#define THREADS 2u
+#define THREADS 3u
 #define STACK_BYTES (16u << 10)
 
 static uint8_t stack[THREADS][STACK_BYTES] __attribute__((aligned(16)));
 static handle_t worker;
 static handle_t console_client;
+static handle_t idle_pager;
 static unsigned off_status;
 
 handle_t thread_spawn(void (*entry)(void), unsigned prio, unsigned which)
@@ -56,10 +58,34 @@ static void build(void)
     told_print(servers_pager());
 }
 
+/* Idle time goes to the pager, step by step, until it has nothing to do. It signals this thread when it has, and after its own
+ * death. */
+static void idle_main(void)
+{
+    for (;;) { /* forever: thread loop */
+        struct ipc_msg m = {.w = {PAGER_IDLE}};
+        uint64_t bits = 0;
+        err_t err = ipc_call(idle_pager, &m);
+        if (err == ERR_PEER_DEAD || (err == OK && m.w[1] != 0))
+            continue;
+        (void)sys_wait(0, DEADLINE_NONE, &bits);
+    }
+}
+
+static void idle_start(void)
+{
+    struct ipc_msg m = {.w = {PAGER_NOTIFY, 1}};
+    must(sys_handle_copy(pager_endpoint(), RIGHT_SEND | RIGHT_SEND_HANDLE, BADGE_MAKE(BADGE_IDLE, 0), &idle_pager),
+         "the idle thread's pager handle");
+    handle_t idle = thread_spawn(idle_main, PRIO_IDLE, 2);
+    must(ipc_call_handle(idle_pager, &m, idle, RIGHT_SIGNAL, 0), "lending the pager idle time");
+}
+
 void worker_main(void)
 {
     build();
     (void)thread_spawn(session_main, PRIO_SESSION, 1);
+    idle_start();
     for (;;) { /* forever: thread loop */
         uint64_t bits = 0;
         (void)sys_wait(0, DEADLINE_NONE, &bits);

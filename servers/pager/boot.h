@@ -31,7 +31,7 @@
 #define PAGER_DIED_ON_REQUEST 0x6465696b6c6c6564UL
 
 #define PAGER_BOOT_MAGIC 0x746f6f4272656750UL
-#define PAGER_BOOT_VERSION 2u
+#define PAGER_BOOT_VERSION 3u
 #define PAGER_STORE_DEFAULT UINT32_MAX
 
 enum pager_death { PAGER_DEATH_ASKED = 0, PAGER_DEATH_CRASH = 1 };
@@ -51,6 +51,8 @@ struct pager_boot {
     uint32_t fork_strategy;   /* FORK_COW or FORK_EAGER; looked at on the first start only */
     uint32_t frames; /* limit for pages of programs, 0: none (docs/replacement.md); first start only */
     uint32_t store;  /* frames of the RAM-backed store, PAGER_STORE_DEFAULT: by `frames`; first start only */
+    uint32_t around; /* width of fault-around, pages; 0: not said; first start only */
+    uint32_t spare;
     uint32_t last_death;      /* enum pager_death, when restarted */
     char policy[16];          /* replacement policy; looked at on the first start only. "": fifo */
 };

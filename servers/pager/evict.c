@@ -331,7 +331,7 @@ static void clean_ahead(void)
             pass_over(page);
         *count(EVICT_AHEAD) += !linked && (err == OK || err == ERR_IN_PROGRESS);
     }
-    if (err == OK && ++steps < CLEAN_STEPS)
+    if (err == OK && ++steps < CLEAN_STEPS && ready_len < high_mark())
         return;
     steps = 0;
     evict_work &= ~EVICT_WORK_CLEAN;

@@ -18,6 +18,7 @@
  */
 #include "fault.h"
 
+#include "around.h"
 #include "backing/backing.h"
 #include "region.h"
 #include "resident.h"
@@ -198,7 +199,7 @@ static err_t bring_tables(const struct fault *f, struct answer *a)
     return OK;
 }
 
-static void act_page_in(const struct fault *f, uint32_t region, struct answer *a)
+static void page_in(const struct fault *f, uint32_t region, struct answer *a)
 {
     if (unlikely(bring_tables(f, a) != OK)) {
         act_nomem(f, a);
@@ -220,6 +221,30 @@ static void act_page_in(const struct fault *f, uint32_t region, struct answer *a
         act_unmapped(f, region, a);
     else
         no_frame(f, a, err);
+}
+
+/* A file's page for a load or a fetch: its neighbours come along. They are mapped before the answer, so that the leaf table has to
+ * be there by then. */
+static void page_in_around(const struct fault *f, uint32_t region, struct answer *a)
+{
+    struct fault here = *f;
+    here.level = 0;
+    if (f->level > 0 && table_make(f->slot, f->page) != OK)
+        act_nomem(f, a);
+    else
+        page_in(&here, region, a);
+    if (a->mapped)
+        around_map(f->slot, region, f->page);
+    else if (f->level > 0)
+        table_unmake(f->slot, f->page);
+}
+
+static void act_page_in(const struct fault *f, uint32_t region, struct answer *a)
+{
+    if (region_at(region)->backing == BACKING_ANON || (f->access & PROT_W) || !around_is_on())
+        page_in(f, region, a);
+    else
+        page_in_around(f, region, a);
 }
 
 static void act_swap_in(const struct fault *f, uint32_t region, struct answer *a)

@@ -10,6 +10,7 @@
 #include "quota.h"
 #include "resident.h"
 #include "sysgate.h"
+#include "zeroed.h"
 
 #ifdef PAGODA_HOST
 char *window_base;
@@ -74,7 +75,7 @@ void frame_chunk_relist(struct pool *p, uint32_t c)
 
 /* ---- one frame ---- */
 
-static void pool_put(frame_t f)
+void frame_put_back(frame_t f)
 {
     uint32_t index = frame_index(f), c = index / FRAMES_PER_CHUNK;
     struct chunk_state *k = &ledger.chunk[c];
@@ -128,9 +129,11 @@ static __attribute__((noinline)) bool pool_refill(enum pool_kind kind)
 static inline frame_t pool_get(enum pool_kind kind)
 {
     frame_t f = frame_pool_take(&frame_pool[kind]);
-    if (unlikely(f == NO_FRAME) && pool_refill(kind))
-        f = frame_pool_take(&frame_pool[kind]);
-    return f;
+    if (likely(f != NO_FRAME))
+        return f;
+    zeroed_give_back(); /* they may be all there is, or make a chunk whole */
+    f = frame_pool_take(&frame_pool[kind]);
+    return f == NO_FRAME && pool_refill(kind) ? frame_pool_take(&frame_pool[kind]) : f;
 }
 
 /* ---- allocation ---- */
@@ -203,14 +206,14 @@ void frame_free_table(uint32_t slot, frame_t f)
 {
     ledger.space_vol[slot].tables--;
     quota_take(quota_of_space(slot), QUOTA_FRAME);
-    pool_put(f);
+    frame_put_back(f);
 }
 
 void frame_free_object(uint32_t slot, frame_t f)
 {
     ledger.space_vol[slot].objects--;
     quota_take(quota_of_space(slot), QUOTA_OBJECT);
-    pool_put(f);
+    frame_put_back(f);
 }
 
 void frame_release(frame_t f)
@@ -219,7 +222,7 @@ void frame_release(frame_t f)
         resident_remove(f);
     if (unlikely(quota_of_frame(frame_word(f)) != 0))
         quota_frame_end(frame_word(f));
-    pool_put(f);
+    frame_put_back(f);
 }
 
 err_t frame_alloc_held(frame_t *out)

@@ -74,6 +74,9 @@ static inline void frame_begin(frame_t f, uint32_t slot)
     ledger.space_vol[slot].charged++;
 }
 
+/* Back to its chunk's list: nobody has it. */
+void frame_put_back(frame_t f);
+
 /* A frame for the space in slot (0: the pager itself), which pays for it. Contents unknown.
  * Errors  ERR_NOMEM        none left, none to be had from the other pool, no page can leave, or the space is at its quota
  *         ERR_IN_PROGRESS  (user frames) a page is on its way to the store: ask again; nothing changed */

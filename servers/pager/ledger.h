@@ -178,6 +178,9 @@ struct ledger_header {
     uint32_t in_policy; /* number of the policy whose code runs now, 0: none: who it was, after a crash */
     uint32_t in_hook;   /* enum policy_hook */
     uint32_t reports;   /* made since boot */
+    uint32_t around;    /* width of fault-around, pages; 1: off */
+    uint32_t zeroed;    /* frames to keep zeroed */
+    uint64_t around_pages; /* mapped by it, since boot */
     struct ledger_policy policy_stat[POLICIES_MAX + 1];
     struct ledger_report report[REPORTS_MAX];
     struct ledger_notify notify[NOTIFY_MAX];

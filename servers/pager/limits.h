@@ -36,6 +36,10 @@
 #define STORE_GROW 512u         /* slots added to the store by one request */
 #define STORE_TRANSFERS_MAX 16u /* transfers that a store may have under way */
 #define SHARE_SLOTS_STEP 64u    /* swapped pages that one step of a fork hands on */
+#define AROUND_MAX 64u           /* pages that one fault may map, */
+#define AROUND_DEFAULT 16u       /* and does when nothing was said: 64 KiB, as Linux */
+#define ZEROED_MAX 64u           /* frames kept zeroed; idle time is asked for when half are gone */
+#define ZEROED_REST 256u         /* with fewer free frames than that none are kept apart */
 #define QUOTAS_MAX 64u           /* nodes of quotas, number 0 not counted */
 #define QUOTA_DEPTH_MAX 8u       /* a node and those above it */
 #define NOTIFY_MAX 4u           /* who can be signalled when operations end: one a badge class */

@@ -17,18 +17,25 @@
 #include "backing/backing.h"
 #include "fault.h"
 #include "resident.h"
+#include "zeroed.h"
 
-/* Nothing has a say about a further frame of the space but the pool. Else NO_FRAME, with nothing changed. */
-static inline frame_t quick_frame(uint32_t slot)
+#define QUICK static inline __attribute__((always_inline)) /* a call would put fault and answer into memory */
+
+/* Nothing has a say about a further frame of the space but the pool. */
+QUICK bool quick_may_have(uint32_t slot)
 {
     const struct ledger_space *s = space_at(slot);
 #ifndef MUTANT_PAGER_QUICK_NO_LIMIT
     if (unlikely((s->limit | s->quota) != 0))
-        return NO_FRAME;
+        return false;
 #endif
-    if (unlikely(frame_test.fail_at != 0))
-        return NO_FRAME;
-    frame_t f = frame_pool_take(&frame_pool[POOL_USER]);
+    return likely(frame_test.fail_at == 0);
+}
+
+/* A frame for the space, contents unknown, or NO_FRAME with nothing changed. */
+QUICK frame_t quick_frame(uint32_t slot)
+{
+    frame_t f = likely(quick_may_have(slot)) ? frame_pool_take(&frame_pool[POOL_USER]) : NO_FRAME;
     if (unlikely(f == NO_FRAME))
         return NO_FRAME;
     frame_test.allocations++;
@@ -36,14 +43,29 @@ static inline frame_t quick_frame(uint32_t slot)
     return f;
 }
 
-static inline void quick_map(struct answer *a, frame_t frame, unsigned prot, enum counter count)
+/* The same, full of zeros: one that was zeroed ahead, else one that is zeroed now. */
+QUICK frame_t quick_zeros(uint32_t slot)
+{
+    frame_t f = likely(quick_may_have(slot)) ? zeroed_take() : NO_FRAME;
+    if (likely(f != NO_FRAME)) {
+        frame_test.allocations++;
+        frame_begin(f, slot);
+        return f;
+    }
+    f = quick_frame(slot);
+    if (likely(f != NO_FRAME))
+        page_zero(f);
+    return f;
+}
+
+QUICK void quick_map(struct answer *a, frame_t frame, unsigned prot, enum counter count)
 {
     a->verdict = FAULT_VERDICT(FAULT_MAP, prot, 0);
     a->frame = frame;
     a->count = count;
 }
 
-static inline bool quick_upgrade(const struct fault *f, struct answer *a)
+QUICK bool quick_upgrade(const struct fault *f, struct answer *a)
 {
     frame_charge_sole(f->slot, PTE_FRAME(f->pte));
     a->verdict = FAULT_VERDICT(FAULT_UPGRADE, 0, 0);
@@ -51,19 +73,24 @@ static inline bool quick_upgrade(const struct fault *f, struct answer *a)
     return true;
 }
 
-static inline bool quick_copy(const struct fault *f, struct answer *a)
+QUICK bool quick_copy(const struct fault *f, struct answer *a)
 {
-    frame_t from = PTE_FRAME(f->pte), fresh = quick_frame(f->slot);
+    frame_t from = PTE_FRAME(f->pte);
+    bool zeros = from == zero_frame();
+    frame_t fresh = zeros ? quick_zeros(f->slot) : quick_frame(f->slot);
     if (unlikely(fresh == NO_FRAME))
         return false;
     a->paid = frame_word(from)->charged == f->slot;
     a->dropped = from;
-    cow_fill(f->slot, from, fresh);
+    if (zeros)
+        frame_drop(f->slot, from);
+    else
+        cow_fill(f->slot, from, fresh);
     quick_map(a, fresh, PROT_R | PROT_W, COUNT_COPY);
     return true;
 }
 
-static inline bool quick_page_in(const struct fault *f, struct answer *a)
+QUICK bool quick_page_in(const struct fault *f, struct answer *a)
 {
     uint32_t region = region_find_last(f->slot, f->page);
     const struct ledger_region *r = region_at(region);
@@ -75,10 +102,9 @@ static inline bool quick_page_in(const struct fault *f, struct answer *a)
         frame_ref(zero_frame());
         quick_map(a, zero_frame(), prot_shared(r->prot), COUNT_ZERO_PAGE);
     } else {
-        frame_t fresh = quick_frame(f->slot);
+        frame_t fresh = quick_zeros(f->slot);
         if (unlikely(fresh == NO_FRAME))
             return false;
-        page_zero(fresh);
         quick_map(a, fresh, r->prot, COUNT_ZERO_FILL);
     }
     a->mapped = true;
@@ -86,7 +112,7 @@ static inline bool quick_page_in(const struct fault *f, struct answer *a)
     return true;
 }
 
-static inline bool quick_decide(const struct fault *f, struct answer *a)
+QUICK bool quick_decide(const struct fault *f, struct answer *a)
 {
     bool decided = false;
     *a = (struct answer){.count = COUNT_NONE};

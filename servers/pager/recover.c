@@ -7,6 +7,7 @@
  */
 #include "recover.h"
 
+#include "around.h"
 #include "backing/backing.h"
 #include "evict.h"
 #include "op.h"
@@ -19,6 +20,7 @@
 #include "swap.h"
 #include "sysgate.h"
 #include "table.h"
+#include "zeroed.h"
 
 /* Scratch word while counting: times mapped, and whether the space that pays for the frame maps it. */
 #define PAYER_SEEN (1u << 31)
@@ -210,6 +212,9 @@ static err_t first_start(const struct pager_boot *boot)
     if (boot->restarted)
         ledger_wipe(); /* a start before this one died of something */
     ledger_format();
+    ledger.header->around = AROUND_DEFAULT;
+    (void)around_set(boot->around); /* 0: not said */
+    ledger.header->zeroed = ZEROED_MAX;
     ledger.header->strategy = boot->fork_strategy == FORK_EAGER ? FORK_EAGER : FORK_COW;
     spaces_build();
     regions_build();
@@ -254,6 +259,7 @@ err_t pager_start(const struct pager_boot *boot)
         return err;
     self.id = (uint32_t)own.id;
     err = ledger_attach((void *)(uintptr_t)boot->ledger_va, boot);
+    zeroed_reset();
     if (err == OK)
         err = ledger.header->formatted ? restart(boot) : first_start(boot);
     if (err == OK)
@@ -264,6 +270,7 @@ err_t pager_start(const struct pager_boot *boot)
         return err;
     if (!ledger.header->formatted)
         make_room_to_swap(boot);
+    zeroed_reset();
     evict_reset();
     swap_reset();
     resident_build();

@@ -50,6 +50,8 @@ struct entry {
 #define req_QUOTA_DROP req_quota_drop
 #define req_QUOTA_STAT req_quota_stat
 #define req_REPORT req_report
+#define req_TUNE req_tune
+#define req_IDLE req_idle
 
 static const struct entry table[PAGER_OP_LIMIT] = {
 #define PAGER_ENTRY(name, number, who, text) [number] = {req_##name, (who)},

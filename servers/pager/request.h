@@ -40,7 +40,7 @@ request_fn req_stat, req_page_info, req_sharer, req_space_find, req_strategy, re
 err_t request_range(const struct ipc_event *ev, uint32_t *start_page, uint32_t *end_page);
 request_fn req_frames, req_store, req_pin;
 /* req_policy.c */
-request_fn req_policy, req_policy_info, req_policy_stat, req_policy_reset, req_report;
+request_fn req_policy, req_policy_info, req_policy_stat, req_policy_reset, req_report, req_tune, req_idle;
 /* req_quota.c */
 request_fn req_quota, req_quota_join, req_quota_drop, req_quota_stat;
 /* req_space.c */

@@ -11,6 +11,7 @@
 #include "space.h"
 #include "store.h"
 #include "table.h"
+#include "zeroed.h"
 
 /* Frames of the pager's kernel chunks, by use; every frame that is somebody else's. */
 struct kernel_frames {
@@ -37,7 +38,7 @@ static struct kernel_frames kernel_frames(void)
 static void stat_memory(uint64_t *w)
 {
     struct kernel_frames k = kernel_frames();
-    uint32_t free = frame_pool[POOL_USER].free;
+    uint32_t free = frame_pool[POOL_USER].free + zeroed.count;
     w[1] = ledger.frames;
     w[2] = free;
     w[3] = ledger.frames - k.outside - k.tables - k.objects - k.free - free;

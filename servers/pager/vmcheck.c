@@ -11,6 +11,7 @@
 #include "space.h"
 #include "sysgate.h"
 #include "table.h"
+#include "zeroed.h"
 
 #define REACHED (1u << 31)
 #define ON_FREE_LIST (1u << 30)
@@ -187,6 +188,12 @@ static void mark_free_lists(void)
         if (listed != k->free)
             vmcheck_broken(VM_TOTAL, ledger.first_frame + c * FRAMES_PER_CHUNK, listed);
     }
+    for (uint32_t i = 0; i < zeroed.count; i++) {
+        uint32_t *s = scratch(zeroed.frame[i]);
+        if (*s)
+            vmcheck_broken(VM_FREE_MAPPED, zeroed.frame[i], 2); /* in a list as well */
+        *s = ON_FREE_LIST;
+    }
 }
 
 static void check_user_word(frame_t f, uint32_t times)
@@ -232,7 +239,7 @@ static void check_frames(void)
             kernel_free += k->kind == FRAME_KFREE;
         }
     }
-    if (free != frame_pool[POOL_USER].free || kernel_free != frame_pool[POOL_KERNEL].free)
+    if (free != frame_pool[POOL_USER].free + zeroed.count || kernel_free != frame_pool[POOL_KERNEL].free)
         vmcheck_broken(VM_TOTAL, frame_pool[POOL_USER].free, free);
     if (free + used + kernel_free + kernel_used != all)
         vmcheck_broken(VM_TOTAL, all, free + used);
@@ -277,12 +284,13 @@ static void check_quotas(void)
         vmcheck_broken(VM_QUOTAS, quota, counted);
 }
 
-static void check_zero_page(void)
+/* The zero page, and the frames that were zeroed ahead. */
+static void check_zeros(frame_t f)
 {
-    const uint64_t *p = window(zero_frame());
+    const uint64_t *p = window(f);
     for (unsigned i = 0; i < PAGE_SIZE / 8; i++)
         if (p[i]) {
-            vmcheck_broken(VM_ZERO_PAGE, zero_frame(), i);
+            vmcheck_broken(VM_ZERO_PAGE, f, i);
             return;
         }
 }
@@ -303,7 +311,9 @@ void vmcheck(struct vm_report *report)
     check_charges();
     check_quotas();
     vmcheck_slots_end();
-    check_zero_page();
+    check_zeros(zero_frame());
+    for (uint32_t i = 0; i < zeroed.count; i++)
+        check_zeros(zeroed.frame[i]);
     if (gate_kernel_check(self.kernel, &what, &where) == OK && what != 0)
         vmcheck_broken(VM_KERNEL, where, what);
 }

@@ -67,6 +67,14 @@ def _frames(text):
     return int(text)
 
 
+def _around(text):
+    if text == "":
+        return None
+    if text not in ("1", "2", "4", "8", "16", "32", "64"):
+        raise ValueError("must be a number of pages: 1 (off), 2, 4, 8, 16, 32 or 64")
+    return int(text)
+
+
 def _store(text):
     if text == "":
         return None
@@ -147,6 +155,7 @@ VARIABLES = {
     "MEM": ("128M", _mem, "memory of the machine, 64M to 8G"),
     "FORK": ("cow", _one_of("eager", "cow"), "fork strategy at boot: cow shares pages, eager copies them"),
     "FRAMES": ("", _frames, "frames for pages of programs; what does not fit goes to the store (default: all there are)"),
+    "AROUND": ("", _around, "pages of a file that one fault maps, a power of two up to 64; 1: only the one that was touched (default: 16)"),
     "STORE": ("", _store, "frames of the RAM-backed store (default: four times FRAMES, at most half of free memory; none without FRAMES)"),
     "BUILD": ("release", _one_of("release", "debug", "bench"),
               "release: -O2 with checks; debug: -Og, checks, undefined-behaviour traps; bench: -O2 without checks"),

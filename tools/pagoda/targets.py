@@ -187,6 +187,7 @@ def is_affected(folder, part):
 def boot_words(options):
     """Boot arguments that only some boots have: the frame limit, the size of the store, the replacement policy."""
     words = [f"frames={options['FRAMES']}"] if options["FRAMES"] else []
+    words += [f"around={options['AROUND']}"] if options["AROUND"] is not None else []
     words += [f"store={options['STORE']}"] if options["STORE"] is not None else []
     words += [f"policy={options['POLICY']}"] if options["POLICY"] else []
     return " ".join(words)

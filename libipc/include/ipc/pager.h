@@ -21,7 +21,7 @@
     X(FORK, 9, FROM(BADGE_PROCMGR), "parent, child, op_key[, key, THREAD_AT: child 0 is made first] -> child, frame of its thread 0; handles of a made one: thread, w[6]: space; maybe IN_PROGRESS") \
     X(BRK, 10, FROM_ANY, "new break, 0 to ask -> break") \
     X(OP_RESULT, 11, FROM(BADGE_PROCMGR) | FROM(BADGE_INIT), "op_key -> result; IN_PROGRESS while it runs") \
-    X(NOTIFY, 12, FROM(BADGE_PROCMGR) | FROM(BADGE_INIT), "bits, with a notification handle: signalled when operations end") \
+    X(NOTIFY, 12, FROM(BADGE_PROCMGR) | FROM(BADGE_INIT) | FROM(BADGE_IDLE), "bits, with a notification handle: signalled when operations end") \
     X(STAT, 13, FROM_ANY, "which (PAGER_STAT_*), space or 0 -> up to 6 values") \
     X(PAGE_INFO, 14, FROM_ANY, "space, va -> pte, refs, frame, next present va or 0, logical prot") \
     X(SHARER, 15, FROM_ANY, "frame, after (space id or 0), va to look at or 0 = search -> space, key, va; ERR_NOENT: no more; ERR_AGAIN: go on after space") \
@@ -44,6 +44,8 @@
     X(QUOTA_JOIN, 41, FROM(BADGE_PROCMGR), "space, key: the space and all it holds count there") \
     X(QUOTA_DROP, 42, FROM(BADGE_PROCMGR), "key; ERR_BUSY while anything counts there; OK also when there is none") \
     X(QUOTA_STAT, 43, FROM_ANY, "key -> frames, limit, objects, limit") \
+    X(TUNE, 44, FROM_ANY, "PAGER_TUNE_*, new value or PAGER_TUNE_ASK -> value before, how much of it is used") \
+    X(IDLE, 45, FROM(BADGE_IDLE), "the caller lends its time for one step of work ahead -> 1, or 0: nothing to do until the notification of NOTIFY") \
     X(REPORT, 36, FROM_ANY, "after -> its number, enum pager_report, policy's name in two words, key of the space or 0, detail; ERR_NOENT: none behind after")
 
 enum pager_op {
@@ -63,6 +65,10 @@ enum pager_op {
 
 enum pager_frames { PAGER_FRAMES_ASK = 0, PAGER_FRAMES_SET = 1 };
 enum pager_policy { PAGER_POLICY_ASK = 0, PAGER_POLICY_SET = 1, PAGER_POLICY_COMMON = 2 /* give up its own */ };
+/* TUNE. AROUND: pages that a fault on a file's page maps, a power of two up to 64, 1: only that one; used: mapped by it so far.
+ * ZEROED: frames kept zeroed for first stores, at most 64, 0: none; used: how many there are now. */
+enum pager_tune { PAGER_TUNE_AROUND = 1, PAGER_TUNE_ZEROED = 2 };
+#define PAGER_TUNE_ASK (~0UL)
 #define PAGER_IDEA_PART 40u /* bytes of text in one POLICY_INFO answer; zeros after the end */
 enum pager_pin { PAGER_UNPIN = 0, PAGER_PIN_NOW = 1 };
 

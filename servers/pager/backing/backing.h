@@ -11,6 +11,9 @@ struct backing {
     const char *name;
     /* A frame that holds exactly this page already and may be mapped without write permission; NO_FRAME: there is none. */
     frame_t (*share)(const struct ledger_region *r, uint32_t page);
+    /* How many pages from page on, at most n, lie in consecutive frames that share() would give; *first: the first one. 0: the
+     * backing has no such runs. */
+    uint32_t (*run)(const struct ledger_region *r, uint32_t page, uint32_t n, frame_t *first);
     /* Write all 4096 bytes of the page into a fresh frame. */
     void (*fill)(const struct ledger_region *r, uint32_t page, frame_t frame);
 };

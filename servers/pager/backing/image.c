@@ -86,6 +86,17 @@ static frame_t image_share(const struct ledger_region *r, uint32_t page)
     return bytes == PAGE_SIZE || rest_is_zero(frame, bytes) ? frame : NO_FRAME;
 }
 
+/* Whole pages only. */
+static uint32_t image_run(const struct ledger_region *r, uint32_t page, uint32_t n, frame_t *first)
+{
+    uint64_t size_bytes, skipped = va_of(page - r->start_page);
+    if (r->backed_bytes <= skipped || image_file(r->file, first, &size_bytes) != OK)
+        return 0;
+    uint64_t whole = (r->backed_bytes - skipped) >> PAGE_SHIFT;
+    *first += r->offset_page + (page - r->start_page);
+    return whole < n ? (uint32_t)whole : n;
+}
+
 static void image_fill(const struct ledger_region *r, uint32_t page, frame_t frame)
 {
     frame_t from;
@@ -98,4 +109,4 @@ static void image_fill(const struct ledger_region *r, uint32_t page, frame_t fra
     memset((char *)window(frame) + bytes, 0, PAGE_SIZE - bytes);
 }
 
-const struct backing backing_image = {.name = "image", .share = image_share, .fill = image_fill};
+const struct backing backing_image = {.name = "image", .share = image_share, .run = image_run, .fill = image_fill};
