@@ -3,7 +3,7 @@
 """Measures and compares: `scons bench` calls it once build/bench and build/release are there.
 
 Measures the bench build and beside it the default build, prints the table beside the peers and writes
-build/bench/bench.json. COMPARE sets that file beside another one; UPDATE=baseline writes what
+build/bench/bench.json. COMPARE sets that file beside another one; UPDATE writes files of the tree anew: docs the page docs/performance.md, baseline what
 `scons test` compares with, from a quick run of its own. The parts: tools/pagoda/figures/.
 """
 
@@ -20,7 +20,7 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import harts
 import longest
 import qemu
-from pagoda.figures import compare, table, take
+from pagoda.figures import compare, page, table, take
 from pagoda.figures.peers import Peers
 
 ROOT = take.ROOT
@@ -90,7 +90,7 @@ def main():
     parser = argparse.ArgumentParser(description="Measure Pagoda and print the table.")
     parser.add_argument("--mem", default=take.FULL_MEM, help="memory of the measured machine")
     parser.add_argument("--compare", help="a bench.json to set beside build/bench/bench.json")
-    parser.add_argument("--update", default="", help="baseline: write test/baseline.json anew")
+    parser.add_argument("--update", default="", help="baseline, docs, or both with a comma: files of the tree to write anew")
     given = parser.parse_args()
     update = set(given.update.split(",")) - {""}
     peers, status = Peers(), 0
@@ -101,6 +101,8 @@ def main():
             status = measure_and_report(given.mem, peers)
         if "baseline" in update:
             update_baseline()
+        if "docs" in update:
+            page.write(RESULT, peers)
     except (take.BenchError, compare.FiguresError, qemu.QemuError) as error:
         print(f"bench: {error}", file=sys.stderr)
         return STATUS_ERROR

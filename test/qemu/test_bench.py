@@ -1,12 +1,11 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
-"""Proves that no one-hart figure got more than 3 % worse than test/baseline.json says, that COMPARE finds what got slower, and
-that every metric has its row of peers and aims.
+"""Proves that no one-hart figure got more than 3 % worse than test/baseline.json says, that COMPARE finds what got slower, that
+every metric has its row of peers and aims, and that docs/performance.md shows the figures it was made from.
 
 TIMEOUT: 180
 """
 
-import json
 import os
 import subprocess
 import sys
@@ -16,7 +15,7 @@ ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)
 sys.path.insert(0, os.path.join(ROOT, "tools"))
 
 import qemu
-from pagoda.figures import compare, interrupt, take
+from pagoda.figures import compare, interrupt, page, take
 from pagoda.figures.peers import Peers
 
 BASELINE = os.path.join(ROOT, "test", "baseline.json")
@@ -104,8 +103,18 @@ def every_figure_has_its_row():
         require("what" in row and set(row) <= known, f"tools/peers.json: {name} has {sorted(set(row) - known)}")
 
 
+def the_page_shows_the_figures_it_was_made_from():
+    if not os.path.exists(page.FIGURES):
+        return
+    made = page.files(compare.load_file(page.FIGURES), Peers())
+    for path, text in made.items():
+        with open(path, encoding="utf-8") as file:
+            require(file.read() == text, f"{os.path.relpath(path, ROOT)} is not what {os.path.relpath(page.FIGURES, ROOT)} and "
+                                         "tools/ make: `scons bench UPDATE=docs`, or undo the edit")
+
+
 CASES = [no_figure_is_worse_than_the_baseline, comparing_names_what_got_slower, ill_files_are_refused_with_a_sentence,
-         an_interrupt_is_counted_in_a_log, every_figure_has_its_row]
+         an_interrupt_is_counted_in_a_log, every_figure_has_its_row, the_page_shows_the_figures_it_was_made_from]
 
 
 def main():

@@ -130,7 +130,7 @@ def _line(text):
     return text
 
 
-UPDATES = ("baseline",)
+UPDATES = ("baseline", "docs")
 
 
 def _update(text):
@@ -172,7 +172,7 @@ VARIABLES = {
     "SMP": ("1", _smp, "number of harts, 1 to 8; with more than one the default is ICOUNT=0, since QEMU counts for one hart at a time"),
     "ONLY": ("", _any, "for test: run only tests that match this pattern, such as 'guest/fork*'; commas separate"),
     "COMPARE": ("", _file, "for bench: a bench.json to set beside build/bench/bench.json, which is measured first if there is none"),
-    "UPDATE": ("", _update, "for bench: baseline writes test/baseline.json anew, which `scons test` compares with"),
+    "UPDATE": ("", _update, "for bench: baseline writes test/baseline.json anew, which `scons test` compares with; docs the page docs/performance.md; both with a comma"),
     "METRIC": ("", _any, "for profile: a figure of `scons bench`, such as fault.cow_copy"),
     "AFTER": ("", _any, "for profile: figures that are measured before METRIC, such as 'ipc. fault': some depend on the past"),
     "MUTANT": ("", _mutant, "build with one seeded bug of test/mutants.txt"),

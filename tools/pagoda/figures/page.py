@@ -1,0 +1,147 @@
+# SPDX-License-Identifier: MIT
+"""The page docs/performance.md and its charts, made from one run of `scons bench`: docs/performance/figures.json, which is
+that run's bench.json. The same figures and peers always make the same bytes, so a test can see that nobody edited them.
+"""
+
+import os
+
+from pagoda.figures import charts, compare, table
+from pagoda.figures.take import ROOT
+
+PAGE = os.path.join(ROOT, "docs", "performance.md")
+FOLDER = os.path.join(ROOT, "docs", "performance")
+FIGURES = os.path.join(FOLDER, "figures.json")
+BAR_CHARTS = [
+    ("ipc", "Messages, signals, interrupts", ["syscall.null", "ipc.call", "ipc.roundtrip", "notify.wake", "irq.to_user"]),
+    ("faults", "Page faults", ["fault.deliver", "fault.map_only", "fault.cow_copy", "fault.cow_reuse", "fault.zero", "fault.zero_pool",
+                               "fault.around16", "swap.in"]),
+    ("processes", "Processes", ["fork_exec", "spawn", "boot.shell"]),
+]
+CURVES = [("fork-call", "The call of fork", "fork.call"), ("fork-cycle", "fork, exit and wait", "fork.cycle")]
+CURVE_CLASSES = {"xv6": "s1", "Linux": "s2"}
+BAR_CLASSES = {"xv6": "c1", "Linux": "c2", "seL4": "c3"}
+
+HEAD = """<!-- SPDX-License-Identifier: MIT -->
+<!-- Made by `scons bench UPDATE=docs`; edits are lost. -->
+# Performance
+
+What operations cost, in instructions, beside other systems on the same machine. One command measures all of it again and
+prints the same figures: `scons bench`. How it is measured, and how the peers were: [measuring.md](measuring.md).
+
+Measured at commit `{commit}`: {mem} of memory, `{time}`, {qemu}; {gcc}.
+
+**{verdict}.**
+"""
+
+
+def number(value):
+    return "–" if value is None else f"{value:,.0f}"
+
+
+def peer_cell(name, peer, peers):
+    """A peer's value, with what was measured there if that is not quite the same."""
+    note = peers.row(name).get("notes", {}).get(peer)
+    value = number(peers.value(name, peer))
+    return f"{value} ({note})" if note and value != "–" else note or value
+
+
+def verdict_cell(over):
+    return "–" if over is None else "met" if over <= 0 else f"missed by {over:.0%}"
+
+
+def table_lines(names, figures, peers):
+    columns = peers.columns(names[0])
+    head = ["figure", "what", "Pagoda", "min", "max", "with checks", *columns, "ratio", "aim", "", "sfence", "satp"]
+    lines = ["| " + " | ".join(head) + " |", "|" + "---|" * len(head)]
+    for name in names:
+        figure, best = figures["metrics"][name], peers.best(name)
+        ours, unit = figure["median"], figure["unit"]
+        cells = [f"`{name}`", peers.row(name).get("what", ""), f"**{number(ours)}**" + ("" if unit == "instructions" else f" {unit}"),
+                 number(figure.get("min")), number(figure.get("max")), number(figures["default"].get(name, {}).get("median")),
+                 *(peer_cell(name, peer, peers) for peer in columns), f"{ours / best:.2f}" if best else "–",
+                 number(peers.value(name, "aim")), verdict_cell(peers.over_aim(name, ours)),
+                 *(f"{figure[what]:.2f}" if what in figure else "–" for what in ("sfence", "satp"))]
+        lines.append("| " + " | ".join(cells) + " |")
+    return lines
+
+
+def missed_lines(metrics, peers):
+    missed = peers.missed(metrics)
+    if not missed:
+        return ["Every aim is met."]
+    lines = ["| figure | measured | aim | over | where the rest goes |", "|---|---|---|---|---|"]
+    for metric, over in missed.values():
+        own = os.path.join("performance", metric + ".md")
+        where = f"[{own}]({own})" if os.path.exists(os.path.join(ROOT, "docs", own)) else f"`scons profile METRIC={metric}`"
+        must = ", which must be met" if peers.row(metric).get("must") else ""
+        lines.append(f"| `{metric}`{must} | {number(metrics[metric]['median'])} | {number(peers.value(metric, 'aim'))} | {over:.0%} | {where} |")
+    return lines
+
+
+def other_lines(metrics, peers):
+    rows = peers.unmeasured(metrics)
+    if not rows:
+        return []
+    return ["## Not measured yet", "", "; ".join(f"`{row}` ({peers.rows[row]['what']})" for row in rows) + ".", ""]
+
+
+def bars_of(metric, metrics, peers):
+    others = [(peer, BAR_CLASSES[peer], value) for peer in peers.names if (value := peers.value(metric, peer))]
+    return [("Pagoda", "ours", metrics[metric]["median"]), *others]
+
+
+def chart_files(metrics, peers):
+    """{name: SVG} of those for which there are figures."""
+    made = {}
+    for name, title, wanted in BAR_CHARTS:
+        rows = [(metric, bars_of(metric, metrics, peers), peers.value(metric, "aim")) for metric in wanted if metric in metrics]
+        if rows:
+            made[name] = charts.bars(title + ": ours above, the peers below it; the red line is the aim", rows)
+    for name, title, stem in CURVES:
+        sizes = sorted(int(metric.rpartition(".")[2]) for metric in metrics if metric.startswith(stem + "."))
+        if len(sizes) > 1:
+            names = [f"{stem}.{size}" for size in sizes]
+            lines = [("Pagoda", "sours", [metrics[metric]["median"] for metric in names])]
+            lines += [(peer, CURVE_CLASSES[peer], [peers.value(metric, peer) for metric in names])
+                      for peer in peers.names if peer in CURVE_CLASSES]
+            lines.append(("aim", "saim", [peers.value(metric, "aim") for metric in names]))
+            made[name] = charts.curves(f"{title}, instructions by pages (both axes logarithmic)", sizes, lines)
+    return made
+
+
+def text_of(figures, peers, pictures):
+    metrics = figures["metrics"]
+    names = peers.sorted(metrics)
+    rtos = [name for name in names if name.startswith("rtos.")]
+    facts = {**figures["machine"], **figures["tools"], "verdict": table.verdict(metrics, peers)}
+    lines = HEAD.format(**facts).splitlines()
+    lines += [""] + [f"![{name}](performance/{name}.svg)\n" for name in pictures]
+    lines += ["## All figures", "",
+              "Medians, in instructions if no unit is named. *with checks*: the default build. *ratio*: ours to the best peer's. *sfence*, "
+              "*satp*: `sfence.vma` instructions and writes of `satp` per operation, whose cost instructions do not show. The peers' columns "
+              "for a number of pages come from a base and a cost per page.", ""]
+    lines += table_lines([name for name in names if name not in rtos], figures, peers)
+    if rtos:
+        lines += ["", "## Classic RTOSes, which have no protection", ""] + table_lines(rtos, figures, peers)
+    lines += ["", "## Aims that are missed", "",
+              f"At most {table.MISSED_MAX} may be, none by more than {table.OVER_MAX:.0%}. Of a figure for several sizes the worst.", ""]
+    lines += missed_lines(metrics, peers) + [""] + other_lines(metrics, peers)
+    return "\n".join(lines).rstrip() + "\n"
+
+
+def files(figures, peers):
+    """{path: text} of everything that is made from the figures."""
+    pictures = chart_files(figures["metrics"], peers)
+    made = {os.path.join(FOLDER, name + ".svg"): svg for name, svg in pictures.items()}
+    made[PAGE] = text_of(figures, peers, pictures)
+    return made
+
+
+def write(result, peers):
+    """Take the run in `result` (a bench.json) as the figures of the tree, and write the page anew."""
+    figures = compare.load_file(result)
+    os.makedirs(FOLDER, exist_ok=True)
+    for path, text in {FIGURES: compare.text_of(figures), **files(figures, peers)}.items():
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(text)
+    print(f"written to {os.path.relpath(PAGE, ROOT)} and {os.path.relpath(FOLDER, ROOT)}/")
