@@ -78,6 +78,27 @@ def missed_lines(metrics, peers):
     return lines
 
 
+def mean(rows, what):
+    return sum(row[what] for row in rows) / len(rows)
+
+
+def harts_lines(harts):
+    """What tools/harts.py measured; that alone differs from run to run."""
+    if not harts:
+        return []
+    kinds = harts["faults"]
+    lines = ["## More harts", "",
+             "Page faults per million instructions of a hart, the mean of all; with it the share of its instructions in which a hart waits for the "
+             "kernel lock. Not deterministic ([measuring.md](measuring.md)).", "",
+             "| harts | " + " | ".join(f"{kind} pages | waiting" for kind in kinds) + " |", "|" + "---|" * (1 + 2 * len(kinds))]
+    for number_of in sorted({n for rows in kinds.values() for n in rows}, key=int):
+        cells = [f"{mean(rows[number_of], 'per_million'):,.0f} | {mean(rows[number_of], 'waiting'):.0%}" for rows in kinds.values()]
+        lines.append(f"| {number_of} | " + " | ".join(cells) + " |")
+    kept = harts["kernel_bytes"]
+    return lines + ["", f"The kernel keeps {kept['process']:,} bytes per process, {kept['thread']:,} per further thread and {kept['mib']:,} per "
+                    "mapped MiB, in page tables and objects.", ""]
+
+
 def other_lines(metrics, peers):
     rows = peers.unmeasured(metrics)
     if not rows:
@@ -125,7 +146,7 @@ def text_of(figures, peers, pictures):
         lines += ["", "## Classic RTOSes, which have no protection", ""] + table_lines(rtos, figures, peers)
     lines += ["", "## Aims that are missed", "",
               f"At most {table.MISSED_MAX} may be, none by more than {table.OVER_MAX:.0%}. Of a figure for several sizes the worst.", ""]
-    lines += missed_lines(metrics, peers) + [""] + other_lines(metrics, peers)
+    lines += missed_lines(metrics, peers) + [""] + harts_lines(figures.get("harts")) + other_lines(metrics, peers)
     return "\n".join(lines).rstrip() + "\n"
 
 
