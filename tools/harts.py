@@ -20,7 +20,7 @@ sys.path.insert(0, HERE)
 
 import qemu
 from pagoda import probe
-from pagoda.profiling.programs import ProfileError, Program
+from pagoda.profiling.programs import Build, ProfileError, Program
 
 HARTS = (1, 2, 4, 8)
 KINDS = ("own", "shared")
@@ -29,16 +29,17 @@ TIMEOUT_S = 300
 BYTES = ("process", "thread", "mib")
 
 
-class Build:
-    def __init__(self, folder, plugin):
-        self.kernel, self.image = os.path.join(folder, "kernel.elf"), os.path.join(folder, "measured.img")
-        self.plugin = os.path.abspath(plugin)
-        self.kernel_program = Program("kernel", self.kernel)
-        self.program = Program("harts", os.path.join(folder, "apps", "harts.elf"))
+class Counter:
+    """A build, the program that works on every hart, and the plugin that counts."""
+
+    def __init__(self, build, plugin):
+        self.build, self.plugin = build, os.path.abspath(plugin)
+        self.kernel_program = Program("kernel", build.kernel)
+        self.program = Program("harts", os.path.join(build.elf_folder, "apps", "harts.elf"))
 
     def boot(self, harts, what, extra=()):
         """The lines that harts printed."""
-        machine = qemu.Machine(self.kernel, self.image, mem=MEM, build="bench", icount=harts == 1, smp=harts,
+        machine = qemu.Machine(self.build.kernel, self.build.image, mem=MEM, build="bench", icount=harts == 1, smp=harts,
                                run="harts " + what, extra=extra)
         outcome = machine.start().wait(TIMEOUT_S)
         if outcome.hung or outcome.status != 0:
@@ -46,21 +47,20 @@ class Build:
         return outcome.lines
 
     def options(self, harts, folder):
-        fault, _ = self.kernel_program.function_range("fault_raise")
         wait, wait_end = self.kernel_program.function_range("lock_wait")
         text = os.path.join(folder, "text")
         with open(text, "wb") as file:
             file.write(self.program.text)
         values = {"workers": harts, "text_va": self.program.text_va, "mark": self.program.variable("harts_mark")[0],
-                  "fault": fault, "wait": wait, "wait_bytes": wait_end - wait}
+                  "wait": wait, "wait_bytes": wait_end - wait}
         return ["-plugin", ",".join([self.plugin, f"out={folder}/counts", f"text={text}",
                                      *(f"{name}={value:#x}" for name, value in values.items())])]
 
 
-def rates(build, harts, kind):
+def rates(counter, harts, kind):
     """[{faults, instructions, per_million, waiting}] of each hart."""
     with tempfile.TemporaryDirectory(prefix="pagoda-harts-") as folder:
-        build.boot(harts, kind, build.options(harts, folder))
+        counter.boot(harts, kind, counter.options(harts, folder))
         counts = os.path.join(folder, "counts")
         if not os.path.exists(counts):
             raise ProfileError(f"with {harts} harts the first worker ended before the last began; there is no figure")
@@ -70,18 +70,18 @@ def rates(build, harts, kind):
              "waiting": round(waiting / insns, 4) if insns else 0.0} for insns, faults, waiting in rows]
 
 
-def kernel_bytes(build):
+def kernel_bytes(counter):
     """{process, thread, mib}: bytes of page tables and kernel objects."""
-    found = dict(re.findall(rf"^({'|'.join(BYTES)}) (\d+)$", "\n".join(build.boot(1, "bytes")), re.MULTILINE))
+    found = dict(re.findall(rf"^({'|'.join(BYTES)}) (\d+)$", "\n".join(counter.boot(1, "bytes")), re.MULTILINE))
     if set(found) != set(BYTES):
         raise ProfileError("harts bytes printed no figures")
     return {name: int(found[name]) for name in BYTES}
 
 
-def measure(build):
+def measure(counter):
     """What goes into bench.json under "harts"."""
-    faults = {kind: {str(harts): rates(build, harts, kind) for harts in HARTS} for kind in KINDS}
-    return {"deterministic": False, "faults": faults, "kernel_bytes": kernel_bytes(build)}
+    faults = {kind: {str(harts): rates(counter, harts, kind) for harts in HARTS} for kind in KINDS}
+    return {"deterministic": False, "faults": faults, "kernel_bytes": kernel_bytes(counter)}
 
 
 def lines_of(found):
@@ -108,7 +108,7 @@ def section(folder=os.path.join(ROOT, "build", "bench"), plugin=os.path.join(ROO
     if not probe.has_plugins():
         return None, ["More harts: no figures, this QEMU was built without support for plugins."]
     try:
-        found = measure(Build(folder, plugin))
+        found = measure(Counter(Build(folder), plugin))
     except (OSError, ProfileError, qemu.QemuError) as error:
         return None, [f"More harts: no figures: {error}"]
     return found, lines_of(found)
@@ -121,7 +121,7 @@ def main():
     parser.add_argument("--json", help="file to write them to")
     given = parser.parse_args()
     try:
-        found = measure(Build(given.dir, given.plugin))
+        found = measure(Counter(Build(given.dir), given.plugin))
     except (OSError, ProfileError, qemu.QemuError) as error:
         print(f"harts: {error}", file=sys.stderr)
         return 1

@@ -20,23 +20,20 @@ sys.path.insert(0, HERE)
 
 import qemu
 from pagoda.figures import take
+from pagoda.figures.peers import Peers
 from pagoda.profiling import flame, operation, recording, text
-from pagoda.profiling.programs import ProfileError, programs_of
+from pagoda.profiling.programs import Build, ProfileError, programs_of
 
 TIMEOUT_S = 900
-NO_OPERATIONS = {"size.kernel", "boot.shell", "kernel.longest"}  # figures of another kind
+NO_OPERATIONS = {"size.kernel", "boot.shell", "kernel.longest", "irq.to_user"}  # not taken by samples of the bench program
 MERGE_ABOVE = 24  # hops: with more of them the tree has one branch per place, not per hop
 
 
 def metric_names():
-    """Figures to choose from: those of the last `scons bench`, else the families of peers.json."""
-    measured = os.path.join(ROOT, "build", "bench", "bench.json")
-    if os.path.exists(measured):
-        with open(measured, encoding="ascii") as file:
-            return sorted(set(json.load(file)["metrics"]) - NO_OPERATIONS)
-    with open(os.path.join(HERE, "peers.json"), encoding="utf-8") as file:
-        names = list(json.load(file)["rows"])
-    return [name for name in names if name not in NO_OPERATIONS]
+    """Figures to choose from: those of the last `scons bench`, else of the baseline, which lacks the largest forks."""
+    measured, baseline = (os.path.join(ROOT, *path) for path in (("build", "bench", "bench.json"), ("test", "baseline.json")))
+    with open(measured if os.path.exists(measured) else baseline, encoding="ascii") as file:
+        return Peers().sorted(set(json.load(file)["metrics"]) - NO_OPERATIONS)
 
 
 def check_metric(name):
@@ -44,7 +41,7 @@ def check_metric(name):
     if not name:
         raise ProfileError(f"METRIC is missing: scons profile METRIC=name, where name is a figure of `scons bench`: {names}")
     if name in NO_OPERATIONS:
-        raise ProfileError(f"METRIC={name}: this is no operation of the bench; there are: {names}")
+        raise ProfileError(f"METRIC={name}: the bench program takes no samples of this one, but of: {names}")
 
 
 def arguments_of(programs, out):
@@ -62,16 +59,6 @@ def arguments_of(programs, out):
     return ",".join([f"out={out}", f"text={code}", *(f"{name}={value:#x}" for name, value in values.items())])
 
 
-class Build:
-    """What is booted, and where its programs are with their symbols."""
-
-    def __init__(self, folder, elf_folder=None):
-        self.kernel, self.image = os.path.join(folder, "kernel.elf"), os.path.join(folder, "measured.img")
-        if not os.path.exists(self.image):
-            self.image = os.path.join(folder, "pagoda.img")
-        self.elf_folder = elf_folder or folder
-
-
 def record(build, plugin, programs, wanted, out):
     """Run the figures of wanted, which are apart by blanks, the last one being the one in question. Returns the figures that the program printed."""
     shutil.rmtree(out, ignore_errors=True)
@@ -87,7 +74,7 @@ def record(build, plugin, programs, wanted, out):
         return take.extract(outcome.lines)
     except take.BenchError as error:
         if outcome.lines[-1].startswith("bench: nothing measured"):
-            raise ProfileError(f"METRIC={wanted}: there is no such figure, only {', '.join(metric_names())}") from None
+            raise ProfileError(f"METRIC={wanted.split()[-1]}: the bench measures no such figure, but {', '.join(metric_names())}") from None
         raise ProfileError(str(error)) from None
 
 

@@ -2,9 +2,10 @@
 # SPDX-License-Identifier: MIT
 """Proves that the tools which count from outside count right: a profile's total is what the bench's own counter says, and
 every instruction of it is in the hop, place and function tables exactly once; a fault goes program, kernel, pager, kernel,
-program; and in a short run no step of the kernel with interrupts off is longer than docs/bounds.md allows.
+program; in a short run no step of the kernel with interrupts off is longer than docs/bounds.md allows; and each of two harts
+is seen to fault and to work.
 
-TIMEOUT: 180
+TIMEOUT: 300
 """
 
 import os
@@ -16,10 +17,12 @@ import xml.dom.minidom
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 sys.path.insert(0, os.path.join(ROOT, "tools"))
 
+import harts
 import longest
 import profiler
 import qemu
 from pagoda import probe
+from pagoda.profiling.programs import Build
 
 PLUGINS = os.path.join(ROOT, "build", "plugin")
 FOLDER, ELF = os.environ["PAGODA_BUILD_DIR"], os.environ["PAGODA_ELF_DIR"]
@@ -37,7 +40,7 @@ def numbers(lines, pattern):
 
 
 def profile_of(metric, folder):
-    return profiler.profile(profiler.Build(FOLDER, ELF), os.path.join(PLUGINS, "profile.so"), metric, "", folder)
+    return profiler.profile(Build(FOLDER, ELF), os.path.join(PLUGINS, "profile.so"), metric, "", folder)
 
 
 def totals_add_up(folder):
@@ -72,7 +75,7 @@ def unknown_figures_are_refused(_folder):
             profiler.check_metric(name)
             profile_of(name, os.path.join(_folder, "none"))
         except profiler.ProfileError as error:
-            require("fault.cow_copy" in str(error), f"{name}: {error}")
+            require("syscall.null" in str(error), f"{name}: {error}")
         else:
             raise AssertionError(f"METRIC={name} was taken")
 
@@ -95,12 +98,22 @@ def no_step_is_longer_than_its_bound(_folder):
     require(not bad, "; ".join(bad))
 
 
+def harts_are_told_apart(_folder):
+    counter = harts.Counter(Build(FOLDER, ELF), os.path.join(PLUGINS, "harts.so"))
+    rows = harts.rates(counter, 2, "own")
+    require(len(rows) == 2 and all(200 < row["faults"] <= 5000 and row["per_million"] > 50 for row in rows), f"{rows}")
+    kept = harts.kernel_bytes(counter)
+    require(kept["mib"] == 2048, f"4 KiB of page table map 2 MiB, but {kept}")
+    require(4096 <= kept["thread"] < kept["process"] < 65536, f"{kept}")
+
+
 def main():
     if not probe.has_plugins():
         print("SKIP profile/all: this QEMU was built without support for plugins")
         return 0
     bad = 0
-    for case in (totals_add_up, a_fault_goes_through_the_pager, unknown_figures_are_refused, no_step_is_longer_than_its_bound):
+    for case in (totals_add_up, a_fault_goes_through_the_pager, unknown_figures_are_refused, no_step_is_longer_than_its_bound,
+                 harts_are_told_apart):
         try:
             with tempfile.TemporaryDirectory(prefix="pagoda-profile-") as folder:
                 case(folder)

@@ -2,10 +2,10 @@
  * QEMU plugin of the per-hart figures of `scons bench`: instructions and page faults of each hart, while all of them work.
  *
  * The program apps/harts.c stores 1 in `harts_mark` when a worker begins and 2 when it has done its work. What is
- * counted lies between the last worker's beginning and the first one's end.
+ * counted lies between the last worker's beginning and the first one's end. A fault is seen where the program goes on in the
+ * middle of what it had begun, after others had the hart.
  *
  * Arguments  out=FILE workers=N text=FILE text_va=VA mark=VA   the program and its variable
- *            fault=VA                                          the kernel function that each page fault goes through
  *            wait=VA wait_bytes=N                              the one in which a hart waits for the kernel lock
  * Written    per hart: instructions faults instructions-waiting
  */
@@ -15,19 +15,21 @@
 
 EXPORTED int qemu_plugin_version = 1;
 
+struct block { /* instructions that were translated together */
+    uint64_t va, end, insns;
+    bool is_wait, is_program;
+};
 struct counts {
     uint64_t insns, faults, waiting;
-    uint64_t pad[5]; /* a cache line of its own */
-};
-struct block {
-    uint64_t insns;
-    bool is_fault, is_wait;
+    const struct block *last; /* of the program */
+    bool left;                /* others ran since */
+    uint64_t pad[3];          /* a cache line of its own */
 };
 
 static struct counts now[HARTS_MAX] __attribute__((aligned(64))), at_begin[HARTS_MAX];
 static const char *out_path;
 static struct text text;
-static uint64_t mark_va, fault_va, wait_va, wait_bytes, workers, begun;
+static uint64_t mark_va, wait_va, wait_bytes, workers, begun;
 static int harts;
 static bool is_written;
 
@@ -36,9 +38,14 @@ static void block_runs(unsigned hart, void *word)
     const struct block *b = word;
     struct counts *c = &now[hart];
     c->insns += b->insns;
-    c->faults += b->is_fault;
     if (b->is_wait)
         c->waiting += b->insns;
+    if (!b->is_program) {
+        c->left = true;
+        return;
+    }
+    c->faults += c->left && c->last && b->va >= c->last->va && b->va < c->last->end;
+    c->last = b, c->left = false;
 }
 static void write_counts(void)
 {
@@ -73,11 +80,12 @@ static void translate(uint64_t id, struct qemu_plugin_tb *tb)
     if (!b)
         plugin_fail("no memory", "");
     guest_memory_find(first);
-    b->insns = n, b->is_fault = va == fault_va, b->is_wait = va >= wait_va && va < wait_va + wait_bytes;
+    struct qemu_plugin_insn *last = qemu_plugin_tb_get_insn(tb, n - 1);
+    b->va = va, b->end = qemu_plugin_insn_vaddr(last) + qemu_plugin_insn_size(last), b->insns = n;
+    b->is_wait = va >= wait_va && va < wait_va + wait_bytes;
+    b->is_program = place_of(va) == PLACE_USER && text_holds_insn(&text, first);
     qemu_plugin_register_vcpu_tb_exec_cb(tb, block_runs, PLUGIN_NO_REGS, b);
-    if (place_of(va) != PLACE_USER || !text_holds_insn(&text, first))
-        return;
-    for (size_t i = 0; i < n; i++)
+    for (size_t i = 0; b->is_program && i < n; i++)
         qemu_plugin_register_vcpu_mem_cb(qemu_plugin_tb_get_insn(tb, i), stored, PLUGIN_NO_REGS, PLUGIN_MEM_W, NULL);
 }
 int qemu_plugin_install(uint64_t id, const struct qemu_info *info, int argc, char **argv)
@@ -89,7 +97,6 @@ int qemu_plugin_install(uint64_t id, const struct qemu_info *info, int argc, cha
     text_read(&text, plugin_argument(argc, argv, "text"), plugin_number(argc, argv, "text_va"));
     workers = plugin_number(argc, argv, "workers");
     mark_va = plugin_number(argc, argv, "mark");
-    fault_va = plugin_number(argc, argv, "fault");
     wait_va = plugin_number(argc, argv, "wait");
     wait_bytes = plugin_number(argc, argv, "wait_bytes");
     qemu_plugin_register_vcpu_tb_trans_cb(id, translate);

@@ -128,6 +128,17 @@ def _name(die):
     return found.value.decode() if found else ""
 
 
+class Build:
+    """What is booted - the image without test programs if there is one, as `scons bench` does - and where the programs are
+    with their symbols."""
+
+    def __init__(self, folder, elf_folder=None):
+        self.kernel, self.image = os.path.join(folder, "kernel.elf"), os.path.join(folder, "measured.img")
+        if not os.path.exists(self.image):
+            self.image = os.path.join(folder, "pagoda.img")
+        self.elf_folder = elf_folder or folder
+
+
 def programs_of(folder):
     """{name: Program} of a build: kernel, servers, programs and guest tests."""
     if not os.path.exists(os.path.join(folder, "kernel.elf")):
