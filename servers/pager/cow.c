@@ -6,24 +6,18 @@
 #include "fault.h"
 #include "resident.h"
 
-void cow_fill(uint32_t slot, frame_t from, frame_t fresh)
-{
-    if (from == zero_frame())
-        page_zero(fresh);
-    else
-        page_copy(fresh, from);
-    frame_drop(slot, from);
-#ifdef MUTANT_PAGER_FREE_EARLY
-    frame_drop(slot, from);
-#endif
-}
-
 err_t cow_copy(uint32_t slot, frame_t from, frame_t *fresh)
 {
     resident.guard = from; /* what leaves for the fresh frame must be another page */
     err_t err = frame_alloc_user(slot, fresh);
     resident.guard = NO_FRAME;
-    if (likely(err == OK))
+    if (unlikely(err != OK))
+        return err;
+    if (from != zero_frame()) {
         cow_fill(slot, from, *fresh);
-    return err;
+        return OK;
+    }
+    page_zero(*fresh);
+    frame_drop(slot, from);
+    return OK;
 }

@@ -41,21 +41,25 @@ bool evict_accessed(uint32_t page)
 
 /* ---- pages that are ready to leave: clean, out of their policy's hands, first come first gone ---- */
 
-static uint32_t ready[READY_MAX], ready_len;
+static uint32_t ready[READY_MAX], ready_head, ready_len; /* a ring */
+_Static_assert((READY_MAX & (READY_MAX - 1)) == 0, "places in the ring are masked");
+static inline uint32_t *ready_at(uint32_t i) { return &ready[(ready_head + i) & (READY_MAX - 1)]; }
 
 uint32_t evict_ready_count(void) { return ready_len; }
 
+/* Those before it move up: it is the oldest one mostly. */
 static void ready_remove(uint32_t i)
 {
+    for (; i > 0; i--)
+        *ready_at(i) = *ready_at(i - 1);
+    ready_head++;
     ready_len--;
-    for (; i < ready_len; i++)
-        ready[i] = ready[i + 1];
 }
 
 void evict_not_ready(uint32_t page)
 {
     for (uint32_t i = 0; i < ready_len; i++) /* bound: READY_MAX */
-        if (ready[i] == page) {
+        if (*ready_at(i) == page) {
             ready_remove(i);
             return;
         }
@@ -65,8 +69,8 @@ void evict_not_ready(uint32_t page)
 static uint32_t ready_first(uint32_t domain)
 {
     for (uint32_t i = 0; i < ready_len; i++)
-        if (ledger.page[ready[i]].domain == domain && ledger.first_frame + ready[i] != resident.guard)
-            return ready[i];
+        if (ledger.page[*ready_at(i)].domain == domain && ledger.first_frame + *ready_at(i) != resident.guard)
+            return *ready_at(i);
     return POLICY_NONE;
 }
 
@@ -79,7 +83,7 @@ static void ready_add(uint32_t page)
     }
     resident_unlist(f);
     ledger.frame[page].flags |= FRAME_W_READY;
-    ready[ready_len++] = page;
+    *ready_at(ready_len++) = page;
 }
 
 /* ---- a page becomes clean ---- */
@@ -382,7 +386,7 @@ err_t evict_any(uint32_t slot)
     return err;
 }
 
-err_t evict_make_room(uint32_t slot)
+err_t evict_make_room_slowly(uint32_t slot)
 {
     const struct space_vol *v = space_vol(slot);
     err_t err = OK;

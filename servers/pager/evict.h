@@ -11,6 +11,7 @@
 #define PAGER_EVICT_H
 
 #include "frame.h"
+#include "resident.h"
 
 /* ---- for the policies ---- */
 
@@ -24,7 +25,13 @@ bool evict_accessed(uint32_t page);
 /* Before a frame is taken for the space in slot: see to it that the limits allow one more.
  * Errors  ERR_NOMEM        nothing can leave
  *         ERR_IN_PROGRESS  a page is on its way to the store: ask again when it is there (swap.h retries deferred faults) */
-err_t evict_make_room(uint32_t slot);
+err_t evict_make_room_slowly(uint32_t slot);
+static inline err_t evict_make_room(uint32_t slot)
+{
+    if (likely(ledger.space_vol[slot].domain == 0 && resident.pages < resident.limit))
+        return OK;
+    return evict_make_room_slowly(slot);
+}
 /* One page leaves, whatever the limits say: there is no frame at all. */
 err_t evict_any(uint32_t slot);
 

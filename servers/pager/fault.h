@@ -101,6 +101,13 @@ static inline unsigned prot_shared(unsigned prot)
  * fresh: one reference, charged to the space. Errors: frame_alloc_user()'s. */
 err_t cow_copy(uint32_t slot, frame_t from, frame_t *fresh);
 /* The same into a frame that is there already. */
-void cow_fill(uint32_t slot, frame_t from, frame_t fresh);
+static inline void cow_fill(uint32_t slot, frame_t from, frame_t fresh)
+{
+    page_copy(fresh, from);
+    frame_drop(slot, from);
+#ifdef MUTANT_PAGER_FREE_EARLY
+    frame_drop(slot, from);
+#endif
+}
 
 #endif

@@ -297,9 +297,9 @@ void frame_pools_build(uint32_t own, frame_t image_first, frame_t image_end)
     }
 }
 
-/* ---- contents: 64 words a turn, so that the loop's own instructions are a fiftieth ---- */
+/* ---- contents: 128 words a turn, as far as offsets reach from one base; a loop's own instructions are a hundredth ---- */
 
-#define WORDS_PER_TURN 64
+#define WORDS_PER_TURN 128
 #define FOR_16(X, from) \
     X(from + 0) X(from + 1) X(from + 2) X(from + 3) X(from + 4) X(from + 5) X(from + 6) X(from + 7) X(from + 8) \
     X(from + 9) X(from + 10) X(from + 11) X(from + 12) X(from + 13) X(from + 14) X(from + 15)
@@ -317,6 +317,10 @@ void page_zero(frame_t f)
         FOR_16(ZERO_WORD, 16)
         FOR_16(ZERO_WORD, 32)
         FOR_16(ZERO_WORD, 48)
+        FOR_16(ZERO_WORD, 64)
+        FOR_16(ZERO_WORD, 80)
+        FOR_16(ZERO_WORD, 96)
+        FOR_16(ZERO_WORD, 112)
     }
 }
 
@@ -339,6 +343,10 @@ void page_copy(frame_t to, frame_t from)
         copy_16(d + 16, s + 16);
         copy_16(d + 32, s + 32);
         copy_16(d + 48, s + 48);
+        copy_16(d + 64, s + 64);
+        copy_16(d + 80, s + 80);
+        copy_16(d + 96, s + 96);
+        copy_16(d + 112, s + 112);
         s += WORDS_PER_TURN;
         d += WORDS_PER_TURN;
     } while (s < end);

@@ -70,6 +70,16 @@ static bool must_defer(const struct fault *f)
     return kind == OP_CLEAR || kind == OP_DELETE || kind == OP_FILL;
 }
 
+/* A victim was used up, and pages are to be cleaned ahead: now, not after the answer. The pager would run before the faulter
+ * then, too, and answering and receiving would be two system calls. */
+static void clean_before_answer(frame_t fresh)
+{
+    resident.guard = fresh; /* it is not mapped yet */
+    for (unsigned i = 0; i < CLEAN_STEPS && evict_work == EVICT_WORK_CLEAN && !op_is_pending() && store_in_flight() == 0; i++)
+        evict_step();
+    resident.guard = NO_FRAME;
+}
+
 /* The whole table, for any fault. */
 static void answer_fault(struct ipc_event *ev)
 {
@@ -89,6 +99,8 @@ static void answer_fault(struct ipc_event *ev)
         next_event(ev);
         return;
     }
+    if (unlikely(evict_work != 0))
+        clean_before_answer(a.frame);
 #ifdef MUTANT_PAGER_ANSWER_TWICE
     (void)gate_fault_reply(f.id, a.verdict, a.frame, a.table);
 #endif
@@ -139,6 +151,10 @@ static void on_fault(struct ipc_event *ev)
     struct ipc_event x; /* its address goes to inline functions only */
     struct fault f;
     struct answer a;
+    if (unlikely(resident.on)) { /* the quick way knows nothing of replacement */
+        answer_fault(ev);
+        return;
+    }
     event_copy(&x, ev);
     while (likely(!has_work() && fault_decode(&x, &f) && quick_decide(&f, &a))) { /* forever: server loop */
 #ifdef MUTANT_PAGER_ANSWER_TWICE

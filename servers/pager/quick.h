@@ -32,30 +32,34 @@ QUICK bool quick_may_have(uint32_t slot)
     return likely(frame_test.fail_at == 0);
 }
 
-/* A frame for the space, contents unknown, or NO_FRAME with nothing changed. */
-QUICK frame_t quick_frame(uint32_t slot)
+/* The frame is the space's. */
+QUICK frame_t quick_begin(frame_t f, uint32_t slot)
 {
-    frame_t f = likely(quick_may_have(slot)) ? frame_pool_take(&frame_pool[POOL_USER]) : NO_FRAME;
-    if (unlikely(f == NO_FRAME))
-        return NO_FRAME;
     frame_test.allocations++;
     frame_begin(f, slot);
     return f;
 }
 
+/* A frame for the space, contents unknown, or NO_FRAME with nothing changed. */
+QUICK frame_t quick_frame(uint32_t slot)
+{
+    frame_t f = likely(quick_may_have(slot)) ? frame_pool_take(&frame_pool[POOL_USER]) : NO_FRAME;
+    return likely(f != NO_FRAME) ? quick_begin(f, slot) : NO_FRAME;
+}
+
 /* The same, full of zeros: one that was zeroed ahead, else one that is zeroed now. */
 QUICK frame_t quick_zeros(uint32_t slot)
 {
-    frame_t f = likely(quick_may_have(slot)) ? zeroed_take() : NO_FRAME;
-    if (likely(f != NO_FRAME)) {
-        frame_test.allocations++;
-        frame_begin(f, slot);
-        return f;
-    }
-    f = quick_frame(slot);
-    if (likely(f != NO_FRAME))
+    if (unlikely(!quick_may_have(slot)))
+        return NO_FRAME;
+    frame_t f = zeroed_take();
+    if (f == NO_FRAME) {
+        f = frame_pool_take(&frame_pool[POOL_USER]);
+        if (unlikely(f == NO_FRAME))
+            return NO_FRAME;
         page_zero(f);
-    return f;
+    }
+    return quick_begin(f, slot);
 }
 
 QUICK void quick_map(struct answer *a, frame_t frame, unsigned prot, enum counter count)

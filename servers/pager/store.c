@@ -22,6 +22,7 @@ uint32_t store_used(void) { return used; }
 /* ---- what tests break ---- */
 
 static uint64_t fault_value[STORE_FAULTS], transfers[2]; /* by STORE_FAIL_* */
+static bool is_tested; /* some value is set */
 
 uint64_t store_debug(enum store_fault which, uint64_t value)
 {
@@ -29,6 +30,9 @@ uint64_t store_debug(enum store_fault which, uint64_t value)
     fault_value[which] = value;
     if (which <= STORE_FAIL_READ)
         transfers[which] = 0;
+    is_tested = false;
+    for (unsigned i = 0; i < STORE_FAULTS; i++)
+        is_tested = is_tested || fault_value[i] != 0;
     return old;
 }
 
@@ -147,7 +151,7 @@ static err_t send_later(uint32_t slot, frame_t frame, bool is_read, err_t err)
     return ERR_IN_PROGRESS;
 }
 
-static err_t transfer(uint32_t slot, frame_t to, frame_t from, bool is_read)
+static err_t transfer_tested(uint32_t slot, frame_t to, frame_t from, bool is_read)
 {
     enum store_fault fault = is_read ? STORE_FAIL_READ : STORE_FAIL_WRITE;
     bool later = fault_value[STORE_DELAY] != 0;
@@ -159,6 +163,15 @@ static err_t transfer(uint32_t slot, frame_t to, frame_t from, bool is_read)
     if (err == OK)
         page_copy(to, from);
     return later ? send_later(slot, is_read ? to : from, is_read, err) : err;
+}
+
+static inline err_t transfer(uint32_t slot, frame_t to, frame_t from, bool is_read)
+{
+    if (unlikely(is_tested))
+        return transfer_tested(slot, to, from, is_read);
+    ledger.header->evict[is_read ? EVICT_READS : EVICT_WRITES]++;
+    page_copy(to, from);
+    return OK;
 }
 
 err_t store_write(uint32_t slot, frame_t frame)

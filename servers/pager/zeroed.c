@@ -11,6 +11,8 @@ struct zeroed zeroed;
 
 void zeroed_wake(void)
 {
+    if (frame_pool[POOL_USER].free < ZEROED_REST)
+        return; /* it would find nothing to do */
     zeroed.asleep = false;
     op_notify(BADGE_IDLE);
 }
@@ -18,8 +20,9 @@ void zeroed_wake(void)
 bool zeroed_step(void)
 {
     struct pool *p = &frame_pool[POOL_USER];
-    zeroed.asleep = zeroed.count >= zeroed.limit || p->free < ZEROED_REST;
-    if (zeroed.asleep)
+    bool enough = zeroed.count >= zeroed.limit || p->free < ZEROED_REST;
+    zeroed.asleep = enough;
+    if (enough)
         return false;
     frame_t f = frame_pool_take(p);
 #ifndef MUTANT_PAGER_ZEROED_DIRTY
@@ -37,7 +40,7 @@ void zeroed_give_back(void)
 
 void zeroed_reset(void)
 {
-    zeroed = (struct zeroed){.limit = ledger.header->zeroed};
+    zeroed = (struct zeroed){.limit = ledger.header->zeroed, .low = (ledger.header->zeroed + 1) / 2};
 }
 
 bool zeroed_set(uint64_t frames)
@@ -46,6 +49,7 @@ bool zeroed_set(uint64_t frames)
         return false;
     *(volatile uint32_t *)&ledger.header->zeroed = (uint32_t)frames;
     zeroed.limit = (uint32_t)frames;
+    zeroed.low = (zeroed.limit + 1) / 2;
     if (zeroed.count > zeroed.limit)
         zeroed_give_back();
     if (zeroed.asleep && zeroed.count < zeroed.limit)

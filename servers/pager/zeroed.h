@@ -14,6 +14,7 @@
 struct zeroed {
     uint32_t count;
     uint32_t limit;       /* at most ZEROED_MAX; 0: off */
+    uint32_t low;         /* with fewer than that, idle time is wanted: half of the limit, rounded up */
     bool asleep;          /* who lends idle time was told that there is nothing to do */
     frame_t frame[ZEROED_MAX];
 };
@@ -25,7 +26,7 @@ void zeroed_wake(void);
 /* A free frame full of zeros, which is nobody's then; NO_FRAME: there is none. */
 static inline frame_t zeroed_take(void)
 {
-    if (unlikely(zeroed.asleep && zeroed.count <= zeroed.limit / 2))
+    if (unlikely(zeroed.asleep && zeroed.count < zeroed.low))
         zeroed_wake();
     return zeroed.count != 0 ? zeroed.frame[--zeroed.count] : NO_FRAME;
 }
