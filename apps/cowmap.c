@@ -94,9 +94,9 @@ static bool alike(const struct page *a, const struct page *b)
 static void who_print(uint64_t key)
 {
     struct process_info p;
-    for (unsigned i = SERVER_PAGER; i <= SERVER_FS; i++) {
+    for (unsigned i = SERVER_PAGER; i <= SERVER_BLK; i++) {
         static const char *const names[] = {[SERVER_PAGER] = "pager", [SERVER_PROCMGR] = "procmgr",
-                                            [SERVER_CONSOLE] = "console", [SERVER_FS] = "fs"};
+                                            [SERVER_CONSOLE] = "console", [SERVER_FS] = "fs", [SERVER_BLK] = "blk"};
         struct server_info s;
         if (server_info(i, &s) == OK && s.key == key) {
             printf(" %s", names[i]);

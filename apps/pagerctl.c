@@ -8,7 +8,7 @@
 #include <string.h>
 
 static const char *const server_names[] = {[SERVER_PAGER] = "pager", [SERVER_PROCMGR] = "procmgr",
-                                           [SERVER_CONSOLE] = "console", [SERVER_FS] = "fs"};
+                                           [SERVER_CONSOLE] = "console", [SERVER_FS] = "fs", [SERVER_BLK] = "blk"};
 #define SERVERS (sizeof server_names / sizeof server_names[0])
 
 static int failed(const char *what, err_t err)

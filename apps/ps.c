@@ -22,7 +22,7 @@ static void memory(uint64_t space)
 static void servers(void)
 {
     static const char *const names[] = {[SERVER_PAGER] = "pager", [SERVER_PROCMGR] = "procmgr",
-                                        [SERVER_CONSOLE] = "console", [SERVER_FS] = "fs"};
+                                        [SERVER_CONSOLE] = "console", [SERVER_FS] = "fs", [SERVER_BLK] = "blk"};
     for (unsigned i = 1; i < sizeof names / sizeof names[0]; i++) {
         struct server_info s;
         if (server_info(i, &s) != OK)

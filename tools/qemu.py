@@ -50,14 +50,23 @@ def size_bytes(mem):
     return int(mem[:-1]) << {"M": 20, "G": 30}[mem[-1]]
 
 
+def disk_options(disk):
+    """A raw image as a virtio disk; read-only when its file is. Or QEMU's own words for a drive, driver=... (blkdebug)."""
+    if not disk.startswith("driver="):
+        if "," in disk:
+            raise QemuError(f"{disk} has a comma in its name, which QEMU would read as an option; rename it")
+        disk = f"driver=raw,file.driver=file,file.filename={disk},read-only={'off' if os.access(disk, os.W_OK) else 'on'}"
+    return ["-drive", f"if=none,id=disk,{disk}", "-device", "virtio-blk-device,drive=disk"]
+
+
 class Machine:
     """What to boot and how. Boot arguments follow abi/bootinfo.h: key=value ..., run= last."""
 
     def __init__(self, kernel, image, mem="128M", fork="cow", build="release", icount=False, run=None, args="",
-                 trap_log=None, gdb_port=None, qmp=False, extra=(), smp=1):
+                 trap_log=None, gdb_port=None, qmp=False, extra=(), smp=1, disk=None):
         self.kernel, self.image, self.mem, self.fork, self.build = kernel, image, mem, fork, build
         self.icount, self.run, self.args, self.trap_log = icount, run, args, trap_log
-        self.gdb_port, self.qmp, self.extra, self.smp = gdb_port, qmp, list(extra), smp
+        self.gdb_port, self.qmp, self.extra, self.smp, self.disk = gdb_port, qmp, list(extra), smp, disk
 
     @classmethod
     def from_environment(cls, **changes):
@@ -83,8 +92,11 @@ class Machine:
         command = [QEMU, "-M", "virt", "-m", self.mem, "-smp", str(self.smp), "-nographic", "-net", "none", *serial,
                    "-kernel", self.kernel, "-initrd", self.image, "-append", self.boot_args()]
         if self.icount:
-            # Idle time is skipped when nobody types: input that arrives while QEMU 7.2 skips it can hang it.
-            command += ["-icount", "shift=0,sleep=" + ("off" if self.run else "on")]
+            # Idle time is skipped when nobody types: input that arrives while QEMU 7.2 skips it can hang it. Nor with a disk,
+            # whose answers take real time: every deadline would pass while one waits for it.
+            command += ["-icount", "shift=0,sleep=" + ("off" if self.run and not self.disk else "on")]
+        if self.disk:
+            command += disk_options(self.disk)
         if self.trap_log:
             command += ["-d", "trace:riscv_trap", "-D", self.trap_log]
         if self.gdb_port:
@@ -307,13 +319,15 @@ def main():
     parser.add_argument("--smp", type=int, default=1, help="harts")
     parser.add_argument("--run", help="command line; power off after it")
     parser.add_argument("--args", default="", help="more boot arguments, key=value ...")
+    parser.add_argument("--disk", help="a disk image, or driver=... as QEMU's -drive takes it")
     parser.add_argument("--timeout", type=float)
     parser.add_argument("--trap-log", help="file for QEMU's own log of traps")
     parser.add_argument("--show", action="store_true", help="only print QEMU's command line")
     given = parser.parse_args()
     machine = Machine(given.kernel or os.path.join(given.dir, "kernel.elf"),
                       given.image or os.path.join(given.dir, "pagoda.img"), given.mem, given.fork,
-                      os.path.basename(given.dir), given.icount, given.run, given.args, given.trap_log, smp=given.smp)
+                      os.path.basename(given.dir), given.icount, given.run, given.args, given.trap_log, smp=given.smp,
+                      disk=given.disk)
     try:
         if given.show:
             print(shlex.join(machine.command(["-serial", "mon:stdio"])))

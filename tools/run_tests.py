@@ -11,7 +11,8 @@ Four kinds, each named folder/file:
                 free ones, and those of servers, whose memory may grow on first use (test/guest/_frames.c).
                 Head lines of the C file: MEM: 64M | GROUP: name (one boot for all of a group) | ARGS: more boot
                 arguments | TIMEOUT: seconds | ICOUNT: 0 | SMP: harts, whatever `scons test SMP=` says (more than one
-                implies ICOUNT: 0) | RUN: command line instead of just t_x
+                implies ICOUNT: 0) | RUN: command line instead of just t_x | DISK: size and options of
+                mke2fs: the boot has such a disk, and afterwards e2fsck has nothing to say about it
   qemu/test_x   a Python script; exit status 0 passed, 77 skipped, else failed; may print `ok`, `FAIL`, `SKIP` lines, and `hint: ` lines that are shown.
                 Head line: TIMEOUT: seconds. Environment: PAGODA_BUILD_DIR (kernel.elf, pagoda.img; a private copy),
                 PAGODA_ELF_DIR (programs with symbols), PAGODA_BUILD; tools/ is on the module path.
@@ -175,7 +176,8 @@ class GuestTest:
         self.line = head.get("RUN", self.program)
         self.timeout = int(head.get("TIMEOUT", DEFAULT_TIMEOUT_S))
         smp = int(head.get("SMP", 0)) or smp
-        self.boot = (head.get("MEM", "128M"), head.get("ARGS", ""), head.get("ICOUNT", "1") != "0" and smp == 1, smp)
+        self.boot = (head.get("MEM", "128M"), head.get("ARGS", ""), head.get("ICOUNT", "1") != "0" and smp == 1, smp,
+                     head.get("DISK"))
         self.timeout *= 1 if smp == 1 else SMP_PATIENCE
         self.group = head.get("GROUP")
 
@@ -234,10 +236,21 @@ class GuestBoot:
 
     def boot(self, stage, tests):
         """Results of the tests that began, at least one."""
-        mem, args, icount, smp = tests[0].boot
+        with tempfile.TemporaryDirectory(prefix="pagoda-disk-") as folder:
+            disk = make_disk(folder, tests[0].boot[4]) if tests[0].boot[4] else None
+            results, ended = self.boot_with(stage, tests, disk)
+            wrong = check_disk(disk) if disk else ""
+        if wrong and ended:
+            results[-1].fail("e2fsck afterwards: " + wrong)
+        return results
+
+    def boot_with(self, stage, tests, disk):
+        """(results, whether the machine ended in good order)."""
+        mem, args, icount, smp, _ = tests[0].boot
         line = self.WARM + "".join(test.shell() for test in tests)
         machine = qemu.Machine(stage.kernel, stage.image, mem=mem, build=stage.build, icount=icount, args=args,
-                               smp=smp, run=line.rstrip(";"), extra=stage.qemu_options(tests[0].name))
+                               smp=smp, run=line.rstrip(";"), extra=stage.qemu_options(tests[0].name),
+                               disk=disk and UNSYNCED.format(disk))
         outcome = machine.start().wait(sum(test.timeout for test in tests))
         ended = "it hung; the watchdog ended it" if outcome.hung else f"the machine stopped (status {outcome.status})"
         parts = split_console(outcome.lines, [test.program for test in tests])
@@ -251,7 +264,29 @@ class GuestBoot:
             result.console = outcome.lines
             result.fail(f"it never began: {ended}")
             results.append(result)
-        return results
+        return results, not outcome.hung
+
+
+UNSYNCED = "driver=raw,file.driver=file,file.filename={},cache.no-flush=on"  # a test does not wait for the host's disk
+E2FS_ENVIRONMENT = {**os.environ, "PATH": os.environ.get("PATH", "") + ":/usr/sbin:/sbin", "LC_ALL": "C"}
+
+
+def make_disk(folder, words):
+    """A disk image of "SIZE OPTIONS" as a DISK: line says."""
+    size, *options = words.split()
+    path = os.path.join(folder, "disk.img")
+    with open(path, "wb"):
+        pass
+    subprocess.run(["mke2fs", "-q", "-t", "ext2", "-F", *options, path, size], env=E2FS_ENVIRONMENT, stdin=subprocess.DEVNULL,
+                   check=True)
+    return path
+
+
+def check_disk(path):
+    """What e2fsck has to say about it, or nothing."""
+    done = subprocess.run(["e2fsck", "-fn", path], env=E2FS_ENVIRONMENT, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                          stderr=subprocess.STDOUT, text=True, errors="replace", check=False)
+    return "" if done.returncode == 0 else f"exit status {done.returncode}: {done.stdout.strip()}"
 
 
 def split_console(lines, programs):

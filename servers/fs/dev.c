@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * /dev but for the console, and the pages of text in /proc, which are made when they are read.
  */
+#include "disk.h"
 #include "fs.h"
 
 #include <ipc/pager.h>
@@ -71,6 +72,8 @@ static int text_of(uint64_t rdev, char *to)
         return snprintf(to, TEXT_BYTES, "copies %lu\nupgrades %lu\nzeroed %lu\nzero-page %lu\nimage %lu\nretries %lu\n"
                         "evicted %lu\nwritten %lu\nread-back %lu\n", a.w[1], a.w[2], a.w[3], a.w[4], a.w[5], a.w[6], b.w[1],
                         b.w[3], b.w[4]);
+    case 3:
+        return disk_text(to, TEXT_BYTES);
     default:
         return snprintf(to, TEXT_BYTES, "open %lu\nprocesses %lu\npipes %lu\nwaiting %lu\nfiles %lu\npages %lu\npages-max %lu\n",
                         files_used(), clients_used(), pipes_used(), requests_waiting(), ram_used(), pool_used(), pool_max());

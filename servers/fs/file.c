@@ -2,6 +2,7 @@
  * Open descriptions, and the requests that name a descriptor. A description is what dup, fork and spawn share: its position
  * is one for all of them. It ends with its last descriptor, or with the last request that waits on it.
  */
+#include "disk.h"
 #include "fs.h"
 
 #include <errno.h>
@@ -416,7 +417,9 @@ err_t do_FSTAT(struct request *r)
 err_t do_SYNC(struct request *r)
 {
     if (r->ev->w[1] == ~0UL)
-        return root->ops->sync(0, root);
+        return disk_sync(); /* the tree in memory has no medium behind it */
+    if (!r->client)
+        return ERR_INVAL; /* init has no descriptors */
     struct file *f = client_file(r->client, r->ev->w[1]);
     if (!f)
         return FS_ERR_BADF;

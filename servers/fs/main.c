@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT
  * The file server's loop: one event after the other, requests through the table of the protocol. It waits for nobody but the
- * pager, trusts no word of a request, and never dies on what a client sends.
+ * pager and the block server, trusts no word of a request, and never dies on what a client sends.
  */
 #include "../init/keep.h"
+#include "disk.h"
 #include "fs.h"
 
 #include <ipc/init.h>
@@ -49,7 +50,7 @@ err_t request_run(struct request *r)
     if (!(table[op].who & FROM(BADGE_CLASS(r->ev->badge))))
         return ERR_PERM;
 #endif
-    if (BADGE_CLASS(r->ev->badge) == BADGE_CLIENT && table[op].who == FROM(BADGE_CLIENT)) {
+    if (BADGE_CLASS(r->ev->badge) == BADGE_CLIENT && table[op].who != FROM_ANY) {
         r->client = client_find(BADGE_ID(r->ev->badge));
         if (!r->client && op != FS_ATTACH)
             return FS_ERR_UNKNOWN;
@@ -104,10 +105,13 @@ static void serve(void)
             if (have)
                 (void)ipc_reply(ev.id, &reply);
             (void)ipc_recv(SERVER_H_ENDPOINT, &ev, DEADLINE_POLL);
-        } else if (have) {
+        } else if (have && disk_due() == DEADLINE_NONE) {
             (void)ipc_reply_recv(SERVER_H_ENDPOINT, ev.id, &reply, &ev);
         } else {
-            (void)ipc_recv(SERVER_H_ENDPOINT, &ev, DEADLINE_NONE);
+            if (have)
+                (void)ipc_reply(ev.id, &reply);
+            (void)ipc_recv(SERVER_H_ENDPOINT, &ev, disk_due());
+            disk_write_back();
         }
         have = on_event(&ev, &reply);
     }

@@ -5,6 +5,8 @@
  */
 #include "ram.h"
 
+#include "disk.h"
+
 #include <abi/image.h>
 
 #include <string.h>
@@ -338,8 +340,9 @@ err_t ram_start(void)
     const struct image_header *image = (const struct image_header *)FS_IMAGE_VA;
     static const struct special devices[] = {{"console", RDEV_CONSOLE}, {"tty", RDEV_CONSOLE}, {"null", RDEV_NULL},
                                              {"zero", RDEV_ZERO}, {"random", RDEV_RANDOM}, {"urandom", RDEV_RANDOM}, {0, 0}};
-    static const struct special pages[] = {{"meminfo", RDEV_TEXT}, {"pager", RDEV_TEXT + 1}, {"fs", RDEV_TEXT + 2}, {0, 0}};
-    struct vnode *bin, *tmp, *dev, *proc;
+    static const struct special pages[] = {{"meminfo", RDEV_TEXT}, {"pager", RDEV_TEXT + 1}, {"fs", RDEV_TEXT + 2},
+                                           {"disk", RDEV_TEXT + 3}, {0, 0}};
+    struct vnode *bin, *tmp, *dev, *proc, *disk;
     _Static_assert(NAME_BUCKETS * sizeof *names <= PAGE_SIZE, "the hash is one page");
     if (image->magic != IMAGE_MAGIC || image->files > IMAGE_FILES_MAX)
         return ERR_NOEXEC;
@@ -364,8 +367,11 @@ err_t ram_start(void)
         err = specials(proc, pages, 0444);
     if (err == OK)
         err = make(root, "tmp", S_IFDIR | 01777, &tmp);
+    if (err == OK)
+        err = make(root, "disk", S_IFDIR | 0555, &disk);
     if (err != OK)
         return err;
-    bin->read_only = dev->read_only = proc->read_only = true;
+    bin->read_only = dev->read_only = proc->read_only = disk->read_only = true;
+    disk_mount(disk);
     return OK; /* each keeps the use that it was made with */
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  * What init hands to the servers it starts: the slots of their first handles and the fixed addresses of what it
- * maps for them. Included by init, procmgr, fs and console; the pager's contract is servers/pager/boot.h.
+ * maps for them. Included by init, procmgr, fs, blk and console; the pager's contract is servers/pager/boot.h.
  *
  * Servers must live on when memory is full: their data, bss and stack are filled at once (REGION_PINNED); of text, rodata
  * and the boot image every page is memory that is held anyway. A server that died starts again in the same space with the
@@ -22,6 +22,8 @@ enum server_handle {
     SERVER_H_SPACE = 11,       /* its own space: HANDLES */
     CONSOLE_H_IRQ = 12,        /* console: the UART's interrupt (NO handle in the slot when the machine has none) */
     CONSOLE_H_PROCMGR = 13,    /* console: procmgr's notification, SIGNAL (PROC_NTFN_INTR) */
+    BLK_H_IRQ = 12,            /* blk: the disk's interrupt */
+    FS_H_BLK = 12,             /* fs: the block server's endpoint, SEND, badge of its class and space id (empty: no disk) */
     PROCMGR_H_FS = 14,         /* procmgr: the file server's endpoint, SEND MINT GRANT, badge of its class */
     SERVER_H_FIRST_FREE = 16,
 };
@@ -40,6 +42,10 @@ enum server_handle {
 #define CONSOLE_UART_VA 0x3e00000000UL
 #define CONSOLE_NTFN_IRQ 1u
 
+/* blk: the same for the disk. */
+#define BLK_REGS_VA CONSOLE_UART_VA
+#define BLK_NTFN_IRQ 1u
+
 /* procmgr: the whole boot image (struct image_header first), read-only. */
 #define PROCMGR_IMAGE_VA 0x3000000000UL
 /* fs: the same. */
@@ -51,6 +57,7 @@ enum server_handle {
 #define KEY_PROCMGR 0x1000001UL
 #define KEY_CONSOLE 0x1000002UL
 #define KEY_FS 0x1000003UL
+#define KEY_BLK 0x1000004UL
 /* Keys of objects (PAGER_OBJECT_NEW). */
 #define KEY_PROCMGR_EP 0x1000011UL
 #define KEY_PROCMGR_NTFN 0x1000012UL
@@ -58,12 +65,15 @@ enum server_handle {
 #define KEY_CONSOLE_NTFN 0x1000014UL
 #define KEY_FS_EP 0x1000015UL
 #define KEY_FS_NTFN 0x1000016UL
+#define KEY_BLK_EP 0x1000017UL
+#define KEY_BLK_NTFN 0x1000018UL
 
 /* Priorities. */
 #define PRIO_IDLE 0u
 #define PRIO_PROGRAM 100u
 #define PRIO_PROCMGR 210u
 #define PRIO_FS 215u /* above procmgr, which calls it */
+#define PRIO_BLK 218u /* above fs, which calls it */
 #define PRIO_CONSOLE 220u
 #define PRIO_SESSION 230u
 #define PRIO_PAGER 240u

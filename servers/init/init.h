@@ -89,13 +89,17 @@ struct server {
     handle_t ep, ntfn, space, thread; /* all of them outlive its death */
     uint32_t space_id;
 };
-extern struct server console_server, procmgr_server, fs_server;
+extern struct server console_server, procmgr_server, fs_server, blk_server;
+bool servers_have_disk(void);              /* else there is no block server */
 void servers_find(void);                   /* read their ELF headers while init owns the image */
 void servers_objects(void);                /* their endpoints and notifications */
 bool server_died_on_request(const struct server *s); /* whether its breakpoint is one of a test's hooks */
 err_t server_build(struct server *s);      /* space, thread, handles; started and watched */
 void server_stop(struct server *s);        /* its callers get ERR_PEER_DEAD, its exceptions queue again */
 must_check err_t server_start(struct server *s); /* from its first instruction; it must be stopped */
+
+/* ---- disk.c: the first virtio block device: its registers and its interrupt ---- */
+bool disk_find(paddr_t *pa, unsigned *irq);
 
 /* ---- watch.c: who lives, who is to be started again when. Called by the supervisor, but for watch_begin() ---- */
 enum death { DEATH_CRASH, DEATH_KILLED, DEATH_HOOK }; /* of itself; on request; by a test's hook: nothing is said */
@@ -141,6 +145,7 @@ void must(err_t err, const char *what);
 #define STATUS_NO_PROCMGR 71u
 #define STATUS_NO_BOOT 72u
 #define STATUS_NO_FS 74u
+#define STATUS_NO_BLK 75u
 #define STATUS_NO_CONSOLE 73u
 
 #endif

@@ -35,9 +35,21 @@ struct server fs_server = {
     .ntfn_key = KEY_FS_NTFN,
     .prio = PRIO_FS,
 };
+struct server blk_server = {
+    .number = SERVER_BLK,
+    .name = "blk",
+    .badge = BADGE_MAKE(BADGE_BLK, 0),
+    .key = KEY_BLK,
+    .ep_key = KEY_BLK_EP,
+    .ntfn_key = KEY_BLK_NTFN,
+    .prio = PRIO_BLK,
+};
 
 static handle_t pager_client; /* SEND, badge INIT */
-static handle_t uart_irq;
+static handle_t uart_irq, disk_irq;
+static paddr_t disk_pa; /* 0: no disk */
+
+bool servers_have_disk(void) { return disk_pa != 0; }
 
 handle_t servers_pager(void) { return pager_client; }
 
@@ -49,6 +61,11 @@ void servers_find(void)
     must(program_find("console", &console_server.program), "the program 'console' in the boot image");
     must(program_find("procmgr", &procmgr_server.program), "the program 'procmgr' in the boot image");
     must(program_find("fs", &fs_server.program), "the program 'fs' in the boot image");
+    unsigned irq;
+    if (!disk_find(&disk_pa, &irq))
+        return;
+    must(program_find("blk", &blk_server.program), "the program 'blk' in the boot image");
+    must(sys_irq_create(INIT_H_KERNEL, irq, &disk_irq), "the disk's interrupt");
 }
 
 static err_t pager_ask_handle(uint64_t op, uint64_t a, uint64_t b, struct ipc_msg *m, handle_t *h)
@@ -68,11 +85,14 @@ void servers_objects(void)
 {
     must(sys_handle_copy(pager_endpoint(), RIGHT_SEND | RIGHT_SEND_HANDLE, BADGE_MAKE(BADGE_INIT, 0), &pager_client),
          "the pager's handle");
-    struct server *all[] = {&console_server, &procmgr_server, &fs_server};
-    for (unsigned i = 0; i < sizeof all / sizeof all[0]; i++) {
+    struct server *all[] = {&console_server, &procmgr_server, &fs_server, &blk_server};
+    unsigned count = sizeof all / sizeof all[0] - !servers_have_disk();
+    for (unsigned i = 0; i < count; i++) {
         must(object_from_pager(all[i]->ep_key, OBJ_ENDPOINT, &all[i]->ep), "a server's endpoint");
         must(object_from_pager(all[i]->ntfn_key, OBJ_NTFN, &all[i]->ntfn), "a server's notification");
     }
+    if (servers_have_disk())
+        must(sys_irq_bind(disk_irq, blk_server.ntfn, BLK_NTFN_IRQ), "binding the disk's interrupt");
     if (boot->uart_irq == 0)
         return;
     must(sys_irq_create(INIT_H_KERNEL, (unsigned)boot->uart_irq, &uart_irq), "the UART's interrupt");
@@ -163,11 +183,28 @@ static err_t image_show(struct server *s)
     return pager_call(pager_client, &image);
 }
 
+static err_t blk_furnish(struct server *s)
+{
+    const struct install list[] = {
+        {SERVER_H_ENDPOINT, s->ep, RIGHT_RECV, 0},
+        {SERVER_H_NTFN, s->ntfn, RIGHT_SIGNAL | RIGHT_WAIT, 0},
+        {BLK_H_IRQ, disk_irq, RIGHT_IRQ_USE, 0},
+    };
+    err_t err = install_common(s, 0);
+    if (err == OK)
+        err = install_all(s, list, sizeof list / sizeof list[0]);
+    if (err != OK)
+        return err;
+    struct ipc_msg regs = {.w = {PAGER_DEVICE_MAP, s->space_id, BLK_REGS_VA, disk_pa}};
+    return pager_call(pager_client, &regs);
+}
+
 static err_t fs_furnish(struct server *s)
 {
     const struct install list[] = {
         {SERVER_H_ENDPOINT, s->ep, RIGHT_RECV, 0},
         {SERVER_H_NTFN, s->ntfn, RIGHT_SIGNAL | RIGHT_WAIT, 0},
+        {FS_H_BLK, blk_server.ep, RIGHT_SEND, s->badge | s->space_id},
     };
     err_t err = install_common(s, 0);
     if (err == OK)
@@ -202,7 +239,8 @@ err_t server_build(struct server *s)
     if (err == OK)
         err = sys_space_handler(s->space, HANDLER_EXCEPTION, init_ep, s->badge);
     if (err == OK)
-        err = s == &console_server ? console_furnish(s) : s == &fs_server ? fs_furnish(s) : procmgr_furnish(s);
+        err = s == &console_server ? console_furnish(s) : s == &fs_server ? fs_furnish(s)
+              : s == &blk_server ? blk_furnish(s) : procmgr_furnish(s);
     if (err == OK)
         err = sys_thread_prio(s->thread, s->prio);
     if (err == OK)
@@ -233,4 +271,6 @@ void server_stop(struct server *s)
     must(err, "taking a server's requests back");
     if (uart_irq != NO_HANDLE && s == &console_server)
         (void)sys_irq_ack(uart_irq); /* it may have died with the interrupt in hand */
+    if (s == &blk_server)
+        (void)sys_irq_ack(disk_irq);
 }

@@ -48,6 +48,7 @@ static unsigned server_of(badge_t badge)
     case BADGE_PROCMGR: return SERVER_PROCMGR;
     case BADGE_CONSOLE: return SERVER_CONSOLE;
     case BADGE_FS: return SERVER_FS;
+    case BADGE_BLK: return SERVER_BLK;
     default: return 0;
     }
 }
@@ -65,7 +66,8 @@ static bool died_by_hook(unsigned server)
 {
     return server == SERVER_PAGER ? pager_died_on_request()
            : server == SERVER_PROCMGR ? server_died_on_request(&procmgr_server)
-           : server == SERVER_CONSOLE ? server_died_on_request(&console_server) : server_died_on_request(&fs_server);
+           : server == SERVER_CONSOLE ? server_died_on_request(&console_server)
+           : server == SERVER_FS ? server_died_on_request(&fs_server) : server_died_on_request(&blk_server);
 }
 
 static void on_exception(const struct ipc_event *ev)
@@ -83,10 +85,12 @@ static void on_exception(const struct ipc_event *ev)
 
 /* ---- init's protocol ---- */
 
+static uint64_t last_server(void) { return servers_have_disk() ? SERVER_BLK : SERVER_FS; }
+
 static err_t do_kill_server(const struct ipc_event *ev, struct ipc_msg *m)
 {
     unsigned server = (unsigned)ev->w[1];
-    if (ev->w[1] < SERVER_PAGER || ev->w[1] > SERVER_FS)
+    if (ev->w[1] < SERVER_PAGER || ev->w[1] > last_server())
         return ERR_INVAL;
     m->w[1] = watch_restarts(server);
     for (unsigned i = 0; i < KILLS_MAX; i++) {
@@ -108,12 +112,13 @@ static err_t do_poweroff(const struct ipc_event *ev)
 
 static err_t do_server_info(const struct ipc_event *ev, struct ipc_msg *m)
 {
-    if (ev->w[1] < SERVER_PAGER || ev->w[1] > SERVER_FS)
+    if (ev->w[1] < SERVER_PAGER || ev->w[1] > last_server())
         return ERR_NOENT;
     unsigned server = (unsigned)ev->w[1];
     m->w[1] = watch_alive(server);
     m->w[2] = watch_restarts(server);
-    static const uint64_t keys[] = {[SERVER_PROCMGR] = KEY_PROCMGR, [SERVER_CONSOLE] = KEY_CONSOLE, [SERVER_FS] = KEY_FS};
+    static const uint64_t keys[] = {[SERVER_PROCMGR] = KEY_PROCMGR, [SERVER_CONSOLE] = KEY_CONSOLE, [SERVER_FS] = KEY_FS,
+                                    [SERVER_BLK] = KEY_BLK};
     m->w[3] = keys[server]; /* the pager has none */
     return OK;
 }

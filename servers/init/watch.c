@@ -8,7 +8,7 @@
 
 #include "init.h"
 
-#define SERVERS (SERVER_FS + 1)
+#define SERVERS (SERVER_BLK + 1)
 /* Deaths in a row, each before the server did anything useful: */
 #define ROW_BEFORE_PAUSE 5u
 #define ROW_MAX 50u
@@ -35,6 +35,8 @@ static struct watch watches[SERVERS] = {
     [SERVER_CONSOLE] = {.server = &console_server, .name = "console", .give_up_status = STATUS_NO_CONSOLE,
                         .restart_at = DEADLINE_NONE},
     [SERVER_FS] = {.server = &fs_server, .name = "file server", .give_up_status = STATUS_NO_FS, .restart_at = DEADLINE_NONE},
+    [SERVER_BLK] = {.server = &blk_server, .name = "block server", .give_up_status = STATUS_NO_BLK,
+                    .restart_at = DEADLINE_NONE},
 };
 
 bool watch_alive(unsigned number) { return watches[number].alive; }

@@ -3,6 +3,7 @@
  * what the supervisor reports and powers off in good order. The supervisor never waits for it.
  */
 #include <ipc/console.h>
+#include <ipc/fs.h>
 #include <ipc/pager.h>
 
 #include "init.h"
@@ -15,6 +16,7 @@ static uint8_t stack[THREADS][STACK_BYTES] __attribute__((aligned(16)));
 static handle_t worker;
 static handle_t console_client;
 static handle_t idle_pager;
+static handle_t fs_client; /* with a disk only */
 static unsigned off_status;
 
 handle_t thread_spawn(void (*entry)(void), unsigned prio, unsigned which)
@@ -45,6 +47,19 @@ void console_flush(void)
     }
 }
 
+/* What programs wrote goes to the disk. In vain when the file server hangs: the supervisor's patience ends it. */
+static void disk_flush(void)
+{
+    ticks_t deadline = sys_time() + FLUSH_PATIENCE_TICKS;
+    err_t err = fs_client == NO_HANDLE ? OK : ERR_PEER_DEAD;
+    while (err == ERR_PEER_DEAD && sys_time() < deadline) {
+        struct ipc_msg m = {.w = {FS_SYNC, ~0UL}};
+        err = ipc_call_full(fs_client, &m, 0, 0, deadline);
+    }
+    if (err != OK)
+        say("init: the disk may lack what was written last (error %d)\n", err);
+}
+
 static void build(void)
 {
     servers_objects();
@@ -52,7 +67,11 @@ static void build(void)
     must(sys_handle_copy(console_server.ep, RIGHT_SEND, BADGE_MAKE(BADGE_INIT, 0), &console_client), "a console handle");
     say_through(console_client);
     must(server_build(&procmgr_server), "starting procmgr");
+    if (servers_have_disk())
+        must(server_build(&blk_server), "starting the block server");
     must(server_build(&fs_server), "starting the file server");
+    if (servers_have_disk())
+        must(sys_handle_copy(fs_server.ep, RIGHT_SEND, BADGE_MAKE(BADGE_INIT, 0), &fs_client), "a handle of the file server");
     settings_banner(boot);
     must(told_register(servers_pager(), worker), "listening to the pager");
     told_print(servers_pager());
@@ -93,6 +112,7 @@ void worker_main(void)
         if (bits & WORKER_PAGER)
             told_print(servers_pager());
         if (bits & WORKER_POWEROFF) {
+            disk_flush();
             console_flush();
             power_off(off_status);
         }

@@ -108,6 +108,23 @@ def _file(text):
     return path
 
 
+SECTOR_BYTES = 512
+
+
+def _disk(text):
+    path = _file(text)
+    if path is None:
+        return None
+    size = os.path.getsize(path)
+    if size == 0 or size % SECTOR_BYTES:
+        raise ValueError(f"must be a disk image, whole sectors of {SECTOR_BYTES} bytes; this file has {size} bytes")
+    if "," in path:
+        raise ValueError("must not have a comma in its name, which QEMU would read as an option")
+    if not os.access(path, os.R_OK):
+        raise ValueError("must name a file that you may read")
+    return path
+
+
 def _directory(of):
     def check(text):
         if text == "":
@@ -157,6 +174,7 @@ VARIABLES = {
     "FRAMES": ("", _frames, "frames for pages of programs; what does not fit goes to the store (default: all there are)"),
     "AROUND": ("", _around, "pages of a file that one fault maps, a power of two up to 64; 1: only the one that was touched (default: 16)"),
     "STORE": ("", _store, "frames of the RAM-backed store (default: four times FRAMES, at most half of free memory; none without FRAMES)"),
+    "DISK": ("", _disk, "a disk image with ext2 (mke2fs -t ext2 FILE 64M), seen as /disk; read-only when the file is (docs/disk.md)"),
     "BUILD": ("release", _one_of("release", "debug", "bench"),
               "release: -O2 with checks; debug: -Og, checks, undefined-behaviour traps; bench: -O2 without checks"),
     "ICOUNT": ("1", _flag, "1: one instruction is one nanosecond, so figures are instructions (test and bench always do); 0: host time (default with GDB=1)"),

@@ -172,7 +172,7 @@ def mutant_part(root, mutant):
     for part in ("microkernel/core", "microkernel/riscv"):
         if rows[mutant].startswith(part):
             return "microkernel"
-    for part in ("servers/pager", "servers/procmgr", "servers/console", "servers/init"):
+    for part in ("servers/pager", "servers/procmgr", "servers/console", "servers/init", "servers/fs", "servers/blk"):
         if rows[mutant].startswith(part + "/"):
             return part
     return ""
@@ -203,7 +203,7 @@ class Context:
         o = self.options
         given = {"kernel": f"{self.out}/kernel.elf", "image": f"{self.out}/pagoda.img", "mem": o["MEM"],
                  "fork": o["FORK"], "build": o["BUILD"], "icount": o["ICOUNT"], "run": o["RUN"], "args": boot_words(o),
-                 "smp": o["SMP"]}
+                 "smp": o["SMP"], "disk": o["DISK"]}
         return qemu.Machine(**{**given, **changes})
 
     def run(self):

@@ -33,7 +33,7 @@
     X(GETCWD, 21, FROM(BADGE_CLIENT), "buf0 (server writes) -> bytes, the nul included") \
     X(READDIR, 22, FROM(BADGE_CLIENT), "descriptor; buf0 (server writes): struct fs_dirent after struct fs_dirent -> bytes, 0 at the end") \
     X(TRUNCATE, 23, FROM(BADGE_CLIENT), "length; buf0 path; without buf0: length, descriptor") \
-    X(SYNC, 24, FROM(BADGE_CLIENT), "descriptor, or ~0: everything") \
+    X(SYNC, 24, FROM(BADGE_CLIENT) | FROM(BADGE_INIT), "descriptor, or ~0: everything") \
     X(ACCESS, 25, FROM(BADGE_CLIENT), "R_OK, W_OK, X_OK; buf0 path") \
     X(CHMOD, 26, FROM(BADGE_CLIENT), "mode; buf0 path; without buf0: mode, descriptor") \
     X(UMASK, 27, FROM(BADGE_CLIENT), "new mask, ~0 to ask -> old mask") \

@@ -19,7 +19,7 @@ enum init_op {
     INIT_OP_LIMIT = 5,
 };
 
-enum init_server { SERVER_PAGER = 1, SERVER_PROCMGR = 2, SERVER_CONSOLE = 3, SERVER_FS = 4 };
+enum init_server { SERVER_PAGER = 1, SERVER_PROCMGR = 2, SERVER_CONSOLE = 3, SERVER_FS = 4, SERVER_BLK = 5 /* with a disk only */ };
 enum init_setting {
     SETTING_FORK = 1, SETTING_MEMORY = 2, SETTING_HARTS = 3, SETTING_BUILD = 4, SETTING_TIMEBASE = 5,
     SETTING_BOOT_INSTRET = 6, /* instret at S-mode entry */

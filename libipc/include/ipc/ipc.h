@@ -75,6 +75,7 @@ enum badge_class {
     BADGE_PAGER = 5,
     BADGE_FS = 6,
     BADGE_IDLE = 7, /* the thread of init that lends the pager idle time */
+    BADGE_BLK = 8,
 };
 /* Who may call an operation: a set of classes. */
 #define FROM(cls) (1u << (cls))

@@ -27,7 +27,7 @@ static int write_super(struct ext2 *fs)
 int ext2_mark(struct ext2 *fs, bool in_use)
 {
     struct ext2_time now;
-    fs->now(&now);
+    ext2_now(fs, &now);
     fs->super->written_at = (uint32_t)now.seconds;
     fs->super->state = (uint16_t)(in_use ? fs->super->state & ~STATE_CLEAN : fs->super->state | STATE_CLEAN);
     int err = write_super(fs);
@@ -93,7 +93,7 @@ static void lower(struct ext2 *fs, struct ext2_node *n)
     struct ext2_time now;
     n->drops = 0;
     if (n->links == 0) {
-        fs->now(&now);
+        ext2_now(fs, &now);
         n->dtime = (uint32_t)now.seconds;
     }
     (void)ext2_node_store(fs, n);
@@ -217,8 +217,16 @@ static bool has_orphans(const struct ext2 *fs)
     return false;
 }
 
+bool ext2_is_dirty(const struct ext2 *fs)
+{
+    return !fs->read_only && (buffer_dirty_count(&fs->cache) > 0 || fs->pending || fs->frees_count > 0 || fs->cache.unflushed);
+}
+
 int ext2_rest(struct ext2 *fs)
 {
+    for (unsigned i = 0; i < fs->nodes; i++)
+        if (fs->node[i].ino != 0 && fs->node[i].links > 0)
+            (void)ext2_trim(fs, &fs->node[i]);
     int err = ext2_commit(fs);
     if (err == 0 && buffer_dirty_count(&fs->cache) > 0)
         err = write_stages(fs);

@@ -70,6 +70,7 @@ int ext2_commit(struct ext2 *fs);
 int ext2_rest(struct ext2 *fs);
 int ext2_unmount(struct ext2 *fs); /* nodes that are still held are lost; their files are as if the power had been cut */
 void ext2_statfs(const struct ext2 *fs, struct ext2_statfs *out);
+bool ext2_is_dirty(const struct ext2 *fs); /* a commit has something to do */
 bool ext2_was_unclean(const struct ext2 *fs); /* not unmounted the last time: e2fsck gives lost space back */
 /* What was found damaged last, NULL: nothing. */
 const char *ext2_complaint(const struct ext2 *fs);
@@ -93,6 +94,12 @@ long ext2_read(struct ext2 *fs, struct ext2_node *n, uint64_t offset, void *to, 
 /* Fewer bytes than asked when the disk is full after them. A gap before offset is a hole. */
 long ext2_write(struct ext2 *fs, struct ext2_node *n, uint64_t offset, const void *from, size_t bytes);
 int ext2_truncate(struct ext2 *fs, struct ext2_node *n, uint64_t size_bytes);
+/* The same without a copy: where the bytes at offset lie, good until the next call; *bytes of them, 0 at the end. */
+int ext2_bytes_read(struct ext2 *fs, struct ext2_node *n, uint64_t offset, const void **at, size_t *bytes);
+/* Room for bytes at offset; ext2_wrote() when they have been filled in, else ext2_trim() (ext2_put() does it, too). */
+int ext2_bytes_write(struct ext2 *fs, struct ext2_node *n, uint64_t offset, void **at, size_t *bytes);
+int ext2_wrote(struct ext2 *fs, struct ext2_node *n, uint64_t offset, size_t bytes);
+int ext2_trim(struct ext2 *fs, struct ext2_node *n);
 uint64_t ext2_size_max(const struct ext2 *fs);
 long ext2_read_link(struct ext2 *fs, struct ext2_node *n, char *to, size_t bytes);
 

@@ -61,7 +61,7 @@ static void note_access(struct ext2 *fs, struct ext2_node *n)
     if (n->atime.seconds > n->mtime.seconds && n->atime.seconds > n->ctime.seconds)
         return;
     struct ext2_time now;
-    fs->now(&now);
+    ext2_now(fs, &now);
     if (now.seconds <= n->atime.seconds || ext2_begin(fs, 0) != 0)
         return;
     n->atime = now;
@@ -126,13 +126,12 @@ static int set_size(struct ext2 *fs, struct ext2_node *n, uint64_t size)
     return 0;
 }
 
-/* One block, or a part of it. */
-static int write_piece(struct ext2 *fs, struct ext2_node *n, uint64_t offset, const uint8_t *from, size_t bytes)
+/* The block for bytes at offset, pinned and dirty; made if it is missing. fill: of one that holds bytes of the file already. */
+static int place(struct ext2 *fs, struct ext2_node *n, uint64_t offset, enum buffer_fill fill, struct buffer **b)
 {
-    uint32_t block, at = (uint32_t)(offset >> fs->block_shift), in = (uint32_t)offset & (fs->block_bytes - 1);
+    uint32_t block, at = (uint32_t)(offset >> fs->block_shift);
     unsigned missing;
     bool fresh, behind = (uint64_t)at << fs->block_shift >= n->size; /* a block there holds nothing of the file */
-    struct buffer *b;
     int err = ext2_map_look(fs, n, at, &block, &missing);
     if (err == 0)
         err = ext2_begin(fs, missing);
@@ -142,16 +141,32 @@ static int write_piece(struct ext2 *fs, struct ext2_node *n, uint64_t offset, co
         err = ext2_map_new(fs, n, at, &block, &fresh);
     if (err != 0)
         return err;
-    bool whole = bytes == fs->block_bytes;
-    err = buffer_get(&fs->cache, block, whole ? FILL_NOTHING : fresh || behind ? FILL_ZERO : FILL_READ, &b);
+    err = buffer_get(&fs->cache, block, fill == FILL_READ && (fresh || behind) ? FILL_ZERO : fill, b);
     if (err != 0)
         return err;
-    memcpy(b->data + in, from, bytes);
-    buffer_dirty(&fs->cache, b, STAGE_FIRST);
-    buffer_put(b);
-    err = offset + bytes > n->size ? set_size(fs, n, offset + bytes) : 0;
+    n->reserved = n->reserved || behind;
+    buffer_dirty(&fs->cache, *b, STAGE_FIRST);
+    return 0;
+}
+
+int ext2_wrote(struct ext2 *fs, struct ext2_node *n, uint64_t offset, size_t bytes)
+{
+    int err = offset + bytes > n->size ? set_size(fs, n, offset + bytes) : 0;
     ext2_touch(fs, n);
+    n->reserved = false; /* what was made lies before the end now */
     return err != 0 ? err : ext2_node_store(fs, n);
+}
+
+/* One block, or a part of it. */
+static int write_piece(struct ext2 *fs, struct ext2_node *n, uint64_t offset, const uint8_t *from, size_t bytes)
+{
+    struct buffer *b;
+    int err = place(fs, n, offset, bytes == fs->block_bytes ? FILL_NOTHING : FILL_READ, &b);
+    if (err != 0)
+        return err;
+    memcpy(b->data + (offset & (fs->block_bytes - 1)), from, bytes);
+    buffer_put(b);
+    return ext2_wrote(fs, n, offset, bytes);
 }
 
 long ext2_write(struct ext2 *fs, struct ext2_node *n, uint64_t offset, const void *from, size_t bytes)
@@ -174,6 +189,73 @@ long ext2_write(struct ext2 *fs, struct ext2_node *n, uint64_t offset, const voi
         done += piece;
     }
     return (long)done;
+}
+
+/* ---- bytes in place ---- */
+
+static const uint8_t zeros[4096];
+
+int ext2_bytes_read(struct ext2 *fs, struct ext2_node *n, uint64_t offset, const void **at, size_t *bytes)
+{
+    uint32_t block, in = (uint32_t)offset & (fs->block_bytes - 1);
+    struct buffer *b;
+    if (!is_file(n))
+        return not_a_file(n);
+    if (n->size > ext2_size_max(fs))
+        return ext2_corrupt(fs, "a file is larger than can be");
+    *bytes = offset < n->size ? piece_bytes(fs, offset, (size_t)(n->size - offset)) : 0;
+    if (*bytes == 0)
+        return 0;
+    if (in == 0)
+        read_ahead(fs, n, offset, *bytes);
+    int err = ext2_map(fs, n, (uint32_t)(offset >> fs->block_shift), &block);
+    if (err != 0)
+        return err;
+    n->read_next = offset + *bytes;
+    *at = zeros;
+    if (block == 0)
+        return 0;
+    err = buffer_get(&fs->cache, block, FILL_READ, &b);
+    if (err != 0)
+        return err;
+    *at = b->data + in;
+    buffer_put(b); /* the newest one: it stays until something else is asked for */
+    return 0;
+}
+
+int ext2_bytes_write(struct ext2 *fs, struct ext2_node *n, uint64_t offset, void **at, size_t *bytes)
+{
+    uint64_t max = ext2_size_max(fs);
+    struct buffer *b;
+    if (!is_file(n))
+        return not_a_file(n);
+    if (offset >= max)
+        return -EFBIG;
+    *bytes = piece_bytes(fs, offset, (size_t)(max - offset));
+    int err = place(fs, n, offset, FILL_READ, &b);
+    if (err != 0)
+        return err;
+    *at = b->data + (offset & (fs->block_bytes - 1));
+    buffer_put(b);
+    return 0;
+}
+
+int ext2_trim(struct ext2 *fs, struct ext2_node *n)
+{
+    bool done = false;
+    if (!n->reserved)
+        return 0;
+    while (!done) { /* bound: as in ext2_truncate(); it is one block */
+        int err = ext2_begin(fs, 0);
+        if (err != 0)
+            return err;
+        ext2_shrink_step(fs, n, (uint32_t)((n->size + fs->block_bytes - 1) >> fs->block_shift), &done);
+        err = ext2_node_store(fs, n);
+        if (err != 0)
+            return err;
+    }
+    n->reserved = false;
+    return 0;
 }
 
 /* ---- truncating ---- */

@@ -46,11 +46,13 @@ struct ext2_node {
     uint32_t born_epoch, added_epoch, added_block; /* the directory block, when there is one such name only: */
     uint8_t added_order;
     bool added_more;
+    bool reserved; /* it has a block behind its end, which is being filled */
 };
 
 struct ext2 {
     struct cache cache;
     void (*now)(struct ext2_time *out);
+    int64_t behind; /* seconds by which that clock is behind the disk: a machine without one begins at 1970 */
     struct buffer *super_buffer; /* pinned */
     struct super *super;
     uint32_t blocks_count, inodes_count, first_data_block, blocks_per_group, inodes_per_group, groups;
@@ -66,6 +68,12 @@ struct ext2 {
     uint32_t epoch; /* commits, from 1 */
 };
 
+/* The time, never before the disk was written last: e2fsck takes dates near 1970 for something else. */
+static inline void ext2_now(const struct ext2 *fs, struct ext2_time *out)
+{
+    fs->now(out);
+    out->seconds += fs->behind;
+}
 /* A damaged structure: note it. Returns -EIO. */
 int ext2_corrupt(struct ext2 *fs, const char *what);
 /* Before each step of a call that changes something: the file system may be written, there is room in the cache and in the

@@ -190,7 +190,7 @@ int ext2_link(struct ext2 *fs, struct ext2_node *dir, const char *name, size_t l
     if (err != 0)
         return err;
     n->links++;
-    fs->now(&n->ctime);
+    ext2_now(fs, &n->ctime);
     err = ext2_node_store(fs, n);
     if (err == 0)
         err = enter(fs, dir, &s, name, len, n);
@@ -226,7 +226,7 @@ static int take_away(struct ext2 *fs, struct ext2_node *dir, const struct slot *
         return err;
     ext2_dir_remove(fs, dir, s);
     ext2_node_drop(fs, n, names);
-    fs->now(&n->ctime);
+    ext2_now(fs, &n->ctime);
     err = ext2_node_store(fs, n);
     ext2_touch(fs, dir);
     int err2 = ext2_node_store(fs, dir);

@@ -68,6 +68,7 @@ static void load(const struct ext2 *fs, struct ext2_node *n, const struct inode 
     n->goal = ext2_group_first(fs, (n->ino - 1) / fs->inodes_per_group);
     n->room_hint = 0;
     n->room_need = 0;
+    n->reserved = false;
     n->read_next = 0;
 }
 
@@ -256,6 +257,8 @@ void ext2_hold(struct ext2_node *n) { n->holds++; }
 
 void ext2_put(struct ext2 *fs, struct ext2_node *n)
 {
+    if (n->holds == 1 && n->links > 0)
+        (void)ext2_trim(fs, n); /* a failure leaves a block too many, which e2fsck would call a wrong size */
     if (--n->holds == 0 && n->ino != 0 && n->links == 0)
         ext2_node_pend(fs, n);
 }
@@ -297,7 +300,7 @@ void ext2_stat(const struct ext2_node *n, struct ext2_stat *out)
 
 void ext2_touch(struct ext2 *fs, struct ext2_node *n)
 {
-    fs->now(&n->mtime);
+    ext2_now(fs, &n->mtime);
     n->ctime = n->mtime;
 }
 
@@ -307,7 +310,7 @@ int ext2_chmod(struct ext2 *fs, struct ext2_node *n, uint16_t mode)
     if (err != 0)
         return err;
     n->mode = (uint16_t)((n->mode & MODE_TYPE) | (mode & ~MODE_TYPE));
-    fs->now(&n->ctime);
+    ext2_now(fs, &n->ctime);
     return ext2_node_store(fs, n);
 }
 
@@ -320,6 +323,6 @@ int ext2_set_times(struct ext2 *fs, struct ext2_node *n, const struct ext2_time 
         n->atime = *accessed;
     if (modified)
         n->mtime = *modified;
-    fs->now(&n->ctime);
+    ext2_now(fs, &n->ctime);
     return ext2_node_store(fs, n);
 }

@@ -88,7 +88,7 @@ static void drop_old(struct ext2 *fs, struct move *m)
     if (ext2_is_dir(m->old))
         ext2_parent_drop(fs, m->to_dir);
     ext2_node_drop(fs, m->old, ext2_is_dir(m->old) ? m->old->links : 1);
-    fs->now(&m->old->ctime);
+    ext2_now(fs, &m->old->ctime);
     (void)ext2_node_store(fs, m->old);
 }
 
@@ -121,7 +121,7 @@ static int move(struct ext2 *fs, struct move *m, const char *from, size_t from_l
     ext2_dir_remove(fs, m->from_dir, &m->from);
     if (apart && !ext2_is_dir(m->n))
         ext2_node_drop(fs, m->n, 1);
-    fs->now(&m->n->ctime);
+    ext2_now(fs, &m->n->ctime);
     err = ext2_node_store(fs, m->n);
     ext2_touch(fs, m->from_dir);
     ext2_touch(fs, m->to_dir);

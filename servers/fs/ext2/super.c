@@ -120,6 +120,10 @@ static int start_cache(struct ext2 *fs, const struct ext2_setup *setup, struct b
 
 static int open_for_writing(struct ext2 *fs)
 {
+    struct ext2_time now;
+    fs->now(&now);
+    fs->behind = now.seconds < (int64_t)fs->super->written_at ? (int64_t)fs->super->written_at - now.seconds : 0;
+    fs->super->mounted_at = fs->super->written_at;
     fs->super->mounts++;
     int err = fs->unclean ? ext2_recover(fs) : 0;
     return err;

@@ -165,7 +165,7 @@ static inline long gt_frames_accounted_once(void)
     /* a page that is only in the store has made a frame free, whosever it is; one of this process is its own all the same */
     struct gt_stat store = gt_stat(PAGER_STAT_STORE, 0);
     n += (long)gt_stat(PAGER_STAT_FRAMES, gt_own_space()).v[4] - (long)store.v[7] + (long)store.v[2];
-    for (uint64_t server = SERVER_PROCMGR; server <= SERVER_FS; server++) {
+    for (uint64_t server = SERVER_PROCMGR; server <= SERVER_BLK; server++) {
         uint64_t space = gt_server_space(server);
         n += space != 0 ? gt_frames_of(space) : 0;
     }

@@ -1,0 +1,271 @@
+/* SPDX-License-Identifier: MIT
+ * ext2 as vnodes. A vnode of the disk holds its node of ext2 and is found again by its number, so there is one for each file in
+ * use. What it shows (size, links, times) is copied from the node after each change.
+ */
+#include "disk.h"
+#include "fs.h"
+
+#include <errno.h>
+#include <string.h>
+
+#define BUCKETS 64u
+#define DISK_FS 2u /* st_dev */
+#define NS 1000000000
+
+struct ext_vnode {
+    struct vnode v;
+    struct ext2_node *node;
+    struct ext_vnode *next; /* of its bucket */
+};
+
+static struct slab vnodes = {.bytes = sizeof(struct ext_vnode)};
+static struct ext_vnode *bucket[BUCKETS];
+static struct ext2 *fs;
+static const struct vnode_ops ext_ops;
+
+uint64_t extfs_used(void) { return vnodes.used; }
+static struct ext2_node *node(struct vnode *v) { return ((struct ext_vnode *)v)->node; }
+
+err_t extfs_error(int err)
+{
+    switch (err) {
+    case 0: return OK;
+    case -ENOENT: return ERR_NOENT;
+    case -EEXIST: return ERR_EXIST;
+    case -ENOTDIR: return FS_ERR_NOTDIR;
+    case -EISDIR: return FS_ERR_ISDIR;
+    case -ENOTEMPTY: return FS_ERR_NOTEMPTY;
+    case -ENOSPC: return FS_ERR_NOSPC;
+    case -EFBIG: return FS_ERR_FBIG;
+    case -EROFS: return FS_ERR_ROFS;
+    case -EMLINK: return FS_ERR_MLINK;
+    case -ENFILE: return FS_ERR_NFILE;
+    case -ENAMETOOLONG: return ERR_NAMETOOLONG;
+    case -EBUSY: return ERR_BUSY;
+    case -EPERM: return ERR_PERM;
+    case -EINVAL: return ERR_INVAL;
+    case -ENOMEM: return ERR_NOMEM;
+    case -ENOTSUP: return ERR_NOSYS;
+    default: return ERR_IO;
+    }
+}
+
+/* ---- vnodes ---- */
+
+static int64_t ns_of(const struct ext2_time *t) { return t->seconds * NS + t->nanoseconds; }
+static struct ext2_time time_of(int64_t ns) { return (struct ext2_time){ns / NS, (uint32_t)(ns % NS)}; }
+
+static void show(struct vnode *v)
+{
+    struct ext2_stat s;
+    struct ext2_statfs whole;
+    if (v == 0)
+        return;
+    ext2_stat(node(v), &s);
+    ext2_statfs(fs, &whole);
+    v->number = s.ino;
+    v->mode = s.mode;
+    v->links = s.links;
+    v->size = s.size_bytes;
+    v->blocks = s.sectors;
+    v->rdev = s.device;
+    v->mtime_ns = ns_of(&s.modified);
+    v->ctime_ns = ns_of(&s.changed);
+    v->read_only = whole.read_only;
+}
+
+static struct ext_vnode *known(uint64_t number)
+{
+    struct ext_vnode *x = bucket[number % BUCKETS];
+    while (x && x->v.number != number) /* bound: vnodes in use */
+        x = x->next;
+    return x;
+}
+
+/* Takes over the hold of n. */
+static err_t vnode_of(struct ext2_node *n, struct vnode **out)
+{
+    struct ext_vnode *x = known(ext2_ino(n));
+    if (x) {
+        ext2_put(fs, n);
+        *out = vnode_hold(&x->v);
+        return OK;
+    }
+    x = slab_new(&vnodes);
+    if (!x) {
+        ext2_put(fs, n);
+        return ERR_NOMEM;
+    }
+    x->v = (struct vnode){.ops = &ext_ops, .fs = DISK_FS, .uses = 1};
+    x->node = n;
+    show(&x->v);
+    x->next = bucket[x->v.number % BUCKETS];
+    bucket[x->v.number % BUCKETS] = x;
+    *out = &x->v;
+    return OK;
+}
+
+static void release(struct vnode *v)
+{
+    struct ext_vnode *x = (struct ext_vnode *)v, **link = &bucket[v->number % BUCKETS];
+    while (*link != x) /* bound: vnodes in the bucket */
+        link = &(*link)->next;
+    *link = x->next;
+    ext2_put(fs, x->node);
+    slab_free(&vnodes, x);
+}
+
+err_t extfs_root(struct ext2 *which, struct vnode **out)
+{
+    struct ext2_node *n;
+    fs = which;
+    int err = ext2_root(fs, &n);
+    return err == 0 ? vnode_of(n, out) : extfs_error(err);
+}
+
+/* ---- names ---- */
+
+static err_t lookup(struct vnode *dir, const char *name, unsigned len, struct vnode **out)
+{
+    struct ext2_node *n;
+    uint32_t ino;
+    int err = ext2_lookup(fs, node(dir), name, len, &ino);
+    if (err == 0)
+        err = ext2_get(fs, ino, &n);
+    return err == 0 ? vnode_of(n, out) : extfs_error(err);
+}
+
+static err_t create(struct vnode *dir, const char *name, unsigned len, uint32_t mode, const char *target, struct vnode **out)
+{
+    struct ext2_node *n;
+    int err;
+    switch (mode & S_IFMT) {
+    case S_IFDIR: err = ext2_mkdir(fs, node(dir), name, len, (uint16_t)mode); break;
+    case S_IFLNK: err = ext2_symlink(fs, node(dir), name, len, target); break;
+    case S_IFREG: err = ext2_create(fs, node(dir), name, len, (uint16_t)mode, &n); break;
+    default: return ERR_INVAL;
+    }
+    show(dir);
+    if (err != 0)
+        return extfs_error(err);
+    return (mode & S_IFMT) == S_IFREG ? vnode_of(n, out) : lookup(dir, name, len, out);
+}
+
+static err_t link_(struct vnode *dir, const char *name, unsigned len, struct vnode *file)
+{
+    int err = ext2_link(fs, node(dir), name, len, node(file));
+    show(dir);
+    show(file);
+    return extfs_error(err);
+}
+
+static err_t unlink_(struct vnode *dir, const char *name, unsigned len, struct vnode *file)
+{
+    int err = vnode_is(file, S_IFDIR) ? ext2_rmdir(fs, node(dir), name, len) : ext2_unlink(fs, node(dir), name, len);
+    show(dir);
+    show(file);
+    return extfs_error(err);
+}
+
+static err_t rename_(struct vnode *from, const char *name, unsigned len, struct vnode *to, const char *new_name,
+                     unsigned new_len, struct vnode *file, struct vnode *replaced)
+{
+    int err = ext2_rename(fs, node(from), name, len, node(to), new_name, new_len);
+    show(from);
+    show(to);
+    show(file);
+    show(replaced);
+    return extfs_error(err);
+}
+
+static uint32_t type_of(uint32_t ino)
+{
+    struct ext2_node *n;
+    struct ext2_stat s;
+    if (ext2_get(fs, ino, &n) != 0)
+        return 0;
+    ext2_stat(n, &s);
+    ext2_put(fs, n);
+    return s.mode & S_IFMT;
+}
+
+static err_t next(struct vnode *dir, uint64_t *cookie, struct vnode_entry *out)
+{
+    struct ext2_entry e;
+    int err = ext2_read_dir(fs, node(dir), cookie, &e);
+    if (err != 1)
+        return err == 0 ? ERR_NOENT : extfs_error(err);
+    out->number = e.ino;
+    out->type = e.type ? e.type : type_of(e.ino);
+    out->len = e.name_bytes;
+    memcpy(out->name, e.name, e.name_bytes);
+    return OK;
+}
+
+/* ---- bytes ---- */
+
+static err_t link_bytes(struct vnode *v, uint64_t offset, void **at, uint64_t *len)
+{
+    static char text[FS_PATH_MAX];
+    long n = ext2_read_link(fs, node(v), text, sizeof text);
+    if (n <= (long)offset)
+        return n < 0 ? extfs_error((int)n) : ERR_IO;
+    *at = text + offset;
+    *len = (uint64_t)n - offset;
+    return OK;
+}
+
+static err_t bytes(struct vnode *v, uint64_t offset, enum vnode_access access, void **at, uint64_t *len)
+{
+    const void *bytes_at = 0;
+    size_t n = 0;
+    int err;
+    if (vnode_is(v, S_IFLNK))
+        return link_bytes(v, offset, at, len);
+    if (access == VNODE_READ) {
+        err = ext2_bytes_read(fs, node(v), offset, &bytes_at, &n);
+        *at = (void *)(uintptr_t)bytes_at;
+    } else {
+        err = ext2_bytes_write(fs, node(v), offset, at, &n);
+    }
+    *len = n;
+    return err == 0 && n == 0 ? ERR_IO : extfs_error(err);
+}
+
+static void wrote(struct vnode *v, uint64_t offset, uint64_t len)
+{
+    (void)ext2_wrote(fs, node(v), offset, len); /* an inode that can't be read now is stored by the next change */
+    show(v);
+}
+
+static err_t truncate_(struct vnode *v, uint64_t size)
+{
+    int err = ext2_truncate(fs, node(v), size);
+    show(v);
+    return extfs_error(err);
+}
+
+static err_t changed(struct vnode *v)
+{
+    struct ext2_stat s;
+    struct ext2_time modified = time_of(v->mtime_ns);
+    int err = 0;
+    ext2_stat(node(v), &s);
+    if ((s.mode & ~S_IFMT) != (v->mode & ~S_IFMT))
+        err = ext2_chmod(fs, node(v), (uint16_t)v->mode);
+    if (err == 0 && ns_of(&s.modified) != v->mtime_ns)
+        err = ext2_set_times(fs, node(v), 0, &modified);
+    show(v);
+    return extfs_error(err);
+}
+
+static err_t sync_(struct vnode *file, struct vnode *any)
+{
+    (void)any; /* there is one disk, and a file is on it when all is */
+    return file ? extfs_error(ext2_commit(fs)) : disk_sync();
+}
+
+static const struct vnode_ops ext_ops = {
+    .lookup = lookup, .create = create, .link = link_, .unlink = unlink_, .rename = rename_, .next = next, .bytes = bytes,
+    .wrote = wrote, .truncate = truncate_, .changed = changed, .sync = sync_, .release = release,
+};

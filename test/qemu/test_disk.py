@@ -1,0 +1,152 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: MIT
+# TIMEOUT: 300
+"""The disk from outside: what one boot writes the next one reads and the host's tools see; both forms of the transport; a disk
+that may not be written, one without ext2, none at all; a disk that fails; and a machine that is cut off.
+
+Nothing here depends on how long the disk takes.
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+
+from qemu import Machine
+
+ENVIRONMENT = {**os.environ, "PATH": os.environ.get("PATH", "") + ":/usr/sbin:/sbin", "LC_ALL": "C"}
+SECONDS = 100
+failures = 0
+
+
+def tool(*words):
+    done = subprocess.run(words, env=ENVIRONMENT, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                          text=True, errors="replace", check=False)
+    return done.returncode, done.stdout
+
+
+def make(folder, name, size="4M", options=()):
+    path = os.path.join(folder, name)
+    with open(path, "wb"):
+        pass
+    status, text = tool("mke2fs", "-q", "-t", "ext2", "-F", *options, path, size)
+    if status != 0:
+        raise SystemExit(f"mke2fs: {text}")
+    return path
+
+
+def drive(path, *more):
+    """Without waiting for the host's own disk at each flush."""
+    return ",".join(["driver=raw", "file.driver=file", f"file.filename={path}", "cache.no-flush=on", *more])
+
+
+def boot(disk, run, extra=()):
+    """(exit status, the console's text)."""
+    outcome = Machine.from_environment(run=run, disk=disk, extra=extra).start().wait(SECONDS)
+    return (None if outcome.hung else outcome.status), outcome.text
+
+
+def check(name, good, *shown):
+    global failures
+    if good:
+        print(f"ok {name}", flush=True)
+        return
+    failures += 1
+    print(f"FAIL {name}", flush=True)
+    for text in shown:
+        print("\n".join("  | " + line for line in str(text).splitlines()[-25:]), flush=True)
+
+
+def is_sound(path):
+    status, text = tool("e2fsck", "-fn", path)
+    return status == 0, text
+
+
+def what_is_written_is_there_at_the_next_boot(folder):
+    path = make(folder, "kept.img")
+    status, first = boot(drive(path), "t__disk write /disk/note 'from the first boot'")
+    sound, said = is_sound(path)
+    _, host = tool("debugfs", "-R", "cat note", path)
+    again, second = boot(drive(path), "t__disk show /disk/note; vmcheck --quiet")
+    good = status == 0 and again == 0 and sound and "from the first boot" in host and "from the first boot" in second
+    check("what_is_written_is_there_at_the_next_boot", good, first, said, host, second)
+
+
+def the_modern_transport_works_as_well(folder):
+    path = make(folder, "modern.img", options=("-b", "4096"))
+    status, text = boot(drive(path), "t__disk write /disk/note modern; t__disk show /proc/disk",
+                        ["-global", "virtio-mmio.force-legacy=false"])
+    _, host = tool("debugfs", "-R", "cat note", path)
+    check("the_modern_transport_works_as_well", status == 0 and "modern" in host and is_sound(path)[0], text, host)
+
+
+def a_disk_that_may_not_be_written_is_refused_to_writers(folder):
+    path = make(folder, "read-only.img")
+    with open(path, "rb") as file:
+        before = file.read()
+    _, text = boot(drive(path, "read-only=on"), "t__disk write /disk/note x; t__disk show /proc/disk")
+    with open(path, "rb") as file:
+        same = before == file.read()
+    check("a_disk_that_may_not_be_written_is_refused_to_writers",
+          same and "Read-only file system" in text and "ext2, read-only" in text, text)
+
+
+def what_is_no_ext2_is_named(folder):
+    path = os.path.join(folder, "zeros.img")
+    with open(path, "wb") as file:
+        file.truncate(1 << 20)
+    _, text = boot(drive(path), "t__disk show /proc/disk")
+    _, foreign = boot(drive(make(folder, "extents.img", options=("-O", "extents"))), "t__disk show /proc/disk")
+    check("what_is_no_ext2_is_named", "no ext2 file system" in text and "not understood" in foreign, text, foreign)
+
+
+def without_a_disk_there_is_no_block_server():
+    _, text = boot(None, "ps; t__disk show /proc/disk")
+    check("without_a_disk_there_is_no_block_server", "there is no disk" in text and " blk" not in text, text)
+
+
+def a_disk_that_fails_gives_errors_and_works_on(folder):
+    """QEMU's blkdebug lets the third and later writes fail, as many as a rule says, then everything works again."""
+    path, rules = make(folder, "failing.img"), os.path.join(folder, "rules")
+    with open(rules, "w", encoding="ascii") as file:
+        file.writelines(f'[inject-error]\nevent = "{event}"\niotype = "{event.split("_")[0]}"\nerrno = "5"\nonce = "on"\n'
+                        for event in ("write_aio", "write_aio"))
+    disk = (f"driver=raw,cache.no-flush=on,file.driver=blkdebug,file.config={rules},"
+            f"file.image.driver=file,file.image.filename={path}")
+    status, text = boot(disk, "t__disk write /disk/a first; t__disk write /disk/b second; t__disk write /disk/c third; "
+                              "t__disk show /disk/c; t__disk show /proc/disk; vmcheck --quiet",
+                        ["-global", "virtio-blk-device.werror=report", "-global", "virtio-blk-device.rerror=report"])
+    sound, said = is_sound(path)
+    check("a_disk_that_fails_gives_errors_and_works_on", status == 0 and "I/O error" in text and "third" in text and sound,
+          text, said)
+
+
+def a_machine_that_is_cut_off_leaves_a_disk_that_works(folder):
+    path = make(folder, "cut.img")
+    guest = Machine.from_environment(run="t__disk write /disk/kept 'was synced'; t__disk fill /disk/more 1500; sleep 600",
+                                     disk=drive(path)).start()
+    try:
+        guest.expect("filled", SECONDS)
+    finally:
+        guest.close()
+    status, said = tool("e2fsck", "-fy", shutil.copy(path, path + ".checked"))
+    again, text = boot(drive(path), "t__disk show /disk/kept; t__disk write /disk/new 'goes on'; t__disk show /proc/disk")
+    check("a_machine_that_is_cut_off_leaves_a_disk_that_works",
+          status in (0, 1) and "Multiply" not in said and again == 0 and "was synced" in text and "cut off" in text, said, text)
+
+
+def main():
+    with tempfile.TemporaryDirectory(prefix="pagoda-disk-") as folder:
+        what_is_written_is_there_at_the_next_boot(folder)
+        the_modern_transport_works_as_well(folder)
+        a_disk_that_may_not_be_written_is_refused_to_writers(folder)
+        what_is_no_ext2_is_named(folder)
+        without_a_disk_there_is_no_block_server()
+        a_disk_that_fails_gives_errors_and_works_on(folder)
+        a_machine_that_is_cut_off_leaves_a_disk_that_works(folder)
+    return 1 if failures else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
