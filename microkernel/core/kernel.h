@@ -507,6 +507,7 @@ void frame_give(frame_t f, bool zeroed);          /* kind -> KFREE, generation c
 
 /* ---- space.c, map.c ---- */
 void space_init(struct space *s, frame_t frame, frame_t root);
+void space_set_handler(struct space *s, unsigned which, const struct handle *ep, badge_t badge); /* ep 0: none */
 err_t space_map_one(struct space *s, vaddr_t va, frame_t f, unsigned prot, bool replace);
 /* The commit of a mapping, checked before: e is va's level-0 entry, in a table of the space's own. */
 void space_put_leaf(struct space *s, pte_t *e, vaddr_t va, pte_t new);
@@ -522,8 +523,13 @@ static inline bool map_prot_bad(uint64_t prot)
 }
 #define WINDOW_END (WINDOW_BASE + (64UL << 30))
 static inline bool va_in_window(vaddr_t va) { return va >= WINDOW_BASE && va < WINDOW_END; }
+void tables_take_back(struct space *s, vaddr_t va, uint64_t out[2]); /* table.c: the empty ones for va below the root; no entry of them is in a TLB */
 err_t map_space(struct thread *cur, handle_t h, struct space **out); /* a space whose tables cur may change */
 void entry_set(pte_t *e, pte_t value);
+#define STEP_PAGES 64u /* entries that a range call handles before it looks whether an interrupt waits */
+err_t map_range(uint64_t va, uint64_t pages); /* in user space, no window */
+uint64_t map_step(vaddr_t va, uint64_t pages); /* entries from va to the end of its leaf table, the range or the step */
+uint64_t map_gap(vaddr_t va, uint64_t pages, unsigned level); /* nothing is mapped at level: pages to its next entry, or the range's end */
 
 /* ---- memory.c ---- */
 struct chunk_info {

@@ -7,7 +7,6 @@
  */
 #include "arch.h"
 
-#define STEP_PAGES 64u
 #define IRQ_LOOK_PAGES 8u /* mapped between two looks for interrupts */
 
 void space_init(struct space *s, frame_t frame, frame_t root)
@@ -139,7 +138,7 @@ err_t map_space(struct thread *cur, handle_t h, struct space **out)
     return OK;
 }
 
-static err_t map_range(uint64_t va, uint64_t pages)
+err_t map_range(uint64_t va, uint64_t pages)
 {
     if (va & PAGE_MASK || va >= USER_VA_END || pages > (USER_VA_END - va) >> PAGE_SHIFT)
         return ERR_INVAL;
@@ -147,7 +146,7 @@ static err_t map_range(uint64_t va, uint64_t pages)
 }
 
 /* Entries from va to the end of its leaf table, the range or the step, whichever is first. */
-static uint64_t map_step(vaddr_t va, uint64_t pages)
+uint64_t map_step(vaddr_t va, uint64_t pages)
 {
     uint64_t in_table = PTES_PER_TABLE - ((va >> PAGE_SHIFT) & (PTES_PER_TABLE - 1));
     uint64_t n = pages < in_table ? pages : in_table;
@@ -155,7 +154,7 @@ static uint64_t map_step(vaddr_t va, uint64_t pages)
 }
 
 /* Where nothing is mapped at `level`: pages to the next entry of that level, or the end of the range. */
-static uint64_t map_gap(vaddr_t va, uint64_t pages, unsigned level)
+uint64_t map_gap(vaddr_t va, uint64_t pages, unsigned level)
 {
     uint64_t span = 1UL << (9 * level);
     uint64_t n = span - ((va >> PAGE_SHIFT) & (span - 1));
@@ -163,7 +162,7 @@ static uint64_t map_gap(vaddr_t va, uint64_t pages, unsigned level)
 }
 
 syscall_fn sys_space_map, sys_space_map_frame, sys_space_unmap, sys_space_protect,
-    sys_space_share, sys_space_harvest, sys_space_soft, sys_space_map_device;
+    sys_space_harvest, sys_space_soft, sys_space_map_device;
 
 /* a0 space, a1 va, a2 frame, a3 prot: where nothing is mapped. */
 long sys_space_map_frame(struct thread *cur, uint64_t *a)
@@ -251,38 +250,47 @@ long sys_space_map(struct thread *cur, uint64_t *a)
     return SYS_NO_RESULT;
 }
 
+/* What an exit costs per page. Counts go down before the shootdown: nobody sees them before the lock is let go. */
 static void unmap_step(struct space *s, pte_t *e, vaddr_t va, uint64_t n)
 {
-    frame_t gone[STEP_PAGES];
-    unsigned found = 0;
-    for (uint64_t i = 0; i < n; i++) { /* bound: STEP_PAGES */
-        if (!e[i])
+    const uint64_t first = ram_first, frames = ram_end - ram_first;
+    struct frame_info *const info = frame_table_biased;
+    unsigned cleared = 0, present = 0;
+    for (pte_t *end = e + n; e < end; e++) { /* bound: STEP_PAGES */
+        pte_t old = *e;
+        if (!old)
             continue;
-        if (e[i] & PTE_V)
-            gone[found++] = PTE_FRAME(e[i]);
-        entry_set(&e[i], 0);
+        __atomic_store_n(e, 0, __ATOMIC_RELAXED);
+        cleared++;
+        if (!(old & PTE_V))
+            continue;
+        uint64_t f = old << 10 >> 20; /* the PPN */
+        present++;
+        if (likely(f - first < frames))
+            info[f].maps--;
     }
-    if (!found)
+    table_info(e - 1)->maps -= cleared;
+    if (!present)
         return;
 #ifndef MUTANT_KERNEL_SKIP_SHOOTDOWN
     arch_tlb_shootdown(s, va, n);
 #else
     (void)s, (void)va;
 #endif
-    for (unsigned i = 0; i < found; i++)
-        if (frame_in_ram(gone[i]))
-            frame_info_of(gone[i])->maps--;
 }
 
-/* a0 space, a1 va, a2 pages */
+/* a0 space, a1 va, a2 pages, a3 UNMAP_* -> a1, a2 frames of the tables taken back, the lower first */
 long sys_space_unmap(struct thread *cur, uint64_t *a)
 {
     struct space *s;
     err_t err = map_space(cur, a[0], &s);
     if (err == OK)
         err = map_range(a[1], a[2]);
+    if (err == OK && (a[3] & ~(uint64_t)UNMAP_TABLES || (a[3] && (!a[2] || (a[1] & (CHUNK_SIZE - 1)) + (a[2] << PAGE_SHIFT) > CHUNK_SIZE))))
+        err = ERR_INVAL;
     if (err != OK)
         return err;
+    vaddr_t last = a[1] + ((a[2] - 1) << PAGE_SHIFT);
     while (a[2]) { /* bound: restarts when an interrupt waits */
         unsigned level;
         pte_t *e = arch_walk(s->root, a[1], &level);
@@ -298,6 +306,8 @@ long sys_space_unmap(struct thread *cur, uint64_t *a)
             return SYS_NO_RESULT;
         }
     }
+    if (a[3])
+        tables_take_back(s, last, &a[1]);
     return OK;
 }
 
@@ -351,73 +361,6 @@ long sys_space_protect(struct thread *cur, uint64_t *a)
             return SYS_NO_RESULT;
         }
     }
-    return OK;
-}
-
-/* Share n entries of one leaf table; returns whether the source lost a write permission. The loop is what a fork costs per
- * page: globals stand in locals, which no store in it can change. */
-static bool share_step(struct thread *cur, pte_t *restrict from, pte_t *restrict to, uint64_t n, unsigned mode)
-{
-    const uint64_t owner = frame_owner_word(cur->space), first = ram_first, frames = ram_end - ram_first;
-    struct frame_info *const info = frame_table_biased;
-    const pte_t takes = mode == SHARE_COW ? PTE_W : 0; /* the permission that goes */
-    bool lost = false;
-    unsigned added = 0;
-    for (uint64_t i = 0; i < n; i++) { /* bound: STEP_PAGES */
-        pte_t e = from[i];
-        uint64_t f = e << 10 >> 20; /* the PPN */
-        if (!(e & PTE_V) || to[i] || f - first >= frames || !frame_is_mappable(owner, &info[f]))
-            continue;
-        if (e & takes) {
-#ifndef MUTANT_KERNEL_LEAVE_W
-            e = __atomic_fetch_xor(&from[i], PTE_W | PTE_COW, __ATOMIC_RELAXED); /* a hart may set A or D meanwhile */
-#endif
-            e ^= PTE_W | PTE_COW;
-            lost = true;
-        }
-        to[i] = e;
-        info[f].maps++;
-        added++;
-    }
-    table_info(to)->maps += added;
-    return lost;
-}
-
-/* a0 from, a1 to, a2 va, a3 pages, a4 mode, a5 done so far -> a4 done. Entries present in `to` stay as they are. */
-long sys_space_share(struct thread *cur, uint64_t *a)
-{
-    struct space *from, *to;
-    err_t err = map_space(cur, a[0], &from);
-    if (err == OK)
-        err = map_space(cur, a[1], &to);
-    if (err == OK)
-        err = map_range(a[2], a[3]);
-    if (err == OK && (a[4] > SHARE_SAME || from == to))
-        err = ERR_INVAL;
-    if (err != OK)
-        return err;
-    while (a[3]) { /* bound: restarts when an interrupt waits */
-        unsigned level, to_level;
-        pte_t *e = arch_walk(from->root, a[2], &level);
-        uint64_t n = level ? map_gap(a[2], a[3], level) : map_step(a[2], a[3]);
-        if (!level) {
-            pte_t *d = arch_walk(to->root, a[2], &to_level);
-            if (to_level || table_is_shared(d)) {
-                a[4] = a[5];
-                return to_level ? ERR_NOTABLE : ERR_BUSY;
-            }
-            if (share_step(cur, e, d, n, a[4]))
-                arch_tlb_shootdown(from, a[2], n);
-        }
-        a[2] += n << PAGE_SHIFT;
-        a[3] -= n;
-        a[5] += n;
-        if (a[3] && arch_irq_pending()) {
-            syscall_restart(cur);
-            return SYS_NO_RESULT;
-        }
-    }
-    a[4] = a[5];
     return OK;
 }
 

@@ -7,15 +7,24 @@
 
 syscall_fn sys_object_create, sys_object_destroy;
 
-static err_t object_make_space(struct thread *cur, frame_t f, uint64_t root)
+/* a: the call's; a2 root frame, a3 where its faults go or 0, a4 their badge */
+static err_t object_make_space(struct thread *cur, frame_t f, const uint64_t *a)
 {
-    err_t e = frame_check_kfree(cur->space, root);
-    if (e != OK || root == f)
-        return e != OK ? e : ERR_INVAL;
+    struct handle *ep = 0;
+    err_t e = frame_check_kfree(cur->space, a[2]);
+    if (e == OK && a[2] == f)
+        e = ERR_INVAL;
+    if (e == OK && a[3])
+        e = handle_find(cur->space, a[3], OBJ_ENDPOINT, RIGHT_MINT, &ep);
+    if (e != OK)
+        return e;
     /* commit */
+    struct space *s = frame_va(f);
     frame_take_dirty(f, FRAME_SPACE);
-    frame_take(root, FRAME_ROOT);
-    space_init(frame_va(f), f, root);
+    frame_take(a[2], FRAME_ROOT);
+    space_init(s, f, a[2]);
+    if (ep)
+        space_set_handler(s, HANDLER_FAULT, ep, a[4]);
     return OK;
 }
 
@@ -47,7 +56,7 @@ static void object_make_endpoint(frame_t f)
     ep->frame = f;
 }
 
-/* a0 type, a1 frame, a2 root frame or space handle, a3 threads: THREAD_AT or 0 -> a1 handle */
+/* a0 type, a1 frame, a2.. as the type wants it -> a1 handle */
 long sys_object_create(struct thread *cur, uint64_t *a)
 {
     unsigned type = a[0];
@@ -59,7 +68,7 @@ long sys_object_create(struct thread *cur, uint64_t *a)
     frame_t f = a[1];
     switch (a[0]) {
     case OBJ_SPACE:
-        e = object_make_space(cur, f, a[2]);
+        e = object_make_space(cur, f, a);
         break;
     case OBJ_THREAD:
         e = object_make_thread(cur, f, a[2], a[3]);

@@ -5,6 +5,15 @@
 
 syscall_fn sys_space_handler, sys_space_reset, sys_space_batch, sys_space_info, sys_space_exec_fence;
 
+void space_set_handler(struct space *s, unsigned which, const struct handle *ep, badge_t badge)
+{
+    s->handler[which] = ep ? (struct object_ref){ep->object, ep->gen, badge & 0xffffffffffffUL} : (struct object_ref){0};
+    if (which == HANDLER_FAULT) {
+        s->pager_ep = ep ? frame_va(ep->object) : 0;
+        s->pager_gen = ep ? &frame_info_of(ep->object)->gen : 0;
+    }
+}
+
 /* a0 space, a1 HANDLER_*, a2 endpoint handle or 0, a3 badge */
 long sys_space_handler(struct thread *cur, uint64_t *a)
 {
@@ -17,12 +26,7 @@ long sys_space_handler(struct thread *cur, uint64_t *a)
     if (e != OK)
         return e;
     /* commit */
-    struct space *s = frame_va(slot->object);
-    s->handler[a[1]] = ep ? (struct object_ref){ep->object, ep->gen, a[3] & 0xffffffffffffUL} : (struct object_ref){0};
-    if (a[1] == HANDLER_FAULT) {
-        s->pager_ep = ep ? frame_va(ep->object) : 0;
-        s->pager_gen = ep ? &frame_info_of(ep->object)->gen : 0;
-    }
+    space_set_handler(frame_va(slot->object), a[1], ep, a[3]);
     return OK;
 }
 

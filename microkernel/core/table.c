@@ -73,6 +73,27 @@ long sys_space_untable(struct thread *cur, uint64_t *a)
     return OK;
 }
 
+void tables_take_back(struct space *s, vaddr_t va, uint64_t out[2])
+{
+    unsigned level, n = 0;
+    out[0] = out[1] = NO_FRAME;
+    pte_t *e = arch_walk(s->root, va, &level);
+    for (frame_t table = frame_of(e); level < 2 && !frame_info_of(table)->maps; table = frame_of(e)) { /* bound: two levels */
+        unsigned up;
+        e = arch_walk_to(s->root, va, level + 1, &up);
+        if (n == 0)
+            table_changed();
+        entry_set(e, 0);
+        out[n++] = table;
+        level = up;
+    }
+    if (n == 0)
+        return;
+    arch_tlb_shootdown(s, va, 1UL << 18); /* walks may have cached the tables: forget all of the space */
+    for (unsigned i = 0; i < n; i++)
+        frame_give((frame_t)out[i], true);
+}
+
 /* Writable entries of a leaf table become COW. Returns whether there were any. */
 static bool table_write_protect(pte_t *table)
 {

@@ -37,9 +37,10 @@ static uint32_t object_record(const struct ledger_object *o)
 {
     uint32_t n = free_object;
     free_object = *object_next(n);
-    ledger_begin();
-    ledger_put(object_at(n), o, sizeof(*o));
-    ledger_commit();
+    *object_at(n) = *o;
+    object_at(n)->type = OBJ_NONE;
+    __atomic_signal_fence(__ATOMIC_SEQ_CST);
+    *(volatile uint8_t *)&object_at(n)->type = o->type; /* commit */
     object_link(n);
     return n;
 }
@@ -47,13 +48,10 @@ static uint32_t object_record(const struct ledger_object *o)
 /* The object is gone and its frame free again. */
 static void object_forget(uint32_t n)
 {
-    static const struct ledger_object none;
     uint32_t slot = object_at(n)->space;
     frame_t f = object_at(n)->frame;
     object_unlink(n);
-    ledger_begin();
-    ledger_put(object_at(n), &none, sizeof(none));
-    ledger_commit();
+    *(volatile uint8_t *)&object_at(n)->type = OBJ_NONE; /* commit */
     *object_next(n) = free_object;
     free_object = n;
     frame_free_object(slot, f);
@@ -77,13 +75,13 @@ err_t handles_grow(uint32_t slot)
     return err;
 }
 
-err_t object_create(unsigned type, frame_t f, const uint64_t how[2], handle_t *out)
+err_t object_create(unsigned type, frame_t f, const uint64_t how[3], handle_t *out)
 {
-    err_t err = gate_object_create(type, f, how[0], how[1], out);
+    err_t err = gate_object_create(type, f, how, out);
     if (err != ERR_NOHANDLE)
         return err;
     err = handles_grow(0);
-    return err == OK ? gate_object_create(type, f, how[0], how[1], out) : err;
+    return err == OK ? gate_object_create(type, f, how, out) : err;
 }
 
 void object_destroy_fresh(handle_t h)
@@ -107,8 +105,7 @@ static uint32_t find_object(uint32_t slot, unsigned type, unsigned thread_slot, 
     return 0;
 }
 
-/* how: the last two arguments of OBJECT_CREATE. */
-static err_t make_object(const struct ledger_object *like, const uint64_t how[2], uint32_t *out)
+static err_t make_object(const struct ledger_object *like, const uint64_t how[3], uint32_t *out)
 {
     struct ledger_object o = *like;
     if (free_object == 0)
@@ -135,7 +132,7 @@ err_t thread_new(uint32_t slot, unsigned thread_slot, uint64_t at, struct thread
     uint32_t n = find_object(slot, OBJ_THREAD, thread_slot, 0);
     if (n == 0) {
         struct ledger_object like = {.type = OBJ_THREAD, .space = (uint16_t)slot, .slot = (uint8_t)thread_slot};
-        err = make_object(&like, (const uint64_t[2]){space_at(slot)->handle, at}, &n);
+        err = make_object(&like, (const uint64_t[3]){space_at(slot)->handle, at, 0}, &n);
     }
     if (err == OK)
         *out = (struct thread_made){object_at(n)->handle, object_at(n)->frame};
@@ -178,7 +175,7 @@ err_t object_new(uint64_t key, unsigned type, uint32_t slot, handle_t *out)
     uint32_t n = find_object(slot, type, 0, key);
     if (n == 0) {
         struct ledger_object like = {.type = (uint8_t)type, .key = key, .space = (uint16_t)slot};
-        err = make_object(&like, (const uint64_t[2]){0, 0}, &n);
+        err = make_object(&like, (const uint64_t[3]){0, 0, 0}, &n);
     }
     if (err == OK)
         *out = object_at(n)->handle;

@@ -7,7 +7,7 @@
 #include "space.h"
 
 /* OBJECT_CREATE, with more room in the pager's own handle table when that is what is missing. */
-err_t object_create(unsigned type, frame_t f, const uint64_t how[2], handle_t *out);
+err_t object_create(unsigned type, frame_t f, const uint64_t how[3], handle_t *out); /* how: sys_object_create_at */
 /* Destroy what was never recorded. Few callers can be queued on it. */
 void object_destroy_fresh(handle_t h);
 /* The space is gone: its handle-table frames are free again. */

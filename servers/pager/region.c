@@ -248,6 +248,19 @@ static uint32_t find_start(uint32_t slot, uint32_t page)
     return n;
 }
 
+/* A new record, in no tree yet; 0: there is none. */
+static uint32_t record_write(const struct ledger_region *want)
+{
+    uint32_t n = record_take();
+    if (n == 0)
+        return 0;
+    *record(n) = *want;
+    record(n)->used = 0;
+    __atomic_signal_fence(__ATOMIC_SEQ_CST);
+    *(volatile uint8_t *)&record(n)->used = 1; /* commit */
+    return n;
+}
+
 err_t region_add(const struct ledger_region *want)
 {
     uint32_t there = find_start(want->space, want->start_page);
@@ -255,15 +268,62 @@ err_t region_add(const struct ledger_region *want)
         return is_identical(record(there), want) ? OK : ERR_EXIST;
     if (!region_is_clear(want->space, want->start_page, want->end_page, NO_REGION))
         return ERR_EXIST;
-    uint32_t n = record_take();
+    uint32_t n = record_write(want);
     if (n == 0)
         return ERR_LIMIT;
-    *record(n) = *want;
-    record(n)->used = 0;
-    __atomic_signal_fence(__ATOMIC_SEQ_CST);
-    *(volatile uint8_t *)&record(n)->used = 1; /* commit */
     count_in(n);
     return OK;
+}
+
+/* The tree's right edge is climbed from its end to where the weight belongs; what hangs there goes to the left of n. */
+static void tree_append(uint32_t n, struct space_vol *v)
+{
+    uint32_t up = v->tree, below = 0, weight = next_weight();
+    while (up && node(up)->right) /* bound: depth */
+        up = node(up)->right;
+    while (up && node(up)->weight < weight) { /* bound: depth */
+        below = up;
+        up = node(up)->up;
+    }
+    *node(n) = (struct region_node){.left = below, .up = up, .weight = weight};
+    if (below)
+        node(below)->up = n;
+    *(up ? &node(up)->right : &v->tree) = n;
+}
+
+err_t region_append(const struct ledger_region *want)
+{
+    struct space_vol *v = &ledger.space_vol[want->space];
+    uint32_t n = record_write(want);
+    if (n == 0)
+        return ERR_LIMIT;
+    tree_append(n, v);
+    v->regions++;
+    v->special += is_special(record(n));
+    return OK;
+}
+
+/* From the leaves of the tree, so that nothing has to be rotated. */
+bool regions_forget(uint32_t slot, uint32_t max)
+{
+    struct space_vol *v = &ledger.space_vol[slot];
+    uint32_t n = v->tree, done = 0;
+    v->last = 0;
+    for (; n && done < max; done++) {
+        while (node(n)->left || node(n)->right) /* bound: depth */
+            n = node(n)->left ? node(n)->left : node(n)->right;
+        uint32_t up = node(n)->up;
+        *(volatile uint8_t *)&record(n)->used = 0; /* commit */
+        if (up == 0)
+            v->tree = 0;
+        else
+            *(node(up)->left == n ? &node(up)->left : &node(up)->right) = 0;
+        v->special -= is_special(record(n));
+        record_put(n);
+        n = up;
+    }
+    v->regions -= done;
+    return v->tree == 0;
 }
 
 void region_delete(uint32_t r)

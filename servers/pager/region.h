@@ -51,6 +51,10 @@ uint32_t region_any(uint32_t slot);
  *         ERR_EXIST  it overlaps another one
  *         ERR_LIMIT  no free record */
 err_t region_add(const struct ledger_region *want);
+/* Add a copy of *want behind all regions of its space, where it belongs. ERR_LIMIT. Cost O(1) on average. */
+err_t region_append(const struct ledger_region *want);
+/* Forget up to max records of the space; whether it has none left. */
+bool regions_forget(uint32_t slot, uint32_t max);
 /* Forget a record. One store makes it so. */
 void region_delete(uint32_t r);
 

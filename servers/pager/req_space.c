@@ -86,18 +86,19 @@ err_t req_fork(const struct ipc_event *ev, struct response *r)
 {
     uint32_t parent = request_slot(ev->w[1]), child = request_slot(ev->w[2]);
     struct ledger_op op = {.kind = OP_FORK, .strategy = (uint8_t)ledger.header->strategy};
-    if (parent && ev->w[2] == 0) {
-        err_t err = space_new(ev->w[4], parent, &child);
-        if (err == OK)
-            err = give_born(child, ev->w[5], r);
-        if (err != OK)
-            return err;
-    }
+    bool born = parent && ev->w[2] == 0;
+    err_t err = born ? space_new(ev->w[4], parent, &child) : OK;
+    if (err != OK)
+        return err;
     if (parent == 0 || child == 0 || parent == child)
         return ERR_NOENT;
     op.space = space_id(parent);
     op.other = space_id(child);
-    return run(ev, op, ev->w[3]);
+    err = run(ev, op, ev->w[3]);
+    if (!born || (err != OK && err != ERR_IN_PROGRESS))
+        return err;
+    err_t made = give_born(child, ev->w[5], r); /* last, for its frame comes back first: tables get those that are zero */
+    return made == OK ? err : made;
 }
 
 err_t req_op_result(const struct ipc_event *ev, struct response *r)

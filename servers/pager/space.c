@@ -3,6 +3,8 @@
  */
 #include "object.h"
 
+#include <stddef.h>
+
 #include "frame.h"
 #include "replace.h"
 #include "resident.h"
@@ -58,7 +60,7 @@ uint32_t spaces_live(void) { return live_count; }
 static err_t make_space(uint32_t slot, uint64_t key, uint32_t payer)
 {
     uint32_t quota = payer ? space_at(payer)->quota : 0;
-    struct ledger_space s = {.key = key, .live = 1, .gen = space_at(slot)->gen, .limit = payer ? space_at(payer)->limit : 0,
+    struct ledger_space s = {.key = key, .live = 0, .gen = space_at(slot)->gen, .limit = payer ? space_at(payer)->limit : 0,
                              .family = (uint16_t)slot, .quota = quota};
     *(volatile uint32_t *)&space_at(slot)->quota = quota; /* its first frames count there already */
     err_t err = frame_alloc_object(slot, &s.control);
@@ -67,19 +69,14 @@ static err_t make_space(uint32_t slot, uint64_t key, uint32_t payer)
     err = frame_alloc_object(slot, &s.root);
     if (err != OK)
         goto give_control;
-    err = object_create(OBJ_SPACE, s.control, (const uint64_t[2]){s.root, 0}, &s.handle);
+    const uint64_t how[3] = {s.root, self.endpoint, BADGE_MAKE(BADGE_CLIENT, space_id(slot))};
+    err = object_create(OBJ_SPACE, s.control, how, &s.handle);
     if (err != OK)
         goto give_root;
-    err = gate_space_handler(s.handle, HANDLER_FAULT, self.endpoint, BADGE_MAKE(BADGE_CLIENT, space_id(slot)));
-    if (err != OK)
-        goto destroy;
-    /* commit */
-    ledger_begin();
-    ledger_put(space_at(slot), &s, sizeof(s));
-    ledger_commit();
+    *space_at(slot) = s;
+    __atomic_signal_fence(__ATOMIC_SEQ_CST);
+    *(volatile uint32_t *)&space_at(slot)->live = 1; /* commit */
     return OK;
-destroy:
-    object_destroy_fresh(s.handle);
 give_root:
     frame_free_object(slot, s.root);
 give_control:
@@ -110,18 +107,29 @@ err_t space_new(uint64_t key, uint32_t payer, uint32_t *out)
 
 /* ---- the end ---- */
 
+typedef uint64_t __attribute__((may_alias)) word_t;
+
+/* One store: it is dead, and its id will not come again. */
+static void slot_retire(uint32_t slot)
+{
+    _Static_assert(offsetof(struct ledger_space, live) % 8 == 0 &&
+                       offsetof(struct ledger_space, gen) == offsetof(struct ledger_space, live) + 4, "one word");
+    uint64_t gen = space_at(slot)->gen % 0xffff + 1;
+    *(volatile word_t *)&space_at(slot)->live = gen << 32;
+}
+
 err_t space_destroy(uint32_t slot)
 {
-    struct ledger_space gone = {.gen = space_at(slot)->gen % 0xffff + 1, .quota = space_at(slot)->quota};
     frame_t control = space_at(slot)->control, root = space_at(slot)->root;
-    err_t err = gate_space_reset(space_at(slot)->handle); /* who waits for an answer of it hears that it is dead */
-    if (err == OK || err == ERR_HANDLE)
-        err = objects_destroy_owned(slot);
+    err_t err = objects_destroy_owned(slot);
     if (err != OK)
         return err;
-    err = ERR_AGAIN;
-    for (unsigned i = 0; i < DESTROY_TRIES && err == ERR_AGAIN; i++)
-        err = gate_object_destroy(space_at(slot)->handle);
+    err = gate_object_destroy(space_at(slot)->handle);
+    if (err == ERR_BUSY) { /* who waits for an answer of it hears that it is dead */
+        err = gate_space_reset(space_at(slot)->handle);
+        if (err == OK)
+            err = gate_object_destroy(space_at(slot)->handle);
+    }
     if (err != OK && err != ERR_HANDLE) /* HANDLE: destroyed just before a restart */
         return err;
     objects_forget_handles(slot);
@@ -129,9 +137,7 @@ err_t space_destroy(uint32_t slot)
     family_leave(slot);
     if (space_vol(slot)->domain)
         replace_forget(slot);
-    ledger_begin();
-    ledger_put(space_at(slot), &gone, sizeof(gone));
-    ledger_commit();
+    slot_retire(slot);
     frame_free_object(slot, root);
     frame_free_object(slot, control);
     *space_vol(slot) = (struct space_vol){.key_next = free_slot};

@@ -23,35 +23,28 @@ enum phase { PHASE_CLEAN = 0, PHASE_REGIONS, PHASE_PAGES, PHASE_FORGET, PHASE_UN
 
 /* ---- steps on one space ---- */
 
-/* Unmap one leaf table's pages and take it back. OK: nothing left. */
+/* Unmap the pages of leaf tables, a full one's worth, and take them back. OK: nothing left. */
 static err_t step_clean(uint32_t slot, uint32_t *cursor)
 {
-    uint32_t page = *cursor;
-    frame_t leaf = table_next_leaf(slot, &page);
-    if (leaf == NO_FRAME && page < USER_PAGES_END) {
-        *cursor = page;
-        return STEP_MORE;
+    for (uint32_t left = LEAF_PAGES; left > 0;) {
+        frame_t leaf = table_next_leaf(slot, cursor);
+        if (leaf == NO_FRAME && *cursor < USER_PAGES_END)
+            return STEP_MORE;
+        if (leaf == NO_FRAME) {
+            table_unmake_all(slot);
+            return OK;
+        }
+        uint32_t work = frame_maps(leaf) + LEAF_WORK, floor = leaf_floor(*cursor);
+        table_clear(slot, floor);
+        *cursor = floor + LEAF_PAGES;
+        left -= work < left ? work : left;
     }
-    if (leaf == NO_FRAME) {
-        table_unmake_all(slot);
-        return OK;
-    }
-    uint32_t floor = leaf_floor(page);
-    table_unmap(slot, floor, floor + LEAF_PAGES);
-    table_unmake(slot, floor);
-    *cursor = floor + LEAF_PAGES;
     return STEP_MORE;
 }
 
 static err_t step_forget(uint32_t slot)
 {
-    for (unsigned i = 0; i < REGION_STEP; i++) {
-        uint32_t r = region_any(slot);
-        if (r == NO_REGION)
-            return OK;
-        region_delete(r);
-    }
-    return STEP_MORE;
+    return regions_forget(slot, REGION_STEP) ? OK : STEP_MORE;
 }
 
 /* Pages, then region records. */
@@ -111,7 +104,7 @@ static err_t step_copy_regions(struct ledger_op *op, uint32_t parent, uint32_t c
         op->cursor_page = copy.start_page + 1;
         if (copy.backing == BACKING_DEVICE)
             continue;
-        err_t err = region_add(&copy);
+        err_t err = region_append(&copy); /* the child is empty, and they come in order */
         if (err != OK)
             return err == ERR_LIMIT ? ERR_NOMEM : err;
     }

@@ -114,9 +114,9 @@ static inline bool gate_reply_alive(reply_id_t id) { return GATE(bool, sys_reply
 static inline err_t gate_signal(handle_t ntfn, uint64_t bits) { return GATE(err_t, sys_signal(ntfn, bits)); }
 
 /* ---- objects and handles ---- */
-static inline must_check err_t gate_object_create(unsigned type, frame_t frame, uint64_t second, uint64_t at, handle_t *out)
+static inline must_check err_t gate_object_create(unsigned type, frame_t frame, const uint64_t how[3], handle_t *out)
 {
-    return GATE(err_t, sys_object_create_at(type, frame, second, at, out));
+    return GATE(err_t, sys_object_create_at(type, frame, how, out));
 }
 static inline must_check err_t gate_object_destroy(handle_t h) { return GATE(err_t, sys_object_destroy(h)); }
 static inline must_check err_t gate_handle_grow(handle_t space, frame_t frame)
@@ -154,14 +154,18 @@ static inline must_check err_t gate_space_unmap(handle_t space, vaddr_t va, uint
 {
     return GATE(err_t, sys_space_unmap(space, va, pages));
 }
+static inline must_check err_t gate_space_unmap_tables(handle_t space, vaddr_t va, uint64_t pages, frame_t table[2])
+{
+    return GATE(err_t, sys_space_unmap_tables(space, va, pages, table));
+}
 static inline must_check err_t gate_space_protect(handle_t space, vaddr_t va, uint64_t pages, unsigned prot)
 {
     return GATE(err_t, sys_space_protect(space, va, pages, prot));
 }
 static inline must_check err_t gate_space_share(handle_t from, handle_t to, vaddr_t va, uint64_t pages, unsigned mode,
-                                                uint64_t *done)
+                                                const frame_t table[2], unsigned *taken)
 {
-    return GATE(err_t, sys_space_share(from, to, va, pages, mode, done));
+    return GATE(err_t, sys_space_share_tables(from, to, va, pages, mode, table, taken));
 }
 static inline must_check err_t gate_space_map_device(handle_t kernel, handle_t space, vaddr_t va, paddr_t pa)
 {

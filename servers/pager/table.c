@@ -41,8 +41,26 @@ uint32_t table_skip_hole(uint32_t slot, uint32_t page)
     return leaf_floor(page) + LEAF_PAGES;
 }
 
+/* The same in [*page, end), which has one table of the middle level; *tried counts entries looked at. */
+static frame_t next_leaf_of(frame_t middle, uint32_t *page, uint32_t end, unsigned *tried)
+{
+    const volatile pte_t *pte = table_at(middle);
+    unsigned first = index_at(*page, 1), last = index_at(end - 1, 1);
+    for (unsigned i = first; i <= last; i++, (*tried)++) { /* bound: LEAF_PAGES */
+        pte_t e = pte[i];
+        if (!pte_is_table(e) || frame_maps(PTE_FRAME(e)) == 0)
+            continue;
+        if (i > first)
+            *page = leaf_floor(*page) + ((i - first) << LEAF_SHIFT);
+        return PTE_FRAME(e);
+    }
+    *page = end;
+    return NO_FRAME;
+}
+
 frame_t table_next_leaf(uint32_t slot, uint32_t *page)
 {
+    const volatile pte_t *root = table_at(ledger.space[slot].root);
     uint32_t r = region_from(slot, *page);
     for (unsigned tried = 0; r != NO_REGION && tried < NEXT_LEAVES_MAX; tried++) {
         const struct ledger_region *g = region_at(r);
@@ -52,10 +70,17 @@ frame_t table_next_leaf(uint32_t slot, uint32_t *page)
             r = region_next(r);
             continue;
         }
-        frame_t leaf = table_leaf(slot, *page);
-        if (leaf != NO_FRAME && frame_maps(leaf) > 0)
+        uint32_t end = (*page & ~(L1_PAGES - 1)) + L1_PAGES;
+        pte_t top = root[index_at(*page, 2)];
+        if (end > g->end_page)
+            end = g->end_page;
+        frame_t leaf = NO_FRAME;
+        if (pte_is_table(top))
+            leaf = next_leaf_of(PTE_FRAME(top), page, end, &tried);
+        else
+            *page = end;
+        if (leaf != NO_FRAME)
             return leaf;
-        *page = table_skip_hole(slot, *page);
     }
     if (r == NO_REGION)
         *page = USER_PAGES_END;
@@ -88,6 +113,28 @@ bool table_span(frame_t leaf, uint32_t *page, uint32_t *end)
     *page = base + first;
     *end = base + last;
     return true;
+}
+
+err_t table_frames(uint32_t slot, uint32_t page, frame_t out[2])
+{
+    unsigned level, n = 0;
+    (void)table_walk(slot, page, &level);
+    out[0] = out[1] = NO_FRAME;
+    for (; n < level; n++) {
+        err_t err = frame_alloc_table(slot, &out[n]);
+        if (err != OK) {
+            out[n] = NO_FRAME;
+            table_given(slot, out, 0);
+            return err;
+        }
+    }
+    return OK;
+}
+
+void table_given(uint32_t slot, const frame_t table[2], unsigned taken)
+{
+    for (unsigned i = taken; i < 2 && table[i] != NO_FRAME; i++)
+        frame_free_table(slot, table[i]);
 }
 
 err_t table_make(uint32_t slot, uint32_t page)
@@ -128,30 +175,70 @@ void table_unmake(uint32_t slot, uint32_t page)
         (void)untable(slot, page);
 }
 
+static frame_t gone[LEAF_PAGES]; /* frames without a reference, until they are unmapped */
+
+/* What an exit costs per page. Counts go down first: a restart counts anew. Returns how many are gone[]. */
+static uint32_t drop_entries(uint32_t slot, uint32_t page, uint32_t end)
+{
+    struct space_vol *v = &ledger.space_vol[slot];
+    struct ledger_frame *const word = ledger.frame;
+    const uint64_t first = ledger.first_frame, frames = ledger.frames;
+    frame_t *g = gone;
+    const volatile pte_t *pte = table_at(table_leaf(slot, page)) + index_at(page, 0), *last = pte + (end - page);
+    uint32_t present = 0, charged = 0, slots = 0;
+    for (; pte < last; pte++) {
+        pte_t e = *pte;
+        if (unlikely(!(e & PTE_V))) {
+            if (e != 0) {
+                swap_drop(store_slot_of(e));
+                slots++;
+            }
+            continue;
+        }
+        uint64_t index = (e >> PTE_PPN_SHIFT) - first; /* the kernel's entries have nothing above the frame */
+        if (unlikely(index >= frames))
+            continue; /* device pages have no count */
+        present++;
+        struct ledger_frame *w = &word[index];
+        check(w->refs > 0);
+        if (w->charged == slot) {
+            w->charged = 0;
+            charged++;
+        }
+        if (--w->refs == 0)
+            *g++ = (frame_t)(first + index);
+    }
+    v->charged -= charged;
+    v->resident -= present;
+    v->swapped -= slots;
+    return (uint32_t)(g - gone);
+}
+
 void table_unmap(uint32_t slot, uint32_t page, uint32_t end)
 {
-    static frame_t gone[LEAF_PAGES];
-    static uint32_t gone_slot[LEAF_PAGES];
     frame_t leaf = table_leaf(slot, page);
-    uint32_t n = 0, slots = 0;
     if (leaf == NO_FRAME || frame_maps(leaf) == 0 || !table_span(leaf, &page, &end))
         return;
-    const volatile pte_t *pte = table_at(leaf) + index_at(page, 0);
-    for (uint32_t left = end - page; left > 0; left--, pte++) {
-        pte_t e = *pte;
-        if ((e & PTE_V) && frame_in_ram(PTE_FRAME(e))) /* device pages have no count */
-            gone[n++] = PTE_FRAME(e);
-        else if (unlikely(e != 0) && !(e & PTE_V))
-            gone_slot[slots++] = store_slot_of(e);
-    }
+    uint32_t n = drop_entries(slot, page, end);
     err_t err = gate_space_unmap(ledger.space[slot].handle, va_of(page), end - page);
     check(err == OK); /* the space is ours and the range is in user space */
     for (uint32_t i = 0; i < n; i++)
-        frame_drop(slot, gone[i]);
-    ledger.space_vol[slot].resident -= n;
-    for (uint32_t i = 0; i < slots; i++)
-        swap_drop(gone_slot[i]);
-    ledger.space_vol[slot].swapped -= slots;
+        frame_release(gone[i]);
+}
+
+void table_clear(uint32_t slot, uint32_t page)
+{
+    frame_t table[2];
+    uint32_t end = page + LEAF_PAGES;
+    if (!table_span(table_leaf(slot, page), &page, &end))
+        return;
+    uint32_t n = drop_entries(slot, page, end);
+    err_t err = gate_space_unmap_tables(ledger.space[slot].handle, va_of(page), end - page, table);
+    check(err == OK);
+    for (uint32_t i = 0; i < n; i++)
+        frame_release(gone[i]);
+    for (unsigned i = 0; i < 2 && table[i] != NO_FRAME; i++)
+        frame_free_table(slot, table[i]);
 }
 
 /* Everything below one entry of the root. */

@@ -31,6 +31,10 @@ frame_t table_next_leaf(uint32_t slot, uint32_t *page);
 /* Narrow [*page, *end), which lies under `leaf`, to where its present pages are. false: there are none. */
 bool table_span(frame_t leaf, uint32_t *page, uint32_t *end);
 
+/* Frames for the tables that page lacks; NO_FRAME behind the last. ERR_NOMEM: none are taken. table_given: the kernel took so many
+ * of them, the rest goes back. */
+err_t table_frames(uint32_t slot, uint32_t page, frame_t out[2]);
+void table_given(uint32_t slot, const frame_t table[2], unsigned taken);
 /* See to it that page has a leaf table. ERR_NOMEM: a table already added stays. */
 err_t table_make(uint32_t slot, uint32_t page);
 /* Take back the leaf table of page and the table above it, when they are empty. */
@@ -38,6 +42,8 @@ void table_unmake(uint32_t slot, uint32_t page);
 
 /* Unmap what is mapped, or in the store, of [page, end), which lies under one leaf table, and drop the references. */
 void table_unmap(uint32_t slot, uint32_t page, uint32_t end);
+/* The same with all of page's leaf table, which goes, and with it the one above when it is empty. */
+void table_clear(uint32_t slot, uint32_t page);
 /* Take back every table but the root. The space maps nothing any more. Scans all; for spaces about to go. */
 void table_unmake_all(uint32_t slot);
 

@@ -3,7 +3,8 @@
  * All or nothing: until the commit the child is unborn, and whatever fails (procmgr, too) ends it unseen.
  *
  *   do_FORK: proc  ->  PAGER_FORK: space, thread, pages (bounded steps, parent's other threads go on)
- *   fork_finished: handles, registers  ->  commit: born, answer kept  ->  answer the parent  ->  resume the child
+ *   handles, registers  ->  commit: born, answer kept  ->  resume the child, answer the parent; the answer first when it has been
+ *   a while (fork_finished): the parent may be gone, and the child unborn again
  */
 #include "procmgr.h"
 
@@ -18,23 +19,6 @@ unsigned thread_of_caller(const struct proc *p, reply_id_t id)
             return slot;
     }
     return PROC_THREADS_MAX;
-}
-
-err_t do_FORK(struct request *r)
-{
-    struct proc *parent = r->caller;
-    if (r->slot == PROC_THREADS_MAX)
-        return ERR_INVAL;
-    struct proc *child;
-    err_t err = proc_new(parent, &child);
-    if (err != OK)
-        return err;
-    child->op.reply = r->ev->id;
-    child->op.reply_key = r->key;
-    child->op.parent = parent;
-    parent->forks++;
-    ops_start(child, OP_FORK);
-    return LATER;
 }
 
 /* The child returns from its call with words 0 and 1 zero: success, and "you are the child". */
@@ -71,9 +55,9 @@ static void start(struct proc *child)
         thread_go(child, 0);
 }
 
-void fork_finished(struct proc *child)
+/* The pages are there: handles, registers, the commit. */
+static err_t conclude(struct proc *child, struct proc *parent)
 {
-    struct proc *parent = child->op.parent;
     err_t err = child->op.result;
     parent->forks--;
     parent->forking = 0;
@@ -85,6 +69,13 @@ void fork_finished(struct proc *child)
         err = files_give(parent, child, 0);
     if (err == OK)
         commit(child, parent);
+    return err;
+}
+
+void fork_finished(struct proc *child)
+{
+    struct proc *parent = child->op.parent;
+    err_t err = conclude(child, parent);
     struct ipc_msg m = {.w = {(uint64_t)(int64_t)err, child->pid}};
     err_t told = ipc_reply(child->op.reply, &m);
     if (err == OK && told == OK)
@@ -92,4 +83,30 @@ void fork_finished(struct proc *child)
     else
         proc_undo(child);
     proc_continue(parent);
+}
+
+err_t do_FORK(struct request *r)
+{
+    struct proc *parent = r->caller;
+    if (r->slot == PROC_THREADS_MAX)
+        return ERR_INVAL;
+    struct proc *child;
+    err_t err = proc_new(parent, &child);
+    if (err != OK)
+        return err;
+    child->op.reply = r->ev->id;
+    child->op.reply_key = r->key;
+    child->op.parent = parent;
+    parent->forks++;
+    ops_start(child, OP_FORK);
+    if (!ops_take(child))
+        return LATER; /* fork_finished() */
+    err = conclude(child, parent);
+    if (err == OK)
+        start(child);
+    else
+        proc_undo(child);
+    proc_continue(parent);
+    r->m.w[1] = err == OK ? child->pid : 0;
+    return err;
 }

@@ -136,6 +136,15 @@ void ops_again(void)
     }
 }
 
+bool ops_take(struct proc *p)
+{
+    if (p->op.state != OP_FINISHED)
+        return false;
+    list_remove(&finished, p);
+    set_state(p, OP_IDLE);
+    return true;
+}
+
 void ops_run_finished(void)
 {
     struct proc *p;

@@ -166,6 +166,7 @@ void ops_start(struct proc *p, enum op_kind kind); /* result through op_finished
 void ops_poll(void);      /* notification: something ended */
 void ops_again(void);     /* the pager was restarted: ask everything again */
 void ops_run_finished(void);
+bool ops_take(struct proc *p); /* whether its operation has finished already: the caller goes on with it */
 bool ops_waiting(void);   /* some could not even be started: come back after RETRIES_TICKS */
 uint64_t ops_count(void);
 

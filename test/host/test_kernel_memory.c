@@ -318,6 +318,53 @@ static void device_pages(void **context)
     assert_false(tlb_translate(hart0, 0x40000000, FAULT_ACCESS_W, &pa));
 }
 
+/* The tables that the second space lacks are made of what comes along, no more; a frame that is none leaves an error. */
+static void sharing_makes_the_tables_that_are_missing(void **context)
+{
+    (void)context;
+    const vaddr_t va = 0x40000000;
+    frame_t page = host_uframe(), f[3] = {host_kframe(), host_kframe(), host_kframe()};
+    struct host_space to = host_space();
+    host_map(&s, va, page, PROT_R | PROT_W);
+    assert_int_equal(SYS(init, SPACE_SHARE, s.h, to.h, va, 1, SHARE_COW), ERR_NOTABLE);
+    assert_int_equal(SYS(init, SPACE_SHARE, s.h, to.h, va, 1, SHARE_WITH(SHARE_COW, page, 0)), ERR_OWNER);
+    assert_int_equal(SYS(init, SPACE_SHARE, s.h, to.h, va, 1, SHARE_WITH(SHARE_COW, f[0], f[0])), ERR_OWNER);
+    assert_int_equal(init->x[REG_A0 + 5], 1); /* the first one was taken, and is no free frame any more */
+    assert_int_equal(SYS(init, SPACE_SHARE, s.h, to.h, va, 1, SHARE_COW), ERR_NOTABLE);
+    SYS_OK(init, SPACE_SHARE, s.h, to.h, va, 1, SHARE_WITH(SHARE_COW, f[1], f[2]));
+    assert_int_equal(init->x[REG_A0 + 4], 1);
+    assert_int_equal(init->x[REG_A0 + 5], 1);
+    assert_int_equal(frame_info_of(f[2])->kind, FRAME_KFREE);
+    assert_int_equal(frame_info_of(page)->maps, 2);
+    assert_int_equal(host_pte(to.space, va) & (PTE_W | PTE_COW), PTE_COW);
+}
+
+/* Empty tables come back with the last page, the lower first; one that is used stays. */
+static void unmapping_takes_empty_tables_back(void **context)
+{
+    (void)context;
+    const vaddr_t va = 0x40000000, near = va + 3 * PAGE_SIZE, far = va + CHUNK_SIZE;
+    host_map(&s, va, host_uframe(), PROT_R);
+    host_map(&s, near, host_uframe(), PROT_R);
+    host_map(&s, far, host_uframe(), PROT_R);
+    assert_int_equal(SYS(init, SPACE_UNMAP, s.h, va, 0, UNMAP_TABLES), ERR_INVAL);
+    assert_int_equal(SYS(init, SPACE_UNMAP, s.h, near, 512, UNMAP_TABLES), ERR_INVAL); /* more than one leaf table */
+    assert_int_equal(SYS(init, SPACE_UNMAP, s.h, va, 1, UNMAP_TABLES | 2), ERR_INVAL);
+    SYS_OK(init, SPACE_UNMAP, s.h, va, 1, UNMAP_TABLES);
+    assert_int_equal(init->x[REG_A1] | init->x[REG_A2], NO_FRAME); /* `near` is there */
+    unsigned tables = kinds(FRAME_TABLE);
+    SYS_OK(init, SPACE_UNMAP, s.h, va, 512, UNMAP_TABLES);
+    assert_int_equal(frame_info_of(init->x[REG_A1])->kind, FRAME_KFREE);
+    assert_int_equal(init->x[REG_A2], NO_FRAME);
+    SYS_OK(init, SPACE_UNMAP, s.h, far, 1, UNMAP_TABLES);
+    assert_int_equal(frame_info_of(init->x[REG_A1])->kind, FRAME_KFREE);
+    assert_int_equal(frame_info_of(init->x[REG_A2])->kind, FRAME_KFREE);
+    assert_int_equal(kinds(FRAME_TABLE), tables - 3);
+    assert_int_equal(frame_info_of(s.space->root_frame)->maps, 0);
+    SYS_OK(init, SPACE_UNMAP, s.h, va, 1, UNMAP_TABLES); /* nothing there at all */
+    assert_int_equal(init->x[REG_A1] | init->x[REG_A2], NO_FRAME);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -339,6 +386,8 @@ int main(void)
         TEST(a_batch_page_is_nobody_elses),
         TEST(map_lists),
         TEST(device_pages),
+        TEST(sharing_makes_the_tables_that_are_missing),
+        TEST(unmapping_takes_empty_tables_back),
     };
     return cmocka_run_group_tests(tests, 0, 0);
 }

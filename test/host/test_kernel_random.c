@@ -263,7 +263,7 @@ static void fill(struct thread *t, unsigned nr)
         for (unsigned i = 3; i < 7; i++)
             a[i] = host_below(3) ? install_entry(t) | (uint64_t)install_entry(t) << 32 : 0;
     if (nr == SYS_OBJECT_CREATE)
-        a[0] = host_below(OBJ_TYPES), a[1] = frame_for(t, FRAME_KFREE), a[3] = host_below(3) ? THREAD_AT(host_below(256), host_below(3)) : 0,
+        a[0] = host_below(OBJ_TYPES), a[1] = frame_for(t, FRAME_KFREE), a[3] = host_below(3) ? a[0] == OBJ_SPACE ? handle_of(t, OBJ_ENDPOINT) : THREAD_AT(host_below(256), host_below(3)) : 0,
         a[2] = a[0] == OBJ_THREAD ? handle_of(t, OBJ_SPACE) : frame_for(t, FRAME_KFREE);
     if (nr == SYS_THREAD_BIND || nr == SYS_IRQ_BIND)
         a[1] = handle_of(t, OBJ_NTFN);
@@ -290,6 +290,10 @@ static void fill(struct thread *t, unsigned nr)
             a[two ? 2 : 1] = SHARED_2MIB + host_below(8) * PAGE_SIZE;
         a[3] = two ? host_below(40) : host_below(16);
         a[4] = two ? host_below(2) : 0;
+        if (nr == SYS_SPACE_SHARE && host_below(2))
+            a[4] = SHARE_WITH(a[4], frame_for(t, FRAME_KFREE), frame_for(t, FRAME_KFREE));
+        if (nr == SYS_SPACE_UNMAP)
+            a[3] = host_below(8) ? host_below(2) : a[3];
         a[5] = 0;
     }
     if (nr == SYS_SPACE_BATCH)

@@ -28,8 +28,8 @@ static void families_agree_with_an_oracle(void **state)
 
 /* ---- operations that take long ---- */
 
-#define WIDE 0x80000000UL /* a region with a page in each of many leaf tables: a fork of it takes many steps */
-#define WIDE_TABLES 20u
+#define WIDE 0x80000000UL /* a region with a page in each of many leaf tables: a fork of it takes more steps than are taken at once */
+#define WIDE_TABLES 90u
 
 static uint32_t make_wide(uint64_t key)
 {

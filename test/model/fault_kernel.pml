@@ -171,7 +171,7 @@ inline space_soft(s, k)
     pte_slot[s] = k
 }
 
-/* core/map.c, share_step: the parent loses W, the child gets the entry, and no hart may remember W when the call returns. */
+/* core/share.c, share_step: the parent loses W, the child gets the entry, and no hart may remember W when the call returns. */
 inline space_share()
 {
     bool lost;

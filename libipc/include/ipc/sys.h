@@ -14,10 +14,10 @@
 #include <abi/syscall.h>
 #include <abi/types.h>
 
-/* Results of a system call: a0 (negative: error) and a1..a4. */
+/* Results of a system call: a0 (negative: error) and a1..a5. */
 struct sysret {
     long a0;
-    uint64_t a1, a2, a3, a4;
+    uint64_t a1, a2, a3, a4, a5;
 };
 
 /* The IPC register file: filled before, overwritten after. */
@@ -45,7 +45,7 @@ static inline struct sysret sys_raw(long number, uint64_t a0, uint64_t a1, uint6
                      : "+r"(r0), "+r"(r1), "+r"(r2), "+r"(r3), "+r"(r4), "+r"(r5), "=r"(r6), "+r"(r7)
                      :
                      : "memory", "t0", "t1", "t2", "t3", "t4", "t5", "t6");
-    return (struct sysret){.a0 = (long)r0, .a1 = r1, .a2 = r2, .a3 = r3, .a4 = r4};
+    return (struct sysret){.a0 = (long)r0, .a1 = r1, .a2 = r2, .a3 = r3, .a4 = r4, .a5 = r5};
 }
 
 /* All registers in, all registers out. Returns a0. */
@@ -143,16 +143,17 @@ static inline must_check err_t sys_handle_grow(handle_t space, frame_t frame)
 }
 
 /* ---- objects ---- */
-/* second: root table frame (OBJ_SPACE), space handle (OBJ_THREAD), else 0. at: THREAD_AT for a thread, or 0. */
-static inline must_check err_t sys_object_create_at(unsigned type, frame_t frame, uint64_t second, uint64_t at, handle_t *out)
+/* second: root table frame (OBJ_SPACE), space handle (OBJ_THREAD), else 0. how: that; for a thread THREAD_AT or 0; for a space
+ * the endpoint that its faults go to, or 0, and their badge. */
+static inline must_check err_t sys_object_create_at(unsigned type, frame_t frame, const uint64_t how[3], handle_t *out)
 {
-    struct sysret r = sys_raw(SYS_OBJECT_CREATE, type, frame, second, at, 0, 0);
+    struct sysret r = sys_raw(SYS_OBJECT_CREATE, type, frame, how[0], how[1], how[2], 0);
     *out = (handle_t)r.a1;
     return (err_t)r.a0;
 }
 static inline must_check err_t sys_object_create(unsigned type, frame_t frame, uint64_t second, handle_t *out)
 {
-    return sys_object_create_at(type, frame, second, 0, out);
+    return sys_object_create_at(type, frame, (const uint64_t[3]){second, 0, 0}, out);
 }
 /* ERR_BUSY: a space with threads or mapped pages; ERR_AGAIN: many callers queued, call again. */
 static inline must_check err_t sys_object_destroy(handle_t h)
@@ -270,6 +271,14 @@ static inline must_check err_t sys_space_unmap(handle_t space, vaddr_t va, uint6
 {
     return (err_t)sys_raw(SYS_SPACE_UNMAP, space, va, pages, 0, 0, 0).a0;
 }
+/* A range within 2 MiB; tables that are empty then come back, the lower first, NO_FRAME: none. */
+static inline must_check err_t sys_space_unmap_tables(handle_t space, vaddr_t va, uint64_t pages, frame_t out[2])
+{
+    struct sysret r = sys_raw(SYS_SPACE_UNMAP, space, va, pages, UNMAP_TABLES, 0, 0);
+    out[0] = (frame_t)r.a1;
+    out[1] = (frame_t)r.a2;
+    return (err_t)r.a0;
+}
 /* prot: PROT_R|PROT_X.. that may stay; PROT_COW marks writable pages COW. Never adds a permission. */
 static inline must_check err_t sys_space_protect(handle_t space, vaddr_t va, uint64_t pages, unsigned prot)
 {
@@ -281,6 +290,14 @@ static inline must_check err_t sys_space_share(handle_t from, handle_t to, vaddr
 {
     struct sysret r = sys_raw(SYS_SPACE_SHARE, from, to, va, pages, mode, 0);
     *done = r.a4;
+    return (err_t)r.a0;
+}
+/* The same; tables that `to` lacks are made of the frames in table[], NO_FRAME behind the last; *taken of them are used. */
+static inline must_check err_t sys_space_share_tables(handle_t from, handle_t to, vaddr_t va, uint64_t pages, unsigned mode,
+                                                      const frame_t table[2], unsigned *taken)
+{
+    struct sysret r = sys_raw(SYS_SPACE_SHARE, from, to, va, pages, SHARE_WITH(mode, table[0], table[1]), 0);
+    *taken = (unsigned)r.a5;
     return (err_t)r.a0;
 }
 /* `to` gets the whole leaf table (2 MiB) of `from`; ERR_NOTABLE: it lacks the level-1 table, ERR_EXIST: it has a leaf table. */

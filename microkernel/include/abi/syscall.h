@@ -56,7 +56,7 @@
     X(HANDLE_INFO, 20, "space or 0, handle -> type | rights << 8, badge, object", "describe a handle") \
     X(HANDLE_GROW, 21, "space, frame", "donate a frame for 256 more handles") \
     X(HANDLE_INSTALL_SET, 22, "space, badge 1, badge 2, INSTALL_ENTRY... -> how many", "up to eight HANDLE_INSTALLs") \
-    X(OBJECT_CREATE, 24, "type, frame, frame or space, THREAD_AT or 0 -> handle", "make an object in donated frames") \
+    X(OBJECT_CREATE, 24, "type, frame; thread: space, THREAD_AT or 0; space: frame, endpoint or 0, badge -> handle", "make an object in donated frames") \
     X(OBJECT_DESTROY, 25, "handle", "end an object; its frames are the donor's again") \
     X(THREAD_START, 32, "thread, ip, sp, a0, tp, START_*", "cancel what it does and run it at ip") \
     X(THREAD_STOP, 33, "thread", "cancel what it does and keep it from running") \
@@ -75,9 +75,9 @@
     X(SPACE_TABLE, 49, "space, va, frame -> level", "donate the next missing page table for va") \
     X(SPACE_UNTABLE, 50, "space, va -> frame", "take back the lowest table for va, which must be empty, or let a shared one go (0)") \
     X(SPACE_MAP, 51, "space, va, pages, prot -> done", "map the frames listed in the batch page") \
-    X(SPACE_UNMAP, 52, "space, va, pages -> done", "unmap a range, whatever is in it; shoot down") \
+    X(SPACE_UNMAP, 52, "space, va, pages, UNMAP_* -> frames of two tables", "unmap a range, whatever is in it; shoot down") \
     X(SPACE_PROTECT, 53, "space, va, pages, prot -> done", "take permissions away, or make COW; shoot down") \
-    X(SPACE_SHARE, 54, "from, to, va, pages, mode -> done", "map the same frames in another space") \
+    X(SPACE_SHARE, 54, "from, to, va, pages, mode or SHARE_WITH -> done, tables taken", "map the same frames in another space") \
     X(SPACE_HARVEST, 55, "space, va, pages <= 64 -> accessed, dirty", "read and clear the accessed bits") \
     X(SPACE_RESET, 56, "space", "a server died: its callers get PEER_DEAD, its faults queue again") \
     X(SPACE_BATCH, 57, "frame", "register the caller's batch page") \
@@ -137,6 +137,11 @@ enum syscall {
 /* SYS_SPACE_SHARE modes. Windows, devices and non-present entries are passed over. */
 #define SHARE_COW 0u  /* writable pages become COW in both; COW and read-only pages are shared as they are */
 #define SHARE_SAME 1u /* shared memory: the same permissions in both */
+/* A mode with one frame or two (0: none) for tables that `to` lacks. */
+#define SHARE_WITH(mode, frame1, frame2) ((uint64_t)(mode) | (uint64_t)(frame1) << 8 | (uint64_t)(frame2) << 36)
+
+/* SYS_SPACE_UNMAP: of a range within 2 MiB: the leaf table and the one above it are taken back when they are empty then. */
+#define UNMAP_TABLES 1u
 
 /* SYS_SPACE_HARVEST: with the number of pages; clears the dirty bits too. */
 #define HARVEST_DIRTY 0x100u

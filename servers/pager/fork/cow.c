@@ -9,23 +9,20 @@
 #include "swap.h"
 #include "sysgate.h"
 
-/* One reference for every page that the child now maps in [page, end). */
-static void count_shared(struct fork_job *job, uint32_t page, uint32_t end)
+/* One reference for each of the n pages that the child now maps in [page, end). */
+static void count_shared(struct fork_job *job, uint32_t page, uint32_t end, uint32_t n)
 {
     const volatile pte_t *pte = (const volatile pte_t *)window(table_leaf(job->child, page)) + (page & (LEAF_PAGES - 1));
-    struct ledger_frame *const word = ledger.frame;
-    const frame_t first_frame = ledger.first_frame;
-    uint32_t n = 0;
-    for (uint32_t left = end - page; left > 0; left--, pte++) {
+    struct ledger_frame *const word = ledger.frame - ledger.first_frame;
+    for (const volatile pte_t *last = pte + (end - page); pte < last; pte++) {
         pte_t e = *pte;
         if (!(e & PTE_V))
             continue;
-        n++;
 #ifdef MUTANT_PAGER_SKIP_REF
-        if (n == 3)
+        if (((uintptr_t)pte / sizeof *pte) % 8 == 3)
             continue;
 #endif
-        word[PTE_FRAME(e) - first_frame].refs++;
+        word[e >> PTE_PPN_SHIFT].refs++; /* the kernel's entries have nothing above the frame */
     }
     ledger.space_vol[job->child].resident += n;
     job->pages_shared += n;
@@ -59,26 +56,40 @@ static err_t share_slots(const struct fork_job *job, uint32_t page, uint32_t *en
     return OK;
 }
 
+/* Used entries of page's leaf table, as the kernel counts them. */
+static uint32_t entries_of(uint32_t slot, uint32_t page)
+{
+    frame_t leaf = table_leaf(slot, page);
+    return leaf == NO_FRAME ? 0 : frame_maps(leaf);
+}
+
 /* What is present of [job->page, end), which lies under `leaf` of the parent. */
 static err_t share(struct fork_job *job, frame_t leaf, uint32_t end, unsigned mode)
 {
     uint32_t first = job->page, last = end;
-    uint64_t done;
     if (table_span(leaf, &first, &last)) {
-        err_t err = table_make(job->child, first);
-        if (err == OK && ledger.space_vol[job->parent].swapped > 0) {
+        frame_t table[2];
+        unsigned taken = 0;
+        err_t err = OK;
+        if (ledger.space_vol[job->parent].swapped > 0) {
             uint32_t reached = last;
-            err = share_slots(job, first, &reached);
+            err = table_make(job->child, first);
+            if (err == OK)
+                err = share_slots(job, first, &reached);
             if (reached < last)
                 last = end = reached;
         }
+        if (err == OK)
+            err = table_frames(job->child, first, table);
         if (err != OK)
             return err;
+        uint32_t before = entries_of(job->child, first); /* slots, and what an earlier region put there */
         err = gate_space_share(ledger.space[job->parent].handle, ledger.space[job->child].handle, va_of(first),
-                               last - first, mode, &done);
+                               last - first, mode, table, &taken);
+        table_given(job->child, table, taken);
         if (err != OK)
             return err;
-        count_shared(job, first, last);
+        count_shared(job, first, last, entries_of(job->child, first) - before);
         if (unlikely(ledger.space_vol[job->parent].domain != 0))
             leave_domain(job, first, last);
     }
@@ -106,19 +117,25 @@ static err_t share_part(struct fork_job *job, frame_t leaf, uint32_t end)
     return share(job, leaf, end, SHARE_COW);
 }
 
+/* Leaf tables, a full one's worth. */
 static err_t cow_step(struct fork_job *job)
 {
-    frame_t leaf = table_next_leaf(job->parent, &job->page);
-    if (leaf == NO_FRAME)
-        return job->page < USER_PAGES_END ? STEP_MORE : OK;
-    uint32_t end = leaf_floor(job->page) + LEAF_PAGES;
-    if (ledger.space[job->parent].flags & SPACE_F_PINNED) {
-        err_t err = fork_copy_pages(job, end);
-        return err == OK ? STEP_MORE : err;
-    }
     bool plain = ledger.space_vol[job->parent].special == 0;
-    err_t err = plain ? share(job, leaf, end, SHARE_COW) : share_part(job, leaf, end);
-    return err == OK ? STEP_MORE : err;
+    for (uint32_t left = LEAF_PAGES; left > 0;) {
+        frame_t leaf = table_next_leaf(job->parent, &job->page);
+        if (leaf == NO_FRAME)
+            return job->page < USER_PAGES_END ? STEP_MORE : OK;
+        uint32_t end = leaf_floor(job->page) + LEAF_PAGES, work = frame_maps(leaf) + LEAF_WORK;
+        if (ledger.space[job->parent].flags & SPACE_F_PINNED) {
+            err_t err = fork_copy_pages(job, end);
+            return err == OK ? STEP_MORE : err;
+        }
+        err_t err = plain ? share(job, leaf, end, SHARE_COW) : share_part(job, leaf, end);
+        if (err != OK || !plain)
+            return err == OK ? STEP_MORE : err;
+        left -= work < left ? work : left;
+    }
+    return STEP_MORE;
 }
 
 const struct fork_way fork_cow = {.name = "cow", .step = cow_step};

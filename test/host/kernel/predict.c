@@ -456,6 +456,7 @@ static outcome_t on_handle_grow(const struct thread *t, const uint64_t *a)
 
 static outcome_t on_object_create(const struct thread *t, const uint64_t *a)
 {
+    const struct handle *ep;
     struct space *s;
     outcome_t o = predict_kfree(t->space, a[1]);
     if (!o && !has_room(t->space))
@@ -464,6 +465,8 @@ static outcome_t on_object_create(const struct thread *t, const uint64_t *a)
         o = predict_kfree(t->space, a[2]);
     if (!o && a[0] == OBJ_SPACE && a[1] == a[2])
         o = OUTCOME(ERR_INVAL);
+    if (!o && a[0] == OBJ_SPACE && a[3])
+        o = predict_handle(t->space, a[3], OBJ_ENDPOINT, RIGHT_MINT, &ep);
     bool at = a[3] & THREAD_AT(0, 0) && a[3] < 2 * THREAD_AT(0, 0) && (a[3] >> 8 & 0x1ff) < HOST_HARTS;
     if (!o && a[0] == OBJ_THREAD && a[3] && !at)
         o = OUTCOME(ERR_INVAL);

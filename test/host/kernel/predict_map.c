@@ -204,6 +204,9 @@ static outcome_t on_unmap(const struct thread *t, const uint64_t *a)
     outcome_t o = predict_space(t, a[0], RIGHT_MAP, &s);
     if (!o)
         o = range(a[1], a[2]);
+    bool narrow = a[2] && (a[1] & (CHUNK_SIZE - 1)) + (a[2] << PAGE_SHIFT) <= CHUNK_SIZE;
+    if (!o && (a[3] > UNMAP_TABLES || (a[3] && !narrow)))
+        o = OUTCOME(ERR_INVAL);
     return o ? o : changes(s, a[1], a[2]);
 }
 
@@ -224,12 +227,12 @@ static outcome_t on_share(const struct thread *t, const uint64_t *a)
     outcome_t o = two_spaces(t, a, &from, &to);
     if (!o)
         o = range(a[2], a[3]);
-    if (!o && (a[4] > SHARE_SAME || from == to))
+    if (!o && ((a[4] & 0xff) > SHARE_SAME || from == to))
         o = OUTCOME(ERR_INVAL);
     for (uint64_t i = 0; !o && i < a[3]; i++) {
         struct spot at = predict_walk(from, a[2] + i * PAGE_SIZE), there = predict_walk(to, a[2] + i * PAGE_SIZE);
         if (!at.level)
-            o = there.level ? OUTCOME(ERR_NOTABLE) : spot_is_shared(&there) ? OUTCOME(ERR_BUSY) : 0;
+            o = there.level ? a[4] >> 8 ? OUTCOME_ANY : OUTCOME(ERR_NOTABLE) : spot_is_shared(&there) ? OUTCOME(ERR_BUSY) : 0;
     }
     return done_unless(o);
 }

@@ -248,6 +248,23 @@ static long share(frame_t from, frame_t to, uint32_t page, uint64_t pages, unsig
     return OK;
 }
 
+static struct sysret share_with(frame_t from, frame_t to, uint32_t page, const uint64_t *a)
+{
+    uint64_t frames = a[4] >> 8, taken = 0;
+    unsigned level;
+    frame_t table;
+    for (walk(to, page, &level, &table); level && frames; walk(to, page, &level, &table), frames >>= 28, taken++)
+        assert_int_equal(add_table(to, page, (frame_t)(frames & 0xfffffff)), OK);
+    return (struct sysret){.a0 = share(from, to, page, a[3], (unsigned)a[4] & 0xff), .a4 = a[3], .a5 = taken};
+}
+static struct sysret take_back(frame_t root, uint32_t page)
+{
+    frame_t out[2] = {NO_FRAME, NO_FRAME};
+    for (unsigned n = 0; n < 2 && untable(root, page, &out[n]) == OK; n++) {
+    }
+    return (struct sysret){.a1 = out[0], .a2 = out[1]};
+}
+
 /* ---- the calls ---- */
 
 static struct sysret space_call(long n, const uint64_t *a)
@@ -271,7 +288,7 @@ static struct sysret space_call(long n, const uint64_t *a)
         return (struct sysret){.a4 = a[2]};
     case SYS_SPACE_UNMAP:
         unmap(root, page, a[2]);
-        return (struct sysret){0};
+        return a[3] & UNMAP_TABLES ? take_back(root, page) : (struct sysret){0};
     case SYS_SPACE_PROTECT:
         protect(root, page, a[2], (unsigned)a[3]);
         return (struct sysret){0};
@@ -283,7 +300,7 @@ static struct sysret space_call(long n, const uint64_t *a)
     case SYS_SPACE_HARVEST:
         return (struct sysret){.a1 = harvest(root, page)};
     case SYS_SPACE_SHARE:
-        return (struct sysret){.a0 = share(root, space_root((handle_t)a[1]), page, a[3], (unsigned)a[4]), .a4 = a[3]};
+        return share_with(root, space_root((handle_t)a[1]), page, a);
     default:
         return (struct sysret){0}; /* handlers, reset */
     }
