@@ -235,7 +235,7 @@ static inline void ipc_wait(struct thread *cur, struct endpoint *ep, uint64_t de
     cur->ep = ep;
     if (likely(deadline == DEADLINE_NONE && !cur->own && !ep->ready)) {
         ep->ready = cur;
-        cur->standing = (handle_t)cur->x[REG_A0];
+        cur->standing = ipc_flags(cur) & IPC_F_HANDLE ? 0 : (handle_t)cur->x[REG_A0]; /* the handle may have gone with the answer */
         return;
     }
     link_add_tail(&ep->receivers, &cur->list);

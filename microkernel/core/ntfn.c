@@ -77,6 +77,8 @@ long sys_wait(struct thread *cur, uint64_t *a)
     if (n->bits) {
         a[1] = n->bits;
         n->bits = 0;
+        if (n->bound && n->bound->client)
+            lend_update(n->bound); /* they made it work at its own priority */
         return OK;
     }
     uint64_t deadline = (cur->x[17] >> 8) & IPC_F_DEADLINE ? cur->x[7] : DEADLINE_NONE;

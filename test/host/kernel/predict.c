@@ -405,6 +405,8 @@ static outcome_t on_handle_install_set(const struct thread *t, const uint64_t *a
         const uint64_t w[4] = {slot, e >> 11 & 0x7ff, e >> 22 & 0xff, badge[e >> 30]};
         if (e == 0)
             break;
+        if (to == t->space && taken[w[1]])
+            return OUTCOME_ANY; /* what it names has just come */
         o = e >> 30 == 3 ? OUTCOME(ERR_INVAL) : installs(t, to, w);
         if (o == OUTCOME(OK))
             o = taken[slot] ? OUTCOME(ERR_EXIST) : 0;
