@@ -171,19 +171,26 @@ static err_t handle_space(struct thread *cur, handle_t h, unsigned right, struct
 }
 
 /* w: slot, handle, rights, badge */
-static err_t handle_install(struct thread *cur, struct space *to, const uint64_t *w)
+static inline err_t handle_install(struct thread *cur, struct space *to, const uint64_t *w)
 {
     struct handle *src;
     err_t e = handle_source(cur, w[1], w[2], w[3], &src);
     if (e != OK)
         return e;
-    struct handle *slot = handle_any_slot(to, w[0]);
-    if (!slot)
-        return ERR_INVAL;
-    if (slot->word)
-        return ERR_EXIST;
+    handle_t h = w[0];
+    struct handle *slot;
+    if (h == to->handles && h < to->handle_room) { /* the usual order: the first that was never used */
+        handle_set_end(to, h + 1);
+        slot = handle_slot(to, h);
+    } else {
+        slot = handle_any_slot(to, h);
+        if (!slot)
+            return ERR_INVAL;
+        if (slot->word)
+            return ERR_EXIST;
+        handle_unlink_slot(to, h);
+    }
     /* commit */
-    handle_unlink_slot(to, w[0]);
     handle_write(slot, handle_word(handle_type(src), w[2], w[3] ? w[3] : handle_badge(src)), src->object, src->gen);
     return OK;
 }

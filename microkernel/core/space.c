@@ -93,6 +93,7 @@ long sys_space_info(struct thread *cur, uint64_t *a)
     a[2] = s->asid;
     a[3] = s->threads;
     a[4] = s->handle_room;
+    a[5] = s->handles;
     return OK;
 }
 

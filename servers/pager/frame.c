@@ -182,24 +182,35 @@ err_t frame_alloc_user(uint32_t slot, frame_t *out)
     return OK;
 }
 
+/* A kernel frame; what it counts as is the caller's business. Nothing has a say but the pool, usually. */
+static inline err_t alloc_kernel(uint32_t slot, enum quota_kind what, frame_t *out)
+{
+    const struct ledger_space *s = &ledger.space[slot];
+    if (likely((s->limit | s->quota) == 0 && frame_test.fail_at == 0)) {
+        *out = frame_pool_take(&frame_pool[POOL_KERNEL]);
+        frame_test.allocations++;
+        if (likely(*out != NO_FRAME))
+            return OK;
+        frame_test.allocations--;
+    }
+    err_t err = alloc_any(POOL_KERNEL, slot, what, out);
+    if (err == OK && s->quota != 0)
+        quota_add(s->quota, what);
+    return err;
+}
+
 err_t frame_alloc_table(uint32_t slot, frame_t *out)
 {
-    err_t err = alloc_any(POOL_KERNEL, slot, QUOTA_FRAME, out);
-    if (err != OK)
-        return err;
-    ledger.space_vol[slot].tables++;
-    quota_add(quota_of_space(slot), QUOTA_FRAME);
-    return OK;
+    err_t err = alloc_kernel(slot, QUOTA_FRAME, out);
+    ledger.space_vol[slot].tables += err == OK;
+    return err;
 }
 
 err_t frame_alloc_object(uint32_t slot, frame_t *out)
 {
-    err_t err = alloc_any(POOL_KERNEL, slot, QUOTA_OBJECT, out);
-    if (err != OK)
-        return err;
-    ledger.space_vol[slot].objects++;
-    quota_add(quota_of_space(slot), QUOTA_OBJECT);
-    return OK;
+    err_t err = alloc_kernel(slot, QUOTA_OBJECT, out);
+    ledger.space_vol[slot].objects += err == OK;
+    return err;
 }
 
 void frame_free_table(uint32_t slot, frame_t f)
@@ -254,32 +265,61 @@ static enum pool_kind chunk_pool_kind(uint32_t c, uint32_t own, frame_t image_fi
     return k->kind == FRAME_USER ? POOL_USER : POOL_KERNEL;
 }
 
-/* Set flags, and link what is free. Frames in ascending order come out first. */
+/* Nobody's. */
+static void chunk_leave(uint32_t c)
+{
+    struct ledger_frame *w = &ledger.frame[c * FRAMES_PER_CHUNK];
+    for (unsigned i = 0; i < FRAMES_PER_CHUNK; i++)
+        w[i] = (struct ledger_frame){0};
+}
+
+/* Set flags, and link what is free. Frames in ascending order come out first. Every frame of the machine passes here at boot:
+ * both loops are short on purpose. */
+static void chunk_build_user(struct chunk_state *k, uint32_t first, uint16_t flags)
+{
+    uint32_t head = 0, free = 0;
+    for (uint32_t index = first + FRAMES_PER_CHUNK; index-- > first;) {
+        struct ledger_frame *w = &ledger.frame[index];
+        w->flags = (w->flags & (FRAME_W_HOLD | FRAME_W_QUOTA)) | flags;
+        if (w->refs != 0)
+            continue;
+        if (flags & FRAME_W_IMAGE) {
+            w->refs = 1; /* the hold */
+            continue;
+        }
+        ledger.frame_next[index] = head;
+        head = index + 1;
+        free++;
+    }
+    k->head = head;
+    k->free = (uint16_t)free;
+}
+
+static void chunk_build_kernel(struct chunk_state *k, uint32_t first)
+{
+    uint32_t head = 0, free = 0;
+    for (uint32_t index = first + FRAMES_PER_CHUNK; index-- > first;) {
+        ledger.frame[index] = (struct ledger_frame){.flags = FRAME_W_OWNED | FRAME_W_KERNEL};
+        if (frame_infos[index].kind != FRAME_KFREE)
+            continue;
+        ledger.frame_next[index] = head;
+        head = index + 1;
+        free++;
+    }
+    k->head = head;
+    k->free = (uint16_t)free;
+}
+
 static void chunk_build(uint32_t c, enum pool_kind kind)
 {
     struct chunk_state *k = &ledger.chunk[c];
     *k = (struct chunk_state){.pool = (uint8_t)kind};
-    for (unsigned i = FRAMES_PER_CHUNK; i-- > 0;) {
-        uint32_t index = c * FRAMES_PER_CHUNK + i;
-        struct ledger_frame *w = &ledger.frame[index];
-        uint16_t keep = w->flags & (FRAME_W_HOLD | FRAME_W_QUOTA);
-        if (kind == POOL_NONE) {
-            *w = (struct ledger_frame){0};
-            continue;
-        }
-        if (kind == POOL_KERNEL)
-            *w = (struct ledger_frame){.flags = FRAME_W_OWNED | FRAME_W_KERNEL};
-        else
-            w->flags = FRAME_W_OWNED | keep | (kind == POOL_IMAGE ? FRAME_W_IMAGE : 0);
-        if (kind == POOL_IMAGE && w->refs == 0)
-            w->refs = 1; /* the hold */
-        bool free = kind == POOL_USER ? w->refs == 0 : kind == POOL_KERNEL && frame_infos[index].kind == FRAME_KFREE;
-        if (!free)
-            continue;
-        ledger.frame_next[index] = k->head;
-        k->head = index + 1;
-        k->free++;
-    }
+    if (kind == POOL_NONE)
+        chunk_leave(c);
+    else if (kind == POOL_KERNEL)
+        chunk_build_kernel(k, c * FRAMES_PER_CHUNK);
+    else
+        chunk_build_user(k, c * FRAMES_PER_CHUNK, FRAME_W_OWNED | (kind == POOL_IMAGE ? FRAME_W_IMAGE : 0));
 }
 
 void frame_pools_build(uint32_t own, frame_t image_first, frame_t image_end)

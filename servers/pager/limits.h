@@ -10,6 +10,7 @@
 #define INLINE_STEPS 8u         /* steps an operation may take before its caller is told IN_PROGRESS */
 #define EAGER_STEP_PAGES 16u    /* pages copied by one step of an eager fork */
 #define LEAF_WORK 64u            /* what a leaf table costs beside its pages, in pages: so many share a step */
+#define CLEAR_TABLES_KEPT 8u     /* a space with no more tables keeps them when it is cleared for the next program */
 #define FILL_STEP_PAGES 16u     /* pages filled by one step of a pinned region */
 #define REGION_STEP 64u         /* region records copied or deleted by one step */
 #define REGIONS_PER_REQUEST 24u /* regions one REGION_PROTECT or REGION_REMOVE may touch at once (the log bounds it) */

@@ -217,7 +217,7 @@ static err_t first_start(const struct pager_boot *boot)
     ledger.header->zeroed = ZEROED_MAX;
     ledger.header->strategy = boot->fork_strategy == FORK_EAGER ? FORK_EAGER : FORK_COW;
     spaces_build();
-    regions_build();
+    regions_begin();
     replace_start(boot);
     frame_pools_build(self.id, self.image_first, self.image_end);
     store_begin();

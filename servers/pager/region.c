@@ -8,7 +8,8 @@
 
 #include "check.h"
 
-static uint32_t free_head, free_count; /* chained through node.left */
+static uint32_t free_head, free_count; /* chained through node.left, */
+static uint32_t fresh;                 /* and this one and those behind it: never used since boot; index + 1 */
 
 /* ---- the tree ---- */
 
@@ -198,10 +199,11 @@ uint32_t region_free_count(void) { return free_count; }
 static uint32_t record_take(void)
 {
     uint32_t n = free_head;
-    if (n) {
+    if (n)
         free_head = node(n)->left;
-        free_count--;
-    }
+    else if (fresh <= ledger.max_regions)
+        n = fresh++;
+    free_count -= n != 0;
     return n;
 }
 
@@ -291,15 +293,24 @@ static void tree_append(uint32_t n, struct space_vol *v)
     *(up ? &node(up)->right : &v->tree) = n;
 }
 
-err_t region_append(const struct ledger_region *want)
+err_t region_append(uint32_t slot, uint32_t r, uint8_t flags)
 {
-    struct space_vol *v = &ledger.space_vol[want->space];
-    uint32_t n = record_write(want);
+    struct space_vol *v = &ledger.space_vol[slot];
+    uint32_t n = record_take();
     if (n == 0)
         return ERR_LIMIT;
+    struct ledger_region *to = record(n);
+    const struct ledger_region *from = region_at(r);
+    to->start_page = from->start_page, to->end_page = from->end_page;
+    to->backed_bytes = from->backed_bytes;
+    to->offset_page = from->offset_page;
+    to->space = (uint16_t)slot, to->file = from->file;
+    to->backing = from->backing, to->flags = flags, to->prot = from->prot;
+    __atomic_signal_fence(__ATOMIC_SEQ_CST);
+    *(volatile uint8_t *)&to->used = 1; /* commit */
     tree_append(n, v);
     v->regions++;
-    v->special += is_special(record(n));
+    v->special += is_special(to);
     return OK;
 }
 
@@ -463,9 +474,17 @@ err_t region_lock(uint32_t slot, uint32_t start, uint32_t end, bool lock)
 
 /* ---- start and restart ---- */
 
+void regions_begin(void)
+{
+    free_head = 0;
+    free_count = ledger.max_regions;
+    fresh = 1;
+}
+
 void regions_build(void)
 {
     free_head = free_count = 0;
+    fresh = ledger.max_regions + 1;
     for (uint32_t n = ledger.max_regions; n > 0; n--) {
         struct ledger_region *r = record(n);
         if (r->used && (r->space >= ledger.max_spaces || !ledger.space[r->space].live))

@@ -19,8 +19,10 @@ static inline uint32_t page_of(vaddr_t va) { return (uint32_t)(va >> PAGE_SHIFT)
 static inline vaddr_t va_of(uint32_t page) { return (vaddr_t)page << PAGE_SHIFT; }
 #define USER_PAGES_END ((uint32_t)(USER_VA_END >> PAGE_SHIFT) - 1) /* the top page is never mapped */
 
-/* Rebuild free list and all trees from the ledger (start and restart). Records of dead spaces are freed. */
+/* Rebuild free list and all trees from the ledger (restart). Records of dead spaces are freed. */
 void regions_build(void);
+/* The first start: no record was ever used. */
+void regions_begin(void);
 
 static inline bool region_contains(const struct ledger_region *r, uint32_t page)
 {
@@ -51,8 +53,8 @@ uint32_t region_any(uint32_t slot);
  *         ERR_EXIST  it overlaps another one
  *         ERR_LIMIT  no free record */
 err_t region_add(const struct ledger_region *want);
-/* Add a copy of *want behind all regions of its space, where it belongs. ERR_LIMIT. Cost O(1) on average. */
-err_t region_append(const struct ledger_region *want);
+/* Add a copy of region r, with these flags, behind all regions of another space, where it belongs. ERR_LIMIT. Cost O(1) on average. */
+err_t region_append(uint32_t slot, uint32_t r, uint8_t flags);
 /* Forget up to max records of the space; whether it has none left. */
 bool regions_forget(uint32_t slot, uint32_t max);
 /* Forget a record. One store makes it so. */

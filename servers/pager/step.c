@@ -23,19 +23,24 @@ enum phase { PHASE_CLEAN = 0, PHASE_REGIONS, PHASE_PAGES, PHASE_FORGET, PHASE_UN
 
 /* ---- steps on one space ---- */
 
-/* Unmap the pages of leaf tables, a full one's worth, and take them back. OK: nothing left. */
-static err_t step_clean(uint32_t slot, uint32_t *cursor)
+/* Unmap the pages of leaf tables, a full one's worth, and take them back or let them stay empty. OK: nothing left. */
+enum tables { TABLES_GO = 0, TABLES_STAY };
+static err_t step_clean(uint32_t slot, uint32_t *cursor, enum tables tables)
 {
     for (uint32_t left = LEAF_PAGES; left > 0;) {
         frame_t leaf = table_next_leaf(slot, cursor);
         if (leaf == NO_FRAME && *cursor < USER_PAGES_END)
             return STEP_MORE;
         if (leaf == NO_FRAME) {
-            table_unmake_all(slot);
+            if (tables == TABLES_GO)
+                table_unmake_all(slot);
             return OK;
         }
         uint32_t work = frame_maps(leaf) + LEAF_WORK, floor = leaf_floor(*cursor);
-        table_clear(slot, floor);
+        if (tables == TABLES_GO)
+            table_clear(slot, floor);
+        else
+            table_unmap(slot, floor, floor + LEAF_PAGES);
         *cursor = floor + LEAF_PAGES;
         left -= work < left ? work : left;
     }
@@ -51,7 +56,9 @@ static err_t step_forget(uint32_t slot)
 static err_t step_empty(struct ledger_op *op, uint32_t slot)
 {
     if (op->phase != PHASE_FORGET) {
-        err_t err = step_clean(slot, &op->cursor_page);
+        /* exec: the next program lies where the last one lay, mostly; but a large one's tables are not for a small one to keep */
+        bool stay = op->kind == OP_CLEAR && space_vol(slot)->tables <= CLEAR_TABLES_KEPT;
+        err_t err = step_clean(slot, &op->cursor_page, stay ? TABLES_STAY : TABLES_GO);
         if (err == OK)
             op->phase = PHASE_FORGET;
         return STEP_MORE;
@@ -98,13 +105,11 @@ static err_t step_copy_regions(struct ledger_op *op, uint32_t parent, uint32_t c
             space_at(child)->brk = space_at(parent)->brk;
             return OK;
         }
-        struct ledger_region copy = *region_at(r);
-        copy.space = (uint16_t)child;
-        copy.flags &= (uint8_t)~REGION_LOCKED;
-        op->cursor_page = copy.start_page + 1;
-        if (copy.backing == BACKING_DEVICE)
+        const struct ledger_region *g = region_at(r);
+        op->cursor_page = g->start_page + 1;
+        if (g->backing == BACKING_DEVICE)
             continue;
-        err_t err = region_append(&copy); /* the child is empty, and they come in order */
+        err_t err = region_append(child, r, g->flags & (uint8_t)~REGION_LOCKED); /* the child is empty, and they come in order */
         if (err != OK)
             return err == ERR_LIMIT ? ERR_NOMEM : err;
     }
@@ -139,7 +144,7 @@ static err_t begin_undo(struct ledger_op *op, err_t why)
 
 static err_t step_undo(struct ledger_op *op, uint32_t child)
 {
-    err_t err = step_clean(child, &op->cursor_page);
+    err_t err = step_clean(child, &op->cursor_page, TABLES_GO);
     if (err == OK)
         err = step_forget(child);
     if (err != OK)
@@ -163,7 +168,7 @@ static err_t step_fork(struct ledger_op *op)
         return ERR_NOENT;
     switch (op->phase) {
     case PHASE_CLEAN: /* only after a restart */
-        err = step_clean(child, &op->cursor_page);
+        err = step_clean(child, &op->cursor_page, TABLES_GO);
         if (err == OK)
             next_phase(op, PHASE_FORGET);
         return STEP_MORE;

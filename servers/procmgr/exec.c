@@ -8,7 +8,7 @@
 #include <string.h>
 
 struct wanted {
-    struct program program;
+    const struct program *program; /* until the next image_find() */
     struct args args;
 };
 
@@ -52,11 +52,11 @@ static err_t child_make(struct proc *child, struct wanted *w, uint64_t flags)
         err = space_pin(child);
     if (err != OK)
         return err;
-    memcpy(child->name, w->program.name, sizeof child->name);
+    memcpy(child->name, w->program->name, sizeof child->name);
     args_attach(child, &w->args);
     w->args = (struct args){0};
     err = files_give(child->parent, child, FS_FORK_EXEC);
-    return err == OK ? program_start(child, 0, &w->program) : err;
+    return err == OK ? program_start(child, 0, w->program) : err;
 }
 
 err_t do_SPAWN(struct request *r)
@@ -96,13 +96,13 @@ err_t do_SPAWN(struct request *r)
 static void commit(struct proc *p, unsigned slot, const struct wanted *w)
 {
     uint64_t name[PROC_NAME_MAX / sizeof(uint64_t)];
-    memcpy(name, w->program.name, sizeof name);
+    memcpy(name, w->program->name, sizeof name);
     ledger_begin();
     for (unsigned i = 0; i < PROC_NAME_MAX / sizeof(uint64_t); i++)
         ledger_put(&p->name[i * sizeof(uint64_t)], name[i], sizeof name[i]);
     args_set(p, &w->args);
     ledger_set(p->joinable_map, 0);
-    ledger_set(p->exec_file, w->program.file);
+    ledger_set(p->exec_file, w->program->file);
     ledger_set(p->exec_slot, slot);
     ledger_set(p->thread[slot].key, 0); /* the new program counts its requests anew */
     ledger_set(p->exec_phase, EXEC_CLEARS);
@@ -138,7 +138,7 @@ err_t do_EXEC(struct request *r)
 
 void exec_cleared(struct proc *p)
 {
-    struct program program;
+    const struct program *program;
     err_t err = p->op.result;
     if (p->state != PROC_STATE_RUNNING) {
         proc_continue(p); /* killed meanwhile */
@@ -151,7 +151,7 @@ void exec_cleared(struct proc *p)
     if (err == OK)
         err = image_program(p->exec_file, &program);
     if (err == OK)
-        err = program_start(p, p->exec_slot, &program);
+        err = program_start(p, p->exec_slot, program);
     if (err != OK)
         proc_end(p, STATUS_SIGNAL(SIGKILL));
 }

@@ -16,7 +16,7 @@ static const char *base_name(const char *path)
     return strncmp(path, "bin/", 4) == 0 ? path + 4 : path;
 }
 
-err_t image_program(unsigned file, struct program *out)
+static err_t program_read(unsigned file, struct program *out)
 {
     const struct image_entry *e = &image()->entry[file];
     *out = (struct program){.file = file};
@@ -24,6 +24,23 @@ err_t image_program(unsigned file, struct program *out)
         return ERR_NOEXEC;
     strncpy(out->name, base_name(e->name), sizeof out->name - 1);
     return elf_read((const uint8_t *)image() + e->offset, e->size_bytes, out);
+}
+
+/* By file number; kept_file is that + 1, 0: nothing. The image never changes. */
+static struct program kept[PROGRAMS_KEPT];
+static unsigned kept_file[PROGRAMS_KEPT];
+
+err_t image_program(unsigned file, const struct program **out)
+{
+    unsigned at = file % PROGRAMS_KEPT;
+    *out = &kept[at];
+    if (kept_file[at] == file + 1)
+        return OK;
+    kept_file[at] = 0;
+    err_t err = program_read(file, &kept[at]);
+    if (err == OK)
+        kept_file[at] = file + 1;
+    return err;
 }
 
 /* ---- names: file numbers + 1, hashed by what follows "bin/"; a miss goes to the next place ---- */
@@ -62,7 +79,7 @@ err_t image_init(void)
     return OK;
 }
 
-err_t image_find(const char *path, struct program *out)
+err_t image_find(const char *path, const struct program **out)
 {
     const char *name = base_name(path);
     for (unsigned at = name_hash(name); place[at]; at = (at + 1) % NAME_PLACES) { /* bound: some places are free */

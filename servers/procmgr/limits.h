@@ -19,6 +19,7 @@
 #define ARGS_VA 0x60000000UL
 #define ARGS_STEP_BYTES (16UL << 10)
 #define NAME_PLACES 1024u          /* of the table of programs; more than IMAGE_FILES_MAX */
+#define PROGRAMS_KEPT 16u          /* programs whose headers need not be read again */
 #define SEGMENTS_MAX 8u           /* of a program */
 #define PROGRAM_VA_END 0x1000000000UL /* segments and the heap's start lie below */
 #define SIGNALS 32u

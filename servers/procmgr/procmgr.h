@@ -157,8 +157,9 @@ struct program {
     char name[PROC_NAME_MAX];
 };
 must_check err_t image_init(void); /* once; ERR_NOEXEC: not a boot image */
-must_check err_t image_find(const char *path, struct program *out);
-must_check err_t image_program(unsigned file, struct program *out);
+/* Checked once, kept until the place is wanted: good until the next call. */
+must_check err_t image_find(const char *path, const struct program **out);
+must_check err_t image_program(unsigned file, const struct program **out);
 must_check err_t elf_read(const uint8_t *file, uint64_t size_bytes, struct program *out);
 
 /* ---- the pager (ops.c, space.c) ---- */

@@ -200,7 +200,7 @@ err_t handles_reset(struct proc *p)
     err_t err = sys_space_info(p->space_handle, &info);
     if (err != OK)
         return err;
-    for (handle_t slot = 1; slot < info.handles; slot++) /* bound: the kernel's table limit, usually 192 */
+    for (handle_t slot = 1; slot < info.handles_used; slot++) /* bound: the kernel's table limit; usually a dozen */
         if (!is_fixed(p, slot))
             (void)sys_handle_close(p->space_handle, slot);
     err = install_declared(p);

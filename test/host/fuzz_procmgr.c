@@ -378,7 +378,7 @@ struct sysret sys_raw(long number, uint64_t a0, uint64_t a1, uint64_t a2, uint64
     case SYS_HANDLE_INFO: /* another object each time: what stood in the slot is not ours */
         return (struct sysret){.a0 = chance(4) ? ERR_HANDLE : OK, .a1 = OBJ_ENDPOINT, .a3 = a0 ? 1 : 2};
     case SYS_SPACE_INFO:
-        return (struct sysret){.a1 = 5, .a4 = 192};
+        return (struct sysret){.a1 = 5, .a4 = 192, .a5 = 20};
     case SYS_KERNEL_INFO:
         return (struct sysret){.a1 = a2 == KC_HARTS ? 4 : 0};
     case SYS_THREAD_HART:

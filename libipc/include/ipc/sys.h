@@ -335,11 +335,12 @@ static inline must_check err_t sys_space_soft(handle_t space, vaddr_t va, uint64
 struct space_info {
     uint64_t id; /* control frame: the owner value in frame_info of frames this space owns */
     uint64_t asid, threads, handles;
+    uint64_t handles_used; /* the slots from this one on were never used */
 };
 static inline must_check err_t sys_space_info(handle_t space, struct space_info *out)
 {
     struct sysret r = sys3(SYS_SPACE_INFO, space, 0, 0);
-    *out = (struct space_info){r.a1, r.a2, r.a3, r.a4};
+    *out = (struct space_info){r.a1, r.a2, r.a3, r.a4, r.a5};
     return (err_t)r.a0;
 }
 static inline void sys_exec_fence(void) { (void)sys3(SYS_SPACE_EXEC_FENCE, 0, 0, 0); }

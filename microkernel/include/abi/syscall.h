@@ -84,7 +84,7 @@
     X(SPACE_MAP_FRAME, 58, "space, va, frame, prot", "map one frame where nothing is mapped") \
     X(SPACE_MAP_DEVICE, 59, "kernel, space, va, physical address", "map a page of device memory") \
     X(SPACE_SOFT, 60, "space, va, value -> old", "set the software bits of a non-present entry") \
-    X(SPACE_INFO, 61, "space -> id, asid, threads, handles", "describe a space") \
+    X(SPACE_INFO, 61, "space -> id, asid, threads, handles, of these ever used", "describe a space") \
     X(SPACE_EXEC_FENCE, 62, "", "make stores to code visible to all harts' fetches") \
     X(SPACE_SHARE_TABLE, 67, "from, to, va", "give another space the whole leaf table; everything in it becomes COW") \
     X(SPACE_UNSHARE_TABLE, 68, "space, va, frame or 0 -> taken", "a leaf table of its own again") \

@@ -7,7 +7,6 @@
 #include "backing/backing.h"
 
 #include <abi/image.h>
-#include <string.h>
 
 static frame_t image_first;
 static uint64_t image_size_bytes;
@@ -65,7 +64,7 @@ static uint64_t backed_bytes(const struct ledger_region *r, uint32_t page, frame
     return r->backed_bytes - skipped < PAGE_SIZE ? r->backed_bytes - skipped : PAGE_SIZE;
 }
 
-static bool rest_is_zero(frame_t frame, uint64_t from_bytes)
+static bool is_zero_from(frame_t frame, uint64_t from_bytes)
 {
     const unsigned char *p = window(frame);
     while (from_bytes < PAGE_SIZE && from_bytes % 8) /* bound: 7 */
@@ -74,6 +73,22 @@ static bool rest_is_zero(frame_t frame, uint64_t from_bytes)
     for (; from_bytes < PAGE_SIZE; from_bytes += 8)
         if (*(const uint64_t *)(p + from_bytes))
             return false;
+    return true;
+}
+
+/* What was found of the first pages of the image: zero from this byte on, + 1; 0: not known. They never change. */
+#define TAILS 4096u
+static uint16_t tail[TAILS];
+
+static bool rest_is_zero(frame_t frame, uint64_t from_bytes)
+{
+    uint32_t n = frame - image_first;
+    if (n < TAILS && tail[n] != 0 && from_bytes >= tail[n] - 1u)
+        return true;
+    if (!is_zero_from(frame, from_bytes))
+        return false;
+    if (n < TAILS)
+        tail[n] = (uint16_t)(from_bytes + 1);
     return true;
 }
 
@@ -97,16 +112,33 @@ static uint32_t image_run(const struct ledger_region *r, uint32_t page, uint32_t
     return whole < n ? (uint32_t)whole : n;
 }
 
+/* Word by word, eight a turn: memcpy and memset of a part of a page would cost twice as much. */
+static void copy_part(frame_t to, frame_t from, uint64_t bytes)
+{
+    volatile uint64_t *d = window(to);
+    const uint64_t *s = window(from);
+    uint64_t words = bytes / 8, i = 0;
+    for (; i + 8 <= words; i += 8) {
+        d[i] = s[i], d[i + 1] = s[i + 1], d[i + 2] = s[i + 2], d[i + 3] = s[i + 3];
+        d[i + 4] = s[i + 4], d[i + 5] = s[i + 5], d[i + 6] = s[i + 6], d[i + 7] = s[i + 7];
+    }
+    for (; i < words; i++)
+        d[i] = s[i];
+    if (bytes % 8)
+        d[i] = s[i] & ((1UL << bytes % 8 * 8) - 1); /* little-endian: the low bytes come first */
+}
+
 static void image_fill(const struct ledger_region *r, uint32_t page, frame_t frame)
 {
     frame_t from;
     uint64_t bytes = backed_bytes(r, page, &from);
-    if (bytes == 0) {
-        page_zero(frame);
+    if (bytes == PAGE_SIZE || (bytes > 0 && rest_is_zero(from, bytes))) {
+        page_copy(frame, from);
         return;
     }
-    page_copy(frame, from);
-    memset((char *)window(frame) + bytes, 0, PAGE_SIZE - bytes);
+    page_zero(frame);
+    if (bytes > 0)
+        copy_part(frame, from, bytes);
 }
 
 const struct backing backing_image = {.name = "image", .share = image_share, .run = image_run, .fill = image_fill};

@@ -10,9 +10,9 @@
 #include "sysgate.h"
 
 /* One reference for each of the n pages that the child now maps in [page, end). */
-static void count_shared(struct fork_job *job, uint32_t page, uint32_t end, uint32_t n)
+static void count_shared(struct fork_job *job, frame_t leaf, uint32_t page, uint32_t end, uint32_t n)
 {
-    const volatile pte_t *pte = (const volatile pte_t *)window(table_leaf(job->child, page)) + (page & (LEAF_PAGES - 1));
+    const volatile pte_t *pte = (const volatile pte_t *)window(leaf) + (page & (LEAF_PAGES - 1));
     struct ledger_frame *const word = ledger.frame - ledger.first_frame;
     for (const volatile pte_t *last = pte + (end - page); pte < last; pte++) {
         pte_t e = *pte;
@@ -56,13 +56,6 @@ static err_t share_slots(const struct fork_job *job, uint32_t page, uint32_t *en
     return OK;
 }
 
-/* Used entries of page's leaf table, as the kernel counts them. */
-static uint32_t entries_of(uint32_t slot, uint32_t page)
-{
-    frame_t leaf = table_leaf(slot, page);
-    return leaf == NO_FRAME ? 0 : frame_maps(leaf);
-}
-
 /* What is present of [job->page, end), which lies under `leaf` of the parent. */
 static err_t share(struct fork_job *job, frame_t leaf, uint32_t end, unsigned mode)
 {
@@ -83,13 +76,15 @@ static err_t share(struct fork_job *job, frame_t leaf, uint32_t end, unsigned mo
             err = table_frames(job->child, first, table);
         if (err != OK)
             return err;
-        uint32_t before = entries_of(job->child, first); /* slots, and what an earlier region put there */
+        /* slots, and what an earlier region put there */
+        uint32_t before = table[0] != NO_FRAME ? 0 : frame_maps(table_leaf(job->child, first));
         err = gate_space_share(ledger.space[job->parent].handle, ledger.space[job->child].handle, va_of(first),
                                last - first, mode, table, &taken);
         table_given(job->child, table, taken);
         if (err != OK)
             return err;
-        count_shared(job, first, last, entries_of(job->child, first) - before);
+        frame_t theirs = table_leaf(job->child, first);
+        count_shared(job, theirs, first, last, frame_maps(theirs) - before);
         if (unlikely(ledger.space_vol[job->parent].domain != 0))
             leave_domain(job, first, last);
     }
