@@ -14,12 +14,14 @@
 #include <signal.h>
 #include <stdarg.h>
 #include <stdatomic.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #define STANDARD 3
 #define LENGTH_MAX (SIZE_MAX / 2) /* what a ssize_t can say */
 
+static uintptr_t stack_first, first_tp; /* of the first thread */
 static _Atomic bool attached;
 static _Atomic unsigned closed_set; /* of the first three, before we were attached */
 static _Atomic unsigned served_set; /* of the first three: the file server has answered for them */
@@ -39,8 +41,17 @@ static void forget(int fd)
         atomic_fetch_and(&direct[way][fd / 64], ~(1UL << fd % 64));
 }
 
+static uintptr_t own_tp(void)
+{
+    uintptr_t tp;
+    __asm__("mv %0, tp" : "=r"(tp));
+    return tp;
+}
+
 void __files_start(bool has_files)
 {
+    stack_first = (uintptr_t)__builtin_frame_address(0);
+    first_tp = own_tp();
     atomic_store(&attached, has_files);
     for (int fd = 0; fd < STANDARD && !has_files; fd++) {
         set_direct(fd, TO_READ);
@@ -121,6 +132,30 @@ err_t __files_call(struct ipc_msg *m, const struct ipc_buf *bufs, unsigned nbufs
 
 /* ---- bytes ---- */
 
+extern char __executable_text[] __asm__("_start"), __data_start[], __bss_end[];
+
+/* Whether the bytes surely are this program's own: part of its image, or of the first thread's stack above here. Then a few of
+ * them may travel in the message. What a program has made of these pages by itself (unmapped, protected) is between it and
+ * the fault; everywhere else a bad address is EFAULT. */
+static inline bool is_own(uintptr_t at, size_t len, uintptr_t image)
+{
+    uintptr_t here = (uintptr_t)__builtin_frame_address(0);
+    if (at >= image && at + len <= (uintptr_t)__bss_end)
+        return true;
+    return at >= here && at + len <= stack_first && own_tp() == first_tp;
+}
+
+/* The server is asked again only when it died: it has lost all of it then. */
+static err_t short_call(struct ipc_msg *m)
+{
+    struct ipc_msg again = *m;
+    err_t err = ipc_call(H_FS, m);
+    if (err != ERR_PEER_DEAD)
+        return err;
+    *m = again;
+    return ask(m, NULL, 0);
+}
+
 /* Whether fd is the console after all: the server says so, or it was restarted, knows nothing of us, and never said otherwise. */
 static bool turns_out_direct(int fd, enum way way, err_t err)
 {
@@ -153,8 +188,16 @@ ssize_t write(int fd, const void *buf, size_t len)
     if (!atomic_load(&attached))
         return bad_fd();
     struct ipc_msg m = {.w = {FS_WRITE, (uint64_t)fd}};
-    struct ipc_buf b = {.addr = (void *)(uintptr_t)buf, .len_bytes = len < LENGTH_MAX ? len : LENGTH_MAX, .access = BUF_R};
-    err_t err = ask(&m, &b, 1);
+    err_t err;
+    if (len - 1 < FS_WRITE_SHORT_MAX && is_own((uintptr_t)buf, len, (uintptr_t)__executable_text)) {
+        m.w[0] = FS_WRITE_SHORT;
+        m.w[2] = len;
+        memcpy(&m.w[3], buf, len);
+        err = short_call(&m);
+    } else {
+        struct ipc_buf b = {(void *)(uintptr_t)buf, len < LENGTH_MAX ? len : LENGTH_MAX, BUF_R};
+        err = ask(&m, &b, 1);
+    }
     return turns_out_direct(fd, TO_WRITE, err) ? __console_write(buf, len) : done(fd, err, &m);
 }
 
@@ -175,8 +218,17 @@ ssize_t read(int fd, void *buf, size_t len)
     if (!atomic_load(&attached))
         return bad_fd();
     struct ipc_msg m = {.w = {FS_READ, (uint64_t)fd}};
-    struct ipc_buf b = {.addr = buf, .len_bytes = len < LENGTH_MAX ? len : LENGTH_MAX, .access = BUF_W};
-    err_t err = ask(&m, &b, 1);
+    err_t err;
+    if (len - 1 < FS_READ_SHORT_MAX && is_own((uintptr_t)buf, len, (uintptr_t)__data_start)) {
+        m.w[0] = FS_READ_SHORT;
+        m.w[2] = len;
+        err = short_call(&m);
+        if (err == OK)
+            memcpy(buf, &m.w[2], m.w[1] < len ? m.w[1] : len);
+    } else {
+        struct ipc_buf b = {buf, len < LENGTH_MAX ? len : LENGTH_MAX, BUF_W};
+        err = ask(&m, &b, 1);
+    }
     return turns_out_direct(fd, TO_READ, err) ? __console_read(buf, len) : done(fd, err, &m);
 }
 

@@ -105,5 +105,6 @@ void bench_spawn(void);
 void bench_boot_shell(void);
 void bench_swap_in(void);
 void bench_swap_cycle(void);
+void bench_pipe_roundtrip(void);
 
 #endif

@@ -12,7 +12,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* In this order: the last ones make the pager keep account of resident pages. */
+/* In this order: the swap figures make the pager keep account of resident pages, and who has pipes has more to fork. */
 static const struct {
     const char *name;
     void (*run)(void);
@@ -20,7 +20,8 @@ static const struct {
                 {"fault.deliver", bench_fault_deliver},
                 {"fault.map_only", bench_fault_map_only}, {"fault.cow", bench_fault_cow}, {"fault.zero", bench_fault_zero},
                 {"fault.around16", bench_fault_around}, {"fork_exec", bench_fork_exec}, {"spawn", bench_spawn}, {"boot.shell", bench_boot_shell},
-                {"fork.", bench_forks}, {"swap.in", bench_swap_in}, {"swap.cycle", bench_swap_cycle}};
+                {"fork.", bench_forks}, {"swap.in", bench_swap_in}, {"swap.cycle", bench_swap_cycle},
+                {"pipe.roundtrip", bench_pipe_roundtrip}};
 
 int main(int argc, char **argv)
 {

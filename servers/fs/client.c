@@ -150,7 +150,11 @@ err_t do_PROC_FORK(struct request *r)
     for (unsigned chunk = 0; chunk < CHUNKS; chunk++)
         for (uint64_t left = from->open[chunk] & ~(exec ? from->cloexec[chunk] : 0); left; left &= left - 1) {
             unsigned fd = chunk * CHUNK_FDS + (unsigned)__builtin_ctzll(left); /* bound: CHUNK_FDS */
+#ifndef MUTANT_FS_FORK_BORROWS
             client_set(c, fd, file_hold(client_file(from, fd)), from->cloexec[chunk] & left & -left);
+#else
+            client_set(c, fd, client_file(from, fd), from->cloexec[chunk] & left & -left);
+#endif
         }
     return OK;
 }

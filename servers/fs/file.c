@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/types.h>
 #include <unistd.h>
 
 #define FLAGS_KEPT (O_ACCMODE | O_APPEND | O_NONBLOCK)

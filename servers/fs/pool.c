@@ -180,7 +180,7 @@ void slab_free(struct slab *s, void *record)
             sheet->next->link = &sheet->next;
         s->sheets = sheet;
     }
-    if (sheet->used > 0)
+    if (sheet->used > 0 || (s->keeps_one && s->used == 0))
         return;
     *sheet->link = sheet->next;
     if (sheet->next)

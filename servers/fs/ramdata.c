@@ -104,8 +104,12 @@ err_t ram_truncate(struct vnode *v, uint64_t size)
     if (size < v->size) {
         cut(n, (size + PAGE_MASK) >> PAGE_SHIFT);
         void **where = size & PAGE_MASK ? place(n, size >> PAGE_SHIFT, false) : 0;
+#ifndef MUTANT_FS_KEEP_TAIL
         if (where && *where)
             memset((char *)*where + (size & PAGE_MASK), 0, PAGE_SIZE - (size & PAGE_MASK));
+#else
+        (void)where;
+#endif
     }
     v->size = size;
     v->mtime_ns = v->ctime_ns = vnode_now();

@@ -20,7 +20,7 @@ struct waiting {
     struct waiting *run_next;
 };
 
-static struct slab slab = {.bytes = sizeof(struct waiting)};
+static struct slab slab = {.bytes = sizeof(struct waiting), .keeps_one = true};
 static struct waiting *all, *run_first, *run_last;
 static uint32_t copies; /* of them wait for a page */
 

@@ -328,6 +328,8 @@ static err_t may_rename(const struct walk *from, const struct walk *to)
         return ERR_BUSY;
     if (from->dir->fs != to->dir->fs)
         return FS_ERR_XDEV;
+    if (is_dir(from->node) && from->node->read_only)
+        return FS_ERR_ROFS;
     if (to->slash && !is_dir(from->node))
         return FS_ERR_NOTDIR;
     if (to->node && is_dir(to->node) != is_dir(from->node))

@@ -256,6 +256,7 @@ static void rename_replaces(void)
     CHECK_ERRNO(rename("/tmp/new", "/tmp/d"), EISDIR);
     CHECK_ERRNO(rename("/tmp/d", "/tmp/new"), ENOTDIR);
     CHECK_ERRNO(rename("/tmp/new", "/bin/new"), EROFS);
+    CHECK_ERRNO(rename("/bin", "/tmp/bin"), EROFS);
     CHECK_ERRNO(rename("/tmp/new", "/tmp/none/new"), ENOENT);
     CHECK_ERRNO(rename("/tmp/new", "/tmp/x/"), ENOTDIR);
     CHECK_EQ(rename("/tmp/new", "/tmp/d/in"), 0);
