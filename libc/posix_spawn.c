@@ -1,17 +1,172 @@
 /* SPDX-License-Identifier: MIT
- * The subset of posix_spawn that makes sense without files and process groups: attributes and file actions exist and
- * are empty; whoever asks for more is told ENOSYS.
+ * posix_spawn. Without file actions it is one request to the process manager; with some a forked child performs them in order
+ * and becomes the program, and a pipe that closes at exec tells whether it could. Attributes are empty: there are no process
+ * groups, and signals have no dispositions to reset.
  */
+#include "internal.h"
+
 #include <errno.h>
+#include <fcntl.h>
+#include <ipc/fs.h>
 #include <pagoda/spawn.h>
 #include <spawn.h>
-#include <stddef.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+enum action_kind { ACTION_OPEN, ACTION_DUP2, ACTION_CLOSE };
+struct action {
+    enum action_kind kind;
+    int fd, from, flags;
+    mode_t mode;
+    char *path;
+    struct action *next;
+};
+struct __posix_spawn_file_actions {
+    struct action *first, **end;
+};
+
+/* ---- file actions ---- */
+
+int posix_spawn_file_actions_init(posix_spawn_file_actions_t *a)
+{
+    *a = malloc(sizeof **a);
+    if (*a == NULL)
+        return ENOMEM;
+    (*a)->first = NULL;
+    (*a)->end = &(*a)->first;
+    return 0;
+}
+
+int posix_spawn_file_actions_destroy(posix_spawn_file_actions_t *a)
+{
+    while ((*a)->first != NULL) { /* bound: its actions */
+        struct action *gone = (*a)->first;
+        (*a)->first = gone->next;
+        free(gone->path);
+        free(gone);
+    }
+    free(*a);
+    *a = NULL;
+    return 0;
+}
+
+static bool in_range(int fd) { return fd >= 0 && fd < (int)FS_DESCRIPTORS_MAX; }
+
+static int action_add(posix_spawn_file_actions_t *a, struct action what)
+{
+    struct action *new = malloc(sizeof *new);
+    if (new == NULL)
+        return ENOMEM;
+    *new = what;
+    *(*a)->end = new;
+    (*a)->end = &new->next;
+    return 0;
+}
+
+int posix_spawn_file_actions_addopen(posix_spawn_file_actions_t *restrict a, int fd, const char *restrict path, int flags,
+                                     mode_t mode)
+{
+    if (!in_range(fd))
+        return EBADF;
+    char *copy = strdup(path);
+    if (copy == NULL)
+        return ENOMEM;
+    int error = action_add(a, (struct action){.kind = ACTION_OPEN, .fd = fd, .flags = flags, .mode = mode, .path = copy});
+    if (error != 0)
+        free(copy);
+    return error;
+}
+
+int posix_spawn_file_actions_adddup2(posix_spawn_file_actions_t *a, int from, int to)
+{
+    if (!in_range(from) || !in_range(to))
+        return EBADF;
+    return action_add(a, (struct action){.kind = ACTION_DUP2, .fd = to, .from = from});
+}
+
+int posix_spawn_file_actions_addclose(posix_spawn_file_actions_t *a, int fd)
+{
+    return in_range(fd) ? action_add(a, (struct action){.kind = ACTION_CLOSE, .fd = fd}) : EBADF;
+}
+
+/* ---- in the child ---- */
+
+static int perform_open(const struct action *a)
+{
+    int fd = open(a->path, a->flags, a->mode);
+    if (fd < 0 || fd == a->fd)
+        return fd < 0 ? errno : 0;
+    int error = dup2(fd, a->fd) < 0 ? errno : 0;
+    (void)close(fd);
+    return error;
+}
+
+static int perform(const struct action *a)
+{
+    switch (a->kind) {
+    case ACTION_OPEN: return perform_open(a);
+    case ACTION_CLOSE: return close(a->fd) == 0 || errno == EBADF ? 0 : errno;
+    default: break;
+    }
+    if (a->from == a->fd) /* then it is to stay open */
+        return fcntl(a->fd, F_SETFD, 0) < 0 ? errno : 0;
+    return dup2(a->from, a->fd) < 0 ? errno : 0;
+}
+
+/* `report` must not be in the way of an action. */
+static int report_aside(int report, const struct action *list)
+{
+    int above = 0;
+    for (const struct action *a = list; a != NULL; a = a->next)
+        above = a->fd >= above ? a->fd + 1 : above;
+    return report >= above ? report : fcntl(report, F_DUPFD_CLOEXEC, above);
+}
+
+static _Noreturn void child(const struct action *list, const char *file, char *const argv[], char *const envp[], int report)
+{
+    int error = 0, aside = report_aside(report, list);
+    if (aside < 0)
+        error = errno;
+    for (const struct action *a = list; a != NULL && error == 0; a = a->next)
+        error = perform(a);
+    if (error == 0) {
+        (void)execvpe(file, argv, envp);
+        error = errno;
+    }
+    (void)write(aside < 0 ? report : aside, &error, sizeof error);
+    _exit(127);
+}
+
+/* ---- spawn ---- */
+
+static int spawn_with(const struct action *list, const char *file, char *const argv[], char *const envp[], pid_t *pid)
+{
+    int p[2], error = 0;
+    if (pipe2(p, O_CLOEXEC) != 0)
+        return errno;
+    pid_t made = fork();
+    if (made == 0)
+        child(list, file, argv, envp, p[1]);
+    error = made < 0 ? errno : 0;
+    (void)close(p[1]);
+    if (made > 0 && read(p[0], &error, sizeof error) != (ssize_t)sizeof error)
+        error = 0; /* it closed when the program began */
+    (void)close(p[0]);
+    if (made > 0 && error != 0)
+        (void)waitpid(made, NULL, 0);
+    else if (pid != NULL && error == 0)
+        *pid = made;
+    return error;
+}
 
 int posix_spawnp(pid_t *restrict pid, const char *restrict file, const posix_spawn_file_actions_t *actions,
                  const posix_spawnattr_t *restrict attr, char *const argv[], char *const envp[])
 {
-    (void)actions, (void)attr; /* can't hold anything, see below */
+    (void)attr; /* can't hold anything, see below */
+    if (actions != NULL && *actions != NULL && (*actions)->first != NULL)
+        return spawn_with((*actions)->first, file, argv, envp, pid);
     return spawn_program(file, argv, envp, 0, pid);
 }
 
@@ -19,39 +174,8 @@ int posix_spawn(pid_t *restrict pid, const char *restrict path, const posix_spaw
                 const posix_spawnattr_t *restrict attr, char *const argv[], char *const envp[])
 {
     if (strchr(path, '/') == NULL)
-        return ENOENT; /* relative to a current directory that does not exist */
+        return ENOENT; /* programs are in /bin only, so none is relative to the current directory */
     return posix_spawnp(pid, path, actions, attr, argv, envp);
-}
-
-int posix_spawn_file_actions_init(posix_spawn_file_actions_t *a)
-{
-    *a = NULL;
-    return 0;
-}
-
-int posix_spawn_file_actions_destroy(posix_spawn_file_actions_t *a)
-{
-    (void)a;
-    return 0;
-}
-
-int posix_spawn_file_actions_addopen(posix_spawn_file_actions_t *restrict a, int fd, const char *restrict path, int flags,
-                                     mode_t mode)
-{
-    (void)a, (void)fd, (void)path, (void)flags, (void)mode;
-    return ENOSYS;
-}
-
-int posix_spawn_file_actions_adddup2(posix_spawn_file_actions_t *a, int from, int to)
-{
-    (void)a, (void)from, (void)to;
-    return ENOSYS;
-}
-
-int posix_spawn_file_actions_addclose(posix_spawn_file_actions_t *a, int fd)
-{
-    (void)a, (void)fd;
-    return ENOSYS;
 }
 
 int posix_spawnattr_init(posix_spawnattr_t *a)

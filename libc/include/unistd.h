@@ -11,5 +11,6 @@ ssize_t readlink(const char *__restrict path, char *__restrict to, size_t size);
 int pipe2(int fds[2], int flags);
 int dup3(int fd, int to, int flags);
 void sync(void);
+int execvpe(const char *file, char *const argv[], char *const envp[]);
 
 #endif

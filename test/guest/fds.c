@@ -7,6 +7,7 @@
 #include "gfiles.h"
 #include <limits.h>
 #include <pagoda/spawn.h>
+#include <spawn.h>
 
 static void the_lowest_free_one(void)
 {
@@ -111,6 +112,36 @@ static void exec_and_spawn(void)
     CHECK_EQ(unlink("/tmp/e"), 0);
     CHECK_EQ(see_by("exec", 1), 0);
     CHECK_EQ(see_by("exec", 77), 1);
+}
+
+static void spawn_with_file_actions(void)
+{
+    posix_spawn_file_actions_t a;
+    char *argv[] = {"t_fds", "--see", "1", NULL};
+    pid_t pid = -1;
+    CHECK_EQ(posix_spawn_file_actions_init(&a), 0);
+    CHECK_EQ(posix_spawn_file_actions_addopen(&a, 1, "/tmp/act", O_WRONLY | O_CREAT | O_TRUNC, 0600), 0);
+    CHECK_EQ(posix_spawn_file_actions_adddup2(&a, 1, 7), 0);
+    CHECK_EQ(posix_spawn_file_actions_addclose(&a, 0), 0);
+    CHECK_EQ(posix_spawn_file_actions_addclose(&a, 99), 0);
+    CHECK_EQ(posix_spawn_file_actions_addclose(&a, -1), EBADF);
+    CHECK_EQ(posix_spawn_file_actions_adddup2(&a, 1, 1024), EBADF);
+    CHECK_EQ(posix_spawn(&pid, "/bin/t_fds", &a, NULL, argv, environ), 0);
+    gt_expect_exit(pid, 0);
+    check_content("/tmp/act", "seen\n");
+    argv[2] = "7";
+    CHECK_EQ(posix_spawn(&pid, "/bin/t_fds", &a, NULL, argv, environ), 0);
+    gt_expect_exit(pid, 0);
+    argv[2] = "0";
+    CHECK_EQ(posix_spawn(&pid, "/bin/t_fds", &a, NULL, argv, environ), 0);
+    gt_expect_exit(pid, 1); /* it is closed there */
+    CHECK_EQ(fcntl(0, F_GETFD), 0);
+    CHECK_EQ(posix_spawn(&pid, "/bin/none", &a, NULL, argv, environ), ENOENT);
+    CHECK_EQ(posix_spawn_file_actions_adddup2(&a, 500, 1), 0);
+    CHECK_EQ(posix_spawn(&pid, "/bin/t_fds", &a, NULL, argv, environ), EBADF);
+    CHECK_EQ(posix_spawn_file_actions_destroy(&a), 0);
+    CHECK_EQ(unlink("/tmp/act"), 0);
+    fs_check();
 }
 
 static void limits(void)
@@ -326,7 +357,7 @@ static void the_server_dies(void)
 }
 
 static const struct gt_case cases[] = {
-    CASE(who_asks_for_nothing_has_nothing), CASE(the_lowest_free_one), CASE(one_offset_for_all), CASE(exec_and_spawn),
+    CASE(who_asks_for_nothing_has_nothing), CASE(the_lowest_free_one), CASE(one_offset_for_all), CASE(exec_and_spawn), CASE(spawn_with_file_actions),
     CASE(limits), CASE(the_whole_systems_limit), CASE(no_memory_left_for_files), CASE(directories), CASE(reading_directories), CASE(the_server_dies), {NULL, NULL}};
 int main(int argc, char **argv)
 {
