@@ -82,6 +82,7 @@ void clients_each(void (*see)(struct file *f)); /* descriptor after descriptor, 
 /* A handler's results besides errors: */
 #define LATER_COPY 1 /* a page of the client's comes in: again when it is there */
 #define LATER_PIPE 2 /* again when r->wait_on changes */
+#define LATER_POLL 4 /* again when any pipe changes, or at r->deadline */
 #define LATER_TURN 3 /* others are served first, then it goes on */
 
 struct wait_queue {
@@ -94,6 +95,7 @@ struct request {
     uint64_t done;           /* bytes that were copied before it was set aside */
     struct wait_queue *wait_on; /* LATER_PIPE, LATER_COPY: whose turn it keeps */
     struct waiting *self;    /* it was set aside before */
+    ticks_t deadline;        /* LATER_POLL: when it is tried a last time */
     struct ipc_msg m;        /* the answer; w[0] is filled from the result */
 };
 typedef err_t request_fn(struct request *r);
@@ -108,6 +110,8 @@ void requests_wake_copies(void);
 bool requests_run(void);                         /* some of those that were woken; whether there are more */
 void requests_cancelled(uint64_t count, reply_id_t newest);
 void requests_of_dead(uint32_t pid);
+ticks_t requests_next(void);             /* when the first poll gives up */
+void requests_due(ticks_t now);
 uint64_t requests_waiting(void);
 void requests_each(void (*see)(struct file *f));
 
@@ -130,6 +134,7 @@ void pipe_end_drop(struct pipe *p, enum file_kind end);
 err_t pipe_read(struct request *r, struct file *f);
 err_t pipe_write(struct request *r, struct file *f);
 uint64_t pipe_fill(const struct file *f);  /* bytes in it */
+int pipe_ready(const struct file *f);      /* FS_POLL* */
 uint64_t pipes_used(void);
 
 /* ---- paths (path.c) ---- */

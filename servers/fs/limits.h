@@ -17,6 +17,6 @@
 #define PIECE_BYTES 65536u       /* copied for one request before others are served */
 #define PATH_FIRST_BYTES 128u    /* of a path that are asked for first */
 #define DEPTH_MAX 512u           /* directories that GETCWD and RENAME climb: more do not fit into a path */
-#define POLL_MAX 1024u           /* descriptors of one POLL */
+#define POLL_PIECE 64u           /* descriptors of a POLL that are looked at together */
 
 #endif

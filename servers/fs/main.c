@@ -101,7 +101,13 @@ static void serve(void)
     struct ipc_msg reply;
     bool have = false;
     for (;;) { /* forever: server loop */
-        if (requests_run()) {
+        ticks_t until = requests_next();
+        if (until != DEADLINE_NONE) {
+            requests_due(sys_time());
+            if (have)
+                (void)ipc_reply(ev.id, &reply);
+            (void)ipc_recv(SERVER_H_ENDPOINT, &ev, requests_run() ? DEADLINE_POLL : requests_next());
+        } else if (requests_run()) {
             if (have)
                 (void)ipc_reply(ev.id, &reply);
             (void)ipc_recv(SERVER_H_ENDPOINT, &ev, DEADLINE_POLL);

@@ -21,6 +21,17 @@ static struct slab pipes = {.bytes = sizeof(struct pipe)};
 uint64_t pipes_used(void) { return pipes.used; }
 uint64_t pipe_fill(const struct file *f) { return f->pipe->fill; }
 
+/* Ready to be written: whatever is never torn fits. */
+int pipe_ready(const struct file *f)
+{
+    const struct pipe *p = f->pipe;
+    if (f->kind == FILE_PIPE_READ)
+        return (p->fill > 0 ? FS_POLLIN : 0) | (p->writers == 0 ? FS_POLLHUP : 0);
+    if (p->readers == 0)
+        return FS_POLLERR;
+    return RING_BYTES - p->fill >= FS_PIPE_BUF ? FS_POLLOUT : 0;
+}
+
 err_t pipe_new(struct pipe **out)
 {
     struct pipe *p = slab_new(&pipes);

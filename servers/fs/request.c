@@ -13,7 +13,8 @@ struct waiting {
     struct ipc_event ev;
     struct file *file;
     uint64_t done;
-    bool for_copy, woken;
+    bool for_copy, for_poll, woken;
+    ticks_t deadline;                    /* of a poll */
     struct wait_queue *queue;            /* 0: none */
     struct waiting *q_next, *q_before;
     struct waiting *next, *before;       /* of all */
@@ -22,7 +23,7 @@ struct waiting {
 
 static struct slab slab = {.bytes = sizeof(struct waiting), .keeps_one = true};
 static struct waiting *all, *run_first, *run_last;
-static uint32_t copies; /* of them wait for a page */
+static uint32_t copies, polls; /* of them wait for a page; for any change of a pipe */
 
 uint64_t requests_waiting(void) { return slab.used; }
 
@@ -40,6 +41,8 @@ static void sleep_for(struct waiting *w, err_t why)
 {
     copies += (why == LATER_COPY) - w->for_copy;
     w->for_copy = why == LATER_COPY;
+    polls += (why == LATER_POLL) - w->for_poll;
+    w->for_poll = why == LATER_POLL;
     if (why == LATER_TURN)
         wake(w);
 }
@@ -52,6 +55,7 @@ err_t request_park(struct request *r, err_t why)
     w->ev = *r->ev;
     w->file = r->file ? file_hold(r->file) : 0;
     w->done = r->done;
+    w->deadline = r->deadline;
     w->next = all;
     if (all)
         all->before = w;
@@ -97,6 +101,7 @@ static void end(struct waiting *w)
     unrun(w);
     unqueue(w);
     copies -= w->for_copy;
+    polls -= w->for_poll;
     *(w->before ? &w->before->next : &all) = w->next;
     if (w->next)
         w->next->before = w->before;
@@ -106,7 +111,29 @@ static void end(struct waiting *w)
         file_drop(f);
 }
 
-void request_wake(struct wait_queue *q) { wake(q->first); }
+void request_wake(struct wait_queue *q)
+{
+    wake(q->first);
+    for (struct waiting *w = all; w && polls > 0; w = w->next) /* bound: all that wait */
+        if (w->for_poll)
+            wake(w);
+}
+
+ticks_t requests_next(void)
+{
+    ticks_t next = DEADLINE_NONE;
+    for (struct waiting *w = all; w && polls > 0; w = w->next) /* bound: all that wait */
+        if (w->for_poll && w->deadline < next)
+            next = w->deadline;
+    return next;
+}
+
+void requests_due(ticks_t now)
+{
+    for (struct waiting *w = all; w && polls > 0; w = w->next) /* bound: all that wait */
+        if (w->for_poll && w->deadline <= now)
+            wake(w);
+}
 
 void requests_wake_copies(void)
 {
@@ -120,6 +147,7 @@ static void run(struct waiting *w)
     struct request r = {.ev = &w->ev, .file = w->file, .done = w->done, .wait_on = w->queue, .self = w};
     err_t err = request_run(&r);
     w->done = r.done;
+    w->deadline = r.deadline;
     if (err > OK) {
         sleep_for(w, err);
         return;

@@ -4,6 +4,8 @@
 #define GT_NAME "pipes"
 #include "gtest.h"
 #include "gfiles.h"
+#include <poll.h>
+#include <sys/select.h>
 
 #define WHOLE FS_PIPE_BUF
 
@@ -216,6 +218,54 @@ static void the_killed_let_go(void)
     CHECK_EQ(read(p[0], &c, 1), 0);
     CHECK_EQ(close(p[0]), 0);
 }
+static void writes_later(void *none)
+{
+    (void)none;
+    gt_sleep_us(5000);
+    CHECK_EQ(write(p[1], "x", 1), 1);
+}
+static void polling(void)
+{
+    static char big[WHOLE];
+    char c;
+    REQUIRE(pipe(p) == 0);
+    struct pollfd f[3] = {{p[0], POLLIN, -1}, {p[1], POLLOUT, -1}, {-1, POLLIN, -1}};
+    CHECK_EQ(poll(f, 3, 0), 1);
+    CHECK(f[0].revents == 0 && f[1].revents == POLLOUT && f[2].revents == 0);
+    CHECK_EQ(write(p[1], big, 1), 1);
+    CHECK_EQ(poll(f, 2, -1), 1); /* to be read; a whole write does not fit */
+    CHECK(f[0].revents == POLLIN && f[1].revents == 0);
+    CHECK_EQ(read(p[0], &c, 1), 1);
+    ticks_t before = sys_time();
+    CHECK_EQ(poll(f, 1, 10), 0);
+    CHECK(sys_time() - before >= gt_us(10000));
+    pid_t child = gt_child(writes_later, NULL);
+    CHECK_EQ(poll(f, 1, -1), 1);
+    CHECK_EQ(f[0].revents, POLLIN);
+    CHECK_EQ(read(p[0], &c, 1), 1);
+    gt_expect_exit(child, 0);
+    fd_set in;
+    FD_ZERO(&in);
+    FD_SET(p[0], &in);
+    struct timeval soon = {0, 1000};
+    CHECK_EQ(select(p[0] + 1, &in, NULL, NULL, &soon), 0);
+    CHECK(!FD_ISSET(p[0], &in));
+    CHECK_EQ(close(p[1]), 0);
+    CHECK_EQ(poll(f, 1, -1), 1);
+    CHECK_EQ(f[0].revents, POLLHUP);
+    f[1].fd = 900;
+    CHECK_EQ(poll(f + 1, 1, -1), 1);
+    CHECK_EQ(f[1].revents, POLLNVAL);
+    CHECK_ERRNO(poll((struct pollfd *)8, 1, 0), EFAULT);
+    CHECK_ERRNO(poll(f, 2000, 0), EINVAL);
+    f[0].fd = 0;
+    CHECK_ERRNO(poll(f, 1, 0), ENOSYS); /* the console says nothing of what was typed */
+    f[0].events = POLLOUT;
+    CHECK_EQ(poll(f, 1, 0), 1);
+    CHECK_EQ(poll(NULL, 0, 1), 0);
+    CHECK_EQ(close(p[0]), 0);
+    fs_check();
+}
 static void bad_addresses(void)
 {
     char c = 1;
@@ -236,4 +286,4 @@ static void bad_addresses(void)
 }
 
 GT_MAIN(CASE(bytes_come_in_order), CASE(the_end), CASE(sigpipe_kills), CASE(not_blocking), CASE(two_processes_take_turns),
-        CASE(a_large_write_waits_for_its_reader), CASE(small_writes_are_never_torn), CASE(the_killed_let_go), CASE(bad_addresses))
+        CASE(a_large_write_waits_for_its_reader), CASE(small_writes_are_never_torn), CASE(the_killed_let_go), CASE(polling), CASE(bad_addresses))

@@ -40,6 +40,7 @@
     X(TIMES, 28, FROM(BADGE_CLIENT), "time of change in ns since 1970, ~0: now; buf0 path") \
     X(READ_SHORT, 29, FROM(BADGE_CLIENT), "descriptor, length 1..48 -> bytes, in w[2]..w[7]") \
     X(WRITE_SHORT, 30, FROM(BADGE_CLIENT), "descriptor, length 1..40, bytes in w[3]..w[7] -> bytes") \
+    X(POLL, 31, FROM(BADGE_CLIENT), "how many, when to give up (absolute ticks); buf0 struct fs_poll (read and written) -> how many are ready") \
     X(PROC_FORK, 40, FROM(BADGE_PROCMGR), "parent's pid, child's pid, FS_FORK_EXEC or 0: the child has the parent's descriptors; OK when it has some already") \
     X(PROC_EXEC, 41, FROM(BADGE_PROCMGR), "pid: close what is to be closed by exec") \
     X(PROC_EXIT, 42, FROM(BADGE_PROCMGR), "pid: release all it has; OK also when it has nothing") \
@@ -96,6 +97,19 @@ enum fs_error {
 #define FS_FORK_EXEC 1u   /* and at once as by PROC_EXEC */
 #define FS_READ_SHORT_MAX 48u
 #define FS_WRITE_SHORT_MAX 40u
+
+/* POLL: as struct pollfd; the bits are POLL* of <poll.h>. A negative descriptor is passed over. */
+struct fs_poll {
+    int32_t fd;
+    int16_t events, revents;
+};
+#define FS_POLL_MAX 1024u
+#define FS_POLLIN 1
+#define FS_POLLPRI 2
+#define FS_POLLOUT 4
+#define FS_POLLERR 8
+#define FS_POLLHUP 16
+#define FS_POLLNVAL 32
 
 /* One entry of READDIR; the next one follows after `bytes`, a multiple of eight. */
 struct fs_dirent {
