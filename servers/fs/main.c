@@ -95,28 +95,30 @@ static bool on_event(const struct ipc_event *ev, struct ipc_msg *reply)
     return true;
 }
 
+/* When there is something to do though nobody asks: a poll gives up, the disk is written to. */
+static ticks_t next_due(void)
+{
+    ticks_t poll = requests_next(), disk = disk_due();
+    return poll < disk ? poll : disk;
+}
+
 static void serve(void)
 {
     static struct ipc_event ev;
     struct ipc_msg reply;
     bool have = false;
     for (;;) { /* forever: server loop */
-        ticks_t until = requests_next();
-        if (until != DEADLINE_NONE) {
-            requests_due(sys_time());
-            if (have)
-                (void)ipc_reply(ev.id, &reply);
-            (void)ipc_recv(SERVER_H_ENDPOINT, &ev, requests_run() ? DEADLINE_POLL : requests_next());
-        } else if (requests_run()) {
-            if (have)
-                (void)ipc_reply(ev.id, &reply);
-            (void)ipc_recv(SERVER_H_ENDPOINT, &ev, DEADLINE_POLL);
-        } else if (have && disk_due() == DEADLINE_NONE) {
+        bool more = requests_run();
+        ticks_t until = more ? DEADLINE_POLL : next_due();
+        if (have && until == DEADLINE_NONE) {
             (void)ipc_reply_recv(SERVER_H_ENDPOINT, ev.id, &reply, &ev);
         } else {
             if (have)
                 (void)ipc_reply(ev.id, &reply);
-            (void)ipc_recv(SERVER_H_ENDPOINT, &ev, disk_due());
+            (void)ipc_recv(SERVER_H_ENDPOINT, &ev, until);
+        }
+        if (until != DEADLINE_NONE) {
+            requests_due(sys_time());
             disk_write_back();
         }
         have = on_event(&ev, &reply);
