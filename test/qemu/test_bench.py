@@ -85,10 +85,10 @@ def an_interrupt_is_counted_in_a_log():
     kernel, driver = 0xffffffc080200000, 0x11000
     log = [trace.format(0x10f86), taken, trace.format(kernel), "cpu_io_recompile: rewound execution", trace.format(kernel),
            trace.format(kernel + 4), trace.format(driver), trace.format(kernel)]
-    require(interrupt.kernel_instructions(log, 0x10f86) == 2, "the count is not 2")
+    require(interrupt.kernel_functions(log, 0x10f86) == {"f": 2}, "the count is not 2")
     for wrong, loop in ((log, 0x10f88), (log[:-2], 0x10f86), (log[:-2] + [trace.format(0x10f86)], 0x10f86)):
         try:
-            interrupt.kernel_instructions(wrong, loop)
+            interrupt.kernel_functions(wrong, loop)
         except interrupt.NotMeasured:
             continue
         raise AssertionError("a log without the whole way gave a figure")

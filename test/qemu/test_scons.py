@@ -53,6 +53,9 @@ def refusals():
     check("unknown_policy_is_refused", ["POLICY=lru"], 2, "aging, clock, fifo, random")
     check("unknown_target_is_refused", ["tset"], 2, "did you mean test?")
     check("nine_harts_are_refused", ["SMP=9"], 2, "from 1 to 8")
+    check("unknown_update_is_refused", ["bench", "UPDATE=dosc"], 2, "baseline or docs", "did you mean docs?")
+    check("a_missing_file_is_refused", ["bench", "COMPARE=no/such.json"], 2, "COMPARE must name an existing file")
+    check("compare_and_update_exclude_each_other", ["bench", "COMPARE=test/baseline.json", "UPDATE=docs"], 2, "COMPARE and UPDATE")
     check("help_explains", ["--help"], 0, "bench", "RUN", "EXTRA_APPS")
 
 

@@ -220,6 +220,8 @@ def parse(arguments):
         values["ICOUNT"] = False  # QEMU 7.2 that counts instructions hangs at a write of the timer after some breakpoints
     if values["SMP"] > 1 and "ICOUNT" not in arguments:
         values["ICOUNT"] = False  # harts take turns under icount: races vanish
+    if values["COMPARE"] and values["UPDATE"]:
+        raise SettingError("COMPARE and UPDATE: one measures nothing if it need not, the other writes what is measured; give one of them.")
     values["MEM_GIVEN"] = "MEM" in arguments  # bench has a default of its own
     return values
 

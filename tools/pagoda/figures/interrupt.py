@@ -6,6 +6,7 @@ character is typed at a guest that computes (`bench --spin`). What stands betwee
 user-level address is the kernel's way. The same whatever the host does meanwhile: the guest is at one instruction.
 """
 
+import collections
 import os
 import re
 import tempfile
@@ -20,7 +21,7 @@ TRIES = 20
 MEM = "128M"
 KERNEL_HALF = 1 << 63
 EXTERNAL = re.compile(r"do_interrupt: hart:0, async:1, cause:0*9, epc:0x([0-9a-f]+)")
-EXECUTED = re.compile(r"^Trace \d+: 0x[0-9a-f]+ \[[0-9a-f]+/([0-9a-f]+)/")
+EXECUTED = re.compile(r"^Trace \d+: 0x[0-9a-f]+ \[[0-9a-f]+/([0-9a-f]+)/[^\]]*\] ?(\S*)")
 REPEATED = "cpu_io_recompile:"  # an access to a device: its instruction was logged, undone, and is logged again
 
 
@@ -28,24 +29,26 @@ class NotMeasured(Exception):
     """The log does not hold what was to be measured; a sentence."""
 
 
-def kernel_instructions(lines, loop):
-    """From the first external interrupt, which must find the guest at `loop`, to the next user-level instruction."""
-    count = None
+def kernel_functions(lines, loop):
+    """{function of the kernel: its instructions}, from the first external interrupt, which must find the guest at `loop`, to the
+    next user-level instruction.
+    """
+    functions, last = None, None
     for line in lines:
-        if count is None:
+        if functions is None:
             if match := EXTERNAL.search(line):
                 if int(match[1], 16) != loop:
                     raise NotMeasured(f"the interrupt found the guest at 0x{match[1]}, not in its loop")
-                count = 0
+                functions = collections.Counter()
         elif match := EXECUTED.match(line):
-            address = int(match[1], 16)
+            address, last = int(match[1], 16), match[2] or "(no name)"
             if address == loop:
                 raise NotMeasured("the interrupted program went on: the driver did not run first")
             if address < KERNEL_HALF:
-                return count
-            count += 1
+                return {name: count for name, count in functions.items() if count}
+            functions[last] += 1
         elif line.startswith(REPEATED):
-            count -= 1
+            functions[last] -= 1
     raise NotMeasured("QEMU's log shows no interrupt and driver")
 
 
@@ -56,7 +59,7 @@ def monitor(guest, line):
 
 
 def one_line(guest, log):
-    """Type a line while the guest computes; the instructions of its first interrupt. NotMeasured: the guest was not there yet."""
+    """Type a line while the guest computes; the kernel's functions in its first interrupt. NotMeasured: the guest was not there yet."""
     loop = int(guest.expect(r"^BENCH-SPIN \d+ 0x([0-9a-f]+)\n", PATIENCE_S)[1], 16)
     time.sleep(SETTLE_S)
     start = os.path.getsize(log) if os.path.exists(log) else 0
@@ -68,11 +71,11 @@ def one_line(guest, log):
     monitor(guest, "singlestep off")
     with open(log, encoding="ascii", errors="replace") as file:
         file.seek(start)
-        return kernel_instructions(file, loop)
+        return kernel_functions(file, loop)
 
 
 def measure(kernel, image, build, samples=SAMPLES):
-    """The metric: {"median", "min", "max", "unit"}. NotMeasured, qemu.QemuError."""
+    """The metric: {"median", "min", "max", "unit", "functions": of the median}. NotMeasured, qemu.QemuError."""
     found, why = [], None
     with tempfile.TemporaryDirectory(prefix="pagoda-irq-") as folder:
         log = os.path.join(folder, "log")
@@ -88,5 +91,6 @@ def measure(kernel, image, build, samples=SAMPLES):
                     break
     if len(found) < samples:
         raise NotMeasured(f"irq.to_user: only {len(found)} of {samples} samples: {why}")
-    found.sort()
-    return {"median": found[len(found) // 2], "min": found[0], "max": found[-1], "unit": "instructions"}
+    found.sort(key=lambda functions: sum(functions.values()))
+    middle, costs = found[len(found) // 2], [sum(functions.values()) for functions in found]
+    return {"median": sum(middle.values()), "min": costs[0], "max": costs[-1], "unit": "instructions", "functions": middle}

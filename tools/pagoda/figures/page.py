@@ -21,6 +21,8 @@ CURVES = [("fork-call", "The call of fork", "fork.call"), ("fork-cycle", "fork, 
 CURVE_CLASSES = {"xv6": "s1", "Linux": "s2"}
 BAR_CLASSES = {"xv6": "c1", "Linux": "c2", "seL4": "c3"}
 
+OTHER_TOOLS = {"size.kernel": "`scons size`, `build/bench/kernel.elf.map`", "boot.shell": "", "kernel.longest": "[bounds.md](bounds.md)"}
+
 HEAD = """<!-- SPDX-License-Identifier: MIT -->
 <!-- Made by `scons bench UPDATE=docs`; edits are lost. -->
 # Performance
@@ -65,16 +67,36 @@ def table_lines(names, figures, peers):
     return lines
 
 
+def where(metric, metrics):
+    """How to see what a figure is made of."""
+    own = os.path.join("performance", metric + ".md")
+    if os.path.exists(os.path.join(ROOT, "docs", own)):
+        return f"[{own}]({own})"
+    if "functions" in metrics[metric]:
+        return "below"
+    return OTHER_TOOLS.get(metric, f"`scons profile METRIC={metric}`")
+
+
+def function_lines(metrics):
+    """The figures that came with the functions they are made of."""
+    lines = []
+    for name in sorted(metrics):
+        functions = metrics[name].get("functions")
+        if functions:
+            most_first = sorted(functions.items(), key=lambda item: (-item[1], item[0]))
+            lines += [f"## `{name}` by functions of the kernel", "",
+                      "; ".join(f"`{function}` {count}" for function, count in most_first) + ".", ""]
+    return lines
+
+
 def missed_lines(metrics, peers):
     missed = peers.missed(metrics)
     if not missed:
         return ["Every aim is met."]
     lines = ["| figure | measured | aim | over | where the rest goes |", "|---|---|---|---|---|"]
     for metric, over in missed.values():
-        own = os.path.join("performance", metric + ".md")
-        where = f"[{own}]({own})" if os.path.exists(os.path.join(ROOT, "docs", own)) else f"`scons profile METRIC={metric}`"
         must = ", which must be met" if peers.row(metric).get("must") else ""
-        lines.append(f"| `{metric}`{must} | {number(metrics[metric]['median'])} | {number(peers.value(metric, 'aim'))} | {over:.0%} | {where} |")
+        lines.append(f"| `{metric}`{must} | {number(metrics[metric]['median'])} | {number(peers.value(metric, 'aim'))} | {over:.0%} | {where(metric, metrics)} |")
     return lines
 
 
@@ -146,7 +168,7 @@ def text_of(figures, peers, pictures):
         lines += ["", "## Classic RTOSes, which have no protection", ""] + table_lines(rtos, figures, peers)
     lines += ["", "## Aims that are missed", "",
               f"At most {table.MISSED_MAX} may be, none by more than {table.OVER_MAX:.0%}. Of a figure for several sizes the worst.", ""]
-    lines += missed_lines(metrics, peers) + [""] + harts_lines(figures.get("harts")) + other_lines(metrics, peers)
+    lines += missed_lines(metrics, peers) + [""] + function_lines(metrics) + harts_lines(figures.get("harts")) + other_lines(metrics, peers)
     return "\n".join(lines).rstrip() + "\n"
 
 
