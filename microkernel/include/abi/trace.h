@@ -56,7 +56,6 @@ enum kernel_counter {
     KC_FPU_LOADS = 41,
     KC_SHOOTDOWNS = 42,
     KC_ASID_ROLLS = 43,
-    KC_LONGEST = 44,    /* longest kernel stretch, instructions (builds that measure it; else 0) */
     KC_IPIS = 45,       /* inter-processor interrupts sent */
     KC_COUNT = 48,
     KC_HARTS = 100,     /* not a counter: number of harts */
