@@ -38,7 +38,7 @@ static bool copy_is_hopeless(struct space *s, vaddr_t va, unsigned access)
 }
 
 /* Bytes between two looks whether an interrupt waits: about as many instructions, or fewer where 8 are copied at a time. */
-#define PIECE_WORDS 1536u
+#define PIECE_WORDS 768u
 #define PIECE_BYTES 128u
 
 static uint64_t min64(uint64_t a, uint64_t b) { return a < b ? a : b; }
