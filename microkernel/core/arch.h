@@ -38,6 +38,8 @@ void arch_space_activate(struct space *s);      /* satp, ASID */
 void arch_tlb_shootdown(struct space *s, vaddr_t va, uint64_t pages);
 /* The same on this hart only: absent -> present, and added permissions. */
 void arch_tlb_flush_local(struct space *s, vaddr_t va);
+/* The same for a range; for more than one page all of the space's translations may go. */
+void arch_tlb_flush_local_pages(struct space *s, vaddr_t va, uint64_t pages);
 void arch_fetch_fence(void); /* fence.i on all harts */
 void arch_space_leave(struct space *s); /* no hart's satp holds its root any more: it is going away */
 

@@ -187,7 +187,7 @@ static uint64_t map_list(struct thread *cur, struct space *s, pte_t *restrict e,
     struct frame_info *const info = frame_table_biased;
     unsigned added = 0;
     uint64_t i = 0;
-    for (; i < n && !(i && i % IRQ_LOOK_PAGES == 0 && arch_irq_pending()); i++, va += PAGE_SIZE) { /* bound: STEP_PAGES */
+    for (; i < n && !(i && i % IRQ_LOOK_PAGES == 0 && arch_irq_pending()); i++) { /* bound: STEP_PAGES */
         uint64_t f = list[i];
         if (!f)
             continue;
@@ -202,9 +202,9 @@ static uint64_t map_list(struct thread *cur, struct space *s, pte_t *restrict e,
         added += !e[i];
         __atomic_store_n(&e[i], bits | f << PTE_PPN_SHIFT, __ATOMIC_RELAXED);
         info[f].maps++;
-        arch_tlb_flush_local(s, va);
     }
     table_info(e)->maps += added;
+    arch_tlb_flush_local_pages(s, va, i);
     return i;
 }
 
@@ -394,7 +394,7 @@ long sys_space_harvest(struct thread *cur, uint64_t *a)
     return OK;
 }
 
-/* a0 space, a1 va, a2 value without PTE_V -> a1 old value */
+/* a0 space, a1 va, a2 value without PTE_V, a3 0 or SOFT_REPLACE: whatever is there -> a1 old entry */
 long sys_space_soft(struct thread *cur, uint64_t *a)
 {
     struct space *s;
@@ -402,20 +402,26 @@ long sys_space_soft(struct thread *cur, uint64_t *a)
     err_t err = map_space(cur, a[0], &s);
     if (err == OK)
         err = map_range(a[1], 1);
-    if (err == OK && (a[2] & PTE_V))
+    if (err == OK && (a[2] & PTE_V || a[3] > SOFT_REPLACE))
         err = ERR_INVAL;
     if (err != OK)
         return err;
     pte_t *e = arch_walk(s->root, a[1], &level);
     if (level)
         return ERR_NOTABLE;
-    if (*e & PTE_V)
+    if ((*e & PTE_V) && a[3] != SOFT_REPLACE)
         return ERR_EXIST;
     if (table_is_shared(e))
         return ERR_BUSY;
     /* commit */
-    pte_t old = *e;
-    entry_set(e, a[2]);
+    pte_t old = __atomic_exchange_n(e, a[2], __ATOMIC_RELAXED); /* a hart may set A or D meanwhile */
+    table_info(e)->maps += (a[2] != 0) - (old != 0);
+    if (old & PTE_V) {
+#ifndef MUTANT_KERNEL_SKIP_SHOOTDOWN
+        arch_tlb_shootdown(s, a[1], 1);
+#endif
+        frame_unmapped(old);
+    }
     a[1] = old;
     return OK;
 }

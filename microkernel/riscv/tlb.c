@@ -167,6 +167,12 @@ void tlb_flush_here(struct space *s, vaddr_t va, uint64_t pages)
         sfence_asid(s->asid);
 }
 
+void arch_tlb_flush_local_pages(struct space *s, vaddr_t va, uint64_t pages)
+{
+    if (pages && s->harts & this_hart()->bit)
+        tlb_flush_here(s, va, pages);
+}
+
 /* Every other hart of s->harts: those that run it do it now, the rest before they run it again. */
 static __attribute__((noinline)) void shootdown_others(struct space *s, vaddr_t va, uint64_t pages, uint64_t others)
 {

@@ -18,19 +18,35 @@ struct group {
     frame_t first; /* of start */
 };
 
+/* The aligned group around the page, as far as region and file reach. false: it is one page, or nothing can be mapped by runs. */
+static bool group_of(const struct ledger_region *r, uint32_t page, struct group *g)
+{
+    const struct backing *b = backing_of(r);
+    uint32_t width = ledger.header->around, start = page & ~(width - 1), end = start + width;
+    start = start < r->start_page ? r->start_page : start;
+    end = end > r->end_page ? r->end_page : end;
+    g->start = start;
+    g->pages = b != 0 && b->run != 0 ? b->run(r, start, end - start, &g->first) : 0;
+    return g->pages > 1;
+}
+
 /* List the absent pages but `page`, which the answer maps, and count them. References are given at once: a death before the system
- * call leaves too many, which a restart counts anew. */
+ * call leaves too many, which a restart counts anew. The loop is what a page costs here: pointers, no indices. */
 static uint32_t list(const struct group *g, frame_t leaf, uint32_t page)
 {
     const volatile pte_t *pte = (const volatile pte_t *)window(leaf) + (g->start & (LEAF_PAGES - 1));
-    uint64_t *batch = window(ledger.header->batch_frame);
+    const volatile pte_t *answered = pte + (page - g->start), *end = pte + g->pages;
+    uint64_t *batch = window(ledger.header->batch_frame), f = g->first;
     struct ledger_frame *w = frame_word(g->first);
     uint32_t listed = 0;
-    for (uint32_t i = 0; i < g->pages; i++) { /* bound: AROUND_MAX */
-        bool wanted = pte[i] == 0 && g->start + i != page;
-        batch[i] = wanted ? g->first + i : NO_FRAME;
-        w[i].refs += wanted;
-        listed += wanted;
+    for (; pte < end; pte++, batch++, w++, f++) { /* bound: AROUND_MAX */
+        if (*pte != 0 || pte == answered) {
+            *batch = NO_FRAME;
+            continue;
+        }
+        *batch = f;
+        w->refs++;
+        listed++;
     }
     return listed;
 }
@@ -49,27 +65,36 @@ static uint32_t unlist(const struct group *g, uint64_t done)
     return gone;
 }
 
-void around_map(uint32_t slot, uint32_t region, uint32_t page)
+static void map_group(uint32_t slot, const struct ledger_region *r, const struct group *g, uint32_t page)
 {
-    const struct ledger_region *r = region_at(region);
-    const struct backing *b = backing_of(r);
-    uint32_t width = ledger.header->around, start = page & ~(width - 1), end = start + width;
-    struct group g = {.start = start < r->start_page ? r->start_page : start};
-    end = end > r->end_page ? r->end_page : end;
     frame_t leaf = table_leaf(slot, page);
-    if (b->run == 0 || leaf == NO_FRAME)
-        return;
-    g.pages = b->run(r, g.start, end - g.start, &g.first);
-    uint32_t mapped = g.pages > 1 ? list(&g, leaf, page) : 0;
+    uint32_t mapped = leaf != NO_FRAME ? list(g, leaf, page) : 0;
+    uint64_t done = 0;
     if (mapped == 0)
         return;
-    uint64_t done = 0;
-    if (gate_space_map(space_at(slot)->handle, va_of(g.start), g.pages, prot_shared(r->prot), &done) != OK)
-        mapped -= unlist(&g, done);
+    if (gate_space_map(space_at(slot)->handle, va_of(g->start), g->pages, prot_shared(r->prot), &done) != OK)
+        mapped -= unlist(g, done);
 #ifndef MUTANT_PAGER_AROUND_UNCOUNTED
     space_vol(slot)->resident += mapped;
 #endif
     ledger.header->around_pages += mapped;
+}
+
+void around_map(uint32_t slot, uint32_t region, uint32_t page)
+{
+    struct group g;
+    if (group_of(region_at(region), page, &g))
+        map_group(slot, region_at(region), &g, page);
+}
+
+frame_t around_page(uint32_t slot, uint32_t region, uint32_t page)
+{
+    struct group g;
+    if (!group_of(region_at(region), page, &g) || page - g.start >= g.pages)
+        return NO_FRAME;
+    map_group(slot, region_at(region), &g, page);
+    frame_ref(g.first + (page - g.start));
+    return g.first + (page - g.start);
 }
 
 bool around_set(uint64_t pages)

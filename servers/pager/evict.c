@@ -158,15 +158,11 @@ static void intent_clear(void)
 
 static void detach(uint32_t slot, uint32_t page, frame_t f, uint32_t store_slot)
 {
-    intent_set(space_id(slot), page, store_entry(store_slot));
-    err_t err = gate_space_unmap(space_at(slot)->handle, va_of(page), 1);
-    check(err == OK);
-    err = gate_space_soft(space_at(slot)->handle, va_of(page), store_entry(store_slot));
+    err_t err = gate_space_soft_replace(space_at(slot)->handle, va_of(page), store_entry(store_slot));
     check(err == OK);
     store_ref(store_slot);
     space_vol(slot)->swapped++;
     space_vol(slot)->resident--;
-    intent_clear();
     frame_drop(slot, f);
 }
 

@@ -2,7 +2,7 @@
  * The mechanism of replacement: a page leaves its frame. Policies propose (replace.h), this file checks and does it.
  *
  *   dirty page            protect all its entries, write it to a slot, link the two          (clean)
- *   clean page            for each entry: intent, unmap, name the slot in it, intent done    (detach)
+ *   clean page            each entry names the slot instead of the frame, in one step        (detach)
  *
  * Clean means linked: the slot holds the same bytes and no entry is writable. So a page can be written while it is still
  * there for readers, and a store to it makes it dirty through the pager (UPGRADE), not behind its back.

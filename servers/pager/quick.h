@@ -2,9 +2,10 @@
  * The quick way through the decision table (fault.c): three of its rows, for a fault with nothing out of the ordinary about
  * it. All of it is inline, so that main.c's loop keeps fault and answer in registers.
  *
- *   entry \ region | any                    | anonymous, allows it
+ *   entry \ region | any                    | allows it
  *   ---------------+------------------------+--------------------------------------------------
- *   absent         |                        | the zero page for a read, zeros for a write
+ *   absent         |                        | anonymous: the zero page for a read, zeros for a write
+ *                  |                        | a file's whole page, for a read: its frame, and the neighbours
  *   COW, shared    | copy                   |
  *   COW, sole      | upgrade in place       |
  *
@@ -14,6 +15,7 @@
 #ifndef PAGER_QUICK_H
 #define PAGER_QUICK_H
 
+#include "around.h"
 #include "backing/backing.h"
 #include "fault.h"
 #include "resident.h"
@@ -98,11 +100,18 @@ QUICK bool quick_page_in(const struct fault *f, struct answer *a)
 {
     uint32_t region = region_find_last(f->slot, f->page);
     const struct ledger_region *r = region_at(region);
-    if (unlikely(region == NO_REGION || r->backing != BACKING_ANON || (f->access & ~r->prot) != 0 || (r->prot & PROT_X) != 0))
+    if (unlikely(region == NO_REGION || (f->access & ~r->prot) != 0))
         return false;
     if (unlikely((r->flags & REGION_STACK) && f->page == r->start_page))
         return false; /* the guard page */
-    if (!(f->access & PROT_W)) {
+    if (r->backing != BACKING_ANON) {
+        frame_t frame = !(f->access & PROT_W) && around_is_on() ? around_page(f->slot, region, f->page) : NO_FRAME;
+        if (frame == NO_FRAME)
+            return false;
+        quick_map(a, frame, prot_shared(r->prot), COUNT_IMAGE);
+    } else if (unlikely((r->prot & PROT_X) != 0)) {
+        return false;
+    } else if (!(f->access & PROT_W)) {
         frame_ref(zero_frame());
         quick_map(a, zero_frame(), prot_shared(r->prot), COUNT_ZERO_PAGE);
     } else {

@@ -178,6 +178,11 @@ static inline must_check err_t gate_space_soft(handle_t space, vaddr_t va, uint6
     uint64_t old;
     return GATE(err_t, sys_space_soft(space, va, value, &old));
 }
+static inline must_check err_t gate_space_soft_replace(handle_t space, vaddr_t va, uint64_t value)
+{
+    uint64_t old;
+    return GATE(err_t, sys_space_soft_replace(space, va, value, &old));
+}
 static inline must_check err_t gate_space_harvest(handle_t space, vaddr_t va, unsigned pages, uint64_t *accessed)
 {
     uint64_t dirty;

@@ -264,8 +264,10 @@ static const char *do_soft(void)
     struct ospace *o = any_space();
     unsigned r = host_below(REGIONS), i = host_below(PAGES);
     pte_t value = host_below(3) ? host_random() << 1 : 0;
-    long want = may_write(o->table[r], i);
-    assert_int_equal(SYS(init, SPACE_SOFT, o->s.h, va_of(r, i), value), want);
+    const struct otable *t = o->table[r];
+    bool replace = host_below(2); /* a page, too */
+    long want = !replace || !t ? may_write(t, i) : t->shared ? ERR_BUSY : OK;
+    assert_int_equal(SYS(init, SPACE_SOFT, o->s.h, va_of(r, i), value, replace ? SOFT_REPLACE : 0), want);
     if (want == OK)
         o->table[r]->pte[i] = value;
     return "SOFT";

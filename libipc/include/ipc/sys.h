@@ -332,6 +332,13 @@ static inline must_check err_t sys_space_soft(handle_t space, vaddr_t va, uint64
     *old = r.a1;
     return (err_t)r.a0;
 }
+/* The same in the place of whatever is there; *old: the entry that was. */
+static inline must_check err_t sys_space_soft_replace(handle_t space, vaddr_t va, uint64_t value, uint64_t *old)
+{
+    struct sysret r = sys_raw(SYS_SPACE_SOFT, space, va, value, SOFT_REPLACE, 0, 0);
+    *old = r.a1;
+    return (err_t)r.a0;
+}
 struct space_info {
     uint64_t id; /* control frame: the owner value in frame_info of frames this space owns */
     uint64_t asid, threads, handles;

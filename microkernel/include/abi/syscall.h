@@ -83,7 +83,7 @@
     X(SPACE_BATCH, 57, "frame", "register the caller's batch page") \
     X(SPACE_MAP_FRAME, 58, "space, va, frame, prot", "map one frame where nothing is mapped") \
     X(SPACE_MAP_DEVICE, 59, "kernel, space, va, physical address", "map a page of device memory") \
-    X(SPACE_SOFT, 60, "space, va, value -> old", "set the software bits of a non-present entry") \
+    X(SPACE_SOFT, 60, "space, va, value, 0 or SOFT_REPLACE -> old", "set the software bits of a non-present entry, or put them in a page's place") \
     X(SPACE_INFO, 61, "space -> id, asid, threads, handles, of these ever used", "describe a space") \
     X(SPACE_EXEC_FENCE, 62, "", "make stores to code visible to all harts' fetches") \
     X(SPACE_SHARE_TABLE, 67, "from, to, va", "give another space the whole leaf table; everything in it becomes COW") \
@@ -142,6 +142,9 @@ enum syscall {
 
 /* SYS_SPACE_UNMAP: of a range within 2 MiB: the leaf table and the one above it are taken back when they are empty then. */
 #define UNMAP_TABLES 1u
+
+/* SYS_SPACE_SOFT: a page that is mapped there is unmapped in the same step. */
+#define SOFT_REPLACE 1UL
 
 /* SYS_SPACE_HARVEST: with the number of pages; clears the dirty bits too. */
 #define HARVEST_DIRTY 0x100u

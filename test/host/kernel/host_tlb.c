@@ -110,6 +110,12 @@ void arch_tlb_flush_local(struct space *s, vaddr_t va)
     }
 }
 
+void arch_tlb_flush_local_pages(struct space *s, vaddr_t va, uint64_t pages)
+{
+    for (uint64_t i = 0; i < pages; i++)
+        arch_tlb_flush_local(s, va + i * PAGE_SIZE);
+}
+
 /* A hart has the old frame of a page, the table names another one already: two threads would see two pages. */
 static void check_one_frame(const struct space *s, const struct cached *c)
 {

@@ -180,9 +180,12 @@ static outcome_t on_soft(const struct thread *t, const uint64_t *a)
     outcome_t o = predict_space(t, a[0], RIGHT_MAP, &s);
     if (!o)
         o = range(a[1], 1);
-    if (!o && (a[2] & PTE_V))
+    if (!o && (a[2] & PTE_V || a[3] > SOFT_REPLACE))
         o = OUTCOME(ERR_INVAL);
-    return done_unless(o ? o : may_fill(s, a[1]));
+    if (o || a[3] != SOFT_REPLACE)
+        return done_unless(o ? o : may_fill(s, a[1]));
+    struct spot at = predict_walk(s, a[1]);
+    return done_unless(at.level ? OUTCOME(ERR_NOTABLE) : spot_is_shared(&at) ? OUTCOME(ERR_BUSY) : 0);
 }
 
 /* A call that changes entries of a range: it stops where a leaf table is shared. */

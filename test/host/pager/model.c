@@ -186,7 +186,7 @@ static void unmap(frame_t root, uint32_t page, uint64_t pages)
         set(table, e, 0);
     }
 }
-static long soft(frame_t root, uint32_t page, uint64_t value, uint64_t *old)
+static long soft(frame_t root, uint32_t page, uint64_t value, uint64_t how, uint64_t *old)
 {
     unsigned level;
     frame_t table;
@@ -194,8 +194,10 @@ static long soft(frame_t root, uint32_t page, uint64_t value, uint64_t *old)
     assert_false(value & PTE_V);
     if (level)
         return ERR_NOTABLE;
-    if (*e & PTE_V)
+    if ((*e & PTE_V) && how != SOFT_REPLACE)
         return ERR_EXIST;
+    if (*e & PTE_V)
+        info(PTE_FRAME(*e))->maps--;
     *old = *e;
     set(table, e, value);
     return OK;
@@ -294,7 +296,7 @@ static struct sysret space_call(long n, const uint64_t *a)
         return (struct sysret){0};
     case SYS_SPACE_SOFT: {
         uint64_t old = 0;
-        long r = soft(root, page, a[2], &old);
+        long r = soft(root, page, a[2], a[3], &old);
         return (struct sysret){.a0 = r, .a1 = old};
     }
     case SYS_SPACE_HARVEST:
