@@ -27,6 +27,7 @@ uint64_t frame_fail_at(uint64_t k)
 {
     uint64_t tried = frame_test.allocations;
     frame_test = (struct frame_test){.fail_at = k};
+    resident_unusual();
     return tried;
 }
 
@@ -337,32 +338,11 @@ void frame_pools_build(uint32_t own, frame_t image_first, frame_t image_end)
     }
 }
 
-/* ---- contents: 128 words a turn, as far as offsets reach from one base; a loop's own instructions are a hundredth ---- */
+/* ---- contents ---- */
 
-#define WORDS_PER_TURN 128
-#define FOR_16(X, from) \
-    X(from + 0) X(from + 1) X(from + 2) X(from + 3) X(from + 4) X(from + 5) X(from + 6) X(from + 7) X(from + 8) \
-    X(from + 9) X(from + 10) X(from + 11) X(from + 12) X(from + 13) X(from + 14) X(from + 15)
+#define COPY_WORDS_PER_TURN 128
 
-void page_zero(frame_t f)
-{
-    volatile uint64_t *p = window(f);
-    volatile uint64_t *end = p + PAGE_SIZE / 8;
-#ifdef MUTANT_PAGER_NO_ZERO
-    end = p;
-#endif
-    for (; p < end; p += WORDS_PER_TURN) {
-#define ZERO_WORD(i) p[i] = 0;
-        FOR_16(ZERO_WORD, 0)
-        FOR_16(ZERO_WORD, 16)
-        FOR_16(ZERO_WORD, 32)
-        FOR_16(ZERO_WORD, 48)
-        FOR_16(ZERO_WORD, 64)
-        FOR_16(ZERO_WORD, 80)
-        FOR_16(ZERO_WORD, 96)
-        FOR_16(ZERO_WORD, 112)
-    }
-}
+void page_zero(frame_t f) { page_zero_here(f); }
 
 /* Sixteen loads, then sixteen stores: as many as there are registers for. */
 static inline void copy_16(uint64_t *restrict d, const uint64_t *restrict s)
@@ -370,8 +350,8 @@ static inline void copy_16(uint64_t *restrict d, const uint64_t *restrict s)
     uint64_t w[16];
 #define LOAD_WORD(i) w[i] = s[i];
 #define STORE_WORD(i) d[i] = w[i];
-    FOR_16(LOAD_WORD, 0)
-    FOR_16(STORE_WORD, 0)
+    EACH_OF_16(LOAD_WORD, 0)
+    EACH_OF_16(STORE_WORD, 0)
 }
 
 void page_copy(frame_t to, frame_t from)
@@ -387,7 +367,7 @@ void page_copy(frame_t to, frame_t from)
         copy_16(d + 80, s + 80);
         copy_16(d + 96, s + 96);
         copy_16(d + 112, s + 112);
-        s += WORDS_PER_TURN;
-        d += WORDS_PER_TURN;
+        s += COPY_WORDS_PER_TURN;
+        d += COPY_WORDS_PER_TURN;
     } while (s < end);
 }

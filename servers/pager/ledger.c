@@ -81,6 +81,7 @@ err_t ledger_attach(void *base, const struct pager_boot *boot)
         .first_frame = (frame_t)(boot->ram_base_pa >> PAGE_SHIFT),
     };
     char *end = lay_out_volatile(lay_out_lasting(base));
+    ledger.frame_biased = ledger.frame - ledger.first_frame;
     if ((uint64_t)(end - (char *)base) > boot->ledger_bytes)
         return ERR_INVAL;
     struct ledger_header *h = ledger.header;

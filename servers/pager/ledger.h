@@ -266,6 +266,7 @@ struct ledger {
     struct ledger_object *object; /* [max_objects] */
     struct ledger_op *op;         /* [OPS_MAX] */
     struct ledger_frame *frame;   /* [frames], index = frame - first_frame */
+    struct ledger_frame *frame_biased; /* the same array, index = frame */
     uint32_t *store_frame;        /* [frames + 1] the RAM-backed store: index of a slot's frame */
     uint32_t max_spaces, max_regions, max_objects, frames, chunks;
     frame_t first_frame;

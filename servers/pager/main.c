@@ -151,7 +151,7 @@ static void on_fault(struct ipc_event *ev)
     struct ipc_event x; /* its address goes to inline functions only */
     struct fault f;
     struct answer a;
-    if (unlikely(resident.on)) { /* the quick way knows nothing of replacement */
+    if (unlikely(resident.unusual)) { /* the quick way knows nothing of replacement */
         answer_fault(ev);
         return;
     }

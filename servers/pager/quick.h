@@ -27,26 +27,19 @@
 QUICK bool quick_may_have(uint32_t slot)
 {
     const struct ledger_space *s = space_at(slot);
-#ifndef MUTANT_PAGER_QUICK_NO_LIMIT
-    if (unlikely((s->limit | s->quota) != 0))
-        return false;
+#ifdef MUTANT_PAGER_QUICK_NO_LIMIT
+    return true;
 #endif
-    return likely(frame_test.fail_at == 0);
-}
-
-/* The frame is the space's. */
-QUICK frame_t quick_begin(frame_t f, uint32_t slot)
-{
-    frame_test.allocations++;
-    frame_begin(f, slot);
-    return f;
+    return likely((s->limit | s->quota) == 0);
 }
 
 /* A frame for the space, contents unknown, or NO_FRAME with nothing changed. */
 QUICK frame_t quick_frame(uint32_t slot)
 {
     frame_t f = likely(quick_may_have(slot)) ? frame_pool_take(&frame_pool[POOL_USER]) : NO_FRAME;
-    return likely(f != NO_FRAME) ? quick_begin(f, slot) : NO_FRAME;
+    if (likely(f != NO_FRAME))
+        frame_begin(f, slot);
+    return f;
 }
 
 /* The same, full of zeros: one that was zeroed ahead, else one that is zeroed now. */
@@ -59,9 +52,10 @@ QUICK frame_t quick_zeros(uint32_t slot)
         f = frame_pool_take(&frame_pool[POOL_USER]);
         if (unlikely(f == NO_FRAME))
             return NO_FRAME;
-        page_zero(f);
+        page_zero_here(f);
     }
-    return quick_begin(f, slot);
+    frame_begin(f, slot);
+    return f;
 }
 
 QUICK void quick_map(struct answer *a, frame_t frame, unsigned prot, enum counter count)
@@ -129,7 +123,7 @@ QUICK bool quick_decide(const struct fault *f, struct answer *a)
 {
     bool decided = false;
     *a = (struct answer){.count = COUNT_NONE};
-    if (unlikely(f->va >= USER_VA_END || f->level != 0 || space_is_locked(f->slot) || resident.on))
+    if (unlikely(f->va >= USER_VA_END || f->level != 0 || space_is_locked(f->slot) || resident.unusual))
         return false;
     switch (fault_row(f)) {
     case PTE_COW_SOLE:

@@ -222,6 +222,7 @@ static void turn_on(void)
     if (resident.on)
         return;
     resident.on = true;
+    resident_unusual();
     add_all_pages();
 }
 
@@ -249,6 +250,7 @@ void resident_build(void)
 {
     bool wanted = ledger.header->frames != 0;
     resident = (struct resident){.limit = ledger.header->frames ? ledger.header->frames : NO_LIMIT};
+    resident_unusual();
     for (uint32_t slot = space_after(0); slot; slot = space_after(slot)) {
         read_record(slot);
         wanted = wanted || space_vol(slot)->domain != 0 || space_vol(slot)->swapped != 0;

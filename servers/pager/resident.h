@@ -15,12 +15,14 @@
 
 struct resident {
     bool on;
+    bool unusual;    /* on, or a test makes an allocation fail: faults take the whole way through the table */
     uint32_t pages;  /* that count, of all domains */
     uint32_t limit;  /* NO_LIMIT: none */
     uint32_t linked; /* with a slot that holds the same bytes */
     frame_t guard;   /* in the hands of a fault just now: no victim */
 };
 extern struct resident resident;
+static inline void resident_unusual(void) { resident.unusual = resident.on || frame_test.fail_at != 0; }
 
 /* Frame words with one of these need resident_remove() before they are free. */
 #define FRAME_W_RESIDENT (FRAME_W_PAGE | FRAME_W_LISTED | FRAME_W_READY | FRAME_W_LINKED | FRAME_W_WRITING | FRAME_W_ARRIVED)
