@@ -13,6 +13,12 @@
 #include "../riscv/fast_regs.h" /* the registers, the lock, the ways out */
 #endif
 
+#ifndef MUTANT_KERNEL_FAST_ANY_ID
+#define FAST_OTHER_ID(id) ((id) != fast_reply_id())
+#else
+#define FAST_OTHER_ID(id) ((uint32_t)(id) != (uint32_t)fast_reply_id()) /* whose, but not of which call */
+#endif
+
 /* The handle's slot, if it is good, names an endpoint and has the right. Handles beyond the first page: general. */
 FAST_INLINE bool fast_endpoint(const struct hart *h, const struct space *s, uint64_t name, unsigned right, struct endpoint **ep, badge_t *badge)
 {
@@ -120,7 +126,7 @@ FAST_ENTRY(fast_reply_recv)
         FAST_GIVE_UP(cur);
     struct endpoint *ep = cur->serves;
     struct thread *t = cur->client;
-    if (unlikely(!t || t->served_by != cur || t->reply_id != fast_reply_id() || t->call != MSG_CALL))
+    if (unlikely(!t || t->served_by != cur || FAST_OTHER_ID(t->reply_id) || t->call != MSG_CALL))
         FAST_GIVE_UP(cur);
     if (unlikely(!fast_can_switch(h, cur, t, t->prio) || t->ctx || cur->space->served_call != t))
         FAST_GIVE_UP(cur);
@@ -196,6 +202,9 @@ FAST_INLINE bool fast_in_ram(const struct hart *h, uint64_t f) { return f >= h->
 FAST_INLINE bool fast_mappable(const struct hart *h, const struct thread *cur, uint64_t f, struct frame_info **info)
 {
     *info = &h->frame_table_biased[f];
+#ifdef MUTANT_KERNEL_FAST_ANY_FRAME
+    return fast_in_ram(h, f);
+#endif
     return fast_in_ram(h, f) && frame_is_mappable(frame_owner_word(cur->space), *info);
 }
 
@@ -247,7 +256,7 @@ FAST_ENTRY(fast_fault_reply_recv)
     if (unlikely(!fast_lock(h) || h->current != cur))
         FAST_GIVE_UP(cur);
     struct thread *t = cur->client;
-    if (unlikely(fast_a0 != cur->standing || !t || t->paged_by != cur || t->fault.id != fast_reply_id() || t->state != T_FAULTED))
+    if (unlikely(fast_a0 != cur->standing || !t || t->paged_by != cur || FAST_OTHER_ID(t->fault.id) || t->state != T_FAULTED))
         FAST_GIVE_UP(cur);
     if (unlikely(!fast_can_switch(h, cur, t, t->prio) || t->ctx || cur->space->served_fault != t || h->attention))
         FAST_GIVE_UP(cur);

@@ -17,8 +17,10 @@ void ntfn_signal(struct ntfn *n, uint64_t bits)
     trace(TRACE_SIGNAL, this_hart()->current, bits, n->frame);
     if (!n->bits)
         return;
+#ifndef MUTANT_KERNEL_KEEP_STANDING
     if (n->bound)
         n->bound->standing = 0;
+#endif
     if (!link_empty(&n->waiters)) { /* the first waiter takes all */
         struct thread *t = container_of(n->waiters.next, struct thread, list);
         link_remove(&t->list);

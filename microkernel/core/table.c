@@ -14,8 +14,10 @@ syscall_fn sys_space_table, sys_space_untable, sys_space_share_table, sys_space_
 /* Before a leaf table goes, or is somebody else's, too. */
 static void table_changed(void)
 {
+#ifndef MUTANT_KERNEL_KEEP_LEAF
     for (unsigned i = 0; i < hart_count; i++) /* bound: HARTS_MAX */
         harts[i].table_changes += TABLE_CHANGE;
+#endif
 }
 
 long sys_space_table(struct thread *cur, uint64_t *a)

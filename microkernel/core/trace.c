@@ -104,7 +104,7 @@ static uint64_t counter_value(const struct hart *h, unsigned which)
         faults += h->fast_fault[i];
     switch (which) {
     case KC_TRAP + 8:
-        return value + calls;
+        return value + calls + h->fast[FAST_NULL];
     case KC_TRAP + 12:
     case KC_TRAP + 13:
     case KC_TRAP + 15:

@@ -36,6 +36,7 @@
 #define T_HART 264
 
 /* Numbers of the ABI, pinned there too: its headers are C. */
+#define NR_NULL 0
 #define NR_CALL 1
 #define NR_REPLY_RECV 4
 #define NR_FAULT_REPLY_RECV 6

@@ -94,6 +94,7 @@ trap_entry:
     beq a7, s0, fast_call
     li s0, NR_FAULT_REPLY_RECV
     beq a7, s0, fast_fault_reply_recv
+    beqz a7, fast_null              /* NR_NULL */
     li s0, NR_REPLY_RECV
     beq a7, s0, fast_reply_recv
 #endif
@@ -179,6 +180,24 @@ fast_receive:
     li a0, KIND_CALL
     sret
 
+/* a0 goes on: nothing happened. Status, tables and most registers are as they were. */
+    .globl fast_null_done
+fast_null_done:
+    addi s2, s2, 4
+    csrw sepc, s2
+    csrw sscratch, a0
+    ld tp, 32(a0)
+    ld s0, 64(a0)
+    ld s1, 72(a0)
+    ld s2, 144(a0)
+    ld s3, 152(a0)
+    li t2, 0
+    li t4, 0
+    li t5, 0
+    li t6, 0
+    li a0, RESULT_OK
+    sret
+
 /* a0 waited for a reply, which is in its registers. */
     .globl fast_replied
 fast_replied:
@@ -204,8 +223,8 @@ fast_faulted:
     li a0, KIND_FAULT
     sret
 
-/* The fast path calls C, arguments in s4 to s7. Keeps every register. */
-    .macro thunk name, function
+/* The fast path calls C, arguments in a register and s5 to s7. Keeps every register. */
+    .macro thunk name, function, first
     .globl \name
 \name:
     ld sp, H_KSTACK(tp)
@@ -226,7 +245,7 @@ fast_faulted:
     sd t5, 104(sp)
     sd t6, 112(sp)
     sd ra, 120(sp)
-    mv a0, s4
+    mv a0, \first
     mv a1, s5
     mv a2, s6
     mv a3, s7
@@ -249,8 +268,8 @@ fast_faulted:
     ld ra, 120(sp)
     ret
     .endm
-    thunk fast_record, trace_record
-    thunk fast_wake, lock_wake
+    thunk fast_record, trace_record, s4
+    thunk fast_wake, lock_wake, t6
 #endif
 
 /* A trap while sscratch was 0: ours. Save everything where the epitaph finds it, on a stack of its own. */

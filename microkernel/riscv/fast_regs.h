@@ -61,7 +61,7 @@ FAST_INLINE bool fast_lock(const struct hart *h)
 /* Call C through entry.S, which keeps all registers but those named. */
 FAST_INLINE void fast_thunk_wake(int32_t ticket)
 {
-    register int64_t a __asm__("s4") = ticket;
+    register int64_t a __asm__("t6") = ticket;
     __asm__ volatile("call fast_wake" : : "r"(a) : "memory");
 }
 FAST_INLINE void fast_thunk_record(unsigned kind, const struct thread *t, uint64_t w0, uint64_t w1)
@@ -92,6 +92,11 @@ FAST_INLINE void fast_after_ecall(struct thread *cur) { cur->x[REG_PC] = fast_pc
         in_a0 = (r), t2 = (id), t3 = (badge); \
         __asm__ volatile("j fast_receive" : : "r"(in_a0), "r"(t2), "r"(t3)); \
         __builtin_unreachable(); \
+    } while (0)
+#define FAST_NULL_DONE(t) \
+    do { \
+        fast_unlock(); \
+        FAST_GO(fast_null_done, t); \
     } while (0)
 #define FAST_REPLIED(t) \
     do { \

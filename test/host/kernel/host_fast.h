@@ -39,6 +39,7 @@ void host_fast_words(struct thread *to, const struct thread *from); /* and junk 
         (r)->x[29] = (r)->x[31] = 0; \
         return (r); \
     } while (0)
+#define FAST_NULL_DONE(t) FAST_REPLIED(t)
 #define FAST_REPLIED(t) \
     do { \
         (t)->x[REG_A0] = OK; \

@@ -65,13 +65,15 @@ long host_result(const struct thread *t)
 /* ---- the fast path: host_fast.h ---- */
 
 unsigned host_fast_taken;
-struct thread *fast_call(struct thread *cur), *fast_reply_recv(struct thread *cur), *fast_fault_reply_recv(struct thread *cur), *fast_fault(struct thread *cur);
+struct thread *fast_null(struct thread *cur), *fast_call(struct thread *cur), *fast_reply_recv(struct thread *cur), *fast_fault_reply_recv(struct thread *cur), *fast_fault(struct thread *cur);
 uint64_t host_fault_va, host_fault_access, host_fault_cause;
 
 static bool host_fast(struct thread *t)
 {
     struct thread *next = 0;
-    if (t->x[X_A7] == SYS_CALL)
+    if (t->x[X_A7] == SYS_NULL)
+        next = fast_null(t);
+    else if (t->x[X_A7] == SYS_CALL)
         next = fast_call(t);
     else if (t->x[X_A7] == SYS_REPLY_RECV)
         next = fast_reply_recv(t);
