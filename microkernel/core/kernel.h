@@ -546,11 +546,12 @@ void epitaph_events(void);
 /* ---- syscall.c ---- */
 #define SYS_NO_RESULT (-1000L) /* the handler arranged the registers itself, or the thread has blocked */
 typedef long syscall_fn(struct thread *t, uint64_t *a);
-extern syscall_fn *const syscall_table[256];
+extern syscall_fn *const syscall_table[SYSCALL_LIMIT + 1];
 /* t is current; its pc stands behind the ecall already. */
 static inline void syscall_dispatch(struct thread *t)
 {
-    long result = syscall_table[t->x[17] & 0xff](t, &t->x[REG_A0]);
+    uint64_t number = t->x[17] & 0xff;
+    long result = syscall_table[likely(number < SYSCALL_LIMIT) ? number : SYSCALL_LIMIT](t, &t->x[REG_A0]);
     if (result != SYS_NO_RESULT)
         t->x[REG_A0] = (uint64_t)result;
 }

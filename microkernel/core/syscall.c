@@ -41,11 +41,11 @@ static long sys_nosys(struct thread *t, uint64_t *a)
     return ERR_NOSYS;
 }
 
-/* Every number that fits the register's low byte has an entry: nothing to check on the way. */
-syscall_fn *const syscall_table[256] = {
-    [0 ... 255] = sys_nosys,
+/* The last entry is for all numbers beyond. */
+syscall_fn *const syscall_table[SYSCALL_LIMIT + 1] = {
+    [0 ... SYSCALL_LIMIT] = sys_nosys,
     [SYS_NULL] = sys_null,
 #define ENTRY(name, fn) [SYS_##name] = fn,
     HANDLERS(ENTRY)
 };
-_Static_assert(SYSCALL_LIMIT <= 256, "numbers fit a byte");
+_Static_assert(SYSCALL_LIMIT <= 255, "numbers fit a byte");
