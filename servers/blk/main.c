@@ -288,6 +288,7 @@ static void handle_event(const struct ipc_event *ev)
         device_irq_taken();
         take_ended();
         device_irq_again();
+        take_ended(); /* what ended in between: QEMU's PLIC forgets an interrupt that came while the source was masked */
         break;
     default: /* a caller that is gone: its requests end as any, the answer finds nobody; or a deadline */
         if (device_busy() > 0 && sys_time() - last_answer > DEVICE_PATIENCE_TICKS)

@@ -52,6 +52,8 @@ def refusals():
     check("bad_choice_is_refused", ["FORK=lazy"], 2, "eager or cow")
     check("unknown_policy_is_refused", ["POLICY=lru"], 2, "aging, clock, fifo, random")
     check("unknown_target_is_refused", ["tset"], 2, "did you mean test?")
+    check("missing_disk_is_refused", ["DISK=/nonexistent"], 2, "must name an existing file")
+    check("what_is_no_disk_is_refused", ["DISK=" + os.path.abspath(__file__)], 2, "whole sectors of 512 bytes")
     check("nine_harts_are_refused", ["SMP=9"], 2, "from 1 to 8")
     check("unknown_update_is_refused", ["bench", "UPDATE=dosc"], 2, "baseline or docs", "did you mean docs?")
     check("a_missing_file_is_refused", ["bench", "COMPARE=no/such.json"], 2, "COMPARE must name an existing file")
