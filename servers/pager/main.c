@@ -56,6 +56,7 @@ static void answer_gone(struct ipc_event *ev)
 /* The kernel refused the answer. STALE: the faulter is gone. Anything else would be our mistake: the offender must not hang. */
 static void answer_refused(const struct fault *f, const struct answer *a, err_t err)
 {
+    swap_leaving = 0;
     fault_undo(f, a);
     if (err != ERR_STALE)
         (void)gate_fault_reply(f->id, FAULT_VERDICT(FAULT_KILL, 0, FAULT_REASON_NOMEM), NO_FRAME, (frame_t[2]){0, 0});
@@ -104,6 +105,7 @@ static void answer_fault(struct ipc_event *ev)
 #ifdef MUTANT_PAGER_ANSWER_TWICE
     (void)gate_fault_reply(f.id, a.verdict, a.frame, a.table);
 #endif
+    swap_leaving = a.leaves_slot;
     if (likely(!has_work())) {
         long kind = gate_fault_reply_recv(self.endpoint, f.id, a.verdict, a.frame, a.table, ev);
         if (likely(kind > 0)) {

@@ -56,8 +56,11 @@ void swap_drop(uint32_t store_slot)
         give_up_arrived(f); /* nobody can want it any more */
 }
 
+volatile uint32_t swap_leaving;
+
 void swap_accepted(uint32_t slot, uint32_t store_slot)
 {
+    swap_leaving = 0;
     space_vol(slot)->swapped--;
     swap_drop(store_slot);
 }

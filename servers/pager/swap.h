@@ -12,6 +12,9 @@
  * Errors  ERR_IN_PROGRESS  it is being read, or a page must leave first: the fault waits
  *         ERR_NOMEM, ERR_IO */
 err_t swap_in(const struct fault *f, unsigned prot, struct answer *a);
+/* The slot whose entry an answer under way replaces, 0: none. The pager learns that it was taken when the next event comes, so a
+ * dump of memory (tools/memcheck.py) finds one reference of this slot more than there are entries. */
+extern volatile uint32_t swap_leaving;
 /* The answer was taken: the entry that named the slot names a frame now. */
 void swap_accepted(uint32_t slot, uint32_t store_slot);
 
