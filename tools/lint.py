@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
-"""Checks what the compiler can't: licence lines, head comments, layers that a relative include would break, line length.
+"""Checks what the compiler can't: licence lines, head comments, layers that a relative include would break, line length, and
+that a page which walks through a file line by line quotes that file.
 
 Looks at the source folders only. Prints one line per finding; exit status 1 when one is more than a note on form.
 `scons test` runs it.
@@ -22,6 +23,8 @@ INCLUDE = re.compile(r'^\s*#\s*include\s+["<]([^">]+)[">]', re.MULTILINE)
 CSR = re.compile(r"\b(csrr|csrw|csrs|csrc|csrrw|csrrs|csrrc|sfence\.vma|scause|stval|sepc|sstatus|satp)\b(?!\w)")
 COMMENT = re.compile(r"/\*.*?\*/|//[^\n]*", re.DOTALL)
 HANDOFF = {"../init/keep.h", "../init/handoff.h", "../pager/boot.h"}  # contracts between init and a server that it starts
+WALKS = {"docs/fast-path.md": ["microkernel/core/fast.c", "microkernel/core/fast_null.c"]}
+DIRECTIVE = re.compile(r"\s*#\s*(ifdef|ifndef|if|else|endif)\b\s*(\S*)")
 POLICY_MAY_SEE = {"policy.h", "stdint.h", "stdbool.h", "stddef.h", "string.h"}
 
 
@@ -75,8 +78,48 @@ def check_layers(path, text):
             yield bare.count("\n", 0, match.start()) + 1, f"core/ names {match[1]}, which is riscv/'s"
 
 
+def without_bugs(text):
+    """The lines of C text that are compiled when no bug is seeded, without comments and empty lines."""
+    lines, branches = [], []  # of each conditional: is this branch left out; None: it asks for something else
+    for line in COMMENT.sub("", text).splitlines():
+        what, name = match.groups() if (match := DIRECTIVE.match(line)) else ("", "")
+        if what == "endif":
+            ours = branches.pop() is not None
+        elif what == "else":
+            ours = branches[-1] is not None
+            branches[-1] = not branches[-1] if ours else None
+        elif what:
+            ours = name.startswith("MUTANT_")
+            branches.append(what == "ifdef" if ours else None)
+        else:
+            ours = False
+        if not ours and not any(branches) and line.strip():
+            lines.append(line.rstrip())
+    return lines
+
+
+def check_walk(page, source):
+    """The blocks ```c NAME of a page, one after the other, are the file NAME."""
+    name = os.path.basename(source)
+    blocks = re.findall(rf"^```c {re.escape(name)}\n(.*?)^```$", page, re.DOTALL | re.MULTILINE)
+    quoted = [line.rstrip() for block in blocks for line in block.splitlines() if line.strip()]
+    with open(os.path.join(ROOT, source), encoding="utf-8") as file:
+        wanted = without_bugs(file.read())
+    for number, (got, want) in enumerate(zip(quoted + [None], wanted + [None])):
+        if got != want:
+            after = wanted[number - 1].strip() if number else "the beginning"
+            yield f"{source} goes on with «{(want or 'nothing').strip()}» after «{after}», the page with «{(got or 'nothing').strip()}»"
+            return
+
+
 def main():
     errors = 0
+    for path, sources in WALKS.items():
+        with open(os.path.join(ROOT, path), encoding="utf-8") as file:
+            page = file.read()
+        for what in (finding for source in sources for finding in check_walk(page, source)):
+            print(f"{path}: {what}")
+            errors += 1
     for path in source_files():
         with open(os.path.join(ROOT, path), encoding="utf-8") as file:
             text = file.read()

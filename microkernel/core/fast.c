@@ -122,7 +122,7 @@ FAST_ENTRY(fast_reply_recv)
     struct hart *h = this_hart();
     if (unlikely(!fast_lock(h) || h->current != cur))
         FAST_GIVE_UP(cur);
-    if (unlikely(fast_a0 != cur->standing))
+    if (unlikely(fast_a0 != cur->standing || !fast_a0)) /* 0: ended, and no handle */
         FAST_GIVE_UP(cur);
     struct endpoint *ep = cur->serves;
     struct thread *t = cur->client;
@@ -256,7 +256,9 @@ FAST_ENTRY(fast_fault_reply_recv)
     if (unlikely(!fast_lock(h) || h->current != cur))
         FAST_GIVE_UP(cur);
     struct thread *t = cur->client;
-    if (unlikely(fast_a0 != cur->standing || !t || t->paged_by != cur || FAST_OTHER_ID(t->fault.id) || t->state != T_FAULTED))
+    if (unlikely(fast_a0 != cur->standing || !fast_a0))
+        FAST_GIVE_UP(cur);
+    if (unlikely(!t || t->paged_by != cur || FAST_OTHER_ID(t->fault.id) || t->state != T_FAULTED))
         FAST_GIVE_UP(cur);
     if (unlikely(!fast_can_switch(h, cur, t, t->prio) || t->ctx || cur->space->served_fault != t || h->attention))
         FAST_GIVE_UP(cur);

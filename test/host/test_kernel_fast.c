@@ -237,6 +237,22 @@ static void what_ends_a_standing_receive(void **context)
     }
 }
 
+/* A standing receive that has ended is 0, and so may a program's handle be: the two are no pair. */
+static void no_handle_stands_for_an_ended_receive(void **context)
+{
+    static void (*const act[])(void) = {nothing, queue_another, close_it, revoke_it, another_server};
+    for (unsigned i = 0; i < sizeof(act) / sizeof(act[0]); i++) {
+        teardown(context);
+        setup(context);
+        reply_id_t id = taken();
+        act[i]();
+        srv.t->x[X_T3] = id;
+        (void)was_fast();
+        assert_int_equal(host_ipc(srv.t, SYS_REPLY_RECV, 0, 0), ERR_HANDLE);
+        assert_false(was_fast());
+    }
+}
+
 /* ---- faults ---- */
 
 static reply_id_t faulted(vaddr_t va)
@@ -339,6 +355,21 @@ static void a_table_that_went_meanwhile(void **context)
 }
 
 /* A server that dies with a client and a faulter of its own place: both are found. */
+static void no_handle_stands_for_an_ended_fault_receive(void **context)
+{
+    static void (*const act[])(void) = {nothing, queue_another, close_it, revoke_it, another_server};
+    for (unsigned i = 0; i < sizeof(act) / sizeof(act[0]); i++) {
+        teardown(context);
+        setup(context);
+        srv.t->x[X_T3] = faulted(VA);
+        act[i]();
+        srv.t->x[REG_A1] = FAULT_RETRY;
+        (void)was_fast();
+        assert_int_equal(host_ipc(srv.t, SYS_FAULT_REPLY_RECV, 0, 0), ERR_HANDLE);
+        assert_false(was_fast());
+    }
+}
+
 static void a_reset_finds_who_stands_alone(void **context)
 {
     (void)context;
@@ -364,10 +395,12 @@ int main(void)
         TEST(somebody_higher_is_ready),
         TEST(ids_of_other_calls),
         TEST(what_ends_a_standing_receive),
+        TEST(no_handle_stands_for_an_ended_receive),
         TEST(a_fault_and_each_answer),
         TEST(answers_that_are_refused),
         TEST(an_upgrade_of_anothers_page),
         TEST(a_table_that_went_meanwhile),
+        TEST(no_handle_stands_for_an_ended_fault_receive),
         TEST(a_reset_finds_who_stands_alone),
     };
     return cmocka_run_group_tests(tests, 0, 0);
