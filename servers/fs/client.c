@@ -86,8 +86,9 @@ static void client_free(struct client *c)
 {
     static const uint64_t all[CHUNKS] = {[0 ... CHUNKS - 1] = ~0UL};
     close_set(c, all);
-    if (c->chunk[0])
-        slab_free(&chunks, c->chunk[0]);
+    for (unsigned chunk = 0; chunk < CHUNKS; chunk++) /* the first one, and those that were made for what then failed */
+        if (c->chunk[chunk])
+            slab_free(&chunks, c->chunk[chunk]);
     vnode_drop(c->cwd);
     struct client **at = bucket(c->pid);
     while (*at != c) /* bound: as client_find() */
@@ -131,6 +132,11 @@ err_t do_ATTACH(struct request *r)
     return OK;
 }
 
+static uint64_t passed_on(const struct client *from, unsigned chunk, bool exec)
+{
+    return from->open[chunk] & ~(exec ? from->cloexec[chunk] : 0);
+}
+
 err_t do_PROC_FORK(struct request *r)
 {
     struct client *from = client_find(r->ev->w[1]), *c;
@@ -139,16 +145,16 @@ err_t do_PROC_FORK(struct request *r)
     err_t err = client_new(r->ev->w[2], from->cwd, from->umask, &c);
     if (err != OK)
         return err;
+    bool exec = r->ev->w[3] & FS_FORK_EXEC;
     for (unsigned chunk = 0; chunk < CHUNKS && err == OK; chunk++)
-        if (from->open[chunk])
+        if (passed_on(from, chunk, exec))
             err = chunk_have(c, chunk);
     if (err != OK) {
         client_free(c);
         return err;
     }
-    bool exec = r->ev->w[3] & FS_FORK_EXEC;
     for (unsigned chunk = 0; chunk < CHUNKS; chunk++)
-        for (uint64_t left = from->open[chunk] & ~(exec ? from->cloexec[chunk] : 0); left; left &= left - 1) {
+        for (uint64_t left = passed_on(from, chunk, exec); left; left &= left - 1) {
             unsigned fd = chunk * CHUNK_FDS + (unsigned)__builtin_ctzll(left); /* bound: CHUNK_FDS */
 #ifndef MUTANT_FS_FORK_BORROWS
             client_set(c, fd, file_hold(client_file(from, fd)), from->cloexec[chunk] & left & -left);

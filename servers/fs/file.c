@@ -125,9 +125,21 @@ static err_t write_piece(struct request *r, struct vnode *v, uint64_t offset, ui
     return OK;
 }
 
-/* What was done counts; what stopped it is for the next call to find. */
-static err_t bytes_done(struct request *r, struct file *f, err_t err)
+/* Whether another request has begun to use f's position and is not done. */
+static bool is_moving(const struct request *r, const struct file *f) { return f->moving.first && !r->self; }
+
+static err_t wait_for_turn(struct request *r, struct file *f, err_t why)
 {
+    r->file = f;
+    r->wait_on = &f->moving;
+    return why;
+}
+
+/* What was done counts; what stopped it is for the next call to find. */
+static err_t bytes_done(struct request *r, struct file *f, err_t err, bool moves)
+{
+    if (err > OK && moves)
+        return wait_for_turn(r, f, err);
     if (err > OK) {
         r->file = f;
         return err;
@@ -147,6 +159,8 @@ err_t file_read(struct request *r, struct file *f, uint64_t offset, bool moves)
     struct vnode *v = f->vnode;
     if (vnode_is(v, S_IFDIR))
         return FS_ERR_ISDIR;
+    if (moves && is_moving(r, f))
+        return wait_for_turn(r, f, LATER_PIPE);
     err_t err = OK;
     if (vnode_is(v, S_IFCHR))
         err = dev_read(r, v->rdev, offset);
@@ -154,20 +168,22 @@ err_t file_read(struct request *r, struct file *f, uint64_t offset, bool moves)
         err = read_piece(r, v, offset, least(request_len(r), v->size - offset));
     if (moves && err <= OK)
         f->position = offset + r->done;
-    return bytes_done(r, f, err);
+    return bytes_done(r, f, err, moves);
 }
 
 err_t file_write(struct request *r, struct file *f, uint64_t offset, bool moves)
 {
     struct vnode *v = f->vnode;
     if (vnode_is(v, S_IFCHR))
-        return bytes_done(r, f, dev_write(r, v->rdev));
+        return bytes_done(r, f, dev_write(r, v->rdev), false);
+    if (moves && is_moving(r, f))
+        return wait_for_turn(r, f, LATER_PIPE);
     if (moves && (f->flags & O_APPEND))
         offset = v->size - r->done;
     err_t err = write_piece(r, v, offset, request_len(r));
     if (moves && err <= OK)
         f->position = offset + r->done;
-    return bytes_done(r, f, err);
+    return bytes_done(r, f, err, moves);
 }
 
 /* ---- requests ---- */
@@ -254,6 +270,8 @@ err_t do_LSEEK(struct request *r)
     err_t err = named(r, r->ev->w[1], &f);
     if (err != OK || f->kind != FILE_VNODE)
         return err != OK ? err : FS_ERR_SPIPE;
+    if (is_moving(r, f))
+        return wait_for_turn(r, f, LATER_PIPE);
     bool dir = vnode_is(f->vnode, S_IFDIR);
     uint64_t base;
     switch (r->ev->w[3]) {
@@ -265,7 +283,7 @@ err_t do_LSEEK(struct request *r)
     int64_t by = (int64_t)r->ev->w[2];
     if (by > 0 && base > OFFSET_MAX - (uint64_t)by)
         return FS_ERR_OVERFLOW;
-    if (by < 0 && base < (uint64_t)-by)
+    if (by < 0 && base < 0 - (uint64_t)by)
         return ERR_INVAL;
     if (dir && r->ev->w[3] == SEEK_END)
         return ERR_INVAL; /* positions in a directory are cookies */

@@ -30,6 +30,10 @@ void *slab_new(struct slab *s);    /* zeroed; 0: no memory */
 void slab_free(struct slab *s, void *record);
 uint64_t pool_used(void), pool_pages(void), pool_max(void);
 
+struct wait_queue {
+    struct waiting *first, *last; /* first come, first served: only the first one is tried */
+};
+
 /* ---- open descriptions (file.c): what descriptors of one or many processes share ---- */
 enum file_kind { FILE_VNODE = 1, FILE_CONSOLE, FILE_PIPE_READ, FILE_PIPE_WRITE };
 struct file {
@@ -39,6 +43,7 @@ struct file {
     uint32_t flags;      /* O_APPEND, O_NONBLOCK, and how it was opened */
     uint32_t seen;       /* CHECK's */
     uint64_t position;   /* bytes; directories: cookie of the next entry */
+    struct wait_queue moving; /* files: requests that use the position. One at a time, also when it is set aside */
     union {
         struct vnode *vnode;
         struct pipe *pipe;
@@ -81,13 +86,10 @@ void clients_each(void (*see)(struct file *f)); /* descriptor after descriptor, 
 /* ---- requests (request.c, main.c) ---- */
 /* A handler's results besides errors: */
 #define LATER_COPY 1 /* a page of the client's comes in: again when it is there */
-#define LATER_PIPE 2 /* again when r->wait_on changes */
+#define LATER_PIPE 2 /* again when r->wait_on changes: a pipe, or whoever uses a file's position is done */
 #define LATER_POLL 4 /* again when any pipe changes, or at r->deadline */
 #define LATER_TURN 3 /* others are served first, then it goes on */
 
-struct wait_queue {
-    struct waiting *first, *last; /* first come, first served: only the first one is tried */
-};
 struct request {
     const struct ipc_event *ev;
     struct client *client;

@@ -47,7 +47,9 @@ struct vnode *dir_parent(struct vnode *dir, err_t *err)
     struct vnode *up;
     while (dir->covers) /* bound: as above */
         dir = dir->covers;
-    *err = OK;
+    *err = dir->links > 0 ? OK : ERR_NOENT; /* it was removed, and its parent may be gone, too */
+    if (*err != OK)
+        return 0;
     if (dir == root)
         return vnode_hold(root);
     *err = dir->ops->lookup(dir, "..", 2, &up);
@@ -130,7 +132,7 @@ err_t path_walk(struct request *r, unsigned buffer, unsigned how, struct walk *o
                 continue;
             next = 0;
         }
-        if (last && (how & WALK_PARENT) && (err == OK || err == ERR_NOENT)) {
+        if (last && (how & WALK_PARENT) && (err == OK || (err == ERR_NOENT && !is_dots(p, len)))) {
             out->node = next;
             out->name = p;
             out->len = len;

@@ -418,7 +418,7 @@ err_t do_READDIR(struct request *r)
     if (f->kind != FILE_VNODE || !is_dir(f->vnode))
         return FS_ERR_NOTDIR;
     uint64_t room = buffer_len(r, 0) < sizeof records ? buffer_len(r, 0) : sizeof records, used = 0, cookie = f->position;
-    for (;;) { /* bound: a page of records */
+    while (f->vnode->links > 0) { /* bound: a page of records; a directory without a name has none, not even its dots */
         uint64_t next = cookie;
         err_t err = f->vnode->ops->next(f->vnode, &next, &entry);
         if (err == ERR_NOENT)

@@ -1,0 +1,269 @@
+/* SPDX-License-Identifier: MIT
+ * The file server where two requests meet: one that waits for a page of its client's, and another that uses the same thing
+ * meanwhile. Pages come when the test says so, so every meeting is the same each time.
+ *
+ * SOURCES: servers/fs/ -servers/fs/disk.c -servers/fs/extfs.c -servers/fs/main.c libipc/ipc.c libipc/pager_call.c
+ * INCLUDES: microkernel/include libipc/include servers/fs test/host/fuzz
+ */
+#include <stdarg.h>
+
+#include "input.h"
+
+#include <cmocka.h>
+
+#define main fs_main
+#include "../../servers/fs/main.c"
+#undef main
+
+#include <abi/image.h>
+#include <fcntl.h>
+#include <ipc/pager.h>
+#include <unistd.h>
+
+#define CALLS 16u
+#define STEP_BYTES (POOL_STEP_PAGES * PAGE_SIZE)
+
+char __data_end[1], __bss_end[1]; /* of the target's linker script; only a restart would use them */
+
+/* ---- clients: call n has the id n + 1 ---- */
+
+static struct call {
+    struct ipc_event ev;
+    const char *buffer;
+    uint64_t there; /* of its bytes; the rest is on pages that are not */
+    uint64_t value; /* the answer's first word */
+    err_t result;
+    bool answered;
+} call[CALLS];
+
+static struct ipc_event about(uint32_t pid, uint64_t op, uint64_t a, uint64_t b, uint64_t c)
+{
+    return (struct ipc_event){.kind = MSG_CALL, .badge = BADGE_MAKE(pid ? BADGE_CLIENT : BADGE_PROCMGR, pid), .w = {op, a, b, c}};
+}
+
+static struct call *send(unsigned n, struct ipc_event ev, const char *buffer, uint64_t len, uint64_t there)
+{
+    struct ipc_msg m;
+    call[n] = (struct call){.ev = ev, .buffer = buffer, .there = there};
+    call[n].ev.id = n + 1;
+    call[n].ev.buf_len[0] = len | (buffer ? BUF_R | BUF_W : 0);
+    if (on_event(&call[n].ev, &m)) {
+        call[n].answered = true;
+        call[n].result = (err_t)(int64_t)m.w[0];
+        call[n].value = m.w[1];
+    }
+    return &call[n];
+}
+
+/* A request that is answered at once. */
+static err_t ask(uint32_t pid, uint64_t op, uint64_t a, uint64_t b, uint64_t *value)
+{
+    struct call *c = send(CALLS - 1, about(pid, op, a, b, 0), NULL, 0, 0);
+    assert_true(c->answered);
+    if (value)
+        *value = c->value;
+    return c->result;
+}
+
+static err_t ask_path(uint32_t pid, uint64_t op, const char *path, uint64_t a, uint64_t *value)
+{
+    struct ipc_event ev = about(pid, op, a, 0600, 0);
+    ev.w[6] = PAGE_SIZE;
+    struct call *c = send(CALLS - 1, ev, path, strlen(path) + 1, strlen(path) + 1);
+    assert_true(c->answered);
+    if (value)
+        *value = c->value;
+    return c->result;
+}
+
+static void page_comes(struct call *c)
+{
+    c->there = BUF_LEN(c->ev.buf_len[0]);
+    requests_wake_copies();
+    while (requests_run()) /* bound: the requests */
+        ;
+}
+
+/* ---- kernel, pager, disk ---- */
+
+long ipc_raw(long number_flags, uint64_t a0, struct ipc_regs *x)
+{
+    switch (number_flags & 0xff) {
+    case SYS_CALL:
+        if (a0 == H_PAGER && x->w[0] == PAGER_REGION_ADD)
+            memset((void *)x->w[2], 0, STEP_BYTES);
+        x->w[1] = 1 << 12; /* of a PAGER_STAT: frames */
+        x->w[0] = OK;
+        return OK;
+    case SYS_REPLY:
+        call[x->t3 - 1].answered = true;
+        call[x->t3 - 1].result = (err_t)(int64_t)x->w[0];
+        call[x->t3 - 1].value = x->w[1];
+        return OK;
+    default:
+        return ERR_NOSYS;
+    }
+}
+
+static struct sysret copy(const struct call *c, bool out, uint64_t offset, char *local, uint64_t len)
+{
+    uint64_t n = offset >= c->there ? 0 : len < c->there - offset ? len : c->there - offset;
+    if (!out)
+        memcpy(local, c->buffer + offset, n);
+    return (struct sysret){.a0 = n == len ? OK : ERR_FAULT_PENDING, .a1 = n};
+}
+
+struct sysret sys_raw(long number, uint64_t a0, uint64_t a1, uint64_t a2, uint64_t a3, uint64_t a4, uint64_t a5)
+{
+    (void)a5;
+    if (number == SYS_COPY)
+        return copy(&call[a0 - 1], a1 & COPY_TO_CLIENT, a2, (char *)(uintptr_t)a3, a4);
+    return (struct sysret){.a0 = OK};
+}
+
+ticks_t sys_time(void) { return 1; }
+
+void disk_forget(void) {}
+void disk_mount(struct vnode *on) { (void)on; }
+err_t disk_sync(void) { return OK; }
+ticks_t disk_due(void) { return DEADLINE_NONE; }
+void disk_write_back(void) {}
+int disk_text(char *to, size_t bytes) { return snprintf(to, bytes, "none\n"); }
+
+/* ---- tests: process 2, and its child 3 ---- */
+
+static int setup(void **state)
+{
+    (void)state;
+    if (!root) {
+        map_at(SERVER_KEEP_VA, SERVER_KEEP_BYTES);
+        map_at(POOL_VA, 64 * STEP_BYTES);
+        map_at(FS_IMAGE_VA, PAGE_SIZE);
+        *(struct image_header *)FS_IMAGE_VA = (struct image_header){.magic = IMAGE_MAGIC, .version = 1, .total_bytes = PAGE_SIZE};
+    }
+    return ask(2, FS_ATTACH, 0, 0, NULL);
+}
+
+static int teardown(void **state)
+{
+    (void)state;
+    uint64_t wrong = 1;
+    assert_int_equal(requests_waiting(), 0);
+    assert_int_equal(ask(0, FS_CHECK, 0, 0, &wrong), OK);
+    assert_int_equal(wrong, 0);
+    (void)ask(0, FS_PROC_EXIT, 3, 0, NULL);
+    (void)ask(0, FS_PROC_EXIT, 2, 0, NULL);
+    assert_int_equal(files_used() + clients_used(), 0);
+    return 0;
+}
+
+static char many[4000], back[8000];
+
+static uint64_t shared_file(void)
+{
+    uint64_t fd;
+    memset(many, 'a', sizeof many);
+    assert_int_equal(ask_path(2, FS_OPEN, "/tmp/shared", O_RDWR | O_CREAT | O_TRUNC, &fd), OK);
+    assert_int_equal(ask(0, FS_PROC_FORK, 2, 3, NULL), OK);
+    return fd;
+}
+
+static void test_a_write_that_waits_keeps_the_shared_position(void **state)
+{
+    (void)state;
+    uint64_t fd = shared_file();
+    struct call *a = send(0, about(2, FS_WRITE, fd, 0, 0), many, sizeof many, 1000);
+    struct call *b = send(1, about(3, FS_WRITE, fd, 0, 0), "bbbbbbbbbb", 10, 10);
+    struct call *where = send(2, about(3, FS_LSEEK, fd, 0, SEEK_CUR), NULL, 0, 0);
+    assert_false(a->answered);
+    page_comes(a);
+    assert_true(a->answered && b->answered && where->answered);
+    assert_int_equal(a->value, sizeof many);
+    assert_int_equal(b->value, 10);
+    assert_int_equal(where->value, sizeof many + 10);
+    struct vnode *v = client_file(client_find(2), fd)->vnode;
+    void *at;
+    uint64_t n;
+    assert_int_equal(v->size, sizeof many + 10);
+    assert_int_equal(v->ops->bytes(v, 0, VNODE_READ, &at, &n), OK);
+    assert_memory_equal(at, many, sizeof many);
+    assert_memory_equal((char *)at + sizeof many, "bbbbbbbbbb", 10);
+}
+
+static void test_no_byte_is_read_twice_or_left_out(void **state)
+{
+    (void)state;
+    uint64_t fd = shared_file();
+    assert_int_equal(send(0, about(2, FS_WRITE, fd, 0, 0), many, sizeof many, sizeof many)->value, sizeof many);
+    assert_int_equal(ask(2, FS_LSEEK, fd, 0, NULL), OK);
+    struct call *a = send(0, about(2, FS_READ, fd, 0, 0), back, 3000, 1000);
+    struct call *b = send(1, about(3, FS_READ, fd, 0, 0), back, sizeof back, sizeof back);
+    page_comes(a);
+    assert_true(a->answered && b->answered);
+    assert_int_equal(a->value, 3000);
+    assert_int_equal(b->value, sizeof many - 3000);
+}
+
+static void test_whoever_dies_while_it_waits_makes_room(void **state)
+{
+    (void)state;
+    uint64_t fd = shared_file();
+    struct call *a = send(0, about(3, FS_WRITE, fd, 0, 0), many, sizeof many, 1000);
+    struct call *b = send(1, about(2, FS_WRITE, fd, 0, 0), "b", 1, 1);
+    assert_int_equal(ask(2, FS_CLOSE, fd, 0, NULL), OK); /* the request has its file still */
+    assert_int_equal(ask(0, FS_PROC_EXIT, 3, 0, NULL), OK);
+    (void)requests_run();
+    assert_false(a->answered);
+    assert_true(b->answered);
+    assert_int_equal(b->value, 1);
+}
+
+/* Its parent may have gone, too, and then another file has its memory. */
+static void test_a_removed_directory_leads_nowhere(void **state)
+{
+    (void)state;
+    uint64_t fd, n = 1;
+    assert_int_equal(ask_path(2, FS_MKDIR, "/tmp/d", 0700, NULL), OK);
+    assert_int_equal(ask_path(2, FS_MKDIR, "/tmp/d/e", 0700, NULL), OK);
+    assert_int_equal(ask_path(2, FS_OPEN, "/tmp/d/e", O_RDONLY, &fd), OK);
+    assert_int_equal(ask_path(2, FS_CHDIR, "/tmp/d/e", 0, NULL), OK);
+    assert_int_equal(ask_path(2, FS_UNLINK, "/tmp/d/e", FS_DIRECTORY, NULL), OK);
+    assert_int_equal(ask_path(2, FS_UNLINK, "/tmp/d", FS_DIRECTORY, NULL), OK);
+    assert_int_equal(ask_path(2, FS_CHDIR, "..", 0, NULL), ERR_NOENT);
+    assert_int_equal(ask_path(2, FS_OPEN, "../x", O_RDONLY, NULL), ERR_NOENT);
+    assert_int_equal(ask_path(2, FS_OPEN, "..", O_WRONLY | O_CREAT, NULL), ERR_NOENT);
+    assert_int_equal(ask_path(2, FS_MKDIR, "..", 0700, NULL), ERR_NOENT);
+    assert_int_equal(ask_path(2, FS_UNLINK, "..", FS_DIRECTORY, NULL), ERR_NOENT);
+    struct call *c = send(0, about(2, FS_READDIR, fd, 0, 0), back, sizeof back, sizeof back);
+    n = c->value;
+    assert_int_equal(c->result, OK);
+    assert_int_equal(n, 0);
+}
+
+static void test_what_a_spawned_one_does_not_get_costs_nothing(void **state)
+{
+    (void)state;
+    assert_int_equal(ask(0, FS_PROC_FORK, 2, 3, NULL), OK); /* what stays for the next one is there */
+    assert_int_equal(ask(0, FS_PROC_EXIT, 3, 0, NULL), OK);
+    struct call *c = send(0, about(2, FS_DUP, 0, 200, FS_DUP_CLOEXEC), NULL, 0, 0);
+    assert_int_equal(c->value, 200);
+    uint64_t before = pool_used();
+    for (unsigned i = 0; i < 100; i++) {
+        struct ipc_event ev = about(0, FS_PROC_FORK, 2, 3, FS_FORK_EXEC);
+        assert_int_equal(send(0, ev, NULL, 0, 0)->result, OK);
+        assert_int_equal(ask(0, FS_PROC_EXIT, 3, 0, NULL), OK);
+    }
+    assert_int_equal(pool_used(), before);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(test_a_write_that_waits_keeps_the_shared_position, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_no_byte_is_read_twice_or_left_out, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_whoever_dies_while_it_waits_makes_room, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_a_removed_directory_leads_nowhere, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_what_a_spawned_one_does_not_get_costs_nothing, setup, teardown),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
