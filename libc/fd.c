@@ -140,9 +140,9 @@ extern char __executable_text[] __asm__("_start"), __data_start[], __bss_end[];
 static inline bool is_own(uintptr_t at, size_t len, uintptr_t image)
 {
     uintptr_t here = (uintptr_t)__builtin_frame_address(0);
-    if (at >= image && at + len <= (uintptr_t)__bss_end)
+    if (at >= image && at <= (uintptr_t)__bss_end - len) /* at + len may be beyond the last address */
         return true;
-    return at >= here && at + len <= stack_first && own_tp() == first_tp;
+    return at >= here && at <= stack_first - len && own_tp() == first_tp;
 }
 
 /* The server is asked again only when it died: it has lost all of it then. */

@@ -272,8 +272,10 @@ static void bad_addresses(void)
     REQUIRE(pipe(p) == 0);
     CHECK_ERRNO(write(p[1], (void *)8, 4), EFAULT);
     CHECK_ERRNO(write(p[1], (void *)0xffffffc080200000UL, 4), EFAULT);
+    CHECK_ERRNO(write(p[1], (void *)~3UL, 8), EFAULT); /* beyond the last address: 4 */
     CHECK_EQ(write(p[1], "abcd", 4), 4);
     CHECK_ERRNO(read(p[0], (void *)8, 4), EFAULT);
+    CHECK_ERRNO(read(p[0], (void *)~3UL, 8), EFAULT);
     CHECK_ERRNO(read(p[0], (void *)(uintptr_t)"constant", 4), EFAULT);
     CHECK_EQ(read(p[0], &c, 1), 1); /* nothing was lost */
     CHECK_EQ(c, 'a');
