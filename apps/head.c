@@ -4,7 +4,7 @@
 #include "tool.h"
 
 static const char tool_name[] = "head";
-static const char tool_help[] = "usage: head [-n LINES | -c BYTES] [FILE...]\nPrints the first 10 lines, or as many as told.\n";
+static const char tool_help[] = "usage: head [-n LINES | -LINES | -c BYTES] [FILE...]\nPrints the first 10 lines, or as many as told.\n";
 
 static long most = 10;
 static bool bytes;
@@ -24,6 +24,7 @@ int main(int argc, char **argv)
 {
     int option;
     tool_start(argc, argv);
+    tool_count(argv);
     while ((option = getopt(argc, argv, "n:c:")) != -1) {
         if (option == '?')
             tool_usage();

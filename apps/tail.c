@@ -4,7 +4,7 @@
 #include "tool.h"
 
 static const char tool_name[] = "tail";
-static const char tool_help[] = "usage: tail [-n LINES] [FILE...]\nPrints the last 10 lines, or as many as told; -n +N: from line N on.\n";
+static const char tool_help[] = "usage: tail [-n LINES | -LINES] [FILE...]\nPrints the last 10 lines, or as many as told; -n +N: from line N on.\n";
 
 #define MOST_MAX 100000
 
@@ -44,6 +44,7 @@ int main(int argc, char **argv)
 {
     int option;
     tool_start(argc, argv);
+    tool_count(argv);
     while ((option = getopt(argc, argv, "n:")) != -1) {
         if (option == '?')
             tool_usage();

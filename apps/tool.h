@@ -50,6 +50,16 @@ TOOL_UNUSED static long tool_number(const char *text)
         tool_usage();
     return n;
 }
+/* "-5" as the first argument is "-n5": the old form, which everybody types. */
+TOOL_UNUSED static void tool_count(char **argv)
+{
+    static char option[24];
+    if (argv[0] == NULL || argv[1] == NULL || argv[1][0] != '-' || argv[1][1] < '0' || argv[1][1] > '9')
+        return;
+    if (snprintf(option, sizeof option, "-n%s", argv[1] + 1) >= (int)sizeof option)
+        tool_usage();
+    argv[1] = option;
+}
 /* All that was printed has to have arrived: the tool's last act. */
 TOOL_UNUSED static int tool_end(int status)
 {

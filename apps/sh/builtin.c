@@ -18,6 +18,17 @@ static int builtin_exit(char **words)
     return words[1] != NULL ? atoi(words[1]) & 0xff : last_status;
 }
 
+/* From a directory that was removed ".." leads nowhere; its path still says where it was. */
+static int change(const char *to)
+{
+    const char *was = variable("PWD"), *slash = was != NULL ? strrchr(was, '/') : NULL;
+    if (chdir(to) == 0)
+        return 0;
+    if (errno != ENOENT || strcmp(to, "..") != 0 || slash == NULL)
+        return -1;
+    return chdir(slash == was ? "/" : arena_text(was, (size_t)(slash - was)));
+}
+
 static int builtin_cd(char **words)
 {
     char now[PATH_MAX];
@@ -28,7 +39,7 @@ static int builtin_cd(char **words)
         return complain(1, "cd", "there is no such variable");
     if (getcwd(now, sizeof now) != NULL)
         (void)setenv("OLDPWD", now, 1);
-    if (chdir(to) != 0)
+    if (change(to) != 0)
         return complain(1, to, strerror(errno));
     if (getcwd(now, sizeof now) != NULL)
         (void)setenv("PWD", now, 1);

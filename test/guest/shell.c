@@ -140,6 +140,9 @@ static void tools(void)
         {"{ echo 10; echo 9; echo 9; } | sort -n -u -r", "10\n9\n", 0},
         {"{ echo b; echo b; echo a; } | uniq -c", "      2 b\n      1 a\n", 0},
         {"seq 5 | tail -n 2; seq 5 | tail -n +4; seq 2 -1 0", "4\n5\n4\n5\n2\n1\n0\n", 0},
+        {"seq 9 | head -2; seq 9 | tail -1; seq 9 | head -n1; head -2x", "1\n2\n9\n1\nusage: head [-n LINES | -LINES | -c BYTES] [FILE...]\n"
+         "Prints the first 10 lines, or as many as told.\n", 2},
+        {"cd /tmp; mkdir d; cd d; rmdir ../d; ls; pwd; cd ..; pwd", "sh: pwd: No such file or directory\n/tmp\n", 0},
         {"printf_missing 2>/dev/null; echo abc | wc; echo abc | wc -c", "1 1 4\n4\n", 0},
         {"echo a.c | grep -F .c; echo abc | grep '^a.c$'; echo x | grep y; echo $?", "a.c\nabc\n1\n", 0},
         {"echo AB | hexdump", "00000000 41 42 0a                                          |AB.|\n00000003\n", 0},
