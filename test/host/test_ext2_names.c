@@ -94,6 +94,52 @@ static void test_names_come_and_go(void **state)
     close_disk();
 }
 
+/* The entry of `name` in the blocks of the disk, which is not mounted: inode 4, its bytes 2, bytes of the name 1, type 1. */
+static uint8_t *entry_on_disk(const char *name)
+{
+    for (size_t at = 8; at + strlen(name) <= disk.bytes; at++)
+        if (memcmp(disk.data + at, name, strlen(name)) == 0)
+            return disk.data + at - 8;
+    fail_msg("%s is not on the disk", name);
+    return NULL;
+}
+
+static void test_a_damaged_entry_is_not_believed(void **state)
+{
+    (void)state;
+    static const struct {
+        unsigned at, bytes;
+        uint32_t value;
+    } damage[] = {{0, 4, 1000000}, /* no such inode */
+                  {4, 2, 5000},    /* it ends behind its block */
+                  {4, 2, 8},       /* too short for any name */
+                  {4, 2, 21},      /* the next one can't begin there */
+                  {6, 1, 0},       /* no name */
+                  {6, 1, 255}};    /* a name that is longer than it */
+    for (unsigned i = 0; i < sizeof damage / sizeof damage[0]; i++) {
+        uint32_t ino;
+        struct ext2_entry e;
+        uint64_t position = 0;
+        int err;
+        open_disk(1u << 20, "-b 1024", 256);
+        assert_int_equal(make(root, "the-damaged-one"), 0);
+        assert_int_equal(make(root, "another"), 0);
+        ext2_put(fs, root);
+        assert_int_equal(ext2_unmount(fs), 0);
+        memcpy(entry_on_disk("the-damaged-one") + damage[i].at, &damage[i].value, damage[i].bytes);
+        assert_int_equal(disk_mount(&disk, 256, &fs), 0);
+        assert_int_equal(ext2_root(fs, &root), 0);
+        assert_int_equal(ext2_lookup(fs, root, "the-damaged-one", 15, &ino), -EIO);
+        assert_non_null(ext2_complaint(fs));
+        while ((err = ext2_read_dir(fs, root, &position, &e)) == 1) /* bound: a position moves on */
+            assert_memory_not_equal(e.name, "the-damaged-one", 15);
+        assert_int_equal(err, -EIO);
+        ext2_put(fs, root);
+        (void)ext2_unmount(fs);
+        disk_free(&disk);
+    }
+}
+
 static void test_rename_replaces_and_refuses(void **state)
 {
     (void)state;
@@ -341,6 +387,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_a_directory_of_thousands),
         cmocka_unit_test(test_names_come_and_go),
+        cmocka_unit_test(test_a_damaged_entry_is_not_believed),
         cmocka_unit_test(test_rename_replaces_and_refuses),
         cmocka_unit_test(test_symbolic_links_short_and_long),
         cmocka_unit_test(test_a_file_lives_until_the_last_close),
