@@ -147,6 +147,10 @@ static int simple(const struct node *n, unsigned flags, pid_t *pid)
     last_status = failed;
     for (; w != NULL; w = w->next)
         expand_word(w, &fields);
+    if (expansion_failed()) {
+        unassign(&before);
+        return STATUS_SYNTAX;
+    }
     if (fields.n == 0) { /* assignments stay */
         struct saved saved = {0};
         int status = redirect(n->redirections, &saved);

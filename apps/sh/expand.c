@@ -97,6 +97,16 @@ static void field_put_value(struct field *f, const char *s, bool quoted)
 
 /* ---- what a $ means ---- */
 
+static bool unexpandable;
+
+bool expansion_failed(void)
+{
+    bool failed = unexpandable;
+    unexpandable = false;
+    leaving = leaving || (failed && !interactive);
+    return failed;
+}
+
 static bool is_name_char(char c) { return isalnum((unsigned char)c) || c == '_'; }
 
 const char *variable(const char *name)
@@ -163,6 +173,7 @@ static void put_braced(struct field *f, const char *s, size_t len, bool quoted)
     char *other = expand_single(inside + n + colon + 1, strlen(inside + n + colon + 1));
     if (strchr("-=+", how) == NULL) {
         complain(0, inside, "this form of ${} is not understood");
+        unexpandable = true;
         return;
     }
     if (how == '=' && !set)
@@ -174,6 +185,26 @@ static void put_braced(struct field *f, const char *s, size_t len, bool quoted)
     field_put_value(f, value, quoted);
 }
 
+/* Of "$(( ... ))" at s; the inner parentheses belong together, else it is a command that begins with one. */
+static bool is_arithmetic(const char *s, size_t len)
+{
+    return s[0] == '$' && s[1] == '(' && s[2] == '(' && substitution_len(s + 1) == len - 2;
+}
+
+static void put_arithmetic(struct field *f, const char *s, size_t len, bool quoted)
+{
+    char number[24], *text = expand_single(s + 3, len - 5);
+    long long value;
+    const char *wrong = arithmetic(text, &value);
+    if (wrong != NULL) {
+        complain(0, text, wrong);
+        unexpandable = true;
+        return;
+    }
+    snprintf(number, sizeof number, "%lld", value);
+    field_put_value(f, number, quoted);
+}
+
 /* At a $ or `: how many characters of it were used. */
 static size_t put_dollar(struct field *f, const char *s, const char *end, bool quoted)
 {
@@ -182,6 +213,8 @@ static size_t put_dollar(struct field *f, const char *s, const char *end, bool q
         size_t len = substitution_len(s);
         if (*s != '`' && s[1] == '{') {
             put_braced(f, s, len, quoted);
+        } else if (is_arithmetic(s, len)) {
+            put_arithmetic(f, s, len, quoted);
         } else {
             size_t skip = *s == '`' ? 1 : 2;
             field_put_value(f, output_of(s + skip, len - skip - 1), quoted);

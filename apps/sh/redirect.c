@@ -74,6 +74,8 @@ static int redirect_to_descriptor(const struct redirection *r, const char *word,
 static int redirect_one(const struct redirection *r, struct saved *saved)
 {
     char *word = expand_single(r->word->start, r->word->len);
+    if (expansion_failed())
+        return STATUS_SYNTAX;
     if (r->kind == T_LESSAND || r->kind == T_GREATAND)
         return redirect_to_descriptor(r, word, saved);
     int fd = open(word, open_flags(r->kind), 0666);

@@ -202,6 +202,8 @@ static int run_for(const struct node *n)
     int status = 0;
     for (const struct word *w = n->words->next; w != NULL; w = w->next)
         expand_word(w, &values);
+    if (expansion_failed())
+        return STATUS_SYNTAX;
     for (int i = 1; !n->has_in && i <= parameters_n; i++)
         fields_add(&values, parameters[i]);
     loops++;

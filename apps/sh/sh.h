@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  * What the files of the shell share. A subset of the POSIX shell: pipes, redirection, quotes, variables, command
- * substitution, patterns, if, while, until, for, groups. No functions, no here-documents, no arithmetic.
+ * substitution, arithmetic (arith.c), patterns, if, while, until, for, groups. No functions, no here-documents.
  *
  *   text → tokens (lex.c) → tree (parse.c) → words, expanded late (expand.c) → redirections, programs (run.c, command.c)
  */
@@ -82,6 +82,11 @@ void fields_add(struct fields *f, char *word);
 void expand_word(const struct word *w, struct fields *out);
 /* One text: no splitting, no patterns (assignments, redirections). */
 char *expand_single(const char *start, size_t len);
+/* Whether a word since the last time could not be expanded, which was complained of: its command must not run, and a shell that
+ * is not interactive ends, as POSIX has it. */
+bool expansion_failed(void);
+/* The value of the text of $((...)), which is expanded already; 0, or what is wrong (arith.c). */
+const char *arithmetic(const char *text, long long *value);
 extern int last_status;
 extern pid_t shell_pid;      /* $$, also in copies of the shell */
 extern pid_t last_background; /* $! */

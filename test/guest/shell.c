@@ -61,6 +61,29 @@ static void words(void)
     };
     TRY_ALL(lines);
 }
+static void arithmetic(void)
+{
+    static const struct line lines[] = {
+        {"echo $((1+2)) $((2 + 3 * 4 - 20 / 3 % 4)) $(( (1+2)*3 )) $((-7/2)) $((-7%2)) $(( ))", "3 12 9 -3 -1 0\n", 0},
+        {"x=5 y=; echo $((x * 2)) $(($x+$((x-1)))) \"$((y)) $((none))\" a$((x))b", "10 9 0 0 a5b\n", 0},
+        {"echo $((1 < 2)) $((2 <= 1)) $((3 == 3 && !0)) $((0 || 2 != 2)) $((1 ? 10 : 20)) $((0?1:0?2:3))", "1 0 1 0 10 3\n", 0},
+        {"echo $((6 & 3 | 8 ^ 1)) $((~0)) $((1 << 10 >> 2)) $((0x1f)) $((010)) $((- -3)) $((1--1))", "11 -1 256 31 8 3 2\n", 0},
+        {"i=1; echo $((i += 4)) $((i = i * 2)) $((i++)) $((--i)) $i $((0 && (i = 7))) $((1 || 1 / 0)) $i", "5 10 10 10 10 0 1 10\n", 0},
+        {"i=0; while [ $i -lt 3 ]; do i=$((i + 1)); done; echo $i > /tmp/n$((i)); cat /tmp/n3; rm /tmp/n3", "3\n", 0},
+        {"echo $((9223372036854775807 + 1)) $(((-9223372036854775807 - 1) / -1))", "-9223372036854775808 -9223372036854775808\n", 0},
+        {"echo $((echo a); (echo b)) $( (echo c) )", "a b c\n", 0},
+        {"echo $((1 / 0)); echo no", "sh: 1 / 0: division by zero\n", 2},
+        {"echo a $((1 +)); echo no", "sh: 1 +: a number or a name is missing\n", 2},
+        {"echo $((2 3))", "sh: 2 3: an operator is missing, or is not understood\n", 2},
+        {"x=abc; echo $((x))", "sh: x: a variable's value is no number\n", 2},
+        {"x=$((99999999999999999999)); echo no", "sh: 99999999999999999999: a number is too large\n", 2},
+        {"echo $(echo $((1 % 0)); echo in) out", "sh: 1 % 0: division by zero\nout\n", 0},
+        {"echo x > /tmp/$((1/0)); echo no", "sh: 1/0: division by zero\n", 2},
+        {"for i in $((1/0)); do echo no; done", "sh: 1/0: division by zero\n", 2},
+        {"echo ${x%y}; echo no", "sh: x%y: this form of ${} is not understood\n", 2},
+    };
+    TRY_ALL(lines);
+}
 static void lists_and_pipes(void)
 {
     static const struct line lines[] = {
@@ -165,4 +188,4 @@ static void each_has_help(void)
     }
 }
 
-GT_MAIN(CASE(words), CASE(lists_and_pipes), CASE(redirections), CASE(compound_commands), CASE(scripts), CASE(tools), CASE(each_has_help))
+GT_MAIN(CASE(words), CASE(arithmetic), CASE(lists_and_pipes), CASE(redirections), CASE(compound_commands), CASE(scripts), CASE(tools), CASE(each_has_help))
