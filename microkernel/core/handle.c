@@ -44,6 +44,7 @@ void handle_table_init(struct space *s)
     handle_set_end(s, 1);
     s->handle_room = HANDLES_INLINE;
     s->handle_free = 0;
+    s->handle[0].word = 0; /* the frame may hold anything, and the fast path reads this slot as any other */
 }
 
 /* The slots before `end`, which is above s->handles, become ordinary free ones, the lowest first out. What handle_free_slot does

@@ -180,7 +180,11 @@ fast_receive:
     li a0, KIND_CALL
     sret
 
-/* a0 goes on: nothing happened. Status, tables and most registers are as they were. */
+/* a0 goes on: nothing happened. Status, tables and most registers are as they were; ra and sp only if nobody was called. */
+    .globl fast_null_called
+fast_null_called:
+    ld ra, 8(a0)
+    ld sp, 16(a0)
     .globl fast_null_done
 fast_null_done:
     addi s2, s2, 4

@@ -58,7 +58,7 @@ FAST_INLINE bool fast_lock(const struct hart *h)
     return true;
 }
 
-/* Call C through entry.S, which keeps all registers but those named. */
+/* Call C through entry.S, which keeps all registers but those named, ra and sp. */
 FAST_INLINE void fast_thunk_wake(int32_t ticket)
 {
     register int64_t a __asm__("t6") = ticket;
@@ -73,29 +73,36 @@ FAST_INLINE void fast_thunk_record(unsigned kind, const struct thread *t, uint64
 }
 #define fast_trace(kind, t, a, b) ((trace_mask >> (kind)) & 1 ? fast_thunk_record(kind, t, a, b) : (void)0)
 
-FAST_INLINE void fast_unlock(void)
+/* Whether somebody was called, which takes ra and sp. */
+FAST_INLINE bool fast_unlock(void)
 {
     int32_t now = lock_after(fast_ticket);
-    if (lock_pass_on(this_hart()->lock, now))
+    bool waits = lock_pass_on(this_hart()->lock, now);
+    if (waits)
         fast_thunk_wake(now);
+    return waits;
 }
 
 /* The words stand where they have to. */
 FAST_INLINE void fast_words(struct thread *to, const struct thread *from) { (void)to, (void)from; }
 FAST_INLINE void fast_after_ecall(struct thread *cur) { cur->x[REG_PC] = fast_pc + 4; }
 
+/* What the receiver finds is read while the lock is held: another hart may end the call the moment after, and its id is the next
+ * call's then. */
 #define FAST_RECEIVE(r, id, badge) \
     do { \
         register struct thread *in_a0 __asm__("a0"); \
         register uint64_t t2 __asm__("t2"), t3 __asm__("t3"); \
+        uint64_t this_id = (id), this_badge = (badge); \
         fast_unlock(); \
-        in_a0 = (r), t2 = (id), t3 = (badge); \
+        in_a0 = (r), t2 = this_id, t3 = this_badge; \
         __asm__ volatile("j fast_receive" : : "r"(in_a0), "r"(t2), "r"(t3)); \
         __builtin_unreachable(); \
     } while (0)
 #define FAST_NULL_DONE(t) \
     do { \
-        fast_unlock(); \
+        if (fast_unlock()) \
+            FAST_GO(fast_null_called, t); \
         FAST_GO(fast_null_done, t); \
     } while (0)
 #define FAST_REPLIED(t) \
@@ -113,8 +120,9 @@ FAST_INLINE void fast_after_ecall(struct thread *cur) { cur->x[REG_PC] = fast_pc
     do { \
         register struct thread *in_a0 __asm__("a0"); \
         register uint64_t a2 __asm__("a2"), a4 __asm__("a4"), a6 __asm__("a6"), t2 __asm__("t2"), t3 __asm__("t3"); \
+        uint64_t this_pte = (pte), this_frame = (thread_frame), this_id = (id), this_badge = (badge); \
         fast_unlock(); \
-        in_a0 = (r), a2 = fast_pc, a4 = (pte), a6 = (thread_frame), t2 = (id), t3 = (badge); \
+        in_a0 = (r), a2 = fast_pc, a4 = this_pte, a6 = this_frame, t2 = this_id, t3 = this_badge; \
         __asm__ volatile("j fast_faulted" : : "r"(in_a0), "r"(a2), "r"(a4), "r"(a6), "r"(t2), "r"(t3)); \
         __builtin_unreachable(); \
     } while (0)

@@ -429,6 +429,24 @@ static void a_thread_runs_where_it_is_put(void)
     CHECK_EQ(thread_set_hart(harts), EINVAL);
 }
 
+/* Calls from both harts at once: one of the two waits for the kernel's lock, and the other calls it. Either way a call keeps what it has to. */
+static void *calls_nothing(void *calls_and_hart)
+{
+    uintptr_t calls = (uintptr_t)calls_and_hart >> 3;
+    CHECK_EQ(thread_set_hart((uintptr_t)calls_and_hart & 7), 0);
+    for (uintptr_t i = 0; i < calls; i++)
+        CHECK_EQ(sys_null(), OK);
+    return NULL;
+}
+static void calls_at_once(void)
+{
+    struct thread *t[2];
+    uintptr_t calls = (uintptr_t)count_of(100000, 5000000);
+    for (uintptr_t i = 0; i < 2; i++)
+        REQUIRE(thread_create(&t[i], calls_nothing, (void *)(calls << 3 | i)) == 0);
+    join_all(t, 2);
+}
+
 static void *sums(void *arg)
 {
     unsigned first = (unsigned)(uintptr_t)arg;
@@ -453,7 +471,7 @@ static void floating_point_moves_along(void)
     join_all(t, 6);
 }
 
-GT_MAIN(CASE(a_thread_runs_where_it_is_put), CASE(floating_point_moves_along), CASE(cow_breaks_against_readers_and_writers),
+GT_MAIN(CASE(a_thread_runs_where_it_is_put), CASE(calls_at_once), CASE(floating_point_moves_along), CASE(cow_breaks_against_readers_and_writers),
         CASE(a_writer_elsewhere_does_not_reach_the_child), CASE(an_unmapped_page_is_not_read_elsewhere),
         CASE(four_threads_on_one_page), CASE(forks_beside_exits_of_sharers), CASE(exits_beside_waits_are_each_reaped_once),
         CASE(a_kill_reaches_running_threads))

@@ -253,6 +253,25 @@ static void no_handle_stands_for_an_ended_receive(void **context)
     }
 }
 
+/* A space begins in a frame that holds anything, and nobody ever writes slot 0 of its handles. */
+static void slot_0_is_no_handle_whatever_stands_there(void **context)
+{
+    (void)context;
+    struct handle forged = {ep.ep->frame, frame_info_of(ep.ep->frame)->gen, OBJ_ENDPOINT | 0xffU << HANDLE_RIGHTS_SHIFT | 7U << HANDLE_BADGE_SHIFT};
+    frame_t f = host_kframe(), root = host_kframe();
+    for (unsigned at = 0; at < PAGE_SIZE; at += sizeof(forged))
+        *(struct handle *)((char *)frame_va(f) + at) = forged;
+    SYS_OK(init, OBJECT_CREATE, OBJ_SPACE, f, root);
+    struct host_space s = {frame_va(f), init->x[REG_A1]};
+    struct host_thread t = host_thread(&s);
+    SYS_OK(init, THREAD_PRIO, t.h, 150);
+    SYS_OK(init, THREAD_STOP, c.h);
+    host_current(t.t);
+    assert_int_equal(host_ipc(t.t, SYS_NULL, 0, 0), OK); /* it has run, so the next call may go the fast path */
+    assert_int_equal(host_ipc(t.t, SYS_CALL, 0, NO_HANDLE), ERR_HANDLE);
+    assert_int_equal(srv.t->state, T_RECEIVING);
+}
+
 /* ---- faults ---- */
 
 static reply_id_t faulted(vaddr_t va)
@@ -330,6 +349,17 @@ static void answers_that_are_refused(void **context)
     assert_false(was_fast());
 }
 
+static void no_handle_after_a_fault(void **context)
+{
+    (void)context;
+    reply_id_t id = faulted(VA);
+    SYS_OK(srv.t, HANDLE_CLOSE, 0, s_ep);
+    s_ep = NO_HANDLE;
+    assert_int_equal(answer(id, FAULT_MAP, PROT_R | PROT_W, its_frame(0)), ERR_HANDLE);
+    assert_int_equal(c.t->state, T_FAULTED);
+    assert_int_equal(frame_info_of(its_frame(0))->maps, 0);
+}
+
 /* An upgrade of a page that is somebody else's, which init mapped there. */
 static void an_upgrade_of_anothers_page(void **context)
 {
@@ -396,6 +426,8 @@ int main(void)
         TEST(ids_of_other_calls),
         TEST(what_ends_a_standing_receive),
         TEST(no_handle_stands_for_an_ended_receive),
+        TEST(slot_0_is_no_handle_whatever_stands_there),
+        TEST(no_handle_after_a_fault),
         TEST(a_fault_and_each_answer),
         TEST(answers_that_are_refused),
         TEST(an_upgrade_of_anothers_page),
