@@ -20,6 +20,7 @@
 struct slab {
     uint32_t bytes;      /* of a record, a multiple of eight */
     uint32_t used;
+    bool of_files;       /* its pages are file_page_new()'s */
     bool keeps_one;      /* its last page stays: records come and go one by one */
     struct sheet *sheets;
 };

@@ -8,6 +8,7 @@
 #define POOL_STEP_PAGES 16u      /* the pager is asked for so many at once */
 #define POOL_STEPS_MAX 2048u     /* 128 MiB in all, */
 #define POOL_SHARE 4u            /* and at most this part of the machine's memory (ENOSPC) */
+#define POOL_SPARE_SHARE 16u     /* of the pool, this part is for pipes, descriptors and requests: files leave it alone */
 #define POOL_EMPTY_STEPS 1u      /* that are kept for the next ones */
 #define POOL_VA 0x40000000UL
 #define LINK_DEPTH_MAX 16u       /* symbolic links in one path (ELOOP) */

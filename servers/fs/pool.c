@@ -109,6 +109,8 @@ void *page_new(void)
     return memset((void *)(step_start(first_free) + page * PAGE_SIZE), 0, PAGE_SIZE);
 }
 
+void *file_page_new(void) { return used + pool_max() / POOL_SPARE_SHARE < pool_max() ? page_new() : 0; }
+
 void page_free(void *page)
 {
     uint64_t number = ((vaddr_t)page - POOL_VA) >> PAGE_SHIFT;
@@ -142,7 +144,7 @@ void *slab_new(struct slab *s)
 {
     struct sheet *sheet = s->sheets;
     if (!sheet) {
-        sheet = page_new();
+        sheet = s->of_files ? file_page_new() : page_new();
         if (!sheet)
             return 0;
         for (uint64_t at = sizeof *sheet; at + s->bytes <= PAGE_SIZE; at += s->bytes) { /* bound: a page */

@@ -13,9 +13,9 @@
 
 #define ENTRY_SMALL 40u /* bytes of a name that most have room in */
 
-static struct slab nodes = {.bytes = sizeof(struct ram_node)};
-static struct slab small = {.bytes = (sizeof(struct ram_entry) + ENTRY_SMALL + 7) & ~7u};
-static struct slab large = {.bytes = (sizeof(struct ram_entry) + FS_NAME_MAX + 7) & ~7u};
+static struct slab nodes = {.of_files = true, .bytes = sizeof(struct ram_node)};
+static struct slab small = {.of_files = true, .bytes = (sizeof(struct ram_entry) + ENTRY_SMALL + 7) & ~7u};
+static struct slab large = {.of_files = true, .bytes = (sizeof(struct ram_entry) + FS_NAME_MAX + 7) & ~7u};
 static struct ram_entry **names; /* NAME_BUCKETS */
 static uint64_t last_number;
 

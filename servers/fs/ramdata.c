@@ -17,12 +17,12 @@ static void **place(struct ram_node *n, uint64_t p, bool make)
     if (p < RAM_DIRECT)
         return &n->data.direct[p];
     p -= RAM_DIRECT;
-    if (!n->data.index && make && (n->data.index = page_new()))
+    if (!n->data.index && make && (n->data.index = file_page_new()))
         n->v.blocks += PAGE_SIZE / 512;
     if (!n->data.index)
         return 0;
     void ***leaf = &n->data.index[p / NAMED];
-    if (!*leaf && make && (*leaf = page_new()))
+    if (!*leaf && make && (*leaf = file_page_new()))
         n->v.blocks += PAGE_SIZE / 512;
     return *leaf ? &(*leaf)[p % NAMED] : 0;
 }
@@ -47,7 +47,7 @@ err_t ram_bytes(struct vnode *v, uint64_t offset, enum vnode_access access, void
     if (!where)
         return FS_ERR_NOSPC;
     if (!*where) {
-        *where = page_new();
+        *where = file_page_new();
         if (!*where)
             return FS_ERR_NOSPC;
         v->blocks += PAGE_SIZE / 512;

@@ -101,6 +101,7 @@ int64_t vnode_now(void);
 
 /* A page of zeros; 0: no memory. */
 void *page_new(void);
+void *file_page_new(void); /* for what files are made of: leaves the last part of the pool to the server's own records */
 void page_free(void *page);
 
 #endif

@@ -215,6 +215,21 @@ static void no_memory_left_for_files(void)
         CHECK_EQ(close(more), 0);
         CHECK_EQ(unlink("/tmp/more"), 0);
     }
+    unsigned dirs = 0;
+    char name[32];
+    while (snprintf(name, sizeof name, "/tmp/dir%u", dirs) > 0 && mkdir(name, 0700) == 0 && dirs < 1000)
+        dirs++;
+    CHECK_ERRNO(mkdir(name, 0700), ENOSPC);
+    struct gt_pipe { int end[2]; } q[40]; /* what is no file still has room */
+    for (unsigned i = 0; i < 40; i++)
+        CHECK_EQ(pipe(q[i].end), 0);
+    CHECK_EQ(see_by("spawn", q[39].end[1]), 0);
+    for (unsigned i = 0; i < 40; i++)
+        CHECK_EQ(close(q[i].end[0]) | close(q[i].end[1]), 0);
+    while (dirs-- > 0) {
+        snprintf(name, sizeof name, "/tmp/dir%u", dirs);
+        CHECK_EQ(rmdir(name), 0);
+    }
     CHECK_EQ(close(fd), 0);
     CHECK_EQ(unlink("/tmp/full"), 0);
     CHECK_EQ(fs_info().w[5], before.w[5]);
