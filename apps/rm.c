@@ -1,54 +1,124 @@
 /* SPDX-License-Identifier: MIT
- * Removes names of files, and with -r directories with all that is in them.
+ * Removes names of files, and with -r directories with all that is in them: it goes into them, so no path gets too long.
  */
 #include "tool.h"
 
 #include <dirent.h>
-#include <limits.h>
 #include <sys/stat.h>
 
 static const char tool_name[] = "rm";
 static const char tool_help[] = "usage: rm [-f] [-r] FILE...\nRemoves files; -r directories and what is in them, too; -f is content when there is nothing.\n";
 
-#define DEPTH_MAX 64
+#define DEPTH_MAX 10000 /* what the stack holds */
 
 static bool force, recursive;
+static char *shown;             /* the path for messages */
+static size_t shown_len, shown_room;
+
+static void show(const char *name)
+{
+    size_t more = strlen(name) + 2;
+    if (shown_len + more > shown_room) {
+        shown_room = 2 * (shown_len + more);
+        if ((shown = realloc(shown, shown_room)) == NULL)
+            exit(tool_error("memory"));
+    }
+    bool joins = shown_len > 0 && shown[shown_len - 1] != '/';
+    shown_len += (size_t)sprintf(shown + shown_len, "%s%s", joins ? "/" : "", name);
+}
+
+static void hide(size_t len)
+{
+    shown_len = len;
+    shown[len] = '\0';
+}
+
+struct names {
+    char **name;
+    size_t n, room;
+};
+
+/* Of the working directory, all but the dots. */
+static int list(struct names *out)
+{
+    DIR *d = opendir(".");
+    *out = (struct names){0};
+    if (d == NULL)
+        return tool_error(shown);
+    for (struct dirent *e; (e = readdir(d)) != NULL;) {
+        if (strcmp(e->d_name, ".") == 0 || strcmp(e->d_name, "..") == 0)
+            continue;
+        if (out->n == out->room) {
+            out->room = out->room > 0 ? 2 * out->room : 16;
+            out->name = realloc(out->name, out->room * sizeof *out->name);
+        }
+        if (out->name == NULL || (out->name[out->n++] = strdup(e->d_name)) == NULL)
+            exit(tool_error("memory"));
+    }
+    (void)closedir(d);
+    return 0;
+}
 
 static int remove_one(const char *path, int depth);
 
-static int empty(const char *path, int depth)
+/* What is in the working directory. */
+static int empty(int depth)
 {
-    int status = 0;
-    DIR *d = opendir(path);
-    if (d == NULL)
-        return tool_error(path);
-    for (struct dirent *e; (e = readdir(d)) != NULL;) {
-        char inside[PATH_MAX];
-        if (strcmp(e->d_name, ".") == 0 || strcmp(e->d_name, "..") == 0)
-            continue;
-        errno = ENAMETOOLONG;
-        if (snprintf(inside, sizeof inside, "%s/%s", path, e->d_name) >= (int)sizeof inside)
-            status = tool_error(e->d_name);
-        else
-            status |= remove_one(inside, depth + 1);
+    struct names all;
+    int status = list(&all);
+    for (size_t i = 0; i < all.n; i++) {
+        status |= remove_one(all.name[i], depth + 1);
+        free(all.name[i]);
     }
-    (void)closedir(d);
+    free(all.name);
     return status;
+}
+
+static int remove_directory(const char *path, int depth)
+{
+    errno = EISDIR;
+    if (!recursive)
+        return tool_error(shown);
+    errno = ENAMETOOLONG;
+    if (depth > DEPTH_MAX)
+        return tool_error(shown);
+    int above = depth == 0 ? open(".", O_RDONLY | O_DIRECTORY) : -1;
+    if ((depth == 0 && above < 0) || chdir(path) != 0)
+        return tool_error(shown);
+    int status = empty(depth);
+    if ((depth == 0 ? fchdir(above) : chdir("..")) != 0)
+        exit(tool_error(shown)); /* somewhere else nothing may be removed */
+    if (above >= 0)
+        (void)close(above);
+    return status != 0 ? status : rmdir(path) == 0 ? 0 : tool_error(shown);
 }
 
 static int remove_one(const char *path, int depth)
 {
     struct stat st;
+    size_t len = shown_len;
+    int status = 0;
+    show(path);
     if (lstat(path, &st) != 0)
-        return force && errno == ENOENT ? 0 : tool_error(path);
-    if (!S_ISDIR(st.st_mode))
-        return unlink(path) == 0 ? 0 : tool_error(path);
-    if (!recursive || depth >= DEPTH_MAX) {
-        errno = recursive ? ELOOP : EISDIR;
-        return tool_error(path);
-    }
-    int status = empty(path, depth);
-    return status != 0 ? status : rmdir(path) == 0 ? 0 : tool_error(path);
+        status = force && errno == ENOENT ? 0 : tool_error(shown);
+    else if (S_ISDIR(st.st_mode))
+        status = remove_directory(path, depth);
+    else if (unlink(path) != 0)
+        status = tool_error(shown);
+    hide(len);
+    return status;
+}
+
+/* Whether the last name is "." or "..". */
+static bool is_dots(const char *path)
+{
+    size_t len = strlen(path);
+    while (len > 1 && path[len - 1] == '/')
+        len--;
+    size_t dots = 0;
+    while (dots < len && path[len - 1 - dots] == '.')
+        dots++;
+    return (dots == 1 || dots == 2) && (dots == len || path[len - 1 - dots] == '/');
 }
 
 int main(int argc, char **argv)
@@ -63,7 +133,13 @@ int main(int argc, char **argv)
     }
     if (optind == argc && !force)
         tool_usage();
-    for (int i = optind; i < argc; i++)
-        status |= remove_one(argv[i], 0);
+    for (int i = optind; i < argc; i++) {
+        if (is_dots(argv[i])) {
+            errno = EINVAL; /* one is in it */
+            status |= tool_error(argv[i]);
+        } else {
+            status |= remove_one(argv[i], 0);
+        }
+    }
     return status;
 }

@@ -53,7 +53,7 @@ static int builtin_pwd(char **words)
     if (getcwd(now, sizeof now) == NULL)
         return complain(1, "pwd", strerror(errno));
     puts(now);
-    return fflush(stdout) == 0 ? 0 : 1;
+    return 0;
 }
 
 static int builtin_true(char **words)
@@ -159,7 +159,7 @@ static int builtin_echo(char **words)
         printf("%s%s", *w, w[1] != NULL ? " " : "");
     if (newline)
         putchar('\n');
-    return fflush(stdout) == 0 ? 0 : 1;
+    return 0;
 }
 
 static int builtin_eval(char **words)

@@ -110,6 +110,17 @@ static int run_exec(const struct node *n, char **words)
     return status;
 }
 
+/* What a builtin printed has to have arrived, as a program's. */
+static int run_builtin(const struct builtin *b, char **words)
+{
+    errno = 0;
+    int status = b->run(words);
+    if (fflush(stdout) == 0 && !ferror(stdout))
+        return status;
+    clearerr(stdout);
+    return complain(1, words[0], strerror(errno != 0 ? errno : EIO));
+}
+
 static int run_words(const struct node *n, char **words, unsigned flags, pid_t *pid)
 {
     struct saved saved = {0};
@@ -123,7 +134,7 @@ static int run_words(const struct node *n, char **words, unsigned flags, pid_t *
     const struct builtin *b = pid == NULL ? builtin_find(words[0]) : NULL;
     pid_t child = 0;
     if (b != NULL)
-        status = b->run(words);
+        status = run_builtin(b, words);
     else
         child = program_start(words, flags, &status);
     fflush(stdout);

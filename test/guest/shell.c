@@ -115,7 +115,7 @@ static void redirections(void)
         {"for i in 1 2; do echo $i; done > /tmp/l; cat /tmp/l; rm /tmp/l", "1\n2\n", 0},
         {"exec > /tmp/x; echo a; cat /tmp/x >&2; rm /tmp/x", "a\n", 0},
         {"echo a 3>&1 >&3 | cat", "a\n", 0},
-        {"echo closed >&-; echo $?", "1\n", 0},
+        {"echo closed >&-; echo $?; pwd >&-", "sh: echo: Bad file number\n1\nsh: pwd: Bad file number\n", 1},
     };
     TRY_ALL(lines);
 }
@@ -157,6 +157,8 @@ static void tools(void)
     static const struct line lines[] = {
         {"cd /tmp; mkdir -p t/a/b; touch t/a/f; cp -r t u; ls u/a; mv u/a/f u/g; ls u; rm -r t u; ls", "b\nf\na\ng\n", 0},
         {"cd /tmp; echo x > f; ln f g; ln -s f h; ls -l f h; rm f g h", "-rw-r--r--   2          2 f\nlrwxrwxrwx   1          1 h -> f\n", 0},
+        {"cd /tmp; n=0; while [ $n -lt 400 ]; do mkdir a-directory; cd a-directory; echo x > f; n=$((n + 1)); done; cd /tmp; rm -r a-directory; ls", "", 0},
+        {"cd /tmp; mkdir -p a/b; ln -s b a/l; ln -s a m; rm -r m; rm -r a; ls; mkdir ... .x; rm -r ... .x; ls -a; rm -r . /tmp/../", ".\n..\nrm: .: Invalid argument\nrm: /tmp/../: Invalid argument\n", 1},
         {"rm /tmp/none", "rm: /tmp/none: No such file or directory\n", 1},
         {"rm -f /tmp/none; rm /tmp; rmdir /", "rm: /tmp: Is a directory\nrmdir: /: Device or resource busy\n", 1},
         {"echo c; echo a; echo b | sort", "c\na\nb\n", 0},
