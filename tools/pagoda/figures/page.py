@@ -68,10 +68,12 @@ def table_lines(names, figures, peers):
 
 
 def where(metric, metrics):
-    """How to see what a figure is made of."""
-    own = os.path.join("performance", metric + ".md")
-    if os.path.exists(os.path.join(ROOT, "docs", own)):
-        return f"[{own}]({own})"
+    """How to see what a figure is made of. Figures for several sizes, as fork.call.256, have one page: fork.call.md."""
+    family, _, size = metric.rpartition(".")
+    for name in [metric, family] if size.isdigit() else [metric]:
+        own = os.path.join("performance", name + ".md")
+        if os.path.exists(os.path.join(ROOT, "docs", own)):
+            return f"[{own}]({own})"
     if "functions" in metrics[metric]:
         return "below"
     return OTHER_TOOLS.get(metric, f"`scons profile METRIC={metric}`")
