@@ -43,15 +43,26 @@ static void doze(ticks_t deadline)
     (void)sys_wait(0, deadline, &bits);
 }
 
+static void back_off(unsigned *tries)
+{
+    if (++*tries <= YIELDS_BEFORE_SLEEP)
+        sys_yield();
+    else
+        doze(sys_time() + SLEEP_TICKS); /* the holder has a lower priority */
+}
+
 void __waitq_lock(struct __waitq *q)
 {
     unsigned tries = 0;
-    while (__atomic_exchange_n(&q->__lock, 1, __ATOMIC_ACQUIRE) != 0) { /* bound: the holder's few instructions */
-        if (++tries <= YIELDS_BEFORE_SLEEP)
-            sys_yield();
-        else
-            doze(sys_time() + SLEEP_TICKS); /* the holder has a lower priority */
-    }
+    while (__atomic_exchange_n(&q->__lock, 1, __ATOMIC_ACQUIRE) != 0) /* bound: the holder's few instructions */
+        back_off(&tries);
+}
+
+void __waitq_settle(struct __waitq *q)
+{
+    unsigned tries = 0;
+    while (__atomic_load_n(&q->__lock, __ATOMIC_ACQUIRE) != 0) /* bound: as above */
+        back_off(&tries);
 }
 
 void __waitq_unlock(struct __waitq *q) { __atomic_store_n(&q->__lock, 0, __ATOMIC_RELEASE); }

@@ -24,6 +24,8 @@ struct __waiter { /* stands on the stack of the thread that waits */
 void __park_prepare(void); /* before the lock, by who may sleep under it: asks for this thread's waker, once */
 void __waitq_lock(struct __waitq *q);
 void __waitq_unlock(struct __waitq *q);
+/* Until nobody holds q's lock that held it before: from then on q's memory may be used for something else. */
+void __waitq_settle(struct __waitq *q);
 /* With q locked: stand in the queue. */
 void __waitq_join(struct __waitq *q, struct __waiter *w);
 /* Then: let the lock go, sleep. True: woken, and out of the queue; false: the deadline came first (absolute, in ticks), and

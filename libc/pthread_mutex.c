@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * Mutexes. Free to held and back is one atomic exchange each; only who has to wait, and who may have to wake, takes the queue's
+ * Mutexes. Free to held and back is one compare-and-swap each; only who has to wait, and who may have to wake, takes the queue's
  * lock. A woken thread competes again: no convoy forms, and nothing is handed to a thread that may not run for long.
  */
 #include "internal.h"
@@ -98,9 +98,11 @@ int pthread_mutex_unlock(pthread_mutex_t *m)
         }
         __atomic_store_n(&m->__owner, 0, __ATOMIC_RELAXED);
     }
-    if (exchange(m, FREE) != CONTENDED)
+    int was = HELD;
+    if (__atomic_compare_exchange_n(&m->__held, &was, FREE, false, __ATOMIC_RELEASE, __ATOMIC_RELAXED))
         return 0;
-    __waitq_lock(&m->__waiters);
+    __waitq_lock(&m->__waiters); /* before it is free: who has it next may destroy it, and waits for us there */
+    (void)exchange(m, FREE);
     handle_t woken = __waitq_take(&m->__waiters);
     __waitq_unlock(&m->__waiters);
     __waiter_wake(woken);
@@ -112,7 +114,13 @@ int pthread_mutex_init(pthread_mutex_t *restrict m, const pthread_mutexattr_t *r
     *m = (pthread_mutex_t){.__type = a != NULL ? a->__type : PTHREAD_MUTEX_DEFAULT};
     return 0;
 }
-int pthread_mutex_destroy(pthread_mutex_t *m) { return __atomic_load_n(&m->__held, __ATOMIC_RELAXED) != FREE ? EBUSY : 0; }
+int pthread_mutex_destroy(pthread_mutex_t *m)
+{
+    if (__atomic_load_n(&m->__held, __ATOMIC_RELAXED) != FREE)
+        return EBUSY;
+    __waitq_settle(&m->__waiters); /* whoever let it go before us may not be done */
+    return 0;
+}
 
 /* ---- attributes ---- */
 

@@ -19,7 +19,13 @@ int pthread_rwlock_init(pthread_rwlock_t *restrict l, const pthread_rwlockattr_t
     *l = (pthread_rwlock_t)PTHREAD_RWLOCK_INITIALIZER;
     return 0;
 }
-int pthread_rwlock_destroy(pthread_rwlock_t *l) { return l->__reading != 0 || l->__writer != 0 ? EBUSY : 0; }
+int pthread_rwlock_destroy(pthread_rwlock_t *l)
+{
+    (void)pthread_mutex_lock(&l->__lock); /* whoever let it go last may not be done */
+    bool busy = l->__reading != 0 || l->__writer != 0;
+    (void)pthread_mutex_unlock(&l->__lock);
+    return busy ? EBUSY : pthread_mutex_destroy(&l->__lock);
+}
 
 static int wait_on(pthread_cond_t *c, pthread_rwlock_t *l, const struct timespec *until)
 {
@@ -109,7 +115,7 @@ int pthread_barrier_destroy(pthread_barrier_t *b)
     while (err == 0 && b->__leaving > 0) /* bound: the threads that were woken: they still look at it */
         (void)pthread_cond_wait(&b->__all_here, &b->__lock);
     (void)pthread_mutex_unlock(&b->__lock);
-    return err;
+    return err != 0 ? err : pthread_mutex_destroy(&b->__lock);
 }
 
 int pthread_barrier_wait(pthread_barrier_t *b)

@@ -22,11 +22,18 @@ static bool take(sem_t *s)
     return false;
 }
 
+/* A unit is ours. Whoever posted it may still hold the queue, and when we return the semaphore may be gone. */
+static int taken(sem_t *s)
+{
+    __waitq_settle(&s->__waiters);
+    return 0;
+}
+
 static int wait_until(sem_t *s, const struct timespec *until)
 {
     ticks_t deadline;
     if (take(s))
-        return 0;
+        return taken(s);
     if (!__deadline_of(until, &deadline))
         return fail(EINVAL);
     __park_prepare();
@@ -35,7 +42,7 @@ static int wait_until(sem_t *s, const struct timespec *until)
         __waitq_unlock(&s->__waiters);
         return 0;
     }
-    return __waitq_wait(&s->__waiters, deadline) ? 0 : fail(ETIMEDOUT);
+    return __waitq_wait(&s->__waiters, deadline) ? taken(s) : fail(ETIMEDOUT);
 }
 
 int sem_init(sem_t *s, int shared, unsigned value)
@@ -50,7 +57,7 @@ int sem_init(sem_t *s, int shared, unsigned value)
 int sem_destroy(sem_t *s) { return s->__waiters.__head != NULL ? fail(EBUSY) : 0; }
 int sem_wait(sem_t *s) { return wait_until(s, NULL); }
 int sem_timedwait(sem_t *restrict s, const struct timespec *restrict until) { return wait_until(s, until); }
-int sem_trywait(sem_t *s) { return take(s) ? 0 : fail(EAGAIN); }
+int sem_trywait(sem_t *s) { return take(s) ? taken(s) : fail(EAGAIN); }
 
 int sem_post(sem_t *s)
 {
