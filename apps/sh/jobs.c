@@ -3,8 +3,10 @@
  */
 #include "sh.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <ipc/procmgr.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -101,10 +103,26 @@ static int job_wait(pid_t pid)
     return status_of(word);
 }
 
+/* The whole of text, or -1. */
+static long number_of(const char *text)
+{
+    char *end;
+    long n = strtol(text, &end, 10);
+    return isdigit((unsigned char)*text) && *end == '\0' ? n : -1;
+}
+
+/* A pid, or % and the number that `jobs` shows; 0: neither. */
+static pid_t pid_of(const char *text)
+{
+    bool is_job = *text == '%';
+    long n = number_of(text + is_job);
+    return n <= 0 || n > INT_MAX || (is_job && job_find((pid_t)n) == NULL) ? 0 : (pid_t)n;
+}
+
 int builtin_wait(char **words)
 {
     if (words[1] != NULL) {
-        pid_t pid = (pid_t)atoi(words[1]);
+        pid_t pid = pid_of(words[1]);
         int status = pid > 0 ? job_wait(pid) : STATUS_NOT_FOUND;
         return status == STATUS_NOT_FOUND ? complain(status, words[1], "not a child of this shell") : status;
     }
@@ -125,16 +143,43 @@ int builtin_jobs(char **words)
     return 0;
 }
 
+/* A number, or a name with or without SIG; -1: neither. */
+static int signal_of(const char *text)
+{
+    static const struct {
+        const char *name;
+        int number;
+    } names[] = {{"HUP", SIGHUP}, {"INT", SIGINT}, {"QUIT", SIGQUIT}, {"KILL", SIGKILL}, {"PIPE", SIGPIPE}, {"TERM", SIGTERM}};
+    long n = number_of(text);
+    if (n >= 0)
+        return n <= INT_MAX ? (int)n : -1;
+    text += strncmp(text, "SIG", 3) == 0 ? 3 : 0;
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+        if (strcmp(text, names[i].name) == 0)
+            return names[i].number;
+    return -1;
+}
+
 int builtin_kill(char **words)
 {
     int sig = SIGTERM, status = 0;
     words++;
-    if (*words != NULL && **words == '-')
-        sig = atoi(*words++ + 1);
+    if (*words != NULL && strcmp(*words, "-s") == 0 && words[1] != NULL) {
+        sig = signal_of(words[1]);
+        words += 2;
+    } else if (*words != NULL && **words == '-') {
+        sig = signal_of(*words++ + 1);
+    }
     if (*words == NULL)
         return complain(STATUS_SYNTAX, "kill", "usage: kill [-SIGNAL] PID...");
-    for (; *words != NULL; words++)
-        if (kill((pid_t)atoi(*words), sig) != 0)
+    if (sig < 0)
+        return complain(1, words[-1], "not a signal");
+    for (; *words != NULL; words++) {
+        pid_t pid = pid_of(*words);
+        if (pid <= 0)
+            status = complain(1, *words, **words == '%' ? "there is no such job (try: jobs)" : "not a pid");
+        else if (kill(pid, sig) != 0)
             status = complain(1, *words, strerror(errno));
+    }
     return status;
 }
