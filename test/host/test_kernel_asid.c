@@ -3,7 +3,7 @@
  * and sixteen ASID bits, no space ever sees a translation of another one, nor one of its own that the tables no longer grant,
  * whichever hart changed them, and whether the other one runs the space now, ran it before, or runs what a roll-over renamed.
  * SOURCES: microkernel/core/ microkernel/riscv/sv39.c microkernel/riscv/tlb.c test/host/kernel/host_machine.c
- * SOURCES: test/host/kernel/host_world.c test/host/kernel/host_check.c
+ * SOURCES: test/host/kernel/host_world.c test/host/kernel/host_check.c test/host/kernel/host_compare.c
  * INCLUDES: microkernel/include microkernel/core test/host/kernel
  */
 #include <string.h>

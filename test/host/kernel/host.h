@@ -48,6 +48,14 @@ struct host_ep { struct endpoint *ep; handle_t h; };
 struct host_ntfn { struct ntfn *n; handle_t h; };
 struct host_sched { struct sched *c; handle_t h; };
 
+/* The fast path's steps are done again the general way (host_compare.c): it and its TLB flushes are what counts then. */
+extern bool host_compares;
+/* The kernel as it is now, put by and taken back; and whether two of these differ in anything that is defined (host_compare.c). */
+enum host_kept { HOST_BEFORE, HOST_FAST, HOST_GENERAL, HOST_KEPT_END };
+void host_keep(enum host_kept which);
+void host_back(enum host_kept which);
+void host_same(enum host_kept one, enum host_kept other);
+
 void host_current(struct thread *t); /* t, ready or running, is what its hart runs now */
 void host_fault(struct thread *t, vaddr_t va, unsigned access); /* the current thread's own; without host_exit */
 long host_ecall(struct thread *t);   /* registers as they are; goes on until it returns or blocks */

@@ -65,22 +65,68 @@ long host_result(const struct thread *t)
 /* ---- the fast path: host_fast.h ---- */
 
 unsigned host_fast_taken;
+bool host_compares;
 struct thread *fast_null(struct thread *cur), *fast_call(struct thread *cur), *fast_reply_recv(struct thread *cur), *fast_fault_reply_recv(struct thread *cur), *fast_fault(struct thread *cur);
 uint64_t host_fault_va, host_fault_access, host_fault_cause;
 
-static bool host_fast(struct thread *t)
+static struct thread *fast_way(struct thread *t)
 {
-    struct thread *next = 0;
-    if (t->x[X_A7] == SYS_NULL)
-        next = fast_null(t);
-    else if (t->x[X_A7] == SYS_CALL)
-        next = fast_call(t);
-    else if (t->x[X_A7] == SYS_REPLY_RECV)
-        next = fast_reply_recv(t);
-    else if (t->x[X_A7] == SYS_FAULT_REPLY_RECV)
-        next = fast_fault_reply_recv(t);
-    host_fast_taken += next != 0;
-    return next != 0;
+    switch (t->x[X_A7]) {
+    case SYS_NULL:
+        return fast_null(t);
+    case SYS_CALL:
+        return fast_call(t);
+    case SYS_REPLY_RECV:
+        return fast_reply_recv(t);
+    case SYS_FAULT_REPLY_RECV:
+        return fast_fault_reply_recv(t);
+    default:
+        return 0;
+    }
+}
+
+static bool has_fast_way(const struct thread *t)
+{
+    uint64_t nr = t->x[X_A7];
+    return nr == SYS_NULL || nr == SYS_CALL || nr == SYS_REPLY_RECV || nr == SYS_FAULT_REPLY_RECV;
+}
+
+/* The fast path's end, after host_keep(HOST_BEFORE): true if the general one has to do it, anew or for the first time. */
+static bool host_goes_on(bool fast)
+{
+    host_fast_taken += fast;
+    if (!host_compares)
+        return !fast;
+    host_keep(HOST_FAST);
+    if (fast)
+        host_back(HOST_BEFORE);
+    else
+        host_same(HOST_BEFORE, HOST_FAST);
+    return true;
+}
+
+static void host_did_again(void)
+{
+    (void)sched_exit();
+    host_keep(HOST_GENERAL);
+    host_same(HOST_FAST, HOST_GENERAL);
+}
+
+static void host_system_call(struct thread *t)
+{
+    bool fast = false;
+    if (has_fast_way(t)) {
+        if (host_compares)
+            host_keep(HOST_BEFORE);
+        fast = fast_way(t) != 0;
+        if (!host_goes_on(fast))
+            return;
+    }
+    if (fast)
+        count(KC_TRAP + 8);
+    syscall_dispatch(t);
+    if (fast)
+        host_did_again();
 }
 
 void host_fast_words(struct thread *to, const struct thread *from);
@@ -97,10 +143,16 @@ void host_fault(struct thread *t, vaddr_t va, unsigned access)
 {
     host_fault_va = va, host_fault_access = access;
     host_fault_cause = (access == FAULT_ACCESS_X ? 12 : access == FAULT_ACCESS_R ? 13 : 15) - FAST_CAUSE_FIRST;
-    if (fast_fault(t))
-        host_fast_taken++;
-    else
-        fault_raise(t, va, access);
+    if (host_compares)
+        host_keep(HOST_BEFORE);
+    bool fast = fast_fault(t) != 0;
+    if (!host_goes_on(fast))
+        return;
+    if (fast)
+        count(KC_TRAP + FAST_CAUSE_FIRST + host_fault_cause);
+    fault_raise(t, va, access);
+    if (fast)
+        host_did_again();
 }
 
 void host_fast_flush(struct space *s, vaddr_t va);
@@ -135,8 +187,7 @@ long host_ecall(struct thread *t)
         host_current(t);
         t->x[REG_PC] += 4;
         host_entries++;
-        if (!host_fast(t))
-            syscall_dispatch(t);
+        host_system_call(t);
         host_exit();
         if (frame_info_of(f)->kind != FRAME_THREAD || frame_info_of(f)->gen != gen)
             return OK; /* it ended itself */
