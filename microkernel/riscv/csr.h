@@ -49,6 +49,7 @@
 
 /* Offset in struct hart. */
 #define H_KSTACK 56
+#define H_ID 36 /* struct hart: id */
 
 #if defined(PAGODA_HOST)
 #include "host_csr.h" /* host tests of tlb.c: the same names on a simulated hart */

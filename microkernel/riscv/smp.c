@@ -45,8 +45,12 @@ struct thread *hart_c(struct hart *h)
     return t;
 }
 
+struct hart *volatile hart_starting; /* whom the firmware was asked to start last; start.S */
+
 static bool hart_start(struct hart *h)
 {
+    hart_starting = h;
+    __atomic_thread_fence(__ATOMIC_SEQ_CST);
     struct sbi_result r = sbi_call(SBI_EXT_HSM, 0, h->id, virt_to_phys((void *)start_hart), (uint64_t)h);
     uint64_t limit = arch_time() + START_TICKS;
     while (r.error == 0 && !__atomic_load_n(&h->online, __ATOMIC_ACQUIRE)) /* bound: START_TICKS */

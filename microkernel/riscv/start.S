@@ -9,6 +9,10 @@
 _start:
     csrw sie, zero
     csrw sscratch, zero
+    la t0, boot_claimed             /* the first hart here boots */
+    li t1, 1
+    amoswap.w.aqrl t1, t1, (t0)
+    bnez t1, misled
     rdinstret s2                    /* S-mode entry: boot.shell counts from here */
     la t0, kernel_bss
     la t1, kernel_end
@@ -42,6 +46,19 @@ _start:
     call boot_c                     /* a0 = hart id, a1 = device tree -> a0 = first thread */
     tail trap_return
 
+/* OpenSBI before 1.3 says that a hart is to start before it has written down where: one that comes to its waiting place just then
+ * starts here, where the first one did. It goes where it was to go, if it is the one that is being started; else nowhere. */
+misled:
+    la t0, hart_starting
+    ld a1, 0(t0)
+    beqz a1, 4f
+    li t3, 0xffffffc000000000
+    sub t0, a1, t3
+    lw t0, H_ID(t0)
+    beq t0, a0, start_hart
+4:  wfi
+    j 4b
+
 /* A further hart, from the firmware's hart_start: paging off, a0 = hart id, a1 = its struct hart (high address). */
     .globl start_hart
 start_hart:
@@ -62,6 +79,10 @@ start_hart:
     mv a0, a1
     call hart_c                     /* -> a0 = first thread */
     tail trap_return
+
+    .data
+    .balign 4
+boot_claimed: .word 0               /* not in .bss, which the boot hart clears */
 
     .bss
     .balign 4096

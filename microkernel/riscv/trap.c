@@ -16,7 +16,7 @@ _Static_assert(SYS_NULL == NR_NULL && SYS_CALL == NR_CALL && SYS_REPLY_RECV == N
                    MSG_CALL == KIND_CALL && MSG_FAULT == KIND_FAULT && OK == RESULT_OK && FAULT_ACCESS_R == ACCESS_R &&
                    FAULT_ACCESS_W == ACCESS_W && FAULT_ACCESS_X == ACCESS_X && CAUSE_ECALL_U == FAST_CAUSE_FIRST,
                "and these");
-_Static_assert(offsetof(struct hart, kstack_top) == H_KSTACK, "start.S knows this");
+_Static_assert(offsetof(struct hart, kstack_top) == H_KSTACK && offsetof(struct hart, id) == H_ID, "start.S knows these");
 
 static void trap_external(void)
 {
