@@ -16,7 +16,7 @@ static void member(void *arg)
     int i = (int)(intptr_t)arg;
     __atomic_add_fetch(&GT_SHARED->word[0], 1, __ATOMIC_SEQ_CST);
     while (GT_SHARED->word[1] == 0)
-        gt_sleep_us(3000);
+        gt_sleep_us(200000); /* three hundred that look more often leave several harts no time for anything else */
     CHECK_EQ(data_page[0], 1);
     data_page[0] = (uint64_t)text_function(i);
     CHECK_EQ(data_page[0], i + 1);
