@@ -9,10 +9,12 @@
 #include <stdlib.h>
 
 #define PAGE 4096u
+#define STACK_EXTRA (4 * PAGE - 1)
 
 int pthread_create(pthread_t *restrict out, const pthread_attr_t *restrict attr, void *(*fn)(void *), void *restrict arg)
 {
-    size_t bytes = attr != NULL ? attr->__stack_bytes : THREAD_STACK_BYTES;
+    /* The guard page and the thread's own data come out of the region as well, so a little is added. */
+    size_t bytes = attr != NULL ? (attr->__stack_bytes + STACK_EXTRA) & ~(size_t)(PAGE - 1) : THREAD_STACK_BYTES;
     int err = __thread_start_sized(out, fn, arg, bytes, attr != NULL && attr->__detached);
     return err == ENOMEM ? EAGAIN : err;
 }
@@ -35,7 +37,7 @@ int pthread_equal(pthread_t a, pthread_t b) { return a == b; }
 
 int pthread_attr_init(pthread_attr_t *a)
 {
-    *a = (pthread_attr_t){.__stack_bytes = THREAD_STACK_BYTES, .__guard_bytes = PAGE};
+    *a = (pthread_attr_t){.__stack_bytes = THREAD_STACK_BYTES - STACK_EXTRA, .__guard_bytes = PAGE};
     return 0;
 }
 int pthread_attr_destroy(pthread_attr_t *a)
@@ -55,12 +57,11 @@ int pthread_attr_getdetachstate(const pthread_attr_t *a, int *state)
     *state = a->__detached;
     return 0;
 }
-/* The guard page and the thread's own data come out of it as well, so a little is added. */
 int pthread_attr_setstacksize(pthread_attr_t *a, size_t bytes)
 {
-    if (bytes < PTHREAD_STACK_MIN || bytes > THREAD_STACK_MAX - 4 * PAGE)
+    if (bytes < PTHREAD_STACK_MIN || bytes > THREAD_STACK_MAX - STACK_EXTRA)
         return EINVAL;
-    a->__stack_bytes = (bytes + 4 * PAGE - 1) / PAGE * PAGE;
+    a->__stack_bytes = bytes;
     return 0;
 }
 int pthread_attr_getstacksize(const pthread_attr_t *restrict a, size_t *restrict bytes)

@@ -16,6 +16,7 @@
 #define AREA_STRIDE (THREAD_STACK_MAX + (1UL << 20)) /* unmapped between stacks, so an overrun beyond the guard page is seen as well */
 
 #define NO_SLOT (~0u)
+#define SLOT_PAUSE_US 100u
 enum { THREAD_DETACHED = 1, THREAD_ENDED = 2, THREAD_JOINING = 4 };
 
 struct thread {
@@ -177,7 +178,10 @@ int thread_join(struct thread *t, void **result)
         return EDEADLK;
     if (atomic_fetch_or(&t->state, THREAD_JOINING) & (THREAD_JOINING | THREAD_DETACHED))
         return ESRCH;
-    struct ipc_msg m = {.w = {PROC_THREAD_JOIN, atomic_load(&t->kernel_slot)}};
+    unsigned slot;
+    while ((slot = atomic_load(&t->kernel_slot)) == NO_SLOT) /* bound: t runs already, its creator is still on its way */
+        usleep(SLOT_PAUSE_US);
+    struct ipc_msg m = {.w = {PROC_THREAD_JOIN, slot}};
     err_t err = proc_call(H_PROC, &m);
     if (err != OK) {
         atomic_fetch_and(&t->state, ~THREAD_JOINING);
