@@ -11,24 +11,27 @@
 
 struct fork_hooks __fork_hooks;
 
-/* Buffers of stdio are copied with everything else; who wants them empty flushes first, as POSIX says. */
+/* Buffers of stdio are copied with everything else; who wants them empty flushes first, as POSIX says.
+ * Nothing is written between the request and the return as long as the program has one thread: a store would copy its page,
+ * and the next thing that many a parent does is wait, that most children do is exec. */
 pid_t fork(void)
 {
-    struct ipc_msg m = {.w = {PROC_FORK}};
     if (__fork_hooks.prepare != NULL)
         __fork_hooks.prepare();
+    bool threads = __fork_hooks.threads != NULL;
     __stderr_push();
-    __libc_lock(); /* only this thread exists in the child: no other may hold the heap then */
-    err_t err = proc_call(H_PROC, &m);
-    bool child = err == OK && m.w[1] == 0;
-    if (child && __fork_hooks.threads != NULL)
+    if (threads)
+        __libc_lock(); /* only this thread exists in the child: no other may hold the heap then */
+    long pid = proc_fork(H_PROC);
+    if (pid == 0 && threads)
         __fork_hooks.threads();
-    if (child && __fork_hooks.park != NULL)
+    if (pid == 0 && __fork_hooks.park != NULL)
         __fork_hooks.park();
-    __libc_unlock();
+    if (threads)
+        __libc_unlock();
     if (__fork_hooks.done != NULL)
-        __fork_hooks.done(child);
-    return err == OK ? (pid_t)m.w[1] : (pid_t)__error_set(err);
+        __fork_hooks.done(pid == 0);
+    return pid >= 0 ? (pid_t)pid : (pid_t)__error_set((err_t)pid);
 }
 
 pid_t waitpid(pid_t pid, int *status, int options)

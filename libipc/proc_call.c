@@ -30,3 +30,20 @@ err_t proc_call_full(handle_t procmgr, struct ipc_msg *m, const struct ipc_buf *
 }
 
 err_t proc_call(handle_t procmgr, struct ipc_msg *m) { return proc_call_full(procmgr, m, 0, 0); }
+
+/* The request and its answer are in registers alone. */
+long proc_fork(handle_t procmgr)
+{
+    uint32_t key = key_new();
+    err_t err = ERR_PEER_DEAD;
+    uint64_t pid = 0;
+    for (unsigned try = 0; err == ERR_PEER_DEAD; try++) { /* bound: as above */
+        if (try > 0)
+            server_pause(0);
+        struct ipc_regs x = {.w = {PROC_FORK, [PROC_KEY_WORD] = key}};
+        long kernel = ipc_raw(SYS_CALL, procmgr, &x);
+        err = (err_t)(kernel < 0 ? kernel : (int64_t)x.w[0]);
+        pid = x.w[1];
+    }
+    return err == OK ? (long)pid : err;
+}

@@ -25,7 +25,7 @@ unsigned thread_of_caller(const struct proc *p, reply_id_t id)
 static err_t registers_copy(struct proc *child, struct proc *parent)
 {
     unsigned slot = thread_of_caller(parent, child->op.reply);
-    if (parent->state != PROC_STATE_RUNNING || slot == PROC_THREADS_MAX || !sys_reply_alive(child->op.reply))
+    if (parent->state != PROC_STATE_RUNNING || slot == PROC_THREADS_MAX)
         return ERR_CANCELLED;
     return sys_thread_regs_fork(child->thread[0].handle, parent->thread[slot].handle, 0, 0, 0);
 }
@@ -75,6 +75,8 @@ static err_t conclude(struct proc *child, struct proc *parent)
 void fork_finished(struct proc *child)
 {
     struct proc *parent = child->op.parent;
+    if (child->op.result == OK && !sys_reply_alive(child->op.reply))
+        child->op.result = ERR_CANCELLED; /* the caller is gone, or somewhere else */
     err_t err = conclude(child, parent);
     struct ipc_msg m = {.w = {(uint64_t)(int64_t)err, child->pid}};
     err_t told = ipc_reply(child->op.reply, &m);

@@ -64,6 +64,9 @@ enum proc_debug {
  * answer. nbufs: 0..2. */
 err_t proc_call(handle_t procmgr, struct ipc_msg *m);
 err_t proc_call_full(handle_t procmgr, struct ipc_msg *m, const struct ipc_buf *bufs, unsigned nbufs);
+/* FORK, as proc_call() would ask it: the pid, 0 in the child, or the error. Writes no memory after the request, on either side, so
+ * that it copies no page. */
+long proc_fork(handle_t procmgr);
 
 #define SPAWN_BACKGROUND 1u /* ten priorities below the spawner */
 #define SPAWN_PINNED 2u     /* what it touches stays in memory (PAGER_PIN); its children are not pinned */
