@@ -37,7 +37,7 @@ POLL = "arch_irq_pending"  # asks whether an interrupt waits; if so the way out 
 NEVER = (1 << 64) - 1
 # Kernel functions, besides those of system calls, that say why the kernel was entered.
 KINDS = {"fault_raise": "page fault", "fast_fault": "page fault", "exception_raise": "exception", "timer_interrupt": "timer interrupt",
-         "irq_interrupt": "device interrupt", "fpu_first_use": "first floating point"}
+         "irq_interrupt": "device interrupt", "fast_irq": "device interrupt", "fpu_first_use": "first floating point"}
 
 
 def digest(path):

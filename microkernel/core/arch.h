@@ -61,7 +61,6 @@ void arch_timer_set(uint64_t when); /* ~0 = off */
 bool arch_irq_pending(void);        /* an interrupt waits: bounded work should end here */
 void arch_idle(void);               /* wait for an interrupt and handle it; lock released meanwhile */
 void arch_irq_enable(unsigned source);
-void arch_irq_disable(unsigned source);
 unsigned arch_irq_sources(void);
 void arch_console_putc(char c);
 _Noreturn void arch_halt(void); /* power off with a failure status */

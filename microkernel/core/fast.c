@@ -6,12 +6,7 @@
  * path (ipc.c, fault.c, sched.c) begins anew. Below the line «commit» nothing is asked any more. What is written there
  * is what the general path would have written.
  */
-#include "arch.h"
-#ifdef PAGODA_HOST
-#include "host_fast.h"
-#else
-#include "../riscv/fast_regs.h" /* the registers, the lock, the ways out */
-#endif
+#include "fast.h"
 
 #ifndef MUTANT_KERNEL_FAST_ANY_ID
 #define FAST_OTHER_ID(id) ((id) != fast_reply_id())
@@ -51,13 +46,8 @@ FAST_INLINE bool fast_can_switch(const struct hart *h, const struct thread *from
 
 FAST_INLINE void fast_switch(struct hart *h, struct thread *from, struct thread *to)
 {
-    uint64_t now = arch_instret();
-    from->instructions += now - h->switch_instret;
-    h->switch_instret = now;
     to->slice_end = from->slice_end; /* a server works in its client's slice */
-    to->state = T_RUNNING;
-    h->current = to;
-    fast_space_load(h, to->space);
+    fast_run(h, from, to);
 }
 
 /* *e: the level-0 entry for va, in a table that s shares with nobody. The last table is remembered: faults come close together,

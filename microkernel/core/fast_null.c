@@ -2,12 +2,7 @@
  * NULL, the fast way: into the kernel and back, to show what every call costs at least, the lock and a look at what the hart
  * has to do included. In a file of its own, which is compiled so that it changes none of s4 to s11: they need not be loaded.
  */
-#include "arch.h"
-#ifdef PAGODA_HOST
-#include "host_fast.h"
-#else
-#include "../riscv/fast_regs.h"
-#endif
+#include "fast.h"
 
 FAST_ENTRY(fast_null)
 {

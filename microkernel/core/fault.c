@@ -7,8 +7,6 @@
 long ipc_receive_after(struct thread *cur, struct endpoint *ep, struct thread *woken);
 err_t ipc_receive_endpoint(struct thread *cur, handle_t h, struct endpoint **ep);
 
-enum { R_T0 = 5, R_T1 = 6, R_T2 = 7, R_T3 = 28, R_T4 = 29, R_T6 = 31 };
-
 static inline void fault_next_id(struct thread *t) { t->fault.gen = (t->fault.gen + 1) | ID_GEN_FAULT; }
 
 static struct thread *fault_find(reply_id_t id, const struct space *pager)

@@ -8,9 +8,6 @@
 
 #define RECEIVE_TRIES 8
 
-/* Registers of IPC beside a0 and a1-a6, t0, t1 (the words). */
-enum { R_T0 = 5, R_T1 = 6, R_T2 = 7, R_A7 = 17, R_T3 = 28, R_T4 = 29, R_T5 = 30, R_T6 = 31 };
-
 static inline struct thread *ipc_caller(reply_id_t id, const struct space *server)
 {
     uint32_t f = (uint32_t)id;

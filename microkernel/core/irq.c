@@ -4,20 +4,16 @@
 #include "arch.h"
 #include "irq.h"
 
-static struct {
-    struct object_ref ntfn;
-    uint64_t bits;
-} source_table[IRQ_SOURCES];
+struct irq_source irq_source[IRQ_SOURCES];
 
 void irq_interrupt(unsigned source)
 {
-    arch_irq_disable(source);
-    trace(TRACE_IRQ, this_hart()->current, source, 0);
-    if (source >= IRQ_SOURCES)
+    const struct irq_source *to = &irq_source[source];
+    if (!source)
         return;
-    struct object_ref *r = &source_table[source].ntfn;
-    if (r->frame && frame_info_of(r->frame)->gen == r->gen)
-        ntfn_signal(frame_va(r->frame), source_table[source].bits);
+    trace(TRACE_IRQ, this_hart()->current, source, 0);
+    if (to->frame && frame_info_of(to->frame)->gen == to->gen)
+        ntfn_signal(frame_va(to->frame), to->bits);
 }
 
 syscall_fn sys_irq_create, sys_irq_bind, sys_irq_ack;
@@ -46,8 +42,7 @@ long sys_irq_bind(struct thread *cur, uint64_t *a)
     if (e != OK)
         return e;
     /* commit */
-    source_table[irq->object].ntfn = (struct object_ref){n->object, n->gen, 0};
-    source_table[irq->object].bits = a[2];
+    irq_source[irq->object] = (struct irq_source){n->object, n->gen, a[2]};
     arch_irq_enable(irq->object);
     return OK;
 }

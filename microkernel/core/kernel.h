@@ -91,6 +91,8 @@ static inline void faulter_remove(struct thread *t)
 }
 
 /* ---- queue.c ---- */
+static inline uint64_t queue_bit(unsigned prio) { return 1UL << ((255 - prio) & 63); } /* in the map's word */
+static inline unsigned queue_word(unsigned prio) { return (255 - prio) >> 6; }
 unsigned low_bit(uint64_t x); /* index of the lowest set bit, x != 0 */
 void queue_add(struct prio_queue *q, struct thread *t, unsigned prio);      /* at the tail of its priority */
 void queue_add_head(struct prio_queue *q, struct thread *t, unsigned prio); /* at the head */
@@ -274,6 +276,8 @@ void trace_record(unsigned kind, const struct thread *t, uint64_t a, uint64_t b)
 void epitaph_events(void);
 
 /* ---- syscall.c ---- */
+/* Registers of IPC beside a0 and a1-a6, t0, t1 (the words). */
+enum { R_T0 = 5, R_T1 = 6, R_T2 = 7, R_A7 = 17, R_T3 = 28, R_T4 = 29, R_T5 = 30, R_T6 = 31 };
 #define SYS_NO_RESULT (-1000L) /* the handler arranged the registers itself, or the thread has blocked */
 typedef long syscall_fn(struct thread *t, uint64_t *a);
 extern syscall_fn *const syscall_table[SYSCALL_LIMIT + 1];

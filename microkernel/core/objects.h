@@ -227,7 +227,7 @@ struct sched {
 _Static_assert(sizeof(struct sched) <= PAGE_SIZE, "objects fit their frame");
 
 /* What the fast path does (fast.c). */
-enum fast_kind { FAST_NULL, FAST_CALL, FAST_REPLY_RECV, FAST_RETRY, FAST_UPGRADE, FAST_MAP, FAST_REMAP, FAST_KINDS };
+enum fast_kind { FAST_NULL, FAST_CALL, FAST_REPLY_RECV, FAST_RETRY, FAST_UPGRADE, FAST_MAP, FAST_REMAP, FAST_SIGNAL, FAST_IRQ, FAST_KINDS };
 
 #define FAST_CAUSE_FIRST 8u
 #define FAST_CAUSES 8u
@@ -264,7 +264,8 @@ struct hart {
     uint64_t fast[FAST_KINDS]; /* how often each way of the fast path was gone; KERNEL_INFO adds them to the counters */
     struct sched *account;   /* whose budget is running down here; 0: nobody's */
     ticks_t account_since;   /* up to when it has been charged */
-    uint32_t plic_context; /* of its S mode */
+    uint32_t plic_context; /* of its S mode, and that context's registers: */
+    volatile uint32_t *plic_claim, *plic_enable; /* 0: there is no interrupt controller */
     int32_t sleep_ticket; /* not guarded by the lock, nor is sleeps: */
     bool sleeps;           /* it waits for the lock in its sleep */
     uint64_t timer_set;      /* what the timer is set to; ~0 = off */

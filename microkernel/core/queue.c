@@ -15,9 +15,6 @@ unsigned low_bit(uint64_t x)
     return index[((x & -x) * 0x022fdd63cc95386dUL) >> 58];
 }
 
-static inline uint64_t queue_bit(unsigned prio) { return 1UL << ((255 - prio) & 63); }
-static inline unsigned queue_word(unsigned prio) { return (255 - prio) >> 6; }
-
 static void queue_insert(struct prio_queue *q, struct thread *t, unsigned prio)
 {
     assert(!t->queue);

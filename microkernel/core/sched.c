@@ -175,13 +175,16 @@ static void sched_pick(struct hart *h)
         was->instructions += now - h->switch_instret;
     h->switch_instret = now;
     h->current = top;
-    h->timer_dirty = true;
     struct sched *ctx = top ? top->ctx : 0;
     if (unlikely(h->account != ctx))
         budget_switch(h, ctx);
-    if (!top)
+    if (!top) {
+        h->timer_dirty = true; /* nothing early may wake an idle hart */
         return;
+    }
     queue_remove(top);
+    if (ctx || h->runq.head[top->prio])
+        h->timer_dirty = true; /* else it is set for nothing that is too late */
     top->state = T_RUNNING;
     h->counter[KC_SWITCHES]++;
 }

@@ -99,19 +99,22 @@ long sys_trace_mask(struct thread *cur, uint64_t *a)
 static uint64_t counter_value(const struct hart *h, unsigned which)
 {
     uint64_t value = h->counter[which], faults = 0, flushes = h->fast[FAST_UPGRADE] + h->fast[FAST_MAP] + h->fast[FAST_REMAP];
+    uint64_t woken = h->fast[FAST_SIGNAL] + h->fast[FAST_IRQ];
     uint64_t answers = h->fast[FAST_RETRY] + flushes, calls = h->fast[FAST_CALL] + h->fast[FAST_REPLY_RECV] + answers;
     for (unsigned i = 0; i < FAST_CAUSES; i++) /* bound: FAST_CAUSES */
         faults += h->fast_fault[i];
     switch (which) {
     case KC_TRAP + 8:
-        return value + calls + h->fast[FAST_NULL];
+        return value + calls + h->fast[FAST_NULL] + h->fast[FAST_SIGNAL];
+    case KC_TRAP + 16 + 9:
+        return value + h->fast[FAST_IRQ];
     case KC_TRAP + 12:
     case KC_TRAP + 13:
     case KC_TRAP + 15:
         return value + h->fast_fault[which - KC_TRAP - FAST_CAUSE_FIRST];
     case KC_SWITCHES:
     case KC_SATP:
-        return value + calls + faults;
+        return value + calls + faults + woken;
     case KC_CALLS:
         return value + h->fast[FAST_CALL];
     case KC_REPLIES:

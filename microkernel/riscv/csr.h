@@ -40,6 +40,7 @@
 #define NR_CALL 1
 #define NR_REPLY_RECV 4
 #define NR_FAULT_REPLY_RECV 6
+#define NR_SIGNAL 7
 #define KIND_CALL 1
 #define KIND_FAULT 2
 #define ACCESS_R 1

@@ -97,6 +97,8 @@ trap_entry:
     beqz a7, fast_null              /* NR_NULL */
     li s0, NR_REPLY_RECV
     beq a7, s0, fast_reply_recv
+    li s0, NR_SIGNAL
+    beq a7, s0, fast_signal
 #endif
 
 /* Everything else, and whatever the fast path leaves: all registers to the control block, then C. */
@@ -129,7 +131,8 @@ trap_return:
     ld a0, 80(a0)
     sret
 
-/* A fault keeps all registers. Page faults may go the fast path: cause - 8 in s0, the address in a1, the access in a3. */
+/* A fault keeps all registers. Page faults may go the fast path: cause - 8 in s0, the address in a1, the access in a3.
+ * So may interrupts of devices. */
 no_call:
     save_others
     sd s1, 80(a0)
@@ -145,6 +148,10 @@ no_call:
     li s3, CAUSE_FETCH_PAGE - CAUSE_ECALL_U
     li a3, ACCESS_X
     beq s0, s3, fast_fault
+    bgez s0, saved
+    slli s0, s0, 1                  /* an interrupt: of a device? */
+    addi s0, s0, -2 * (IRQ_EXTERNAL - CAUSE_ECALL_U)
+    beqz s0, fast_irq
 #endif
     j saved
 
@@ -154,6 +161,14 @@ fast_give_up_fault:
     ld sp, H_KSTACK(tp)
     mv a1, s3
     call trap_ticket
+    j trap_return
+
+/* The lock is held, and the source in s4 claimed. */
+    .globl fast_give_up_irq
+fast_give_up_irq:
+    ld sp, H_KSTACK(tp)
+    mv a0, s4
+    call trap_claimed
     j trap_return
 
 /* From fast.c, which has the lock or its ticket in s3: t2, t4 and t5 may be the kernel's, and no call without flags has them. */

@@ -8,6 +8,7 @@
 
 #include "csr.h"
 #include "lock.h"
+#include "plic.h"
 #include "sv39_walk.h"
 
 #define FAST_INLINE static inline __attribute__((always_inline))
@@ -46,6 +47,15 @@ FAST_READ(fast_cause, "s0") /* from FAST_CAUSE_FIRST on */
 #define FAST_GIVE_UP(cur) FAST_GO(fast_give_up, cur)
 
 #define FAST_GIVE_UP_FAULT(cur) FAST_GO(fast_give_up_fault, cur)
+
+/* The interrupt's source has been claimed: that is not done twice. */
+#define FAST_GIVE_UP_IRQ(source) \
+    do { \
+        register uint64_t s4 __asm__("s4") = (source); \
+        __asm__ volatile("j fast_give_up_irq" : : "r"(s4)); \
+        __builtin_unreachable(); \
+    } while (0)
+#define fast_irq_claim plic_claim
 
 /* In assembler: gcc would extend the ticket's sign, which it has. */
 FAST_INLINE bool fast_lock(const struct hart *h)

@@ -30,9 +30,12 @@ void plic_boot(const struct machine *m)
 /* The context of this hart: nothing enabled, no threshold. */
 void plic_boot_hart(void)
 {
-    unsigned context = this_hart()->plic_context;
+    struct hart *h = this_hart();
+    unsigned context = h->plic_context;
     if (!plic)
         return;
+    h->plic_claim = plic_reg(0x200004 + 0x1000 * context);
+    h->plic_enable = plic_reg(0x2000 + 0x80 * context);
     for (unsigned s = 0; s < sources; s += 32)
         *plic_reg(0x2000 + 0x80 * context + s / 8) = 0;
     *plic_reg(0x200000 + 0x1000 * context) = 0;
@@ -42,7 +45,7 @@ unsigned arch_irq_sources(void) { return sources; }
 
 static volatile uint32_t *enable_reg(unsigned s) { return plic_reg(0x2000 + 0x80 * route[s] + s / 32 * 4); }
 
-void arch_irq_disable(unsigned s)
+static void irq_disable(unsigned s)
 {
     if (s < sources)
         *enable_reg(s) &= ~(1u << (s & 31));
@@ -54,21 +57,8 @@ void arch_irq_enable(unsigned s)
     if (s >= sources)
         return;
     if (route[s] != this_hart()->plic_context) {
-        arch_irq_disable(s);
+        irq_disable(s);
         route[s] = this_hart()->plic_context;
     }
     *enable_reg(s) |= 1u << (s & 31);
-}
-
-/* Claim, and complete at once: the source is masked until its driver acknowledges. Completion is ignored for a source that
- * is not enabled, so it comes first. */
-unsigned plic_claim(void)
-{
-    if (!plic)
-        return 0;
-    volatile uint32_t *claim = plic_reg(0x200004 + 0x1000 * this_hart()->plic_context);
-    unsigned s = *claim;
-    if (s)
-        *claim = s;
-    return s;
 }

@@ -25,7 +25,6 @@ void smp_boot(const struct machine *m); /* start the other harts; hart_count say
 /* plic.c */
 void plic_boot(const struct machine *m);
 void plic_boot_hart(void);
-unsigned plic_claim(void); /* 0: nothing; the source is completed and must be masked by the caller */
 
 /* sbi.c */
 struct sbi_result {

@@ -7,26 +7,17 @@
 #include "csr.h"
 #include "ipi.h"
 #include "lock.h"
+#include "plic.h"
 #include "riscv.h"
 
 _Static_assert(offsetof(struct thread, status) == T_STATUS && offsetof(struct thread, hart) == T_HART &&
                    offsetof(struct thread, x) == 0,
                "entry.S knows these");
-_Static_assert(SYS_NULL == NR_NULL && SYS_CALL == NR_CALL && SYS_REPLY_RECV == NR_REPLY_RECV && SYS_FAULT_REPLY_RECV == NR_FAULT_REPLY_RECV &&
+_Static_assert(SYS_NULL == NR_NULL && SYS_CALL == NR_CALL && SYS_REPLY_RECV == NR_REPLY_RECV && SYS_FAULT_REPLY_RECV == NR_FAULT_REPLY_RECV && SYS_SIGNAL == NR_SIGNAL &&
                    MSG_CALL == KIND_CALL && MSG_FAULT == KIND_FAULT && OK == RESULT_OK && FAULT_ACCESS_R == ACCESS_R &&
                    FAULT_ACCESS_W == ACCESS_W && FAULT_ACCESS_X == ACCESS_X && CAUSE_ECALL_U == FAST_CAUSE_FIRST,
                "and these");
 _Static_assert(offsetof(struct hart, kstack_top) == H_KSTACK && offsetof(struct hart, id) == H_ID, "start.S knows these");
-
-static void trap_external(void)
-{
-    for (unsigned n = 0; n < 4; n++) { /* bound: further sources trap again */
-        unsigned source = plic_claim();
-        if (!source)
-            return;
-        irq_interrupt(source);
-    }
-}
 
 static void trap_interrupt(uint64_t code)
 {
@@ -34,7 +25,7 @@ static void trap_interrupt(uint64_t code)
     if (code == IRQ_TIMER)
         timer_interrupt();
     else if (code == IRQ_EXTERNAL)
-        trap_external();
+        irq_interrupt(plic_claim(this_hart())); /* another source traps again */
     else if (code == IRQ_SOFT) { /* mail was taken on the way to the lock; what a kick is about, sched_exit sees */
         csr_clear(sip, SIE_SSIE);
         this_hart()->kicked = false;
@@ -67,6 +58,13 @@ static __attribute__((noinline)) void trap_other(struct thread *t, uint64_t caus
     }
 }
 
+static inline struct thread *trap_out(void)
+{
+    struct thread *t = sched_exit();
+    unlock_kernel();
+    return t;
+}
+
 /* The lock is held, all registers are saved. */
 static inline struct thread *trap_locked(struct thread *t)
 {
@@ -78,12 +76,10 @@ static inline struct thread *trap_locked(struct thread *t)
     } else {
         trap_other(t, cause, csr_read(stval));
     }
-    t = sched_exit();
-    unlock_kernel();
-    return t;
+    return trap_out();
 }
 
-struct thread *trap_user(struct thread *t), *trap_ticket(struct thread *t, int32_t mine);
+struct thread *trap_user(struct thread *t), *trap_ticket(struct thread *t, int32_t mine), *trap_claimed(unsigned source);
 
 struct thread *trap_user(struct thread *t)
 {
@@ -96,6 +92,14 @@ struct thread *trap_ticket(struct thread *t, int32_t mine)
 {
     lock_turn(this_hart(), mine);
     return trap_locked(t);
+}
+
+/* The same after the fast path took the lock and claimed an interrupt. */
+struct thread *trap_claimed(unsigned source)
+{
+    count(KC_TRAP + 16 + IRQ_EXTERNAL);
+    irq_interrupt(source);
+    return trap_out();
 }
 
 bool arch_irq_pending(void) { return csr_read(sip) & csr_read(sie); }

@@ -308,7 +308,6 @@ static void the_free_list_survives_random_use(void **context)
 static void interrupt_handles_mask_and_signal(void **context)
 {
     (void)context;
-    void irq_interrupt(unsigned source);
     struct host_ntfn n = host_ntfn();
     assert_int_equal(SYS(init, IRQ_CREATE, INIT_H_KERNEL, 0), ERR_INVAL);
     assert_int_equal(SYS(init, IRQ_CREATE, INIT_H_KERNEL, arch_irq_sources()), ERR_INVAL);
@@ -316,7 +315,7 @@ static void interrupt_handles_mask_and_signal(void **context)
     handle_t irq = init->x[REG_A1];
     SYS_OK(init, IRQ_BIND, irq, n.h, 0x30);
     assert_true(host_irq_on[9]);
-    irq_interrupt(9);
+    host_interrupt(9);
     host_exit();
     assert_false(host_irq_on[9]); /* masked until acknowledged */
     assert_int_equal(n.n->bits, 0x30);
@@ -325,7 +324,7 @@ static void interrupt_handles_mask_and_signal(void **context)
     SYS_OK(init, WAIT, n.h);
     assert_int_equal(init->x[REG_A1], 0x30);
     host_destroy(n.h);
-    irq_interrupt(9); /* nobody is there: it stays masked */
+    host_interrupt(9); /* nobody is there: it stays masked */
     host_exit();
     assert_false(host_irq_on[9]);
 }

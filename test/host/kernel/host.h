@@ -58,6 +58,7 @@ void host_same(enum host_kept one, enum host_kept other);
 
 void host_current(struct thread *t); /* t, ready or running, is what its hart runs now */
 void host_fault(struct thread *t, vaddr_t va, unsigned access); /* the current thread's own; without host_exit */
+void host_interrupt(unsigned source); /* of a device, at host_hart, which runs a thread; without host_exit */
 long host_ecall(struct thread *t);   /* registers as they are; goes on until it returns or blocks */
 long host_call6(struct thread *t, uint64_t nr, uint64_t a0, uint64_t a1, uint64_t a2, uint64_t a3, uint64_t a4);
 #define SYS_(t, nr, a0, a1, a2, a3, a4, ...) \

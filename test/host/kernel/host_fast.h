@@ -15,6 +15,9 @@
     struct thread *name(struct thread *cur)
 #define FAST_GIVE_UP(cur) return 0
 #define FAST_GIVE_UP_FAULT(cur) return 0
+#define FAST_GIVE_UP_IRQ(source) return 0
+#define fast_irq_claim host_irq_claim
+unsigned host_irq_claim(const struct hart *h); /* the source that host_interrupt said, masked now */
 
 #define fast_a0 (cur->x[REG_A0])
 #define fast_w0() (cur->x[REG_A1])

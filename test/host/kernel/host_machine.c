@@ -66,7 +66,6 @@ uint64_t arch_boot_instret(void) { return 7; }
 void arch_timer_set(uint64_t when) { host_timer[host_hart->index] = when; }
 bool arch_irq_pending(void) { return host_irq_every && ++irq_asked % host_irq_every == 0; }
 void arch_irq_enable(unsigned source) { host_irq_on[source] = true; }
-void arch_irq_disable(unsigned source) { host_irq_on[source] = false; }
 unsigned arch_irq_sources(void) { return 96; }
 
 void arch_kick(struct hart *h) { h->kicked = true; }

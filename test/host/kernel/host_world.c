@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "host.h"
+#include "irq.h"
 
 void host_machine_boot(void);
 
@@ -67,7 +68,9 @@ long host_result(const struct thread *t)
 unsigned host_fast_taken;
 bool host_compares;
 struct thread *fast_null(struct thread *cur), *fast_call(struct thread *cur), *fast_reply_recv(struct thread *cur), *fast_fault_reply_recv(struct thread *cur), *fast_fault(struct thread *cur);
+struct thread *fast_signal(struct thread *cur), *fast_irq(struct thread *cur);
 uint64_t host_fault_va, host_fault_access, host_fault_cause;
+static unsigned irq_waiting;
 
 static struct thread *fast_way(struct thread *t)
 {
@@ -80,6 +83,8 @@ static struct thread *fast_way(struct thread *t)
         return fast_reply_recv(t);
     case SYS_FAULT_REPLY_RECV:
         return fast_fault_reply_recv(t);
+    case SYS_SIGNAL:
+        return fast_signal(t);
     default:
         return 0;
     }
@@ -88,7 +93,7 @@ static struct thread *fast_way(struct thread *t)
 static bool has_fast_way(const struct thread *t)
 {
     uint64_t nr = t->x[X_A7];
-    return nr == SYS_NULL || nr == SYS_CALL || nr == SYS_REPLY_RECV || nr == SYS_FAULT_REPLY_RECV;
+    return nr == SYS_NULL || nr == SYS_CALL || nr == SYS_REPLY_RECV || nr == SYS_FAULT_REPLY_RECV || nr == SYS_SIGNAL;
 }
 
 /* The fast path's end, after host_keep(HOST_BEFORE): true if the general one has to do it, anew or for the first time. */
@@ -151,6 +156,31 @@ void host_fault(struct thread *t, vaddr_t va, unsigned access)
     if (fast)
         count(KC_TRAP + FAST_CAUSE_FIRST + host_fault_cause);
     fault_raise(t, va, access);
+    if (fast)
+        host_did_again();
+}
+
+unsigned host_irq_claim(const struct hart *h)
+{
+    unsigned source = irq_waiting;
+    (void)h;
+    host_irq_on[source] = false;
+    irq_waiting = 0;
+    return source;
+}
+
+void host_interrupt(unsigned source)
+{
+    struct thread *t = host_hart->current;
+    irq_waiting = source;
+    if (host_compares)
+        host_keep(HOST_BEFORE);
+    bool fast = fast_irq(t) != 0;
+    if (!host_goes_on(fast))
+        return;
+    if (fast)
+        count(KC_TRAP + 16 + 9);
+    irq_interrupt(irq_waiting ? host_irq_claim(host_hart) : source);
     if (fast)
         host_did_again();
 }
