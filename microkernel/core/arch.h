@@ -12,11 +12,16 @@
 #include "../riscv/arch_inline.h" /* this_hart, phys_to_virt, arch_time, arch_instret, kernel lock */
 #endif
 
+/* The hart's copies are nearer than the globals. */
+static inline bool frame_in_ram(uint64_t f) { return f >= this_hart()->ram_first && f < this_hart()->ram_end; }
+static inline struct frame_info *frame_info_of(frame_t f) { return &this_hart()->frame_table_biased[f]; }
+#define trace(kind, t, a, b) (unlikely(this_hart()->traced != 0) ? trace_record(kind, t, a, b) : (void)0)
+
 static inline void *frame_va(frame_t f) { return phys_to_virt((paddr_t)f << PAGE_SHIFT); }
 static inline frame_t frame_of(const void *p) { return virt_to_phys(p) >> PAGE_SHIFT; }
 /* The frame word of the table that an entry stands in. */
 static inline struct frame_info *table_info(const pte_t *entry) { return frame_info_of(frame_of(entry)); }
-static inline bool table_is_shared(const pte_t *entry) { return table_info(entry)->flags & FRAME_F_SHARED; }
+static inline __attribute__((always_inline)) bool table_is_shared(const pte_t *entry) { return table_info(entry)->flags & FRAME_F_SHARED; }
 static inline void count(unsigned which) { this_hart()->counter[which]++; }
 
 /* ---- address spaces (riscv/sv39.c) ---- */

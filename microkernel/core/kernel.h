@@ -226,10 +226,8 @@ struct endpoint *endpoint_of(const struct object_ref *r);
 
 /* ---- frame.c ---- */
 #define FRAME_GEN_MAX UINT32_MAX
-static inline bool frame_in_ram(uint64_t f) { return f >= ram_first && f < ram_end; }
 /* One load less than &frame_table[f - ram_first], on every path: the table as if it began with frame 0. */
 extern struct frame_info *frame_table_biased;
-static inline struct frame_info *frame_info_of(frame_t f) { return &frame_table_biased[f]; }
 err_t frame_check_user(const struct space *owner, uint64_t f);   /* a user frame that owner may map */
 err_t frame_check_kfree(const struct space *owner, uint64_t f);  /* a free kernel frame that owner may donate */
 void frame_zero(frame_t f);
@@ -271,8 +269,7 @@ struct chunk_info {
 extern struct chunk_info *chunk_table; /* index: chunk - ram_first / 512 */
 
 /* ---- trace.c ---- */
-void trace_record(unsigned kind, const struct thread *t, uint64_t a, uint64_t b);
-#define trace(kind, t, a, b) ((trace_mask >> (kind)) & 1 ? trace_record(kind, t, a, b) : (void)0)
+void trace_record(unsigned kind, const struct thread *t, uint64_t a, uint64_t b); /* if trace_mask wants it: trace() in arch.h */
 void epitaph_events(void);
 
 /* ---- syscall.c ---- */

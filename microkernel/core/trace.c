@@ -13,6 +13,8 @@ uint64_t trace_mask = ~0UL;
 void trace_record(unsigned kind, const struct thread *t, uint64_t a, uint64_t b)
 {
     struct hart *h = this_hart();
+    if (!((trace_mask >> kind) & 1))
+        return;
     struct trace_event *e = &h->ring[h->trace_next++ & (TRACE_RING - 1)];
     e->instret = arch_instret();
     e->thread = t ? t->frame : 0;

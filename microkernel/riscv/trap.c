@@ -131,9 +131,9 @@ _Noreturn void trap_kernel(uint64_t *x, uint64_t cause, uint64_t value);
 
 _Noreturn void trap_kernel(uint64_t *x, uint64_t cause, uint64_t value)
 {
-    static const char *const name[32] = {"pc ", "ra ", "sp ", "gp ", "tp ", "t0 ", "t1 ", "t2 ", "s0 ", "s1 ", "a0 ",
-                                         "a1 ", "a2 ", "a3 ", "a4 ", "a5 ", "a6 ", "a7 ", "s2 ", "s3 ", "s4 ", "s5 ",
-                                         "s6 ", "s7 ", "s8 ", "s9 ", "s10", "s11", "t3 ", "t4 ", "t5 ", "t6 "};
+    static const char name[32][4] = {"pc ", "ra ", "sp ", "gp ", "tp ", "t0 ", "t1 ", "t2 ", "s0 ", "s1 ", "a0 ",
+                                     "a1 ", "a2 ", "a3 ", "a4 ", "a5 ", "a6 ", "a7 ", "s2 ", "s3 ", "s4 ", "s5 ",
+                                     "s6 ", "s7 ", "s8 ", "s9 ", "s10", "s11", "t3 ", "t4 ", "t5 ", "t6 "};
     uint64_t index = (x[4] - (uint64_t)harts) / sizeof(struct hart); /* tp, if it was still good */
     __asm__ volatile("mv tp, %0" : : "r"(&harts[index < HARTS_MAX ? index : 0]));
     kputs("\nkernel trap: registers");
