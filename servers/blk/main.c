@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
- * The block server: one thread, one endpoint, interrupts as bits of a notification bound to its receive. Up to CALLS_MAX callers
- * wait, and the device has up to SLOTS requests of theirs at once. It never waits for a client, calls only the pager (who waits
- * for nobody), and never dies on what a client or the device says.
+ * The block server: one thread, one endpoint, interrupts as bits of a notification bound to its receive. Up to CALLS_MAX lists of
+ * requests are under way, and the device has up to SLOTS requests of theirs at once. It never waits for a client, calls only the
+ * pager (who waits for nobody), and never dies on what a client or the device says.
  */
 #include "../init/keep.h"
 #include "device.h"
@@ -12,11 +12,14 @@
 
 #define PAGES_MAX (BLK_MEMORY_MAX / PAGE_SIZE)
 
-/* One caller that waits. A flush is a call with one request. */
+enum call_state { CALL_FREE, CALL_ASKED, CALL_ENDED /* not yet collected */ };
+
+/* A list under way. A flush is one with one request. */
 static struct call {
-    reply_id_t id; /* NO_REPLY: free */
+    uint8_t state; /* enum call_state */
     bool flush;
-    unsigned count, submitted, ended, failed;
+    uint32_t token, failed; /* the client's; a bit for each request */
+    unsigned count, submitted, ended;
     struct blk_request list[BLK_REQUESTS_MAX];
 } calls[CALLS_MAX];
 
@@ -68,11 +71,11 @@ static err_t attach(uint32_t space, vaddr_t start, uint64_t bytes)
 /* ---- calls ---- */
 
 /* All of the list; it must be in memory that is there. */
-static err_t copy_list(struct call *c, unsigned direction)
+static err_t copy_list(reply_id_t id, struct call *c)
 {
     uint64_t bytes = c->count * sizeof c->list[0], done = 0, got = 0;
     while (done < bytes) { /* bound: a copy takes a page at least, or fails */
-        err_t err = sys_copy(c->id, direction, done, (char *)c->list + done, bytes - done, &got);
+        err_t err = sys_copy(id, 0, done, (char *)c->list + done, bytes - done, &got);
         if (err != OK)
             return err == ERR_FAULT_PENDING ? ERR_FAULT : err;
         if (got == 0)
@@ -82,27 +85,19 @@ static err_t copy_list(struct call *c, unsigned direction)
     return OK;
 }
 
-static void finish(struct call *c)
-{
-    err_t err = OK;
-    if (!c->flush)
-        err = copy_list(c, COPY_TO_CLIENT);
-    else if (c->failed > 0)
-        err = ERR_IO;
-    answer(c->id, err, c->failed);
-    c->id = NO_REPLY;
-}
+static void tell(void) { (void)sys_signal(BLK_H_FS, FS_NTFN_DISK); }
 
 static void end_request(struct call *c, unsigned which, err_t err)
 {
-    c->list[which].error = (int16_t)err;
     c->ended++;
     if (err != OK) {
-        c->failed++;
+        c->failed |= 1u << which;
         errors += err == ERR_IO;
     }
-    if (c->ended == c->count)
-        finish(c);
+    if (c->ended < c->count)
+        return;
+    c->state = CALL_ENDED;
+    tell();
 }
 
 static err_t check_request(const struct blk_request *r)
@@ -116,7 +111,7 @@ static err_t check_request(const struct blk_request *r)
     return r->direction == BLK_WRITE && device_read_only() ? ERR_PERM : broken ? ERR_IO : OK;
 }
 
-/* The next request of a call to the device, or its refusal to the caller. */
+/* The next request of a list to the device, or its refusal. */
 static void submit_next(struct call *c)
 {
     unsigned which = c->submitted++, token = TOKEN(c - calls, which);
@@ -137,14 +132,14 @@ static void submit_next(struct call *c)
                       r->sectors * BLK_SECTOR_BYTES, token);
 }
 
-/* Callers in turn, a request each, as long as the device has room. */
+/* Lists in turn, a request each, as long as the device has room. */
 static void submit_all(void)
 {
     bool some = false;
-    for (unsigned idle = 0; idle < CALLS_MAX && device_has_room();) { /* bound: the requests of all calls */
+    for (unsigned idle = 0; idle < CALLS_MAX && device_has_room();) { /* bound: the requests of all lists */
         struct call *c = &calls[next_call];
         next_call = (next_call + 1) % CALLS_MAX;
-        if (c->id == NO_REPLY || c->submitted == c->count) {
+        if (c->state != CALL_ASKED || c->submitted == c->count) {
             idle++;
             continue;
         }
@@ -164,13 +159,12 @@ static void give_up_all(void)
     start_device();
     for (unsigned i = 0; i < CALLS_MAX; i++) {
         struct call *c = &calls[i];
-        for (unsigned k = 0; c->id != NO_REPLY && k < c->count; k++)
-            c->list[k].error = ERR_IO;
-        if (c->id == NO_REPLY)
+        if (c->state != CALL_ASKED)
             continue;
         errors += c->count - c->ended;
-        c->failed = c->count;
-        finish(c);
+        c->failed = ~0u;
+        c->state = CALL_ENDED;
+        tell();
     }
 }
 
@@ -190,16 +184,18 @@ static void take_ended(void)
 
 /* ---- the protocol ---- */
 
-static struct call *call_new(const struct ipc_event *ev)
+static err_t call_new(uint32_t token, struct call **out)
 {
+    if (memory_pages == 0)
+        return ERR_NOENT;
     for (unsigned i = 0; i < CALLS_MAX; i++) {
-        if (calls[i].id != NO_REPLY)
+        if (calls[i].state != CALL_FREE)
             continue;
-        calls[i] = (struct call){.id = ev->id};
-        return &calls[i];
+        calls[i] = (struct call){.token = token};
+        *out = &calls[i];
+        return OK;
     }
-    answer(ev->id, ERR_AGAIN, 0);
-    return NULL;
+    return ERR_AGAIN;
 }
 
 static void op_info(const struct ipc_event *ev)
@@ -210,48 +206,57 @@ static void op_info(const struct ipc_event *ev)
     (void)ipc_reply(ev->id, &m);
 }
 
-/* A caller that attaches begins anew: what an earlier life of it asked for must not arrive in its memory any more. */
+/* A client that attaches begins anew: what an earlier life of it asked for must not arrive in its memory any more. */
 static void op_attach(const struct ipc_event *ev)
 {
     if (device_busy() > 0)
         give_up_all();
+    for (unsigned i = 0; i < CALLS_MAX; i++)
+        calls[i].state = CALL_FREE;
     answer(ev->id, attach(BADGE_ID(ev->badge), ev->w[1], ev->w[2]), 0);
 }
 
-static void op_transfer(const struct ipc_event *ev)
+static err_t transfer(const struct ipc_event *ev)
 {
     uint64_t count = ev->w[1], bytes = count * sizeof(struct blk_request);
-    const uint64_t both = BUF_R | BUF_W;
-    if (memory_pages == 0) {
-        answer(ev->id, ERR_NOENT, 0);
-        return;
-    }
-    if (count == 0 || count > BLK_REQUESTS_MAX || (ev->buf_len[0] & both) != both || BUF_LEN(ev->buf_len[0]) < bytes) {
-        answer(ev->id, ERR_INVAL, 0);
-        return;
-    }
-    struct call *c = call_new(ev);
-    if (c == NULL)
-        return;
+    struct call *c;
+    if (count == 0 || count > BLK_REQUESTS_MAX || !(ev->buf_len[0] & BUF_R) || BUF_LEN(ev->buf_len[0]) < bytes)
+        return ERR_INVAL;
+    err_t err = call_new((uint32_t)ev->w[2], &c);
+    if (err != OK)
+        return err;
     c->count = (unsigned)count;
-    err_t err = copy_list(c, 0);
-    if (err == OK)
-        return;
-    answer(c->id, err, 0);
-    c->id = NO_REPLY;
+    err = copy_list(ev->id, c);
+    c->state = err == OK ? CALL_ASKED : CALL_FREE;
+    return err;
 }
 
-static void op_flush(const struct ipc_event *ev)
+static err_t flush(const struct ipc_event *ev)
 {
-    if (!device_has_flush()) {
-        answer(ev->id, broken ? ERR_IO : OK, 0);
-        return;
-    }
-    struct call *c = call_new(ev);
-    if (c == NULL)
-        return;
+    struct call *c;
+    err_t err = call_new((uint32_t)ev->w[1], &c);
+    if (err != OK)
+        return err;
     c->flush = true;
     c->count = 1;
+    c->state = CALL_ASKED;
+    if (!device_has_flush()) { /* nothing is held back */
+        c->submitted = 1;
+        end_request(c, 0, broken ? ERR_IO : OK);
+    }
+    return OK;
+}
+
+static void op_collect(const struct ipc_event *ev)
+{
+    struct ipc_msg m = {.w = {memory_pages == 0 ? (uint64_t)(int64_t)ERR_NOENT : OK}};
+    for (unsigned i = 0; i < CALLS_MAX && m.w[1] < BLK_ENDED_MAX; i++) {
+        if (calls[i].state != CALL_ENDED)
+            continue;
+        m.w[2 + m.w[1]++] = BLK_ENDED(calls[i].token, calls[i].failed);
+        calls[i].state = CALL_FREE;
+    }
+    (void)ipc_reply(ev->id, &m);
 }
 
 static void handle_call(const struct ipc_event *ev)
@@ -269,8 +274,9 @@ static void handle_call(const struct ipc_event *ev)
         switch (ev->w[0]) {
         case BLK_INFO: op_info(ev); break;
         case BLK_ATTACH: op_attach(ev); break;
-        case BLK_TRANSFER: op_transfer(ev); break;
-        default: op_flush(ev); break;
+        case BLK_TRANSFER: answer(ev->id, transfer(ev), 0); break;
+        case BLK_FLUSH: answer(ev->id, flush(ev), 0); break;
+        default: op_collect(ev); break;
         }
 }
 
@@ -290,7 +296,7 @@ static void handle_event(const struct ipc_event *ev)
         device_irq_again();
         take_ended(); /* what ended in between: QEMU's PLIC forgets an interrupt that came while the source was masked */
         break;
-    default: /* a caller that is gone: its requests end as any, the answer finds nobody; or a deadline */
+    default: /* a caller that is gone: nobody waits in here; or a deadline */
         if (device_busy() > 0 && sys_time() - last_answer > DEVICE_PATIENCE_TICKS)
             give_up_all();
         break;
@@ -305,6 +311,7 @@ int main(void)
         if (frame_of(0, (vaddr_t)device_memory(i), &dma[i]) != OK)
             return 1;
     start_device();
+    tell(); /* whatever an earlier life had taken is lost */
     for (;;) { /* forever: server loop */
         struct ipc_event ev;
         submit_all();

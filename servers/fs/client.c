@@ -45,9 +45,26 @@ err_t client_place(struct client *c, uint64_t lowest, unsigned *fd)
         if (taken == ~0UL)
             continue;
         *fd = chunk * CHUNK_FDS + (unsigned)__builtin_ctzll(~taken);
-        return chunk_have(c, chunk);
+        err_t err = chunk_have(c, chunk);
+        if (err == OK)
+            c->open[chunk] |= 1UL << *fd % CHUNK_FDS;
+        return err;
     }
     return FS_ERR_MFILE;
+}
+
+static void chunk_drop(struct client *c, unsigned chunk)
+{
+    if (c->open[chunk] != 0 || chunk == 0) /* the first one is always needed again */
+        return;
+    slab_free(&chunks, c->chunk[chunk]);
+    c->chunk[chunk] = 0;
+}
+
+void client_unplace(struct client *c, unsigned fd)
+{
+    c->open[fd / CHUNK_FDS] &= ~(1UL << fd % CHUNK_FDS);
+    chunk_drop(c, fd / CHUNK_FDS);
 }
 
 void client_set(struct client *c, unsigned fd, struct file *f, bool cloexec)
@@ -68,33 +85,47 @@ struct file *client_take(struct client *c, unsigned fd)
     c->chunk[chunk]->file[fd % CHUNK_FDS] = 0;
     c->open[chunk] &= ~bit;
     c->used--;
-    if (c->open[chunk] == 0 && chunk > 0) { /* the first one is always needed again */
-        slab_free(&chunks, c->chunk[chunk]);
-        c->chunk[chunk] = 0;
-    }
+    chunk_drop(c, chunk);
     return f;
 }
 
 static void close_set(struct client *c, const uint64_t which[CHUNKS])
 {
     for (unsigned chunk = 0; chunk < CHUNKS; chunk++)
-        for (uint64_t left = c->open[chunk] & which[chunk]; left; left &= left - 1) /* bound: CHUNK_FDS */
-            file_drop(client_take(c, chunk * CHUNK_FDS + (unsigned)__builtin_ctzll(left)));
+        for (uint64_t left = c->open[chunk] & which[chunk]; left; left &= left - 1) { /* bound: CHUNK_FDS */
+            unsigned fd = chunk * CHUNK_FDS + (unsigned)__builtin_ctzll(left);
+            if (client_file(c, fd)) /* else it is of a request under way */
+                file_drop(client_take(c, fd));
+        }
 }
 
 static void client_free(struct client *c)
 {
-    static const uint64_t all[CHUNKS] = {[0 ... CHUNKS - 1] = ~0UL};
-    close_set(c, all);
     for (unsigned chunk = 0; chunk < CHUNKS; chunk++) /* the first one, and those that were made for what then failed */
         if (c->chunk[chunk])
             slab_free(&chunks, c->chunk[chunk]);
     vnode_drop(c->cwd);
+    slab_free(&clients, c);
+}
+
+/* It lets go of everything; what of it requests in jobs still use goes with them. */
+static void client_end(struct client *c)
+{
+    static const uint64_t all[CHUNKS] = {[0 ... CHUNKS - 1] = ~0UL};
+    close_set(c, all);
     struct client **at = bucket(c->pid);
     while (*at != c) /* bound: as client_find() */
         at = &(*at)->next;
     *at = c->next;
-    slab_free(&clients, c);
+    c->gone = true;
+    if (c->holds == 0)
+        client_free(c);
+}
+
+void client_unhold(struct client *c)
+{
+    if (--c->holds == 0 && c->gone)
+        client_free(c);
 }
 
 static err_t client_new(uint64_t pid, struct vnode *cwd, uint32_t umask, struct client **out)
@@ -124,7 +155,7 @@ err_t do_ATTACH(struct request *r)
     if (err == OK)
         err = file_new(FILE_CONSOLE, O_RDWR, &f);
     if (err != OK) {
-        client_free(c);
+        client_end(c);
         return err;
     }
     for (unsigned fd = 0; fd < 3; fd++)
@@ -150,12 +181,14 @@ err_t do_PROC_FORK(struct request *r)
         if (passed_on(from, chunk, exec))
             err = chunk_have(c, chunk);
     if (err != OK) {
-        client_free(c);
+        client_end(c);
         return err;
     }
     for (unsigned chunk = 0; chunk < CHUNKS; chunk++)
-        for (uint64_t left = passed_on(from, chunk, exec); left; left &= left - 1) {
-            unsigned fd = chunk * CHUNK_FDS + (unsigned)__builtin_ctzll(left); /* bound: CHUNK_FDS */
+        for (uint64_t left = passed_on(from, chunk, exec); left; left &= left - 1) { /* bound: CHUNK_FDS */
+            unsigned fd = chunk * CHUNK_FDS + (unsigned)__builtin_ctzll(left);
+            if (!client_file(from, fd))
+                continue; /* of a request under way */
 #ifndef MUTANT_FS_FORK_BORROWS
             client_set(c, fd, file_hold(client_file(from, fd)), from->cloexec[chunk] & left & -left);
 #else
@@ -178,7 +211,7 @@ err_t do_PROC_EXIT(struct request *r)
     struct client *c = client_find(r->ev->w[1]);
     requests_of_dead((uint32_t)r->ev->w[1]);
     if (c)
-        client_free(c);
+        client_end(c);
     return OK;
 }
 
@@ -187,6 +220,9 @@ void clients_each(void (*see)(struct file *f))
     for (unsigned b = 0; b < CLIENT_BUCKETS; b++)
         for (const struct client *c = buckets[b]; c; c = c->next)
             for (unsigned chunk = 0; chunk < CHUNKS; chunk++)
-                for (uint64_t left = c->open[chunk]; left; left &= left - 1) /* bound: all clients' descriptors */
-                    see(client_file(c, chunk * CHUNK_FDS + (unsigned)__builtin_ctzll(left)));
+                for (uint64_t left = c->open[chunk]; left; left &= left - 1) { /* bound: all clients' descriptors */
+                    struct file *f = client_file(c, chunk * CHUNK_FDS + (unsigned)__builtin_ctzll(left));
+                    if (f)
+                        see(f);
+                }
 }

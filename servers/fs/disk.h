@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * The disk at /disk: a block device at the block server (disk.c) and ext2 on it as vnodes (extfs.c).
+ * The disk at /disk: a block device at the block server (disk.c) and ext2 on it as vnodes (extfs.c). What may wait for the device
+ * runs in jobs only (job.h); met on the main loop it is LATER_DISK.
  */
 #ifndef FS_DISK_H
 #define FS_DISK_H
@@ -7,18 +8,26 @@
 #include "ext2/ext2.h"
 #include "vnode.h"
 
+#include <abi/types.h>
+
 /* ---- disk.c ---- */
 void disk_forget(void);            /* after a restart: give back the memory there was */
-void disk_mount(struct vnode *on); /* the disk, if there is one and it can be used; else disk_text() says why not */
+void disk_mount(struct vnode *on); /* begins it, if there is a disk; disk_text() says what became of it */
+bool disk_is_coming(void);         /* it will be mounted, or not, but that is not yet known */
+bool disk_comes_to(const struct vnode *on); /* the same, there */
 err_t disk_sync(void);             /* all to the disk, and it says that it was left in order */
-/* When disk_write_back() is due, DEADLINE_NONE: nothing waits. */
-ticks_t disk_due(void);
-void disk_write_back(void);
+void disk_collect(void);           /* the block server has something for us */
+void disk_set_shared(bool shared); /* several requests are in it, which only read */
+bool disk_wants_keeper(void);      /* there is something that nobody asked for */
+ticks_t disk_due(void);            /* when the next write-back is, DEADLINE_NONE: nothing waits */
 int disk_text(char *to, size_t bytes); /* /proc/disk */
+const struct ext2 *disk_ext2(void);    /* 0: not mounted */
 
 /* ---- extfs.c ---- */
-err_t extfs_error(int err);        /* negative errno values to errors of ipc/fs.h */
+err_t extfs_error(int err);        /* negative errno values to errors of ipc/fs.h, -EDEADLK to LATER_ALONE */
 err_t extfs_root(struct ext2 *fs, struct vnode **out);
 uint64_t extfs_used(void);
+bool extfs_has_released(void);     /* files whose last use is gone, and that the disk has to do with */
+void extfs_let_go(void);           /* of those */
 
 #endif

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT
  * ext2 as vnodes. A vnode of the disk holds its node of ext2 and is found again by its number, so there is one for each file in
- * use. What it shows (size, links, times) is copied from the node after each change.
+ * use. What it shows (size, links, times) is copied from the node after each change. Whatever may wait for the disk is a job's, or
+ * LATER_DISK.
  */
 #include "disk.h"
 #include "fs.h"
+#include "job.h"
 
 #include <errno.h>
 #include <string.h>
@@ -16,10 +18,13 @@ struct ext_vnode {
     struct vnode v;
     struct ext2_node *node;
     struct ext_vnode *next; /* of its bucket */
+    struct ext_vnode *released_next;
+    bool released;          /* in that list; it may be in use again */
 };
 
 static struct slab vnodes = {.bytes = sizeof(struct ext_vnode)};
 static struct ext_vnode *bucket[BUCKETS];
+static struct ext_vnode *released;
 static struct ext2 *fs;
 static const struct vnode_ops ext_ops;
 
@@ -46,6 +51,7 @@ err_t extfs_error(int err)
     case -EINVAL: return ERR_INVAL;
     case -ENOMEM: return ERR_NOMEM;
     case -ENOTSUP: return ERR_NOSYS;
+    case -EDEADLK: return LATER_ALONE;
     default: return ERR_IO;
     }
 }
@@ -105,14 +111,42 @@ static err_t vnode_of(struct ext2_node *n, struct vnode **out)
     return OK;
 }
 
-static void release(struct vnode *v)
+static void let_go(struct ext_vnode *x)
 {
-    struct ext_vnode *x = (struct ext_vnode *)v, **link = &bucket[v->number % BUCKETS];
+    struct ext_vnode **link = &bucket[x->v.number % BUCKETS];
     while (*link != x) /* bound: vnodes in the bucket */
         link = &(*link)->next;
     *link = x->next;
     ext2_put(fs, x->node);
     slab_free(&vnodes, x);
+}
+
+/* Uses end anywhere. What that changes on the disk is done by who has it alone, the keeper at last. */
+static void release(struct vnode *v)
+{
+    struct ext_vnode *x = (struct ext_vnode *)v;
+    if (x->released)
+        return;
+    if (ext2_put_is_quick(x->node) || (job_now() && job_now()->alone)) {
+        let_go(x);
+        return;
+    }
+    x->released = true;
+    x->released_next = released;
+    released = x;
+}
+
+bool extfs_has_released(void) { return released; }
+
+void extfs_let_go(void)
+{
+    while (released) { /* bound: vnodes */
+        struct ext_vnode *x = released;
+        released = x->released_next;
+        x->released = false;
+        if (x->v.uses == 0)
+            let_go(x);
+    }
 }
 
 err_t extfs_root(struct ext2 *which, struct vnode **out)
@@ -129,6 +163,8 @@ static err_t lookup(struct vnode *dir, const char *name, unsigned len, struct vn
 {
     struct ext2_node *n;
     uint32_t ino;
+    if (!job_now())
+        return LATER_DISK;
     int err = ext2_lookup(fs, node(dir), name, len, &ino);
     if (err == 0)
         err = ext2_get(fs, ino, &n);
@@ -139,6 +175,8 @@ static err_t create(struct vnode *dir, const char *name, unsigned len, uint32_t 
 {
     struct ext2_node *n;
     int err;
+    if (!job_now())
+        return LATER_DISK;
     switch (mode & S_IFMT) {
     case S_IFDIR: err = ext2_mkdir(fs, node(dir), name, len, (uint16_t)mode); break;
     case S_IFLNK: err = ext2_symlink(fs, node(dir), name, len, target); break;
@@ -153,6 +191,8 @@ static err_t create(struct vnode *dir, const char *name, unsigned len, uint32_t 
 
 static err_t link_(struct vnode *dir, const char *name, unsigned len, struct vnode *file)
 {
+    if (!job_now())
+        return LATER_DISK;
     int err = ext2_link(fs, node(dir), name, len, node(file));
     show(dir);
     show(file);
@@ -161,6 +201,8 @@ static err_t link_(struct vnode *dir, const char *name, unsigned len, struct vno
 
 static err_t unlink_(struct vnode *dir, const char *name, unsigned len, struct vnode *file)
 {
+    if (!job_now())
+        return LATER_DISK;
     int err = vnode_is(file, S_IFDIR) ? ext2_rmdir(fs, node(dir), name, len) : ext2_unlink(fs, node(dir), name, len);
     show(dir);
     show(file);
@@ -170,6 +212,8 @@ static err_t unlink_(struct vnode *dir, const char *name, unsigned len, struct v
 static err_t rename_(struct vnode *from, const char *name, unsigned len, struct vnode *to, const char *new_name,
                      unsigned new_len, struct vnode *file, struct vnode *replaced)
 {
+    if (!job_now())
+        return LATER_DISK;
     int err = ext2_rename(fs, node(from), name, len, node(to), new_name, new_len);
     show(from);
     show(to);
@@ -192,6 +236,8 @@ static uint32_t type_of(uint32_t ino)
 static err_t next(struct vnode *dir, uint64_t *cookie, struct vnode_entry *out)
 {
     struct ext2_entry e;
+    if (!job_now())
+        return LATER_DISK;
     int err = ext2_read_dir(fs, node(dir), cookie, &e);
     if (err != 1)
         return err == 0 ? ERR_NOENT : extfs_error(err);
@@ -220,6 +266,8 @@ static err_t bytes(struct vnode *v, uint64_t offset, enum vnode_access access, v
     const void *bytes_at = 0;
     size_t n = 0;
     int err;
+    if (!job_now())
+        return LATER_DISK;
     if (vnode_is(v, S_IFLNK))
         return link_bytes(v, offset, at, len);
     if (access == VNODE_READ) {
@@ -240,6 +288,8 @@ static void wrote(struct vnode *v, uint64_t offset, uint64_t len)
 
 static err_t truncate_(struct vnode *v, uint64_t size)
 {
+    if (!job_now())
+        return LATER_DISK;
     int err = ext2_truncate(fs, node(v), size);
     show(v);
     return extfs_error(err);
@@ -250,6 +300,8 @@ static err_t changed(struct vnode *v)
     struct ext2_stat s;
     struct ext2_time modified = time_of(v->mtime_ns);
     int err = 0;
+    if (!job_now())
+        return LATER_DISK;
     ext2_stat(node(v), &s);
     if ((s.mode & ~S_IFMT) != (v->mode & ~S_IFMT))
         err = ext2_chmod(fs, node(v), (uint16_t)v->mode);
@@ -262,6 +314,8 @@ static err_t changed(struct vnode *v)
 static err_t sync_(struct vnode *file, struct vnode *any)
 {
     (void)any; /* there is one disk, and a file is on it when all is */
+    if (!job_now())
+        return LATER_DISK;
     return file ? extfs_error(ext2_commit(fs)) : disk_sync();
 }
 

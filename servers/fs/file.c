@@ -126,9 +126,9 @@ static err_t write_piece(struct request *r, struct vnode *v, uint64_t offset, ui
 }
 
 /* Whether another request has begun to use f's position and is not done. */
-static bool is_moving(const struct request *r, const struct file *f) { return f->moving.first && !r->self; }
+bool file_is_moving(const struct request *r, const struct file *f) { return f->moving.first && !r->self; }
 
-static err_t wait_for_turn(struct request *r, struct file *f, err_t why)
+err_t file_wait_turn(struct request *r, struct file *f, err_t why)
 {
     r->file = f;
     r->wait_on = &f->moving;
@@ -139,7 +139,7 @@ static err_t wait_for_turn(struct request *r, struct file *f, err_t why)
 static err_t bytes_done(struct request *r, struct file *f, err_t err, bool moves)
 {
     if (err > OK && moves)
-        return wait_for_turn(r, f, err);
+        return file_wait_turn(r, f, err);
     if (err > OK) {
         r->file = f;
         return err;
@@ -159,8 +159,8 @@ err_t file_read(struct request *r, struct file *f, uint64_t offset, bool moves)
     struct vnode *v = f->vnode;
     if (vnode_is(v, S_IFDIR))
         return FS_ERR_ISDIR;
-    if (moves && is_moving(r, f))
-        return wait_for_turn(r, f, LATER_PIPE);
+    if (moves && file_is_moving(r, f))
+        return file_wait_turn(r, f, LATER_PIPE);
     err_t err = OK;
     if (vnode_is(v, S_IFCHR))
         err = dev_read(r, v->rdev, offset);
@@ -176,8 +176,8 @@ err_t file_write(struct request *r, struct file *f, uint64_t offset, bool moves)
     struct vnode *v = f->vnode;
     if (vnode_is(v, S_IFCHR))
         return bytes_done(r, f, dev_write(r, v->rdev), false);
-    if (moves && is_moving(r, f))
-        return wait_for_turn(r, f, LATER_PIPE);
+    if (moves && file_is_moving(r, f))
+        return file_wait_turn(r, f, LATER_PIPE);
     if (moves && (f->flags & O_APPEND))
         offset = v->size - r->done;
     err_t err = write_piece(r, v, offset, request_len(r));
@@ -188,9 +188,16 @@ err_t file_write(struct request *r, struct file *f, uint64_t offset, bool moves)
 
 /* ---- requests ---- */
 
+struct file *request_file(struct request *r, uint64_t fd)
+{
+    if (!r->file)
+        r->file = client_file(r->client, fd);
+    return r->file;
+}
+
 static err_t named(struct request *r, uint64_t fd, struct file **out)
 {
-    *out = r->file ? r->file : client_file(r->client, fd);
+    *out = request_file(r, fd);
     return *out ? OK : FS_ERR_BADF;
 }
 
@@ -270,8 +277,8 @@ err_t do_LSEEK(struct request *r)
     err_t err = named(r, r->ev->w[1], &f);
     if (err != OK || f->kind != FILE_VNODE)
         return err != OK ? err : FS_ERR_SPIPE;
-    if (is_moving(r, f))
-        return wait_for_turn(r, f, LATER_PIPE);
+    if (file_is_moving(r, f))
+        return file_wait_turn(r, f, LATER_PIPE);
     bool dir = vnode_is(f->vnode, S_IFDIR);
     uint64_t base;
     switch (r->ev->w[3]) {
@@ -314,9 +321,13 @@ err_t do_DUP(struct request *r)
     r->m.w[1] = fd;
     if (exact && fd == r->ev->w[1])
         return OK;
-    err_t err = old ? OK : client_place(c, fd, &place); /* with `exact`: `fd` itself, for it is free */
+    err_t err = old ? OK : client_place(c, fd, &place);
     if (err != OK)
         return err;
+    if (exact && !old && place != fd) {
+        client_unplace(c, place);
+        return ERR_BUSY; /* somebody is opening something there */
+    }
     if (!exact)
         fd = place;
     file_hold(f);
@@ -359,31 +370,40 @@ err_t do_FCNTL(struct request *r)
     }
 }
 
+static err_t pipe_open(uint32_t flags, struct file **in, struct file **out)
+{
+    struct pipe *p;
+    err_t err = file_new(FILE_PIPE_READ, (flags & O_NONBLOCK) | O_RDONLY, in);
+    if (err != OK)
+        return err;
+    err = file_new(FILE_PIPE_WRITE, (flags & O_NONBLOCK) | O_WRONLY, out);
+    if (err == OK && (err = pipe_new(&p)) != OK)
+        slab_free(&files, *out);
+    if (err != OK)
+        slab_free(&files, *in);
+    else
+        (*in)->pipe = (*out)->pipe = p;
+    return err;
+}
+
 err_t do_PIPE(struct request *r)
 {
     struct client *c = r->client;
     uint32_t flags = (uint32_t)r->ev->w[1];
     struct file *in, *out;
-    struct pipe *p;
     unsigned from, to;
     if (r->ev->w[1] & ~(uint64_t)(O_CLOEXEC | O_NONBLOCK))
         return ERR_INVAL;
     err_t err = client_place(c, 0, &from);
-    if (err == OK)
-        err = client_place(c, from + 1, &to);
-    if (err != OK)
-        return err == ERR_INVAL ? FS_ERR_MFILE : err;
-    err = file_new(FILE_PIPE_READ, (flags & O_NONBLOCK) | O_RDONLY, &in);
     if (err != OK)
         return err;
-    err = file_new(FILE_PIPE_WRITE, (flags & O_NONBLOCK) | O_WRONLY, &out);
-    if (err == OK && (err = pipe_new(&p)) != OK)
-        slab_free(&files, out);
+    err = client_place(c, from + 1, &to);
+    if (err == OK && (err = pipe_open(flags, &in, &out)) != OK)
+        client_unplace(c, to);
     if (err != OK) {
-        slab_free(&files, in);
-        return err;
+        client_unplace(c, from);
+        return err == ERR_INVAL ? FS_ERR_MFILE : err;
     }
-    in->pipe = out->pipe = p;
     client_set(c, from, in, flags & O_CLOEXEC);
     client_set(c, to, out, flags & O_CLOEXEC);
     r->m.w[1] = from;
@@ -439,7 +459,7 @@ err_t do_SYNC(struct request *r)
         return disk_sync(); /* the tree in memory has no medium behind it */
     if (!r->client)
         return ERR_INVAL; /* init has no descriptors */
-    struct file *f = client_file(r->client, r->ev->w[1]);
+    struct file *f = request_file(r, r->ev->w[1]);
     if (!f)
         return FS_ERR_BADF;
     return f->kind == FILE_VNODE ? f->vnode->ops->sync(f->vnode, f->vnode) : ERR_INVAL;

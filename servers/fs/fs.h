@@ -1,13 +1,16 @@
 /* SPDX-License-Identifier: MIT
  * What the files of the file server share. One thread, one endpoint. It waits for nobody but the pager, which waits for
  * nobody: a request that can't go on now (a pipe is empty, a page of the client's buffer is not there) is set aside and tried
- * again (request.c). It never calls procmgr, the console or a client, so whoever it serves may call it.
+ * again (request.c), and one that has to do with the disk runs on a stack of its own (job.c), so that the thread can leave it.
+ * It never calls procmgr, the console or a client, so whoever it serves may call it.
  *
  *   main.c     loop, table of the protocol        client.c  processes and their descriptors
  *   file.c     open descriptions, bytes           pipe.c    pipes
  *   path.c     from a path to a vnode             tree.c    requests that name paths
  *   ram.c      files in memory, the boot image    dev.c     /dev, /proc
  *   pool.c     memory                             check.c   everything counted anew
+ *   disk.c     the block server                   extfs.c   files on the disk
+ *   job.c      requests that wait for the disk    request.c requests that wait for anything else
  */
 #ifndef FS_FS_H
 #define FS_FS_H
@@ -35,6 +38,8 @@ struct wait_queue {
     struct waiting *first, *last; /* first come, first served: only the first one is tried */
 };
 
+struct request;
+
 /* ---- open descriptions (file.c): what descriptors of one or many processes share ---- */
 enum file_kind { FILE_VNODE = 1, FILE_CONSOLE, FILE_PIPE_READ, FILE_PIPE_WRITE };
 struct file {
@@ -53,6 +58,9 @@ struct file {
 must_check err_t file_new(enum file_kind kind, uint32_t flags, struct file **out); /* uses == 1 */
 void file_drop(struct file *f);
 uint64_t files_used(void);
+struct file *request_file(struct request *r, uint64_t fd); /* of the descriptor that it began with; 0: EBADF */
+bool file_is_moving(const struct request *r, const struct file *f); /* somebody else's turn with its position */
+err_t file_wait_turn(struct request *r, struct file *f, err_t why);
 uint64_t files_check(uint64_t *which); /* of how many the uses are miscounted, and one of them */
 static inline struct file *file_hold(struct file *f)
 {
@@ -70,15 +78,21 @@ struct client {
     uint32_t pid;
     uint32_t umask;
     uint32_t used;        /* descriptors */
+    uint32_t holds;       /* requests under way in jobs */
+    bool gone;            /* it ended; they are waited for */
     struct vnode *cwd;
     struct client *next;  /* of its bucket */
     uint64_t cloexec[CHUNKS];
     uint64_t open[CHUNKS];
     struct fds *chunk[CHUNKS]; /* 0: none of these is open */
 };
+static inline void client_hold(struct client *c) { c->holds++; }
+void client_unhold(struct client *c);
 struct client *client_find(uint64_t pid);
 struct file *client_file(const struct client *c, uint64_t fd); /* 0: EBADF */
-must_check err_t client_place(struct client *c, uint64_t lowest, unsigned *fd); /* a free descriptor, its memory there */
+/* A free descriptor, taken but not open until client_set(); client_unplace() gives it back. */
+must_check err_t client_place(struct client *c, uint64_t lowest, unsigned *fd);
+void client_unplace(struct client *c, unsigned fd);
 void client_set(struct client *c, unsigned fd, struct file *f, bool cloexec);   /* takes over the caller's use of f */
 struct file *client_take(struct client *c, unsigned fd);  /* closes fd; the use of its file is the caller's */
 uint64_t clients_used(void);
@@ -90,6 +104,16 @@ void clients_each(void (*see)(struct file *f)); /* descriptor after descriptor, 
 #define LATER_PIPE 2 /* again when r->wait_on changes: a pipe, or whoever uses a file's position is done */
 #define LATER_POLL 4 /* again when any pipe changes, or at r->deadline */
 #define LATER_TURN 3 /* others are served first, then it goes on */
+#define LATER_DISK 5 /* again in a job: it has to do with the disk */
+#define LATER_ALONE 6 /* the same, with the disk to itself */
+
+/* What a handler needs room for beyond its stack: one of the loop, one of each job. */
+struct scratch {
+    char path[2][FS_PATH_MAX]; /* of a walk, by buffer */
+    char text[FS_PATH_MAX];
+    struct vnode_entry entry;
+    uint64_t records[PAGE_SIZE / sizeof(uint64_t)];
+};
 
 struct request {
     const struct ipc_event *ev;
@@ -98,6 +122,8 @@ struct request {
     uint64_t done;           /* bytes that were copied before it was set aside */
     struct wait_queue *wait_on; /* LATER_PIPE, LATER_COPY: whose turn it keeps */
     struct waiting *self;    /* it was set aside before */
+    struct file *making;     /* a description that has no descriptor yet, over what may wait */
+    struct scratch *scratch;
     ticks_t deadline;        /* LATER_POLL: when it is tried a last time */
     struct ipc_msg m;        /* the answer; w[0] is filled from the result */
 };
@@ -111,6 +137,7 @@ must_check err_t request_park(struct request *r, err_t why); /* set it aside, fo
 void request_wake(struct wait_queue *q);         /* something changed there */
 void requests_wake_copies(void);
 bool requests_run(void);                         /* some of those that were woken; whether there are more */
+bool request_is_dead(const struct request *r);   /* its client gave up: nothing may be put into its table any more */
 void requests_cancelled(uint64_t count, reply_id_t newest);
 void requests_of_dead(uint32_t pid);
 ticks_t requests_next(void);             /* when the first poll gives up */
@@ -155,7 +182,7 @@ struct walk {
 must_check err_t path_walk(struct request *r, unsigned buffer, unsigned how, struct walk *out);
 void walk_end(struct walk *w);
 must_check err_t path_fetch(struct request *r, unsigned buffer, char to[FS_PATH_MAX]);
-must_check err_t path_of(struct vnode *dir, char *to, uint64_t room, uint64_t *bytes); /* with nul; FS_ERR_RANGE, ERR_NOENT */
+must_check err_t path_of(struct request *r, struct vnode *dir, char path[FS_PATH_MAX], uint64_t *bytes); /* with nul; ERR_NOENT */
 struct vnode *step_mounts(struct vnode *v); /* passes on the use */
 struct vnode *dir_parent(struct vnode *dir, err_t *err); /* with a use */
 

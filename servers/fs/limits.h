@@ -18,6 +18,10 @@
 #define PIECE_BYTES 65536u       /* copied for one request before others are served */
 #define PATH_FIRST_BYTES 128u    /* of a path that are asked for first */
 #define DEPTH_MAX 512u           /* directories that GETCWD and RENAME climb: more do not fit into a path */
+#define JOBS 9u                  /* requests in the disk at once, and the keeper */
+#define JOBS_VA 0x6c000000UL
+#define JOB_STACK_BYTES 20480u
+#define JOB_SCRATCH_BYTES 12288u
 #define POLL_PIECE 64u           /* descriptors of a POLL that are looked at together */
 
 #endif

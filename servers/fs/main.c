@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT
  * The file server's loop: one event after the other, requests through the table of the protocol. It waits for nobody but the
- * pager and the block server, trusts no word of a request, and never dies on what a client sends.
+ * pager, trusts no word of a request, and never dies on what a client sends.
  */
 #include "../init/keep.h"
 #include "disk.h"
 #include "fs.h"
+#include "job.h"
 
 #include <ipc/init.h>
 
@@ -43,7 +44,9 @@ static err_t get_ready(void)
 
 err_t request_run(struct request *r)
 {
+    static struct scratch loop_scratch;
     uint64_t op = r->ev->w[0];
+    r->scratch = job_now() ? job_now()->scratch : &loop_scratch;
     if (op >= FS_OP_LIMIT || !table[op].handle)
         return ERR_NOSYS;
 #ifndef MUTANT_FS_SKIP_CALLER_CHECK
@@ -80,6 +83,8 @@ static bool on_event(const struct ipc_event *ev, struct ipc_msg *reply)
     case MSG_NOTIFY:
         if (ev->w[0] & NTFN_COPY_READY)
             requests_wake_copies();
+        if (ev->w[0] & FS_NTFN_DISK)
+            disk_collect();
         return false;
     case MSG_CANCEL:
         requests_cancelled(ev->w[0], ev->w[1]);
@@ -102,14 +107,22 @@ static ticks_t next_due(void)
     return poll < disk ? poll : disk;
 }
 
+/* What can go on without a new event; whether there is more of it. */
+static bool work(void)
+{
+    if (disk_wants_keeper())
+        keeper_run();
+    jobs_go_on();
+    return requests_run() || jobs_may_go_on();
+}
+
 static void serve(void)
 {
     static struct ipc_event ev;
     struct ipc_msg reply;
     bool have = false;
     for (;;) { /* forever: server loop */
-        bool more = requests_run();
-        ticks_t until = more ? DEADLINE_POLL : next_due();
+        ticks_t until = work() ? DEADLINE_POLL : next_due();
         if (have && until == DEADLINE_NONE) {
             (void)ipc_reply_recv(SERVER_H_ENDPOINT, ev.id, &reply, &ev);
         } else {
@@ -117,10 +130,8 @@ static void serve(void)
                 (void)ipc_reply(ev.id, &reply);
             (void)ipc_recv(SERVER_H_ENDPOINT, &ev, until);
         }
-        if (until != DEADLINE_NONE) {
+        if (until != DEADLINE_NONE)
             requests_due(sys_time());
-            disk_write_back();
-        }
         have = on_event(&ev, &reply);
     }
 }
@@ -130,6 +141,10 @@ int main(void)
     if (sys_thread_bind(SERVER_H_THREAD, SERVER_H_NTFN) != OK)
         return 1;
     pool_forget(); /* what an earlier life had */
+    if (keep_header()->starts > 1) {
+        jobs_forget();
+        disk_forget();
+    }
     serve();
     return 0;
 }

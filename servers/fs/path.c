@@ -2,6 +2,7 @@
  * From a path to a vnode: name after name from the root or the client's working directory, through symbolic links and
  * mounts. A walk changes nothing, so a request that has to wait for its path's page simply begins anew.
  */
+#include "disk.h"
 #include "fs.h"
 
 #include <string.h>
@@ -69,6 +70,10 @@ static err_t step(struct vnode *dir, const char *name, unsigned len, struct vnod
         *out = dir_parent(dir, &err);
     } else {
         err = dir->ops->lookup(dir, name, len, out);
+        if (err == OK && disk_comes_to(*out)) {
+            vnode_drop(*out);
+            return LATER_DISK;
+        }
         if (err == OK)
             *out = step_mounts(*out);
     }
@@ -102,8 +107,7 @@ static bool is_dots(const char *name, unsigned len) { return len <= 2 && name[0]
 
 err_t path_walk(struct request *r, unsigned buffer, unsigned how, struct walk *out)
 {
-    static char text[2][FS_PATH_MAX];
-    char *path = text[buffer];
+    char *path = r->scratch->path[buffer];
     *out = (struct walk){0};
     err_t err = path_fetch(r, buffer, path);
     if (err != OK)
@@ -184,11 +188,10 @@ static err_t name_in(struct vnode *up, const struct vnode *dir, struct vnode_ent
     }
 }
 
-err_t path_of(struct vnode *dir, char *to, uint64_t room, uint64_t *bytes)
+err_t path_of(struct request *r, struct vnode *dir, char path[FS_PATH_MAX], uint64_t *bytes)
 {
-    static struct vnode_entry entry;
-    char path[FS_PATH_MAX];
-    unsigned at = sizeof path;
+    struct vnode_entry *entry = &r->scratch->entry;
+    unsigned at = FS_PATH_MAX;
     err_t err = OK;
     struct vnode *here = vnode_hold(dir);
     path[--at] = 0;
@@ -197,12 +200,12 @@ err_t path_of(struct vnode *dir, char *to, uint64_t room, uint64_t *bytes)
         if (!up)
             err = err != OK ? err : here->links == 0 ? ERR_NOENT : ERR_NAMETOOLONG;
         if (err == OK)
-            err = name_in(up, here, &entry);
-        if (err == OK && entry.len + 1 > at)
+            err = name_in(up, here, entry);
+        if (err == OK && entry->len + 1 > at)
             err = ERR_NAMETOOLONG;
         if (err == OK) {
-            at -= entry.len;
-            memcpy(path + at, entry.name, entry.len);
+            at -= entry->len;
+            memcpy(path + at, entry->name, entry->len);
             path[--at] = '/';
         }
         vnode_drop(here);
@@ -211,11 +214,9 @@ err_t path_of(struct vnode *dir, char *to, uint64_t room, uint64_t *bytes)
     vnode_drop(here);
     if (err != OK)
         return err;
-    if (at == sizeof path - 1)
+    if (at == FS_PATH_MAX - 1)
         path[--at] = '/';
-    *bytes = sizeof path - at;
-    if (*bytes > room)
-        return FS_ERR_RANGE;
-    memcpy(to, path + at, *bytes);
+    *bytes = FS_PATH_MAX - at;
+    memmove(path, path + at, *bytes);
     return OK;
 }

@@ -211,14 +211,14 @@ static err_t rename_(struct vnode *from, const char *name, unsigned len, struct 
         err = may_change(to);
     if (err == OK && replaced && vnode_is(replaced, S_IFDIR) && ram(replaced)->dir.entries > 0)
         err = FS_ERR_NOTEMPTY;
-    struct ram_entry *old = find(ram(from), name, len), *e = err == OK ? entry_new(new_name, new_len) : 0;
-    if (!old || !e) {
-        if (e)
-            slab_free(new_len <= ENTRY_SMALL ? &small : &large, e);
-        return err != OK ? err : !old ? ERR_NOENT : FS_ERR_NOSPC;
+    struct ram_entry *old = find(ram(from), name, len), *over = find(ram(to), new_name, new_len);
+    if (err == OK && (!old || old->node != ram(file) || (over ? &over->node->v : 0) != replaced))
+        err = ERR_NOENT; /* names changed while the request waited for a part of its paths that is on the disk */
+    struct ram_entry *e = err == OK ? entry_new(new_name, new_len) : 0;
+    if (!e) {
+        return err != OK ? err : FS_ERR_NOSPC;
     }
     /* commit */
-    struct ram_entry *over = find(ram(to), new_name, new_len);
     if (over) {
         unname(ram(to), over->node);
         entry_remove(over);

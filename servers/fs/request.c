@@ -4,7 +4,9 @@
  * reply ids until they are used. In a queue only the first one is tried: who comes later waits behind.
  */
 #include "fs.h"
+#include "job.h"
 
+#include <fcntl.h>
 #include <string.h>
 
 #define RUNS_A_TURN 16u /* before new messages are looked at */
@@ -14,22 +16,25 @@ struct waiting {
     struct file *file;
     uint64_t done;
     bool for_copy, for_poll, woken;
+    bool for_disk, alone;                /* waits for a job, that may change the disk */
+    bool running;                        /* in a job */
+    bool dead;                           /* meanwhile its client gave up */
     ticks_t deadline;                    /* of a poll */
     struct wait_queue *queue;            /* 0: none */
     struct waiting *q_next, *q_before;
     struct waiting *next, *before;       /* of all */
-    struct waiting *run_next;
+    struct waiting *run_next, *disk_next;
 };
 
 static struct slab slab = {.bytes = sizeof(struct waiting), .keeps_one = true};
-static struct waiting *all, *run_first, *run_last;
+static struct waiting *all, *run_first, *run_last, *disk_first, *disk_last;
 static uint32_t copies, polls; /* of them wait for a page; for any change of a pipe */
 
 uint64_t requests_waiting(void) { return slab.used; }
 
 static void wake(struct waiting *w)
 {
-    if (!w || w->woken)
+    if (!w || w->woken || w->for_disk || w->running)
         return;
     w->woken = true;
     w->run_next = 0;
@@ -37,8 +42,53 @@ static void wake(struct waiting *w)
     run_last = w;
 }
 
+/* Whether the request changes nothing of a file system, so that others of the kind may use the disk beside it. */
+static bool only_reads(const struct ipc_event *ev)
+{
+    switch (ev->w[0]) {
+    case FS_READ:
+    case FS_READ_SHORT:
+    case FS_PREAD:
+    case FS_STAT:
+    case FS_ACCESS:
+    case FS_READLINK:
+    case FS_READDIR:
+    case FS_CHDIR:
+    case FS_GETCWD:
+        return true;
+    case FS_OPEN:
+        return !(ev->w[1] & (O_CREAT | O_TRUNC));
+    default:
+        return false;
+    }
+}
+
+static void wait_for_disk(struct waiting *w, err_t why)
+{
+    w->for_disk = true;
+    w->alone = w->alone || why == LATER_ALONE || !only_reads(&w->ev);
+    w->disk_next = 0;
+    *(disk_last ? &disk_last->disk_next : &disk_first) = w;
+    disk_last = w;
+}
+
+static void undisk(struct waiting *w)
+{
+    struct waiting *before = 0, *at = disk_first;
+    if (!w->for_disk)
+        return;
+    for (; at != w; at = at->disk_next) /* bound: those that wait for a job */
+        before = at;
+    *(before ? &before->disk_next : &disk_first) = w->disk_next;
+    if (disk_last == w)
+        disk_last = before;
+    w->for_disk = false;
+}
+
 static void sleep_for(struct waiting *w, err_t why)
 {
+    if (why == LATER_DISK || why == LATER_ALONE)
+        wait_for_disk(w, why);
     copies += (why == LATER_COPY) - w->for_copy;
     w->for_copy = why == LATER_COPY;
     polls += (why == LATER_POLL) - w->for_poll;
@@ -98,7 +148,11 @@ static void unrun(struct waiting *w)
 
 static void end(struct waiting *w)
 {
+    w->dead = true;
+    if (w->running)
+        return; /* the job ends it */
     unrun(w);
+    undisk(w);
     unqueue(w);
     copies -= w->for_copy;
     polls -= w->for_poll;
@@ -145,10 +199,16 @@ void requests_wake_copies(void)
 static void run(struct waiting *w)
 {
     struct request r = {.ev = &w->ev, .file = w->file, .done = w->done, .wait_on = w->queue, .self = w};
+    struct job *j = job_now();
+    if (j)
+        j->request = &r;
     err_t err = request_run(&r);
+    if (j)
+        j->request = 0;
+    w->running = false;
     w->done = r.done;
     w->deadline = r.deadline;
-    if (err > OK) {
+    if (err > OK && !w->dead) {
         sleep_for(w, err);
         return;
     }
@@ -157,12 +217,30 @@ static void run(struct waiting *w)
     end(w);
 }
 
+void request_run_job(struct waiting *w)
+{
+    struct client *c = BADGE_CLASS(w->ev.badge) == BADGE_CLIENT ? client_find(BADGE_ID(w->ev.badge)) : 0;
+    if (c)
+        client_hold(c);
+    run(w);
+    if (c)
+        client_unhold(c);
+}
+
+bool request_is_dead(const struct request *r) { return r->self && r->self->dead; }
+
 bool requests_run(void)
 {
     for (unsigned i = 0; i < RUNS_A_TURN && run_first; i++) {
         struct waiting *w = run_first;
         unrun(w);
         run(w);
+    }
+    while (disk_first && job_is_free()) { /* bound: JOBS, or the requests that wait, whichever ends first */
+        struct waiting *w = disk_first;
+        undisk(w);
+        w->running = true;
+        job_run(w, w->alone);
     }
     return run_first;
 }
@@ -190,6 +268,7 @@ void requests_each(void (*see)(struct file *f))
     for (const struct waiting *w = all; w; w = w->next) /* bound: all that wait */
         if (w->file)
             see(w->file);
+    jobs_each(see);
 }
 
 /* ---- bytes of clients ---- */

@@ -50,16 +50,22 @@ static err_t open_walked(struct request *r, struct walk *w, uint32_t flags)
     err_t err = made ? OK : may_open(w, flags);
     if (err == OK)
         err = client_place(c, 0, &fd);
-    if (err == OK)
-        err = file_new(FILE_CONSOLE, flags, &f); /* it has no vnode yet, as that kind */
+    if (err != OK)
+        return err;
+    err = file_new(FILE_CONSOLE, flags, &f); /* it has no vnode yet, as that kind */
+    r->making = f;
     if (err == OK && made)
         err = open_create(r, w, flags);
     struct vnode *v = w->node;
     if (err == OK && !made && (flags & O_TRUNC) && (flags & O_ACCMODE) != O_RDONLY && vnode_is(v, S_IFREG))
         err = v->ops->truncate(v, 0);
+    r->making = 0;
+    if (err == OK && request_is_dead(r))
+        err = ERR_CANCELLED;
     if (err != OK) {
         if (f)
             file_drop(f);
+        client_unplace(c, fd);
         return err;
     }
     if (!(vnode_is(v, S_IFCHR) && v->rdev == RDEV_CONSOLE)) {
@@ -286,7 +292,7 @@ err_t do_LINK(struct request *r)
 
 err_t do_SYMLINK(struct request *r)
 {
-    static char target[FS_PATH_MAX];
+    char *target = r->scratch->text;
     struct walk w;
     struct vnode *made = 0;
     err_t err = path_fetch(r, 0, target);
@@ -372,18 +378,19 @@ err_t do_CHDIR(struct request *r)
         vnode_drop(v);
         return FS_ERR_NOTDIR;
     }
-    vnode_drop(r->client->cwd);
+    struct vnode *old = r->client->cwd;
     r->client->cwd = v;
+    vnode_drop(old);
     return OK;
 }
 
 err_t do_GETCWD(struct request *r)
 {
-    static char path[FS_PATH_MAX];
+    char *path = r->scratch->text;
     uint64_t bytes;
     if (!buffer_is(r, 0, BUF_W) || buffer_len(r, 0) == 0)
         return ERR_INVAL;
-    err_t err = path_of(r->client->cwd, path, sizeof path, &bytes);
+    err_t err = path_of(r, r->client->cwd, path, &bytes);
     if (err == OK && bytes > buffer_len(r, 0))
         err = FS_ERR_RANGE;
     if (err != OK)
@@ -408,37 +415,46 @@ static unsigned dirent_put(char *to, uint64_t room, const struct vnode_entry *e,
     return bytes;
 }
 
-err_t do_READDIR(struct request *r)
+/* As many as fit. A directory without a name has none, not even its dots. */
+static err_t records_fill(struct request *r, struct vnode *dir, uint64_t *cookie, uint64_t *used)
 {
-    static uint64_t records[PAGE_SIZE / sizeof(uint64_t)];
-    static struct vnode_entry entry;
-    struct file *f = client_file(r->client, r->ev->w[1]);
-    if (!f)
-        return FS_ERR_BADF;
-    if (f->kind != FILE_VNODE || !is_dir(f->vnode))
-        return FS_ERR_NOTDIR;
-    uint64_t room = buffer_len(r, 0) < sizeof records ? buffer_len(r, 0) : sizeof records, used = 0, cookie = f->position;
-    while (f->vnode->links > 0) { /* bound: a page of records; a directory without a name has none, not even its dots */
-        uint64_t next = cookie;
-        err_t err = f->vnode->ops->next(f->vnode, &next, &entry);
+    struct scratch *s = r->scratch;
+    uint64_t room = buffer_len(r, 0) < sizeof s->records ? buffer_len(r, 0) : sizeof s->records;
+    while (dir->links > 0) { /* bound: a page of records */
+        uint64_t next = *cookie;
+        err_t err = dir->ops->next(dir, &next, &s->entry);
         if (err == ERR_NOENT)
             break;
         if (err != OK)
             return err;
-        unsigned bytes = dirent_put((char *)records + used, room - used, &entry, next);
-        if (bytes == 0 && used == 0)
-            return ERR_INVAL;
+        unsigned bytes = dirent_put((char *)s->records + *used, room - *used, &s->entry, next);
         if (bytes == 0)
-            break;
-        used += bytes;
-        cookie = next;
+            return *used == 0 ? ERR_INVAL : OK;
+        *used += bytes;
+        *cookie = next;
     }
-    err_t err = used > 0 ? answer_bytes(r, 0, records, used) : OK;
+    return OK;
+}
+
+err_t do_READDIR(struct request *r)
+{
+    struct file *f = request_file(r, r->ev->w[1]);
+    uint64_t cookie, used = 0;
+    if (!f)
+        return FS_ERR_BADF;
+    if (f->kind != FILE_VNODE || !is_dir(f->vnode))
+        return FS_ERR_NOTDIR;
+    if (file_is_moving(r, f))
+        return file_wait_turn(r, f, LATER_PIPE);
+    cookie = f->position;
+    err_t err = records_fill(r, f->vnode, &cookie, &used);
+    if (err == OK && used > 0)
+        err = answer_bytes(r, 0, r->scratch->records, used);
     if (err == OK) {
         f->position = cookie;
         r->m.w[1] = used;
     }
-    return err;
+    return err > OK ? file_wait_turn(r, f, err) : err;
 }
 
 err_t do_UMASK(struct request *r)

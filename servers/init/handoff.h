@@ -23,6 +23,7 @@ enum server_handle {
     CONSOLE_H_IRQ = 12,        /* console: the UART's interrupt (NO handle in the slot when the machine has none) */
     CONSOLE_H_PROCMGR = 13,    /* console: procmgr's notification, SIGNAL (PROC_NTFN_INTR) */
     BLK_H_IRQ = 12,            /* blk: the disk's interrupt */
+    BLK_H_FS = 13,             /* blk: the file server's notification, SIGNAL (FS_NTFN_DISK) */
     FS_H_BLK = 12,             /* fs: the block server's endpoint, SEND, badge of its class and space id (empty: no disk) */
     PROCMGR_H_FS = 14,         /* procmgr: the file server's endpoint, SEND MINT GRANT, badge of its class */
     SERVER_H_FIRST_FREE = 16,
@@ -45,6 +46,9 @@ enum server_handle {
 /* blk: the same for the disk. */
 #define BLK_REGS_VA CONSOLE_UART_VA
 #define BLK_NTFN_IRQ 1u
+
+/* fs: the block server has something for it, or was started anew. */
+#define FS_NTFN_DISK 1u
 
 /* procmgr: the whole boot image (struct image_header first), read-only. */
 #define PROCMGR_IMAGE_VA 0x3000000000UL

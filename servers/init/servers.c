@@ -189,6 +189,7 @@ static err_t blk_furnish(struct server *s)
         {SERVER_H_ENDPOINT, s->ep, RIGHT_RECV, 0},
         {SERVER_H_NTFN, s->ntfn, RIGHT_SIGNAL | RIGHT_WAIT, 0},
         {BLK_H_IRQ, disk_irq, RIGHT_IRQ_USE, 0},
+        {BLK_H_FS, fs_server.ntfn, RIGHT_SIGNAL, 0},
     };
     err_t err = install_common(s, 0);
     if (err == OK)

@@ -3,7 +3,7 @@
  * come late or never, with paths of all shapes, while memory runs short. Each id is answered once; no copy leaves the client's
  * buffer; whatever happened, when all clients are gone and all names removed nothing is left: no description, no waiting request, no page.
  * The disk is left out: host/fuzz_ext2 and host/test_ext2_* have it.
- * SOURCES: servers/fs/ -servers/fs/disk.c -servers/fs/extfs.c libipc/ipc.c libipc/pager_call.c
+ * SOURCES: servers/fs/ -servers/fs/disk.c -servers/fs/extfs.c -servers/fs/job.c libipc/ipc.c libipc/pager_call.c
  * INCLUDES: microkernel/include libipc/include servers/fs test/host/fuzz
  * DEFINES: main=fs_main
  * RUNS: 30000
@@ -11,6 +11,7 @@
 #include "disk.h"
 #include "fs.h"
 #include "input.h"
+#include "nodisk.h"
 
 #include <abi/image.h>
 #include <ipc/init.h>
@@ -238,12 +239,6 @@ ticks_t sys_time(void)
 
 /* ---- no disk ---- */
 
-void disk_forget(void) {}
-void disk_mount(struct vnode *on) { (void)on; }
-err_t disk_sync(void) { return OK; }
-ticks_t disk_due(void) { return DEADLINE_NONE; }
-void disk_write_back(void) {}
-int disk_text(char *to, size_t bytes) { return snprintf(to, bytes, "none\n"); }
 
 /* ---- afterwards ---- */
 

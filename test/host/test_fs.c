@@ -2,12 +2,13 @@
  * The file server where two requests meet: one that waits for a page of its client's, and another that uses the same thing
  * meanwhile. Pages come when the test says so, so every meeting is the same each time.
  *
- * SOURCES: servers/fs/ -servers/fs/disk.c -servers/fs/extfs.c -servers/fs/main.c libipc/ipc.c libipc/pager_call.c
+ * SOURCES: servers/fs/ -servers/fs/disk.c -servers/fs/extfs.c -servers/fs/job.c -servers/fs/main.c libipc/ipc.c libipc/pager_call.c
  * INCLUDES: microkernel/include libipc/include servers/fs test/host/fuzz
  */
 #include <stdarg.h>
 
 #include "input.h"
+#include "nodisk.h"
 
 #include <cmocka.h>
 
@@ -123,12 +124,6 @@ struct sysret sys_raw(long number, uint64_t a0, uint64_t a1, uint64_t a2, uint64
 
 ticks_t sys_time(void) { return 1; }
 
-void disk_forget(void) {}
-void disk_mount(struct vnode *on) { (void)on; }
-err_t disk_sync(void) { return OK; }
-ticks_t disk_due(void) { return DEADLINE_NONE; }
-void disk_write_back(void) {}
-int disk_text(char *to, size_t bytes) { return snprintf(to, bytes, "none\n"); }
 
 /* ---- tests: process 2, and its child 3 ---- */
 

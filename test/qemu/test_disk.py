@@ -8,6 +8,7 @@ Nothing here depends on how long the disk takes.
 """
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -136,6 +137,17 @@ def a_machine_that_is_cut_off_leaves_a_disk_that_works(folder):
           status in (0, 1) and "Multiply" not in said and again == 0 and "was synced" in text and "cut off" in text, said, text)
 
 
+def others_go_on_while_a_slow_disk_is_waited_for(folder):
+    """200 requests a second for 400 KiB: seconds in which a file server that waited would answer nobody."""
+    path = make(folder, "slow.img", options=("-b", "1024"))
+    status, text = boot(drive(path), "t__disk fill /disk/big 400")
+    again, beside = boot(drive(path, "throttling.iops-total=200"), "t__disk beside /disk/big; t__disk show /proc/disk")
+    found = re.search(r"beside: 0 failed, (\d+) rounds", beside)
+    at_once = re.search(r"at-once (\d+)", beside)
+    good = status == 0 and again == 0 and found and int(found[1]) > 1000 and at_once and int(at_once[1]) >= 3
+    check("others_go_on_while_a_slow_disk_is_waited_for", good and is_sound(path)[0], text, beside)
+
+
 def main():
     with tempfile.TemporaryDirectory(prefix="pagoda-disk-") as folder:
         what_is_written_is_there_at_the_next_boot(folder)
@@ -145,6 +157,7 @@ def main():
         without_a_disk_there_is_no_block_server()
         a_disk_that_fails_gives_errors_and_works_on(folder)
         a_machine_that_is_cut_off_leaves_a_disk_that_works(folder)
+        others_go_on_while_a_slow_disk_is_waited_for(folder)
     return 1 if failures else 0
 
 

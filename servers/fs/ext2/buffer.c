@@ -73,14 +73,13 @@ static struct buffer *victim(struct cache *c)
     return NULL;
 }
 
-/* A buffer for a block that is not cached, hashed but not yet valid. */
+/* Whether there is a buffer that can be taken; makes one by writing, during which others may have read the block. */
+static bool make_victim(struct cache *c) { return victim(c) || (buffer_write_stage(c, STAGE_FIRST, 0) == 0 && victim(c)); }
+
+/* A buffer for a block that is not cached, hashed but without its content. make_victim() said that there is one. */
 static struct buffer *claim(struct cache *c, uint32_t block)
 {
     struct buffer *b = victim(c);
-    if (b == NULL && buffer_write_stage(c, STAGE_FIRST, 0) == 0)
-        b = victim(c);
-    if (b == NULL)
-        return NULL;
     if (b->valid)
         unhash(c, b);
     b->block = block;
@@ -104,19 +103,42 @@ static struct block_io request_of(const struct cache *c, struct buffer *b)
     return (struct block_io){.sector = (uint64_t)b->block * sectors, .sectors = sectors, .data = b->data};
 }
 
+/* The block's buffer with its content, NULL: it is not cached. */
+static struct buffer *find_loaded(struct cache *c, uint32_t block)
+{
+    struct buffer *b;
+    while ((b = find(c, block)) != NULL && b->loading) /* bound: the reads of others */
+        c->device->pause(c->device->context);
+    return b;
+}
+
+/* Pinned meanwhile, so nobody takes the buffer; others that want the block wait until it is no longer loading. */
+static int load(struct cache *c, struct buffer *b)
+{
+    struct block_io io = request_of(c, b);
+    c->reads++;
+    b->pins++;
+    b->loading = true;
+    int err = c->device->read(c->device->context, &io, 1);
+    b->loading = false;
+    b->pins--;
+    if (err == 0 && io.error == 0)
+        return 0;
+    give_back(c, b);
+    return -EIO;
+}
+
 int buffer_get(struct cache *c, uint32_t block, enum buffer_fill fill, struct buffer **out)
 {
-    struct buffer *b = find(c, block);
-    bool had = b != NULL;
-    if (!had && (b = claim(c, block)) == NULL)
+    struct buffer *b = find_loaded(c, block);
+    if (b == NULL && !make_victim(c))
         return -EIO;
-    if (!had && fill == FILL_READ) {
-        struct block_io io = request_of(c, b);
-        c->reads++;
-        if (c->device->read(c->device->context, &io, 1) != 0 || io.error != 0) {
-            give_back(c, b);
+    if (b == NULL)
+        b = find_loaded(c, block);
+    if (b == NULL) {
+        b = claim(c, block);
+        if (fill == FILL_READ && load(c, b) != 0)
             return -EIO;
-        }
     }
     if (fill == FILL_ZERO)
         memset(b->data, 0, c->block_bytes);
@@ -135,10 +157,11 @@ void buffer_prefetch(struct cache *c, const uint32_t *block, unsigned count)
     struct buffer *mine[BUFFER_BATCH];
     unsigned n = 0;
     for (unsigned i = 0; i < count && n < BUFFER_BATCH; i++) {
-        struct buffer *b = block[i] == 0 || find(c, block[i]) ? NULL : claim(c, block[i]);
-        if (b == NULL)
+        if (block[i] == 0 || find(c, block[i]) || !victim(c))
             continue;
+        struct buffer *b = claim(c, block[i]);
         b->pins++;
+        b->loading = true;
         mine[n] = b;
         io[n++] = request_of(c, b);
     }
@@ -148,6 +171,7 @@ void buffer_prefetch(struct cache *c, const uint32_t *block, unsigned count)
     (void)c->device->read(c->device->context, io, n);
     for (unsigned i = 0; i < n; i++) {
         mine[i]->pins--;
+        mine[i]->loading = false;
         if (io[i].error != 0)
             give_back(c, mine[i]);
         else {

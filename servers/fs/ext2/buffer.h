@@ -28,6 +28,7 @@ struct buffer {
     uint16_t pins;
     uint8_t stage, order;
     bool valid;
+    bool loading; /* its content is on its way, for another call; pinned */
     bool fresh; /* allocated since the last commit: nothing on the disk points to it */
     struct buffer *chain;           /* the next with the same hash */
     struct buffer *newer, *older;   /* by use */

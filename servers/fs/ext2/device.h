@@ -28,6 +28,9 @@ struct block_device {
     int (*read)(void *context, struct block_io *list, unsigned count);
     int (*write)(void *context, struct block_io *list, unsigned count);
     int (*flush)(void *context);
+    /* Let others use the file system until something has been read: calls that only read may run beside each other, each going
+     * on when its own blocks have come. 0: there are no others. */
+    void (*pause)(void *context);
 };
 
 #endif

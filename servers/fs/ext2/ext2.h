@@ -2,7 +2,9 @@
  * An ext2 file system on a block device: the calls. No operating system is needed; test/host uses the same files.
  *
  * All functions return 0 (or a count) or a negative errno value. A damaged structure gives -EIO, never a crash or an endless
- * loop. Nothing is thread-safe; everything may wait for the device.
+ * loop. Nothing is thread-safe; everything may wait for the device, but for ext2_put_is_quick() and what only looks at memory.
+ * While it waits, others may call what only reads, when ext2_set_shared() said so: ext2_get, ext2_lookup, ext2_read_dir,
+ * ext2_bytes_read, ext2_read_link, and an ext2_put that is quick. What would have to change something then returns -EDEADLK.
  *
  * Power cuts: what a call changed reaches the disk at ext2_commit(), or earlier, in an order (buffer.h) that keeps every state
  * on the disk one that a file system without a journal may have: after a cut there may be space and inodes that nobody uses,
@@ -68,6 +70,7 @@ int ext2_mount(const struct ext2_setup *setup, struct ext2 **out);
 int ext2_commit(struct ext2 *fs);
 /* ext2_commit(), and the disk says that it was left in good order (until the next change). */
 int ext2_rest(struct ext2 *fs);
+void ext2_set_shared(struct ext2 *fs, bool shared); /* several may be in calls that only read; at first they may not */
 int ext2_unmount(struct ext2 *fs); /* nodes that are still held are lost; their files are as if the power had been cut */
 void ext2_statfs(const struct ext2 *fs, struct ext2_statfs *out);
 bool ext2_is_dirty(const struct ext2 *fs); /* a commit has something to do */
@@ -81,6 +84,7 @@ int ext2_get(struct ext2 *fs, uint32_t ino, struct ext2_node **out); /* -ENFILE:
 int ext2_root(struct ext2 *fs, struct ext2_node **out);
 void ext2_hold(struct ext2_node *n); /* once more */
 void ext2_put(struct ext2 *fs, struct ext2_node *n); /* the last one of a file without a name: its space is free after a commit */
+bool ext2_put_is_quick(const struct ext2_node *n); /* ext2_put() would neither wait nor change anything */
 uint32_t ext2_ino(const struct ext2_node *n);
 bool ext2_is_dir(const struct ext2_node *n);
 bool ext2_is_link(const struct ext2_node *n);

@@ -66,6 +66,7 @@ struct ext2 {
     struct extent frees[FREES_MAX];
     unsigned frees_count;
     uint32_t epoch; /* commits, from 1 */
+    bool shared;    /* several calls that read may be under way: nothing may be changed */
 };
 
 /* The time, never before the disk was written last: e2fsck takes dates near 1970 for something else. */

@@ -179,6 +179,8 @@ static struct ext2_node *unused(struct ext2 *fs)
 int ext2_node_new(struct ext2 *fs, struct ext2_node **out)
 {
     struct ext2_node *n = unused(fs);
+    if (n == NULL && fs->shared)
+        return -EDEADLK;
     if (n == NULL && ext2_commit(fs) == 0)
         n = unused(fs);
     if (n == NULL)
@@ -194,22 +196,6 @@ void ext2_node_name(struct ext2 *fs, struct ext2_node *n, uint32_t ino)
     n->ino = ino;
     n->chain = *chain_of(fs, ino);
     *chain_of(fs, ino) = n;
-}
-
-static int load_from_disk(struct ext2 *fs, struct ext2_node *n, uint32_t ino)
-{
-    struct buffer *b;
-    struct inode *raw;
-    int err = ext2_inode_read(fs, ino, &b, &raw);
-    if (err != 0)
-        return err;
-    ext2_node_name(fs, n, ino);
-    load(fs, n, raw);
-    buffer_put(b);
-    if (n->links > 0 && n->mode != 0)
-        return 0;
-    ext2_node_forget(fs, n);
-    return ext2_corrupt(fs, "a name leads to an inode that is free");
 }
 
 int ext2_node_orphan(struct ext2 *fs, uint32_t ino)
@@ -231,29 +217,66 @@ int ext2_node_orphan(struct ext2 *fs, uint32_t ino)
     return 0;
 }
 
+static struct ext2_node *known(struct ext2 *fs, uint32_t ino)
+{
+    struct ext2_node *n = *chain_of(fs, ino);
+    while (n != NULL && n->ino != ino)
+        n = n->chain;
+    return n;
+}
+
+static int hold_known(struct ext2 *fs, struct ext2_node *n, struct ext2_node **out)
+{
+    if (n->links == 0 && n->holds == 0)
+        return ext2_corrupt(fs, "a name leads to an inode that is being freed");
+    n->holds++;
+    *out = n;
+    return 0;
+}
+
+static int fill(struct ext2 *fs, struct ext2_node *n, uint32_t ino, const struct inode *raw)
+{
+    ext2_node_name(fs, n, ino);
+    load(fs, n, raw);
+    if (n->links > 0 && n->mode != 0)
+        return 0;
+    ext2_node_forget(fs, n);
+    n->holds = 0;
+    return ext2_corrupt(fs, "a name leads to an inode that is free");
+}
+
 int ext2_get(struct ext2 *fs, uint32_t ino, struct ext2_node **out)
 {
-    for (struct ext2_node *n = *chain_of(fs, ino); n; n = n->chain) {
-        if (n->ino != ino)
-            continue;
-        if (n->links == 0 && n->holds == 0)
-            return ext2_corrupt(fs, "a name leads to an inode that is being freed");
-        n->holds++;
-        *out = n;
-        return 0;
-    }
-    int err = ext2_node_new(fs, out);
+    struct buffer *b;
+    struct inode *raw;
+    struct ext2_node *n = known(fs, ino), *other;
+    if (n != NULL)
+        return hold_known(fs, n, out);
+    int err = ext2_node_new(fs, &n);
     if (err != 0)
         return err;
-    err = load_from_disk(fs, *out, ino);
-    if (err != 0)
-        (*out)->holds = 0;
+    err = ext2_inode_read(fs, ino, &b, &raw);
+    if (err != 0) {
+        n->holds = 0;
+        return err;
+    }
+    other = known(fs, ino); /* while the inode was read, another call may have got the file */
+    if (other != NULL) {
+        n->holds = 0;
+        err = hold_known(fs, other, out);
+    } else {
+        err = fill(fs, n, ino, raw);
+        *out = n;
+    }
+    buffer_put(b);
     return err;
 }
 
 int ext2_root(struct ext2 *fs, struct ext2_node **out) { return ext2_get(fs, ROOT_INO, out); }
 
 void ext2_hold(struct ext2_node *n) { n->holds++; }
+
+bool ext2_put_is_quick(const struct ext2_node *n) { return n->holds > 1 || (n->links > 0 && !n->reserved); }
 
 void ext2_put(struct ext2 *fs, struct ext2_node *n)
 {

@@ -182,6 +182,8 @@ int ext2_mount(const struct ext2_setup *setup, struct ext2 **out)
     return err;
 }
 
+void ext2_set_shared(struct ext2 *fs, bool shared) { fs->shared = shared; }
+
 int ext2_unmount(struct ext2 *fs)
 {
     return ext2_rest(fs);

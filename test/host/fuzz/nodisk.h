@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: MIT
+ * A file server without a disk, and so without jobs: what servers/fs/disk.c, extfs.c and job.c give the others then.
+ */
+#ifndef FUZZ_NODISK_H
+#define FUZZ_NODISK_H
+
+#include "disk.h"
+#include "job.h"
+
+#include <stdio.h>
+
+void disk_forget(void) {}
+void disk_mount(struct vnode *on) { (void)on; }
+bool disk_is_coming(void) { return false; }
+bool disk_comes_to(const struct vnode *on) { return on == NULL; }
+err_t disk_sync(void) { return OK; }
+void disk_collect(void) {}
+bool disk_wants_keeper(void) { return false; }
+ticks_t disk_due(void) { return DEADLINE_NONE; }
+int disk_text(char *to, size_t bytes) { return snprintf(to, bytes, "none\n"); }
+
+void jobs_forget(void) {}
+bool job_is_free(void) { return false; }
+void job_run(struct waiting *what, bool alone) { (void)what, (void)alone; }
+void keeper_run(void) {}
+struct job *job_now(void) { return NULL; }
+void jobs_go_on(void) {}
+bool jobs_may_go_on(void) { return false; }
+void jobs_each(void (*see)(struct file *f)) { (void)see; }
+
+#endif
