@@ -12,7 +12,9 @@ _start:
     la t0, boot_claimed             /* the first hart here boots */
     li t1, 1
     amoswap.w.aqrl t1, t1, (t0)
+#ifndef MUTANT_KERNEL_BOOT_TWICE
     bnez t1, misled
+#endif
     rdinstret s2                    /* S-mode entry: boot.shell counts from here */
     la t0, kernel_bss
     la t1, kernel_end
