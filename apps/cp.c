@@ -88,20 +88,18 @@ int main(int argc, char **argv)
     struct stat st;
     char path[PATH_MAX];
     tool_start(argc, argv);
-    while ((option = getopt(argc, argv, "rR")) != -1) {
-        if (option == '?')
-            tool_usage();
+    while ((option = tool_option(argv, "rR")) != 0) {
         recursive = true;
     }
-    if (argc - optind < 2)
+    if (argc - tool_at < 2)
         tool_usage();
     const char *to = argv[argc - 1];
     bool into = stat(to, &st) == 0 && S_ISDIR(st.st_mode);
-    if (!into && argc - optind > 2) {
+    if (!into && argc - tool_at > 2) {
         errno = ENOTDIR;
         return tool_error(to);
     }
-    for (int i = optind; i < argc - 1; i++) {
+    for (int i = tool_at; i < argc - 1; i++) {
         if (snprintf(path, sizeof path, into ? "%s/%s" : "%s", to, tool_base(argv[i])) >= (int)sizeof path) {
             errno = ENAMETOOLONG;
             status |= tool_error(to);

@@ -47,7 +47,7 @@ int main(int argc, char **argv)
 {
     int option, flags = REG_NOSUB;
     tool_start(argc, argv);
-    while ((option = getopt(argc, argv, "EFivcnq")) != -1) {
+    while ((option = tool_option(argv, "EFivcnq")) != 0) {
         switch (option) {
         case 'E': flags |= REG_EXTENDED; break;
         case 'F': plain = true; break;
@@ -59,9 +59,9 @@ int main(int argc, char **argv)
         default: tool_usage();
         }
     }
-    if (optind == argc)
+    if (tool_at == argc)
         tool_usage();
-    pattern = argv[optind++];
+    pattern = argv[tool_at++];
     if (plain && (flags & REG_ICASE)) {
         fputs("grep: -F and -i do not go together\n", stderr);
         return TOOL_USAGE_STATUS;
@@ -70,7 +70,7 @@ int main(int argc, char **argv)
         fprintf(stderr, "grep: %s: not a regular expression\n", pattern);
         return TOOL_USAGE_STATUS;
     }
-    named = argc - optind > 1;
-    int status = tool_each(argv + optind, search);
+    named = argc - tool_at > 1;
+    int status = tool_each(argv + tool_at, search);
     return tool_end(status != 0 ? TOOL_USAGE_STATUS : any ? 0 : 1);
 }

@@ -25,13 +25,11 @@ int main(int argc, char **argv)
     int option;
     tool_start(argc, argv);
     tool_count(argv);
-    while ((option = getopt(argc, argv, "n:c:")) != -1) {
-        if (option == '?')
-            tool_usage();
-        most = tool_number(optarg);
+    while ((option = tool_option(argv, "n:c:")) != 0) {
+        most = tool_number(tool_arg);
         bytes = option == 'c';
     }
     if (most < 0)
         tool_usage();
-    return tool_end(tool_each(argv + optind, first));
+    return tool_end(tool_each(argv + tool_at, first));
 }

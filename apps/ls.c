@@ -91,16 +91,14 @@ int main(int argc, char **argv)
 {
     int status = 0, option;
     tool_start(argc, argv);
-    while ((option = getopt(argc, argv, "al1d")) != -1) {
-        if (option == '?')
-            tool_usage();
+    while ((option = tool_option(argv, "al1d")) != 0) {
         all = all || option == 'a';
         lengthy = lengthy || option == 'l';
         itself = itself || option == 'd';
     }
-    if (optind == argc)
+    if (tool_at == argc)
         status = one(".", false);
-    for (int i = optind; i < argc; i++)
-        status |= one(argv[i], argc - optind > 1);
+    for (int i = tool_at; i < argc; i++)
+        status |= one(argv[i], argc - tool_at > 1);
     return tool_end(status);
 }

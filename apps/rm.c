@@ -125,15 +125,13 @@ int main(int argc, char **argv)
 {
     int status = 0, option;
     tool_start(argc, argv);
-    while ((option = getopt(argc, argv, "frR")) != -1) {
-        if (option == '?')
-            tool_usage();
+    while ((option = tool_option(argv, "frR")) != 0) {
         force = force || option == 'f';
         recursive = recursive || option != 'f';
     }
-    if (optind == argc && !force)
+    if (tool_at == argc && !force)
         tool_usage();
-    for (int i = optind; i < argc; i++) {
+    for (int i = tool_at; i < argc; i++) {
         if (is_dots(argv[i])) {
             errno = EINVAL; /* one is in it */
             status |= tool_error(argv[i]);

@@ -45,14 +45,12 @@ int main(int argc, char **argv)
 {
     int option;
     tool_start(argc, argv);
-    while ((option = getopt(argc, argv, "nru")) != -1) {
-        if (option == '?')
-            tool_usage();
+    while ((option = tool_option(argv, "nru")) != 0) {
         numeric = numeric || option == 'n';
         reversed = reversed || option == 'r';
         unique = unique || option == 'u';
     }
-    int status = tool_each(argv + optind, collect);
+    int status = tool_each(argv + tool_at, collect);
     if (count > 0)
         qsort(lines, count, sizeof *lines, order);
     for (size_t i = 0; i < count; i++)

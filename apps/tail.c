@@ -45,13 +45,11 @@ int main(int argc, char **argv)
     int option;
     tool_start(argc, argv);
     tool_count(argv);
-    while ((option = getopt(argc, argv, "n:")) != -1) {
-        if (option == '?')
-            tool_usage();
-        from_start = *optarg == '+';
-        most = tool_number(optarg + from_start);
+    while ((option = tool_option(argv, "n:")) != 0) {
+        from_start = *tool_arg == '+';
+        most = tool_number(tool_arg + from_start);
     }
     if (most < 0 || most > MOST_MAX)
         tool_usage();
-    return tool_end(tool_each(argv + optind, last));
+    return tool_end(tool_each(argv + tool_at, last));
 }

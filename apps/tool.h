@@ -50,6 +50,39 @@ TOOL_UNUSED static long tool_number(const char *text)
         tool_usage();
     return n;
 }
+/* The next option's letter, 0 behind the last one; tool_at is then the first word that is none. `known` as for getopt(): a letter with
+ * a colon has a word, tool_arg. One that is not known ends the tool with its help. */
+static int tool_at TOOL_UNUSED = 1;
+static char *tool_arg TOOL_UNUSED;
+TOOL_UNUSED static int tool_option(char **argv, const char *known)
+{
+    static int within; /* in argv[tool_at], between letters */
+    const char *word = argv[tool_at];
+    if (within == 0 && (word == NULL || word[0] != '-' || word[1] == '\0'))
+        return 0;
+    if (within == 0 && strcmp(word, "--") == 0) {
+        tool_at++;
+        return 0;
+    }
+    within += within == 0;
+    char letter = word[within++];
+    const char *found = letter != ':' ? strchr(known, letter) : NULL;
+    if (found == NULL) {
+        fprintf(stderr, "%s: -%c: there is no such option\n", tool_name, letter);
+        tool_usage();
+    }
+    bool takes = found[1] == ':', ends = word[within] == '\0';
+    if (takes) {
+        tool_arg = ends ? argv[++tool_at] : argv[tool_at] + within;
+        if (tool_arg == NULL)
+            tool_usage();
+    }
+    if (takes || ends) {
+        tool_at++;
+        within = 0;
+    }
+    return letter;
+}
 /* "-5" as the first argument is "-n5": the old form, which everybody types. */
 TOOL_UNUSED static void tool_count(char **argv)
 {

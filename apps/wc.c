@@ -46,16 +46,14 @@ int main(int argc, char **argv)
 {
     int option;
     tool_start(argc, argv);
-    while ((option = getopt(argc, argv, "lwc")) != -1) {
-        if (option == '?')
-            tool_usage();
+    while ((option = tool_option(argv, "lwc")) != 0) {
         lines = lines || option == 'l';
         words = words || option == 'w';
         bytes = bytes || option == 'c';
     }
     if (!lines && !words && !bytes)
         lines = words = bytes = true;
-    int status = tool_each(argv + optind, count);
+    int status = tool_each(argv + tool_at, count);
     if (files > 1)
         show(total, "total");
     return tool_end(status);

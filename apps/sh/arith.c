@@ -95,14 +95,6 @@ static int64_t apply(struct sum *s, enum operator o, int64_t a, int64_t b)
 
 /* ---- numbers and variables ---- */
 
-static size_t name_len(const char *s)
-{
-    size_t n = 0;
-    while (isalnum((unsigned char)s[n]) || s[n] == '_')
-        n++;
-    return isdigit((unsigned char)*s) ? 0 : n;
-}
-
 /* Decimal, 0x... or 0... */
 static int64_t number(struct sum *s, const char **at)
 {
@@ -120,7 +112,9 @@ static int64_t number(struct sum *s, const char **at)
 /* Unset and empty ones are 0. */
 static int64_t value_of(struct sum *s, const char *name)
 {
-    const char *text = variable(name);
+    const char *text = parameter(name);
+    if (text == NULL && option('u'))
+        return fail(s, "a variable is not set");
     text = text != NULL ? text + strspn(text, " \t\n") : "";
     bool minus = *text == '-';
     text += minus || *text == '+';
@@ -140,7 +134,7 @@ static int64_t set(struct sum *s, const char *name, int64_t value)
     if (s->unused > 0 || s->wrong != NULL)
         return value;
     snprintf(text, sizeof text, "%lld", (long long)value);
-    return setenv(name, text, 1) == 0 ? value : fail(s, strerror(errno));
+    return variable_set(name, text) ? value : fail(s, "a variable is readonly");
 }
 
 /* ---- the grammar, from what binds tightest ---- */

@@ -1,59 +1,28 @@
 /* SPDX-License-Identifier: MIT
- * What the shell does itself: whatever changes the shell, and a few small things that scripts do often.
+ * The table of builtins, and those that are small: what changes how the shell goes on.
  */
 #include "sh.h"
 
-#include <ctype.h>
 #include <errno.h>
-#include <limits.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-static int builtin_exit(char **words)
-{
-    leaving = true;
-    return words[1] != NULL ? atoi(words[1]) & 0xff : last_status;
-}
+#define DOTS_MAX 64 /* files read by files */
 
-/* From a directory that was removed ".." leads nowhere; its path still says where it was. */
-static int change(const char *to)
+long word_number(const char *who, const char *word, long most)
 {
-    const char *was = variable("PWD"), *slash = was != NULL ? strrchr(was, '/') : NULL;
-    if (chdir(to) == 0)
-        return 0;
-    if (errno != ENOENT || strcmp(to, "..") != 0 || slash == NULL)
-        return -1;
-    return chdir(slash == was ? "/" : arena_text(was, (size_t)(slash - was)));
-}
-
-static int builtin_cd(char **words)
-{
-    char now[PATH_MAX];
-    const char *to = words[1] != NULL ? words[1] : variable("HOME");
-    if (to != NULL && strcmp(to, "-") == 0)
-        to = variable("OLDPWD");
-    if (to == NULL)
-        return complain(1, "cd", "there is no such variable");
-    if (getcwd(now, sizeof now) != NULL)
-        (void)setenv("OLDPWD", now, 1);
-    if (change(to) != 0)
-        return complain(1, to, strerror(errno));
-    if (getcwd(now, sizeof now) != NULL)
-        (void)setenv("PWD", now, 1);
-    return 0;
-}
-
-static int builtin_pwd(char **words)
-{
-    char now[PATH_MAX];
-    (void)words;
-    if (getcwd(now, sizeof now) == NULL)
-        return complain(1, "pwd", strerror(errno));
-    puts(now);
-    return 0;
+    char *end;
+    errno = 0;
+    long n = strtol(word, &end, 10);
+    if (*word >= '0' && *word <= '9' && *end == '\0' && errno == 0)
+        return n <= most ? n : most + 1;
+    char *what = arena_joined(who, ": ", word);
+    (void)complain(0, what, "not a number");
+    return -1;
 }
 
 static int builtin_true(char **words)
@@ -62,166 +31,188 @@ static int builtin_true(char **words)
     return 0;
 }
 
+static int builtin_false(char **words)
+{
+    (void)words;
+    return 1;
+}
+
+static int builtin_exit(char **words)
+{
+    long n = words[1] != NULL ? word_number("exit", words[1], 1L << 30) : last_status;
+    leaving = leaving || n >= 0 || !interactive;
+    return n < 0 ? STATUS_SYNTAX : (int)(n & 0xff);
+}
+
+static int builtin_return(char **words)
+{
+    long n = words[1] != NULL ? word_number("return", words[1], 1L << 30) : last_status;
+    returning = true;
+    return n < 0 ? STATUS_SYNTAX : (int)(n & 0xff);
+}
+
 static int builtin_break(char **words)
 {
-    int n = words[1] != NULL ? atoi(words[1]) : 1;
-    n = n < 1 ? 1 : n > loops ? loops : n;
-    breaking = strcmp(words[0], "break") == 0 ? n : -n;
-    return 0;
-}
-
-/* Variables are all in the environment, so there is nothing to export but a value. */
-static int builtin_export(char **words)
-{
-    int status = 0;
-    for (words++; *words != NULL; words++) {
-        char *equals = strchr(*words, '=');
-        if (equals == NULL)
-            continue;
-        *equals = '\0';
-        if (setenv(*words, equals + 1, 1) != 0)
-            status = complain(1, *words, strerror(errno));
+    long n = words[1] != NULL ? word_number(words[0], words[1], loops) : 1;
+    if (n < 1) {
+        error_ends();
+        return n == 0 ? complain(STATUS_SYNTAX, words[0], "the number of loops is too small") : STATUS_SYNTAX;
     }
-    return status;
-}
-
-static int builtin_unset(char **words)
-{
-    for (words++; *words != NULL; words++)
-        (void)unsetenv(*words);
+    int out = n > loops ? loops : (int)n;
+    breaking = strcmp(words[0], "break") == 0 ? out : -out;
     return 0;
 }
 
-static int builtin_shift(char **words)
+/* The bits of "u=rwx,g-w,o+x" that are allowed, from `allowed` on; -1: it is none. */
+static int symbolic(const char *s, int allowed)
 {
-    int n = words[1] != NULL ? atoi(words[1]) : 1;
-    if (n < 0 || n > parameters_n)
-        return complain(1, "shift", "there are not so many parameters");
-    parameters[n] = parameters[0];
-    parameters += n;
-    parameters_n -= n;
-    return 0;
+    while (*s != '\0') {
+        int who = 0, bits = 0;
+        for (; *s != '\0' && strchr("ugoa", *s) != NULL; s++)
+            who |= *s == 'u' ? 0700 : *s == 'g' ? 0070 : *s == 'o' ? 0007 : 0777;
+        char how = *s;
+        if (how == '\0' || strchr("+-=", how) == NULL)
+            return -1;
+        for (s++; *s != '\0' && strchr("rwx", *s) != NULL; s++)
+            bits |= *s == 'r' ? 0444 : *s == 'w' ? 0222 : 0111;
+        who = who != 0 ? who : 0777;
+        allowed = how == '+' ? allowed | (bits & who) : how == '-' ? allowed & ~(bits & who) : (allowed & ~who) | (bits & who);
+        if (*s != '\0' && *s++ != ',')
+            return -1;
+    }
+    return allowed;
+}
+
+static void print_mask(mode_t mask, bool in_letters)
+{
+    if (!in_letters) {
+        printf("%04o\n", (unsigned)mask);
+        return;
+    }
+    for (int i = 0; i < 3; i++) {
+        unsigned bits = (~mask >> (6 - 3 * i)) & 7;
+        printf("%s%c=%s%s%s", i > 0 ? "," : "", "ugo"[i], (bits & 4) != 0 ? "r" : "", (bits & 2) != 0 ? "w" : "", (bits & 1) != 0 ? "x" : "");
+    }
+    putchar('\n');
 }
 
 static int builtin_umask(char **words)
 {
-    if (words[1] != NULL) {
-        (void)umask((mode_t)strtoul(words[1], NULL, 8));
-        return 0;
-    }
     mode_t mask = umask(0);
     (void)umask(mask);
-    printf("%04o\n", (unsigned)mask);
+    bool in_letters = words[1] != NULL && strcmp(words[1], "-S") == 0;
+    const char *given = words[1 + in_letters];
+    if (given == NULL) {
+        print_mask(mask, in_letters);
+        return 0;
+    }
+    char *end;
+    long number = strtol(given, &end, 8);
+    if (*given < '0' || *given > '9') {
+        int allowed = symbolic(given, (int)(~mask & 0777));
+        number = allowed < 0 ? -1 : ~allowed & 0777;
+    } else if (*end != '\0' || number > 0777) {
+        number = -1;
+    }
+    if (number < 0)
+        return complain(STATUS_SYNTAX, given, "not a mask");
+    (void)umask((mode_t)number);
     return 0;
 }
 
-/* Byte by byte: what is behind the line is for the next reader. */
-static char *read_line(bool *end)
-{
-    size_t n = 0, room = 128;
-    char *line = arena_new(room), c;
-    ssize_t got = 0;
-    while ((got = read(STDIN_FILENO, &c, 1)) == 1 && c != '\n') {
-        if (n + 2 > room) {
-            char *more = arena_new(room *= 2);
-            memcpy(more, line, n);
-            line = more;
-        }
-        line[n++] = c;
-    }
-    line[n] = '\0';
-    *end = got != 1 && n == 0;
-    return line;
-}
-
-/* Each name takes a word of the line, the last one what is left. */
-static int builtin_read(char **words)
-{
-    bool end;
-    char *s = read_line(&end);
-    if (words[1] != NULL && strcmp(words[1], "-r") == 0)
-        words++;
-    for (words++; *words != NULL; words++) {
-        s += strspn(s, " \t");
-        size_t len = words[1] != NULL ? strcspn(s, " \t") : strlen(s);
-        while (words[1] == NULL && len > 0 && strchr(" \t", s[len - 1]) != NULL)
-            len--;
-        (void)setenv(*words, arena_text(s, len), 1);
-        s += len;
-    }
-    return end ? 1 : 0;
-}
-
-static int builtin_echo(char **words)
-{
-    bool newline = words[1] == NULL || strcmp(words[1], "-n") != 0;
-    for (char **w = words + 1 + !newline; *w != NULL; w++)
-        printf("%s%s", *w, w[1] != NULL ? " " : "");
-    if (newline)
-        putchar('\n');
-    return 0;
-}
-
-static int builtin_eval(char **words)
+int builtin_eval(char **words)
 {
     size_t bytes = 1;
     for (char **w = words + 1; *w != NULL; w++)
         bytes += strlen(*w) + 1;
-    char *text = arena_new(bytes);
+    char *text = arena_new(bytes), *end = text;
     for (char **w = words + 1; *w != NULL; w++)
-        sprintf(text + strlen(text), "%s ", *w);
-    return run_text(text, "eval");
+        end += sprintf(end, "%s%s", w > words + 1 ? " " : "", *w);
+    return run_text(text, "eval", line_now);
 }
 
-static int builtin_help(char **words);
+static int run_file(char *text, const char *path)
+{
+    const char *around = script_name;
+    unsigned line = line_now;
+    int outer_loops = loops;
+    script_name = path;
+    loops = 0;
+    int status = run_text(text, "syntax", 1);
+    returning = false;
+    loops = outer_loops;
+    script_name = around;
+    line_now = line;
+    return status;
+}
 
-static const struct builtin builtins[] = {
-    {"help", builtin_help, "this list"},
-    {"exit", builtin_exit, "[STATUS]  leave the shell; the first shell's end turns the machine off (so does ^D)"},
-    {"cd", builtin_cd, "[DIRECTORY]  go there; - goes back"},
-    {"pwd", builtin_pwd, "where we are"},
-    {"jobs", builtin_jobs, "programs started with &"},
-    {"wait", builtin_wait, "[PID]  wait for them, or for one"},
-    {"kill", builtin_kill, "[-SIGNAL] PID...  end a process"},
-    {"export", builtin_export, "NAME=VALUE...  set variables (all are exported)"},
-    {"unset", builtin_unset, "NAME...  forget variables"},
-    {"read", builtin_read, "NAME...  words of a line of input"},
-    {"shift", builtin_shift, "[N]  the first parameters go"},
-    {"test", builtin_test, "EXPRESSION  compare texts and numbers, look at files; also [ EXPRESSION ]"},
-    {"[", builtin_test, NULL},
-    {"echo", builtin_echo, "[-n] WORD...  print words"},
-    {"eval", builtin_eval, "WORD...  run them as a line"},
-    {"exec", builtin_true, "[PROGRAM...]  become it; without one its redirections stay"},
-    {"umask", builtin_umask, "[MASK]  permissions that new files do not get"},
-    {"break", builtin_break, "[N]  leave N loops"},
-    {"continue", builtin_break, "[N]  go on with the N-th loop around"},
-    {":", builtin_true, NULL},
+/* The file's commands, in this shell. */
+int builtin_dot(char **words)
+{
+    static int dots;
+    words += words[1] != NULL && strcmp(words[1], "--") == 0;
+    if (words[1] == NULL)
+        return complain(STATUS_SYNTAX, ".", "a file is missing");
+    char *path = script_find(words[1]);
+    int fd = path != NULL && dots < DOTS_MAX ? open(path, O_RDONLY | O_CLOEXEC) : -1;
+    if (fd < 0) {
+        error_ends();
+        return complain(STATUS_SYNTAX, words[1], path == NULL ? "there is no such file" : dots < DOTS_MAX ? strerror(errno) : "too deep");
+    }
+    char *text = script_read(fd, words[1]);
+    (void)close(fd);
+    if (text == NULL)
+        return STATUS_CANNOT_RUN;
+    dots++;
+    int status = run_file(text, arena_text(words[1], strlen(words[1])));
+    dots--;
+    free(text);
+    return status;
+}
+
+const struct builtin builtins[] = {
+    {"help", builtin_help, REGULAR, "[NAME]  this list, or what a builtin does"},
+    {":", builtin_true, SPECIAL, "nothing, well"},
+    {".", builtin_dot, SPECIAL, "FILE  run its commands in this shell"},
+    {"[", builtin_test, REGULAR, "EXPRESSION ]  as test"},
+    {"alias", builtin_alias, REGULAR, "[NAME=VALUE...]  a name for words"},
+    {"break", builtin_break, SPECIAL, "[N]  leave N loops"},
+    {"cd", builtin_cd, REGULAR, "[-L | -P] [DIRECTORY]  go there; - goes back"},
+    {"command", builtin_command, REGULAR, "[-v | -V] NAME [WORD...]  run it, no function; -v, -V: say what it is"},
+    {"continue", builtin_break, SPECIAL, "[N]  go on with the N-th loop around"},
+    {"echo", builtin_echo, REGULAR, "[-n] WORD...  print words; \\n, \\t, \\c and their like mean something"},
+    {"eval", builtin_eval, SPECIAL, "WORD...  run them as a line"},
+    {"exec", builtin_true, SPECIAL, "[PROGRAM...]  become it; without one its redirections stay"},
+    {"exit", builtin_exit, SPECIAL, "[STATUS]  leave the shell; the first shell's end turns the machine off (so does ^D)"},
+    {"export", builtin_export, SPECIAL, "[-p] NAME[=VALUE]...  programs get them in their environment"},
+    {"false", builtin_false, REGULAR, "status 1"},
+    {"getopts", builtin_getopts, REGULAR, "OPTIONS NAME [WORD...]  the next option"},
+    {"hash", builtin_hash, REGULAR, "[-r] [NAME...]  nothing is remembered; are they there?"},
+    {"jobs", builtin_jobs, REGULAR, "[-l | -p]  what runs in the background or is stopped"},
+    {"kill", builtin_kill, REGULAR, "[-SIGNAL | -s SIGNAL | -l] PID | %JOB...  send a signal"},
+    {"local", builtin_local, REGULAR, "NAME[=VALUE]...  variables of a function"},
+    {"printf", builtin_printf, REGULAR, "FORMAT [WORD...]  print words as told"},
+    {"pwd", builtin_pwd, REGULAR, "[-L | -P]  where we are"},
+    {"read", builtin_read, REGULAR, "[-r] NAME...  words of a line of input"},
+    {"readonly", builtin_export, SPECIAL, "[-p] NAME[=VALUE]...  they keep their value"},
+    {"return", builtin_return, SPECIAL, "[STATUS]  leave a function, or a file read by `.`"},
+    {"set", builtin_set, SPECIAL, "[-abCefhmnuvx] [-o OPTION] [-- WORD...]  options and $1...; alone: all variables"},
+    {"shift", builtin_shift, SPECIAL, "[N]  the first parameters go"},
+    {"test", builtin_test, REGULAR, "EXPRESSION  compare texts and numbers, look at files"},
+    {"trap", builtin_trap, SPECIAL, "[COMMAND SIGNAL...]  run it when that comes; EXIT: at the end; - takes it back"},
+    {"true", builtin_true, REGULAR, "status 0"},
+    {"type", builtin_type, REGULAR, "NAME...  what it is"},
+    {"umask", builtin_umask, REGULAR, "[-S] [MASK]  permissions that new files do not get"},
+    {"unalias", builtin_unalias, REGULAR, "-a | NAME...  forget aliases"},
+    {"unset", builtin_unset, SPECIAL, "[-v | -f] NAME...  forget variables or functions"},
+    {"wait", builtin_wait, REGULAR, "[PID | %JOB...]  wait for them, or for all"},
+    {NULL, NULL, REGULAR, NULL},
 };
 
 const struct builtin *builtin_find(const char *name)
 {
-    for (size_t i = 0; i < sizeof builtins / sizeof builtins[0]; i++)
-        if (strcmp(name, builtins[i].name) == 0)
-            return &builtins[i];
+    for (const struct builtin *b = builtins; b->name != NULL; b++)
+        if (strcmp(name, b->name) == 0)
+            return b;
     return NULL;
-}
-
-static int builtin_help(char **words)
-{
-    (void)words;
-    puts("Try first:\n"
-         "  forkdemo            watch store faults travel app > kernel > pager > kernel > app\n"
-         "  ps; free            who runs, and where the memory is\n"
-         "  ls /bin | head      files, pipes: ls cat cp mv rm mkdir wc grep sort head tail and more\n"
-         "  cowmap $$           which pages of this shell are shared, and with whom\n"
-         "  pagerctl kill; ps   kill the pager; init restarts it and nobody loses a page\n"
-         "\nPrograms are in /bin; each has --help. Built in:");
-    for (size_t i = 0; i < sizeof builtins / sizeof builtins[0]; i++)
-        if (builtins[i].what != NULL)
-            printf("  %-8s %s\n", builtins[i].name, builtins[i].what);
-    puts("\nLines: a; b   a && b   a || b   a &   a | b   a < FILE > FILE 2>&1   ( a )   { a; }   ! a   # comment\n"
-         "       if a; then b; elif c; then d; else e; fi   while a; do b; done   for i in 1 2 *.c; do a $i; done\n"
-         "Words: 'quotes' \"and $NAME\" ${NAME:-text} $(command) $? $$ $# $1 $@ *.txt ~   NAME=value\n"
-         "Keys:  backspace, ^W word, ^U line, ^C kill the program in the foreground, ^D end");
-    return 0;
 }

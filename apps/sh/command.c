@@ -1,114 +1,77 @@
 /* SPDX-License-Identifier: MIT
- * Simple commands: assignments, redirections, a builtin or a program. Programs are spawned, so the shell works when there is no
- * memory for a copy of it.
+ * Simple commands: words, redirections, assignments, then a builtin, a function or a program (program.c). Programs are spawned, so
+ * the shell works when there is no memory for a copy of it.
  */
 #include "sh.h"
 
-#include <ctype.h>
 #include <errno.h>
-#include <ipc/procmgr.h>
-#include <pagoda/spawn.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-
-#define ASSIGNMENTS_MAX 16
 
 /* Characters of NAME= at the word's start, 0: it is no assignment. */
 static size_t assignment_len(const struct word *w)
 {
-    size_t n = 0;
-    while (n < w->len && (isalnum((unsigned char)w->start[n]) || w->start[n] == '_'))
-        n++;
-    return n > 0 && n < w->len && w->start[n] == '=' && !isdigit((unsigned char)*w->start) ? n + 1 : 0;
+    size_t n = name_len(w->start);
+    return n > 0 && n < w->len && w->start[n] == '=' ? n + 1 : 0;
+}
+
+static const struct word *behind_assignments(const struct word *w)
+{
+    while (w != NULL && assignment_len(w) > 0)
+        w = w->next;
+    return w;
 }
 
 bool is_external(const struct node *n)
 {
-    const struct word *w = n->words;
-    if (n->kind != N_SIMPLE)
-        return false;
-    while (w != NULL && assignment_len(w) > 0)
-        w = w->next;
+    const struct word *w = n->kind == N_SIMPLE ? behind_assignments(n->words) : NULL;
     if (w == NULL)
         return false;
     for (size_t i = 0; i < w->len; i++)
-        if (strchr("$`'\"\\", w->start[i]) != NULL)
+        if (strchr("$`'\"\\*?[~", w->start[i]) != NULL)
             return false; /* it may be anything */
-    return builtin_find(arena_text(w->start, w->len)) == NULL;
+    char *name = arena_text(w->start, w->len);
+    return builtin_find(name) == NULL && function_find(name) == NULL;
 }
 
-struct assignments {
-    int n;
-    struct {
-        char *name, *old; /* old NULL: it was unset */
-    } at[ASSIGNMENTS_MAX];
-};
+/* ---- assignments ---- */
 
-/* Those before the command's name; `before` notes what to put back. Returns the first word behind them. */
-static const struct word *assign(const struct word *w, struct assignments *before)
+enum assign_use { ASSIGN_FOR_GOOD, ASSIGN_FOR_COMMAND };
+
+/* Those before the command's name; `saved` notes what to put back. False: one could not be made. */
+static bool assign(const struct word *w, const struct word *end, enum assign_use use, struct variable_saved **saved)
 {
-    for (size_t len; w != NULL && (len = assignment_len(w)) > 0; w = w->next) {
-        char *name = arena_text(w->start, len - 1), *value = expand_single(w->start + len, w->len - len);
-        if (before->n < ASSIGNMENTS_MAX) {
-            const char *old = getenv(name);
-            before->at[before->n].name = name;
-            before->at[before->n++].old = old != NULL ? arena_text(old, strlen(old)) : NULL;
+    for (; w != end; w = w->next) {
+        size_t len = assignment_len(w);
+        char *name = arena_text(w->start, len - 1), *value = expand_assigned(w->start + len, w->len - len);
+        if (expansion_failed())
+            return false;
+        if (option('x'))
+            fprintf(stderr, "%s%s=%s\n", variable_get("PS4") != NULL ? variable_get("PS4") : "", name, value);
+        if (use == ASSIGN_FOR_COMMAND)
+            variable_save(saved, name);
+        if (!variable_set(name, value)) {
+            error_ends();
+            return false;
         }
-        if (setenv(name, value, 1) != 0)
-            complain(1, name, strerror(errno));
+        if (use == ASSIGN_FOR_COMMAND)
+            (void)variable_flag(name, VAR_EXPORTED);
     }
-    return w;
+    return true;
 }
 
-static void unassign(const struct assignments *before)
+static void trace(char **words)
 {
-    for (int i = before->n; i-- > 0;) {
-        if (before->at[i].old != NULL)
-            (void)setenv(before->at[i].name, before->at[i].old, 1);
-        else
-            (void)unsetenv(before->at[i].name);
-    }
-}
-
-/* Start words[]; its pid, or 0 with a message and *status. */
-static pid_t program_start(char **words, unsigned flags, int *status)
-{
-    pid_t pid = 0;
-    if ((flags & SPAWN_BACKGROUND) != 0)
-        (void)setenv(BACKGROUND_MARK, "1", 1);
-    int error = spawn_program(words[0], words, environ, flags, &pid);
-    if (!background_self)
-        (void)unsetenv(BACKGROUND_MARK);
-    *status = 0;
-    if (error == 0)
-        return pid;
-    if (error == ENOENT)
-        *status = complain(STATUS_NOT_FOUND, words[0], "there is no such program (try: help)");
-    else
-        *status = complain(STATUS_CANNOT_RUN, words[0], strerror(error));
-    return 0;
-}
-
-static void exec_program(char **words)
-{
+    const char *before = variable_get("PS4");
     fflush(stdout);
-    (void)execvp(words[0], words);
-    last_status = complain(errno == ENOENT ? STATUS_NOT_FOUND : STATUS_CANNOT_RUN, words[0], strerror(errno));
+    fputs(before != NULL ? before : "", stderr);
+    for (char **w = words; *w != NULL; w++)
+        fprintf(stderr, "%s%s", w > words ? " " : "", *w);
+    fputc('\n', stderr);
 }
 
-/* `exec` alone makes its redirections last; with words the shell becomes that program. */
-static int run_exec(const struct node *n, char **words)
-{
-    int status = redirect(n->redirections, NULL);
-    if (status == 0 && words[1] != NULL) {
-        exec_program(words + 1);
-        leaving = !interactive;
-        return last_status;
-    }
-    return status;
-}
+/* ---- what the first word names ---- */
 
 /* What a builtin printed has to have arrived, as a program's. */
 static int run_builtin(const struct builtin *b, char **words)
@@ -117,67 +80,132 @@ static int run_builtin(const struct builtin *b, char **words)
     int status = b->run(words);
     if (fflush(stdout) == 0 && !ferror(stdout))
         return status;
+    int error = errno != 0 ? errno : EIO;
     clearerr(stdout);
-    return complain(1, words[0], strerror(errno != 0 ? errno : EIO));
+    return complain(1, words[0], strerror(error));
 }
 
-static int run_words(const struct node *n, char **words, unsigned flags, pid_t *pid)
+static int run_program(char **words)
+{
+    int status;
+    pid_t pid = program_start(words, COPY_FOREGROUND, &status);
+    fflush(stderr);
+    return pid > 0 ? wait_foreground(pid) : status;
+}
+
+int run_words_plain(char **words)
+{
+    const struct builtin *b = builtin_find(words[0]);
+    return b != NULL ? run_builtin(b, words) : run_program(words);
+}
+
+static int run_words(char **words)
+{
+    const struct builtin *b = builtin_find(words[0]);
+    struct function *f = b != NULL && b->kind == SPECIAL ? NULL : function_find(words[0]);
+    return f != NULL ? function_call(f, words) : run_words_plain(words);
+}
+
+/* `exec`: its redirections stay; with words the shell becomes that program. */
+static int run_exec(const struct node *n, char **words)
+{
+    int status = redirect(n->redirections, NULL);
+    words++;
+    if (*words != NULL && strcmp(*words, "--") == 0)
+        words++;
+    if (status == 0 && *words != NULL) {
+        program_exec(words);
+        status = last_status;
+    }
+    if (status != 0)
+        error_ends();
+    return status;
+}
+
+static int run_special(const struct node *n, char **words, const struct word *name)
 {
     struct saved saved = {0};
-    int status;
-    if (strcmp(words[0], "exec") == 0 && flags == 0)
-        return run_exec(n, words);
+    int status = redirect(n->redirections, &saved);
+    if (status == 0 && assign(n->words, name, ASSIGN_FOR_GOOD, NULL))
+        status = run_words(words);
+    else
+        error_ends();
     fflush(stdout);
-    status = redirect(n->redirections, &saved);
+    redirect_undo(&saved);
+    return status;
+}
+
+/* ---- the whole ---- */
+
+/* Without a name: assignments stay, redirections only try. */
+static int run_nameless(const struct node *n)
+{
+    struct saved saved = {0};
+    last_status = 0; /* of a substitution, should there be one */
+    if (!assign(n->words, NULL, ASSIGN_FOR_GOOD, NULL))
+        return STATUS_SYNTAX;
+    int substituted = last_status, status = redirect(n->redirections, &saved);
+    redirect_undo(&saved);
+    return status != 0 ? status : substituted;
+}
+
+static bool expand_words(const struct node *n, const struct word *name, struct fields *fields)
+{
+    line_now = n->line;
+    for (const struct word *w = name; w != NULL; w = w->next)
+        expand_word(w, fields);
+    if (expansion_failed())
+        return false;
+    if (option('x') && fields->n > 0)
+        trace(fields->word);
+    return true;
+}
+
+int run_simple(const struct node *n)
+{
+    const struct word *name = behind_assignments(n->words);
+    struct fields fields = {0};
+    struct saved saved = {0};
+    struct variable_saved *before = NULL;
+    if (!expand_words(n, name, &fields))
+        return STATUS_SYNTAX;
+    if (fields.n == 0)
+        return run_nameless(n);
+    fflush(stdout);
+    const struct builtin *b = builtin_find(fields.word[0]);
+    if (strcmp(fields.word[0], "exec") == 0)
+        return run_exec(n, fields.word);
+    if (b != NULL && b->kind == SPECIAL)
+        return run_special(n, fields.word, name);
+    int status = redirect(n->redirections, &saved);
     if (status != 0)
         return status;
-    const struct builtin *b = pid == NULL ? builtin_find(words[0]) : NULL;
-    pid_t child = 0;
-    if (b != NULL)
-        status = run_builtin(b, words);
-    else
-        child = program_start(words, flags, &status);
+    status = assign(n->words, name, ASSIGN_FOR_COMMAND, &before) ? run_words(fields.word) : STATUS_SYNTAX;
     fflush(stdout);
     fflush(stderr);
+    variables_restore(&before);
     redirect_undo(&saved);
-    if (pid != NULL)
-        *pid = child;
-    else if (child != 0)
-        status = wait_foreground(child);
     return status;
 }
 
-static int simple(const struct node *n, unsigned flags, pid_t *pid)
+pid_t start_simple(const struct node *n, enum copy_use use, int *status)
 {
-    struct assignments before = {0};
+    const struct word *name = behind_assignments(n->words);
     struct fields fields = {0};
-    int failed = last_status;
-    last_status = 0; /* of a substitution, should there be one */
-    const struct word *w = assign(n->words, &before);
-    int substituted = last_status;
-    last_status = failed;
-    for (; w != NULL; w = w->next)
-        expand_word(w, &fields);
-    if (expansion_failed()) {
-        unassign(&before);
-        return STATUS_SYNTAX;
-    }
-    if (fields.n == 0) { /* assignments stay */
-        struct saved saved = {0};
-        int status = redirect(n->redirections, &saved);
-        redirect_undo(&saved);
-        return status != 0 ? status : substituted;
-    }
-    int status = run_words(n, fields.word, flags, pid);
-    unassign(&before);
-    return status;
-}
-
-int run_simple(const struct node *n) { return simple(n, 0, NULL); }
-
-pid_t start_simple(const struct node *n, unsigned flags, int *status)
-{
+    struct saved saved = {0};
+    struct variable_saved *before = NULL;
     pid_t pid = 0;
-    *status = simple(n, flags, &pid);
+    *status = STATUS_SYNTAX;
+    if (!expand_words(n, name, &fields) || fields.n == 0)
+        return 0;
+    fflush(stdout);
+    *status = redirect(n->redirections, &saved);
+    if (*status != 0)
+        return 0;
+    if (assign(n->words, name, ASSIGN_FOR_COMMAND, &before))
+        pid = program_start(fields.word, use, status);
+    fflush(stderr);
+    variables_restore(&before);
+    redirect_undo(&saved);
     return pid;
 }

@@ -1,19 +1,15 @@
 /* SPDX-License-Identifier: MIT
  * Patterns become the paths that match, in order; one that matches nothing stays as it is.
  */
-#include "sh.h"
+#include "field.h"
 
 #include <dirent.h>
-#include <fnmatch.h>
 #include <limits.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
 #define MATCHES_MAX 10000
-
-void glob_field(const char *pattern, const char *plain, struct fields *out);
 
 static bool has_sign(const char *s)
 {
@@ -37,11 +33,10 @@ static char *unmasked(const char *s)
     return to;
 }
 
-static char *joined(const char *dir, const char *name, const char *slash)
+/* A dot at a name's beginning is matched by a dot alone. */
+static bool name_matches(const char *pattern, const char *name)
 {
-    char *path = arena_new(strlen(dir) + strlen(name) + strlen(slash) + 1);
-    sprintf(path, "%s%s%s", dir, name, slash);
-    return path;
+    return (*name != '.' || pattern[*pattern == '\\'] == '.') && pattern_matches(pattern, name);
 }
 
 /* Paths that `pattern` matches behind `dir`, which ends with a slash or is empty. Recursion: a level a slash. */
@@ -52,7 +47,7 @@ static void match(const char *dir, const char *pattern, struct fields *found)
     const char *rest = pattern + len + slashes;
     struct stat st;
     if (!has_sign(name)) {
-        char *path = joined(dir, unmasked(name), slash);
+        char *path = arena_joined(dir, unmasked(name), slash);
         if (*rest != '\0')
             match(path, rest, found);
         else if (lstat(path, &st) == 0)
@@ -63,9 +58,9 @@ static void match(const char *dir, const char *pattern, struct fields *found)
     if (d == NULL)
         return;
     for (struct dirent *e; (e = readdir(d)) != NULL && found->n < MATCHES_MAX;) {
-        if (fnmatch(name, e->d_name, FNM_PERIOD) != 0)
+        if (!name_matches(name, e->d_name))
             continue;
-        char *path = joined(dir, e->d_name, slash);
+        char *path = arena_joined(dir, e->d_name, slash);
         if (*rest != '\0')
             match(path, rest, found);
         else if (slashes == 0 || (stat(path, &st) == 0 && S_ISDIR(st.st_mode)))

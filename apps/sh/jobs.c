@@ -3,9 +3,10 @@
  */
 #include "sh.h"
 
+#include "machine.h"
+
 #include <ctype.h>
 #include <errno.h>
-#include <ipc/procmgr.h>
 #include <limits.h>
 #include <signal.h>
 #include <stdio.h>
@@ -29,7 +30,13 @@ static struct job *job_find(pid_t pid)
     return NULL;
 }
 
-void jobs_forget(void) { memset(jobs, 0, sizeof jobs); }
+/* A copy of the shell has no jobs of its own yet. */
+void jobs_forget(enum copy_use use)
+{
+    memset(jobs, 0, sizeof jobs);
+    if (use == COPY_BACKGROUND)
+        machine_set_background();
+}
 
 void job_add(pid_t pid, const char *text, size_t len)
 {
@@ -59,44 +66,58 @@ static void job_ended(pid_t pid, int word)
     j->pid = 0;
 }
 
-void jobs_reap(int options)
+static void reap(int options)
 {
     int word;
     for (pid_t pid; (pid = waitpid(-1, &word, options)) > 0;)
         job_ended(pid, word);
 }
 
-/* A shell that runs a line is itself stoppable between programs; one that prompts is not. */
-void foreground(pid_t pid)
-{
-    if (background_self)
-        return;
-    uint64_t who = pid != 0 ? (uint64_t)pid : interactive ? 0 : (uint64_t)getpid();
-    struct ipc_msg m = {.w = {PROC_FOREGROUND, who}};
-    (void)proc_call(H_PROC, &m);
-}
-
 int wait_foreground(pid_t pid)
 {
     int word = 0;
-    foreground(pid);
+    machine_foreground(pid);
     while (waitpid(pid, &word, 0) < 0) /* bound: EINTR only while signals arrive */
         if (errno != EINTR)
             return STATUS_CANNOT_RUN;
-    foreground(0);
+    machine_foreground(0);
     interrupted = interrupted || (WIFSIGNALED(word) && WTERMSIG(word) == SIGINT);
     if (interactive && WIFSIGNALED(word) && (WTERMSIG(word) == SIGKILL || WTERMSIG(word) == SIGTERM))
         fprintf(stderr, "sh: killed by signal %d\n", WTERMSIG(word));
     return status_of(word);
 }
 
+/* The last one first: ^C is for it, and then for all. */
+int wait_pipe(const pid_t *pids, int n)
+{
+    int status = 0;
+    for (int i = n; i-- > 0;) {
+        if (pids[i] <= 0)
+            continue;
+        int one = wait_foreground(pids[i]);
+        status = i == n - 1 ? one : status;
+        for (int k = 0; interrupted && k < i; k++)
+            if (pids[k] > 0)
+                (void)kill(pids[k], SIGINT);
+    }
+    return status;
+}
+
+void jobs_start(void) { (void)machine_is_background(); }
+
+void jobs_prompt(void)
+{
+    machine_foreground(0); /* whoever started this shell made it the one that ^C kills */
+    reap(WNOHANG);
+}
+
 /* Waits in the foreground, so ^C ends what is waited for, and the wait with it. */
 static int job_wait(pid_t pid)
 {
     int word = 0;
-    foreground(pid);
+    machine_foreground(pid);
     pid_t got = waitpid(pid, &word, 0);
-    foreground(0);
+    machine_foreground(0);
     if (got != pid)
         return STATUS_NOT_FOUND;
     job_ended(pid, word);
@@ -122,42 +143,30 @@ static pid_t pid_of(const char *text)
 int builtin_wait(char **words)
 {
     if (words[1] != NULL) {
-        pid_t pid = pid_of(words[1]);
-        int status = pid > 0 ? job_wait(pid) : STATUS_NOT_FOUND;
-        return status == STATUS_NOT_FOUND ? complain(status, words[1], "not a child of this shell") : status;
+        int status = 0;
+        for (words++; *words != NULL; words++) {
+            pid_t pid = pid_of(*words);
+            status = pid > 0 ? job_wait(pid) : STATUS_NOT_FOUND;
+            if (status == STATUS_NOT_FOUND)
+                (void)complain(status, *words, "not a child of this shell");
+        }
+        return status;
     }
     for (int i = 0; i < JOBS_MAX; i++)
         if (jobs[i].pid != 0 && job_wait(jobs[i].pid) == STATUS_NOT_FOUND)
             jobs[i].pid = 0;
-    jobs_reap(0); /* those that found no place in the table */
+    reap(0); /* those that found no place in the table */
     return 0;
 }
 
 int builtin_jobs(char **words)
 {
     (void)words;
-    jobs_reap(WNOHANG);
+    reap(WNOHANG);
     for (int i = 0; i < JOBS_MAX; i++)
         if (jobs[i].pid != 0)
             printf("[%d] %s\n", (int)jobs[i].pid, jobs[i].text);
     return 0;
-}
-
-/* A number, or a name with or without SIG; -1: neither. */
-static int signal_of(const char *text)
-{
-    static const struct {
-        const char *name;
-        int number;
-    } names[] = {{"HUP", SIGHUP}, {"INT", SIGINT}, {"QUIT", SIGQUIT}, {"KILL", SIGKILL}, {"PIPE", SIGPIPE}, {"TERM", SIGTERM}};
-    long n = number_of(text);
-    if (n >= 0)
-        return n <= INT_MAX ? (int)n : -1;
-    text += strncmp(text, "SIG", 3) == 0 ? 3 : 0;
-    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
-        if (strcmp(text, names[i].name) == 0)
-            return names[i].number;
-    return -1;
 }
 
 int builtin_kill(char **words)
@@ -165,10 +174,10 @@ int builtin_kill(char **words)
     int sig = SIGTERM, status = 0;
     words++;
     if (*words != NULL && strcmp(*words, "-s") == 0 && words[1] != NULL) {
-        sig = signal_of(words[1]);
+        sig = signal_number(words[1]);
         words += 2;
     } else if (*words != NULL && **words == '-') {
-        sig = signal_of(*words++ + 1);
+        sig = signal_number(*words++ + 1);
     }
     if (*words == NULL)
         return complain(STATUS_SYNTAX, "kill", "usage: kill [-SIGNAL] PID...");

@@ -6,56 +6,66 @@
 #include <ctype.h>
 #include <string.h>
 
+static unsigned nesting;
+static const char *why; /* a word is none, where it is not merely open */
+
 static size_t quoted_len(const char *s, char quote);
 
-/* From the opening parenthesis of "$(" on; a parenthesis within quotes does not count. */
-static size_t parenthesis_len(const char *s)
+size_t name_len(const char *s)
+{
+    size_t n = 0;
+    while (isalnum((unsigned char)s[n]) || s[n] == '_')
+        n++;
+    return isdigit((unsigned char)*s) ? 0 : n;
+}
+
+/* ---- what a $ begins ---- */
+
+static size_t backquoted_len(const char *s)
 {
     size_t n = 1;
-    for (int depth = 1; depth > 0;) { /* bound: the text */
-        size_t skip = 1;
+    while (s[n] != '\0' && s[n] != '`')
+        n += s[n] == '\\' && s[n + 1] != '\0' ? 2 : 1;
+    return s[n] == '`' ? n + 1 : 0;
+}
+
+/* From the second parenthesis of "$((" on: the length, when the one that belongs to it is followed by another one. Quotes mean
+ * nothing in a sum, so only parentheses count. */
+static size_t sum_len(const char *s)
+{
+    size_t n = 0;
+    int depth = 0;
+    do {
         if (s[n] == '\0')
             return 0;
-        if (s[n] == '\'' || s[n] == '"')
-            skip = quoted_len(s + n, s[n]);
-        else if (s[n] == '\\' && s[n + 1] != '\0')
-            skip = 2;
         depth += (s[n] == '(') - (s[n] == ')');
-        if (skip == 0)
-            return 0;
-        n += skip;
-    }
-    return n;
+        n += s[n] == '\\' && s[n + 1] != '\0' ? 2 : 1;
+    } while (depth > 0);
+    return s[n] == ')' ? n + 1 : 0;
 }
 
-size_t substitution_len(const char *s)
+bool is_arithmetic(const char *s, size_t len)
 {
-    if (*s == '`') {
-        const char *end = strchr(s + 1, '`');
-        return end != NULL ? (size_t)(end - s) + 1 : 0;
-    }
-    if (s[1] == '(') {
-        size_t n = parenthesis_len(s + 1);
-        return n > 0 ? n + 1 : 0;
-    }
-    const char *end = strchr(s, '}');
-    return end != NULL ? (size_t)(end - s) + 1 : 0;
+    return s[0] == '$' && s[1] == '(' && s[2] == '(' && sum_len(s + 2) == len - 2;
 }
 
-static bool is_substitution(const char *s) { return *s == '`' || (*s == '$' && (s[1] == '(' || s[1] == '{')); }
+static bool begins_substitution(const char *s) { return *s == '`' || (*s == '$' && (s[1] == '(' || s[1] == '{')); }
 
-/* Both quotes included; 0: not closed. */
-static size_t quoted_len(const char *s, char quote)
+/* What s begins with, as long as it is no plain character: its length, 1 for a plain one, 0: not closed. */
+static size_t piece_len(const char *s, char quote)
 {
-    size_t n = 1;
-    while (s[n] != quote) {
-        size_t skip = 1;
-        if (s[n] == '\0')
-            return 0;
-        if (quote == '"' && s[n] == '\\' && s[n + 1] != '\0')
-            skip = 2;
-        else if (quote == '"' && is_substitution(s + n))
-            skip = substitution_len(s + n);
+    if (*s == '\\')
+        return s[1] != '\0' ? 2 : 1;
+    if ((*s == '\'' && quote != '"') || (*s == '"' && quote != '"'))
+        return quoted_len(s, *s);
+    return begins_substitution(s) ? dollar_len(s, quote) : 1;
+}
+
+static size_t braced_len(const char *s, char quote)
+{
+    size_t n = 2 + (s[2] == '#'); /* the # of ${#} ends nothing */
+    while (s[n] != '}') {
+        size_t skip = s[n] == '\0' ? 0 : s[n] == '"' ? quoted_len(s + n, '"') : piece_len(s + n, quote);
         if (skip == 0)
             return 0;
         n += skip;
@@ -63,19 +73,55 @@ static size_t quoted_len(const char *s, char quote)
     return n + 1;
 }
 
-size_t word_len(const char *s, bool *open)
+static size_t nested_len(const char *s, char quote)
+{
+    size_t n;
+    if (*s == '`')
+        return backquoted_len(s);
+    if (s[1] == '{')
+        return braced_len(s, quote);
+    if (s[2] == '(' && (n = sum_len(s + 2)) > 0)
+        return n + 2;
+    n = substitution_len(s + 2, &why);
+    return n > 0 ? n + 2 : 0;
+}
+
+size_t dollar_len(const char *s, char quote)
+{
+    if (nesting >= DEPTH_MAX) {
+        why = "quotes and parentheses are too deep";
+        return 0;
+    }
+    nesting++;
+    size_t n = nested_len(s, quote);
+    nesting--;
+    return n;
+}
+
+/* Both quotes included; 0: not closed. */
+static size_t quoted_len(const char *s, char quote)
+{
+    size_t n = 1;
+    if (quote == '\'') {
+        const char *end = strchr(s + 1, '\'');
+        return end != NULL ? (size_t)(end - s) + 1 : 0;
+    }
+    while (s[n] != '"') {
+        size_t skip = s[n] != '\0' ? piece_len(s + n, '"') : 0;
+        if (skip == 0)
+            return 0;
+        n += skip;
+    }
+    return n + 1;
+}
+
+static size_t word_len(const char *s, bool *open)
 {
     size_t n = 0;
-    while (s[n] != '\0' && !isspace((unsigned char)s[n]) && strchr(";&|<>()", s[n]) == NULL) {
-        size_t skip = 1;
-        if (s[n] == '\\' && s[n + 1] != '\0')
-            skip = 2;
-        else if (s[n] == '\'' || s[n] == '"')
-            skip = quoted_len(s + n, s[n]);
-        else if (is_substitution(s + n))
-            skip = substitution_len(s + n);
+    while (s[n] != '\0' && strchr(" \t\r\n;&|<>()", s[n]) == NULL) {
+        size_t skip = piece_len(s + n, '\0');
         if (skip == 0) {
-            *open = true;
+            *open = why == NULL;
             return 0;
         }
         n += skip;
@@ -83,12 +129,15 @@ size_t word_len(const char *s, bool *open)
     return n;
 }
 
+/* ---- tokens ---- */
+
+/* The longer ones first. */
 static const struct {
-    const char *text;
+    char text[4];
     enum token_kind kind;
-} operators[] = {{"&&", T_AND}, {"||", T_OR}, {";", T_SEMI}, {"&", T_AMP}, {"|", T_PIPE}, {"\n", T_NEWLINE}, {"(", T_LEFT},
-                 {")", T_RIGHT}, {">>", T_DGREAT}, {">&", T_GREATAND}, {"<&", T_LESSAND}, {"<>", T_LESSGREAT}, {"<", T_LESS},
-                 {">", T_GREAT}};
+} operators[] = {{"<<-", T_HERE_TABS}, {"&&", T_AND}, {"||", T_OR}, {";;", T_DSEMI}, {";", T_SEMI}, {"&", T_AMP}, {"|", T_PIPE},
+                 {"\n", T_NEWLINE}, {"(", T_LEFT}, {")", T_RIGHT}, {">>", T_DGREAT}, {">&", T_GREATAND}, {"<&", T_LESSAND},
+                 {"<>", T_LESSGREAT}, {">|", T_CLOBBER}, {"<<", T_HERE}, {"<", T_LESS}, {">", T_GREAT}};
 
 static void skip_blanks(const char **s)
 {
@@ -113,8 +162,6 @@ const char *token_read(const char **s, struct token *t, bool *open)
     const char *at = *s;
     if (isdigit((unsigned char)*at) && (at[1] == '<' || at[1] == '>')) /* the 2 of "2>" */
         t->fd = *at++ - '0';
-    if (strncmp(at, "<<", 2) == 0)
-        return "here-documents are not understood";
     for (size_t i = 0; i < sizeof operators / sizeof operators[0]; i++) {
         size_t len = strlen(operators[i].text);
         if (strncmp(at, operators[i].text, len) == 0) {
@@ -124,8 +171,9 @@ const char *token_read(const char **s, struct token *t, bool *open)
             return NULL;
         }
     }
+    why = NULL;
     t->kind = T_WORD;
     t->len = word_len(*s, open);
     *s += t->len;
-    return t->len > 0 ? NULL : "a quote or a parenthesis is not closed";
+    return t->len > 0 ? NULL : why != NULL ? why : "a quote or a parenthesis is not closed";
 }

@@ -1,280 +1,319 @@
 /* SPDX-License-Identifier: MIT
- * The grammar, one function a rule. The tree lies in the arena; words point into the text.
+ * The grammar, one function a rule: lists, pipes, simple commands. The tree lies in the arena; words point into the text.
  *
  *   line     := list newline                 list     := and_or ((; | & | newline) and_or)*
  *   and_or   := pipe ((&& | ||) pipe)*       pipe     := [!] command (| command)*
- *   command  := (if | while | until | for | { list } | ( list )) redirection* | (assignment | word | redirection)+
+ *   command  := compound redirection* | NAME ( ) compound redirection* | (assignment | word | redirection)+
  */
-#include "sh.h"
+#include "parser.h"
 
 #include <string.h>
 
-static const char *text;      /* what follows `ahead` */
-static struct token ahead;
-static const char *wrong;
-static bool open_text;
-static int depth;
+struct parser parser;
 
-static void advance(void)
+struct here {
+    struct redirection *of;
+    struct here *next;
+};
+struct frame {
+    const char *text;
+    struct alias *alias;
+    struct frame *around;
+};
+
+/* ---- tokens, and what comes between them and the grammar: here-documents, aliases, line numbers ---- */
+
+static void count_lines(void)
 {
-    const char *why = token_read(&text, &ahead, &open_text);
-    if (why != NULL && wrong == NULL)
-        wrong = why;
-    if (why != NULL)
-        ahead.kind = T_END;
+    if (parser.frame != NULL)
+        return;
+    for (; parser.counted < parser.ahead.start; parser.counted++)
+        parser.line += *parser.counted == '\n';
 }
 
-static struct node *fail(const char *why)
+/* The word without its quotes; whether it had some. */
+static bool unquote(const struct word *w, char *to)
 {
-    if (wrong == NULL)
-        wrong = why;
+    bool quoted = false;
+    char quote = '\0';
+    for (size_t i = 0; i < w->len; i++) {
+        char c = w->start[i];
+        if (quote == '\0' ? c == '\'' || c == '"' : c == quote) {
+            quote = quote == '\0' ? c : '\0';
+            quoted = true;
+        } else if (c == '\\' && quote != '\'' && i + 1 < w->len) {
+            *to++ = w->start[++i];
+            quoted = true;
+        } else {
+            *to++ = c;
+        }
+    }
+    *to = '\0';
+    return quoted;
+}
+
+/* The lines up to the one that is the end, without their tabs if the sign says so. */
+static void here_read(struct redirection *r)
+{
+    char *end = arena_new(r->word->len + 1), *body = arena_new(strlen(parser.text) + 1);
+    r->quoted = unquote(r->word, end);
+    r->body = body;
+    while (*parser.text != '\0') {
+        const char *line = parser.text + (r->kind == T_HERE_TABS ? strspn(parser.text, "\t") : 0);
+        size_t len = strcspn(line, "\n");
+        parser.text = line + len + (line[len] == '\n');
+        if (len == strlen(end) && strncmp(line, end, len) == 0)
+            return;
+        memcpy(body + r->body_len, line, len + (line[len] == '\n'));
+        r->body_len += len + (line[len] == '\n');
+    }
+    parser.open = true; /* at a file's end the document ends, too */
+}
+
+static void here_read_all(void)
+{
+    for (struct here *h = parser.here; h != NULL; h = h->next)
+        here_read(h->of);
+    parser.here = NULL;
+    parser.here_end = &parser.here;
+}
+
+static void frames_pop(void)
+{
+    while (parser.frame != NULL && parser.ahead.kind == T_END && parser.wrong == NULL) {
+        size_t len = strlen(parser.frame->alias->value);
+        parser.alias_next = len > 0 && strchr(" \t", parser.frame->alias->value[len - 1]) != NULL;
+        parser.frame->alias->active = false;
+        parser.text = parser.frame->text;
+        parser.frame = parser.frame->around;
+        parser.wrong = token_read(&parser.text, &parser.ahead, &parser.open);
+    }
+}
+
+void parser_advance(void)
+{
+    const char *wrong = token_read(&parser.text, &parser.ahead, &parser.open);
+    parser.alias_next = false;
+    if (wrong != NULL && parser.wrong == NULL)
+        parser.wrong = wrong;
+    frames_pop();
+    count_lines();
+    if (parser.wrong != NULL)
+        parser.ahead.kind = T_END;
+    if (parser.ahead.kind == T_NEWLINE && parser.frame == NULL)
+        here_read_all();
+}
+
+/* Whether the word there was an alias, which is now replaced. */
+static bool alias_push(void)
+{
+    struct alias *a = parser.expands_aliases && parser.ahead.kind == T_WORD ? alias_find(parser.ahead.start, parser.ahead.len) : NULL;
+    if (a == NULL || a->active)
+        return false;
+    struct frame *f = arena_new(sizeof *f);
+    *f = (struct frame){parser.text, a, parser.frame};
+    a->active = true;
+    parser.frame = f;
+    parser.text = arena_text(a->value, strlen(a->value));
+    parser_advance();
+    return true;
+}
+
+static void frames_drop(void)
+{
+    for (; parser.frame != NULL; parser.frame = parser.frame->around)
+        parser.frame->alias->active = false;
+}
+
+struct node *parser_fail(const char *why)
+{
+    if (parser.wrong == NULL)
+        parser.wrong = why;
     return NULL;
 }
 
-static bool is_text(const char *word)
+bool parser_is(const char *word)
 {
-    return ahead.kind == T_WORD && ahead.len == strlen(word) && strncmp(ahead.start, word, ahead.len) == 0;
+    return parser.ahead.kind == T_WORD && parser.ahead.len == strlen(word) && strncmp(parser.ahead.start, word, parser.ahead.len) == 0;
 }
 
-static bool is_reserved(void)
+bool parser_expect(const char *word)
 {
-    static const char *const words[] = {"then", "else", "elif", "fi", "do", "done", "}"};
-    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
-        if (is_text(words[i]))
-            return true;
-    return false;
-}
-
-/* The word that must come here. At the text's end more text may bring it. */
-static bool expect(const char *word)
-{
-    if (wrong == NULL && is_text(word)) {
-        advance();
+    if (parser.wrong == NULL && parser_is(word)) {
+        parser_advance();
         return true;
     }
-    if (ahead.kind == T_END)
-        open_text = true;
-    (void)fail("a word like then, do, done or fi is missing");
+    parser.open = parser.open || (parser.ahead.kind == T_END && parser.wrong == NULL);
+    (void)parser_fail("a word like then, do, done, esac or fi is missing");
     return false;
 }
 
-static void skip_newlines(void)
+void parser_skip_newlines(void)
 {
-    while (ahead.kind == T_NEWLINE)
-        advance();
+    while (parser.ahead.kind == T_NEWLINE)
+        parser_advance();
 }
 
-static struct node *node_new(enum node_kind kind)
+struct node *node_new(enum node_kind kind)
 {
     struct node *n = arena_new(sizeof *n);
     n->kind = kind;
-    n->start = ahead.start;
+    n->line = parser.line;
+    n->start = parser.frame == NULL ? parser.ahead.start : NULL;
     return n;
 }
 
-static struct node *node_end(struct node *n)
+struct node *node_end(struct node *n)
 {
-    n->len = ahead.start > n->start ? (size_t)(ahead.start - n->start) : 0;
+    bool whole = n->start != NULL && parser.frame == NULL && parser.ahead.start > n->start;
+    n->len = whole ? (size_t)(parser.ahead.start - n->start) : 0;
     return n;
 }
 
-static struct word *word_take(void)
+struct word *word_take(void)
 {
     struct word *w = arena_new(sizeof *w);
-    w->start = ahead.start;
-    w->len = ahead.len;
-    advance();
+    w->start = parser.ahead.start;
+    w->len = parser.ahead.len;
+    parser_advance();
     return w;
 }
 
-static struct node *list(void);
-
 /* ---- redirections ---- */
 
-static bool is_redirection(void) { return ahead.kind >= T_LESS && ahead.kind <= T_GREATAND; }
+static bool at_redirection(void) { return parser.ahead.kind >= T_LESS && parser.ahead.kind <= T_HERE_TABS; }
 
-static bool redirections(struct node *n)
+static struct redirection *redirection(void)
+{
+    struct redirection *r = arena_new(sizeof *r);
+    r->kind = parser.ahead.kind;
+    bool writes = r->kind == T_GREAT || r->kind == T_DGREAT || r->kind == T_GREATAND || r->kind == T_CLOBBER;
+    r->fd = parser.ahead.fd >= 0 ? parser.ahead.fd : writes;
+    parser_advance();
+    if (parser.ahead.kind != T_WORD) {
+        (void)parser_fail("a word is missing behind < or >");
+        return NULL;
+    }
+    if (r->kind == T_HERE || r->kind == T_HERE_TABS) { /* noted before the next token, which may be the newline */
+        struct here *h = arena_new(sizeof *h);
+        h->of = r;
+        *parser.here_end = h;
+        parser.here_end = &h->next;
+        r->word = arena_new(sizeof *r->word);
+        r->word->start = parser.ahead.start;
+        r->word->len = parser.ahead.len;
+        parser_advance();
+    } else {
+        r->word = word_take();
+    }
+    return r;
+}
+
+bool parse_redirections(struct node *n)
 {
     struct redirection **end = &n->redirections;
     while (*end != NULL)
         end = &(*end)->next;
-    for (; is_redirection(); end = &(*end)->next) {
-        struct redirection *r = arena_new(sizeof *r);
-        r->kind = ahead.kind;
-        bool reads = ahead.kind == T_LESS || ahead.kind == T_LESSAND || ahead.kind == T_LESSGREAT;
-        r->fd = ahead.fd >= 0 ? ahead.fd : reads ? 0 : 1;
-        advance();
-        if (ahead.kind != T_WORD)
-            return fail("a file name is missing behind < or >") != NULL;
-        r->word = word_take();
-        *end = r;
-    }
+    for (; at_redirection(); end = &(*end)->next)
+        if ((*end = redirection()) == NULL)
+            return false;
     return true;
 }
 
 /* ---- commands ---- */
 
+static bool is_assignment(void)
+{
+    size_t n = name_len(parser.ahead.start);
+    return parser.ahead.kind == T_WORD && n > 0 && n < parser.ahead.len && parser.ahead.start[n] == '=';
+}
+
 static struct node *simple(void)
 {
     struct node *n = node_new(N_SIMPLE);
     struct word **end = &n->words;
+    bool named = false; /* its name was there */
     for (;;) { /* bound: the text */
-        if (is_redirection()) {
-            if (!redirections(n))
+        if (at_redirection()) {
+            if (!parse_redirections(n))
                 return NULL;
-        } else if (ahead.kind == T_WORD) {
+        } else if (parser.ahead.kind == T_WORD) {
+            if ((!named || parser.alias_next) && alias_push())
+                continue;
+            named = named || !is_assignment();
             *end = word_take();
             end = &(*end)->next;
+        } else if (parser.ahead.kind == T_LEFT && n->words != NULL && n->words->next == NULL && n->redirections == NULL) {
+            return function_definition(n);
         } else {
             break;
         }
     }
     if (n->words == NULL && n->redirections == NULL) {
-        if (ahead.kind == T_END && wrong == NULL)
-            open_text = true;
-        return fail("a command is missing beside an operator");
+        parser.open = parser.open || (parser.ahead.kind == T_END && parser.wrong == NULL);
+        return parser_fail("a command is missing beside an operator");
     }
     return n;
 }
 
-/* The list between two reserved words. */
-static struct node *body(const char *opening)
+struct node *parse_body(const char *opening)
 {
-    if (opening != NULL && !expect(opening))
+    if (opening != NULL && !parser_expect(opening))
         return NULL;
-    struct node *n = list();
-    if (n == NULL && ahead.kind == T_END && wrong == NULL)
-        open_text = true;
-    return n != NULL ? n : fail("a command is missing");
+    struct node *n = parse_list();
+    parser.open = parser.open || (n == NULL && parser.ahead.kind == T_END && parser.wrong == NULL);
+    return n != NULL ? n : parser_fail("a command is missing");
 }
 
-static struct node *if_clause(void)
+struct node *parse_command(void)
 {
-    struct node *n = node_new(N_IF);
-    advance(); /* if, elif */
-    if ((n->first = body(NULL)) == NULL || (n->second = body("then")) == NULL)
-        return NULL;
-    if (is_text("elif"))
-        return (n->third = if_clause()) != NULL ? n : NULL; /* it takes the fi */
-    if (is_text("else") && (n->third = body("else")) == NULL)
-        return NULL;
-    return expect("fi") ? n : NULL;
-}
-
-static struct node *loop(enum node_kind kind)
-{
-    struct node *n = node_new(kind);
-    advance();
-    if ((n->first = body(NULL)) == NULL || (n->second = body("do")) == NULL)
-        return NULL;
-    return expect("done") ? n : NULL;
-}
-
-static struct node *for_loop(void)
-{
-    struct node *n = node_new(N_FOR);
-    advance();
-    if (ahead.kind != T_WORD)
-        return fail("for what?");
-    n->words = word_take();
-    struct word **end = &n->words->next;
-    skip_newlines();
-    if (is_text("in")) {
-        n->has_in = true;
-        advance();
-        for (; ahead.kind == T_WORD; end = &(*end)->next)
-            *end = word_take();
+    while (alias_push()) {
+        /* bound: the aliases */
     }
-    if (ahead.kind == T_SEMI)
-        advance();
-    skip_newlines();
-    if ((n->second = body("do")) == NULL)
-        return NULL;
-    return expect("done") ? n : NULL;
-}
-
-static struct node *group(enum node_kind kind)
-{
-    struct node *n = node_new(kind);
-    advance();
-    if ((n->first = body(NULL)) == NULL)
-        return NULL;
-    if (kind == N_GROUP)
-        return expect("}") ? n : NULL;
-    if (ahead.kind != T_RIGHT) {
-        open_text = open_text || ahead.kind == T_END;
-        return fail("a parenthesis is not closed");
-    }
-    advance();
-    return n;
-}
-
-static struct node *compound(void)
-{
-    if (is_text("if"))
-        return if_clause();
-    if (is_text("while"))
-        return loop(N_WHILE);
-    if (is_text("until"))
-        return loop(N_UNTIL);
-    if (is_text("for"))
-        return for_loop();
-    if (is_text("{"))
-        return group(N_GROUP);
-    return ahead.kind == T_LEFT ? group(N_SUBSHELL) : NULL;
-}
-
-static struct node *command(void)
-{
-    bool starts_compound = is_text("if") || is_text("while") || is_text("until") || is_text("for") || is_text("{") ||
-                           ahead.kind == T_LEFT;
-    if (is_reserved())
-        return fail("a word like then, do, done or fi is in the wrong place");
-    if (is_text("case") || is_text("function"))
-        return fail("case and functions are not understood");
-    if (!starts_compound)
+    if (clause_ends())
+        return parser_fail("a word like then, do, done, esac or fi is in the wrong place");
+    if (!clause_starts())
         return simple();
-    struct node *n = depth < DEPTH_MAX ? compound() : fail("too many commands within commands");
-    return n != NULL && redirections(n) ? n : NULL;
+    struct node *n = parser.depth < DEPTH_MAX ? clause() : parser_fail("too many commands within commands");
+    return n != NULL && parse_redirections(n) ? n : NULL;
+}
+
+static struct node *pipe_stages(void)
+{
+    struct node *n = node_new(N_PIPE), **end = &n->first;
+    for (;;) { /* bound: the text */
+        if ((*end = parse_command()) == NULL)
+            return NULL;
+        (void)node_end(*end);
+        if (parser.ahead.kind != T_PIPE)
+            break;
+        end = &(*end)->next;
+        parser_advance();
+        parser_skip_newlines();
+    }
+    (void)node_end(n);
+    return n->first->next != NULL ? n : n->first;
 }
 
 static struct node *pipeline(void)
 {
-    struct node *n = node_new(N_PIPE), **end = &n->first;
-    bool negated = is_text("!");
-    if (negated)
-        advance();
-    for (;;) { /* bound: the text */
-        if ((*end = command()) == NULL)
-            return NULL;
-        node_end(*end);
-        if (ahead.kind != T_PIPE)
-            break;
-        end = &(*end)->next;
-        advance();
-        skip_newlines();
-    }
-    node_end(n);
-    if (n->first->next == NULL)
-        n = n->first;
-    if (!negated)
-        return n;
     struct node *not = node_new(N_NOT);
-    not->start = n->start;
-    not->len = n->len;
-    not->first = n;
-    return not;
+    if (!parser_is("!"))
+        return pipe_stages();
+    parser_advance();
+    not->first = pipe_stages();
+    return not->first != NULL ? node_end(not) : NULL;
 }
 
 static struct node *and_or(void)
 {
     struct node *n = pipeline();
-    while (n != NULL && (ahead.kind == T_AND || ahead.kind == T_OR)) {
-        struct node *joint = node_new(ahead.kind == T_AND ? N_AND : N_OR);
+    while (n != NULL && (parser.ahead.kind == T_AND || parser.ahead.kind == T_OR)) {
+        struct node *joint = node_new(parser.ahead.kind == T_AND ? N_AND : N_OR);
         joint->start = n->start;
         joint->first = n;
-        advance();
-        skip_newlines();
+        parser_advance();
+        parser_skip_newlines();
         joint->second = pipeline();
         n = joint->second != NULL ? node_end(joint) : NULL;
     }
@@ -285,57 +324,104 @@ static struct node *and_or(void)
 static struct node *item(void)
 {
     struct node *n = and_or();
-    if (n == NULL || ahead.kind != T_AMP)
+    if (n == NULL || parser.ahead.kind != T_AMP)
         return n;
     struct node *away = node_new(N_BACKGROUND);
     away->start = n->start;
     away->first = n;
-    node_end(away);
-    return away;
+    return node_end(away);
 }
 
-static bool at_separator(void) { return ahead.kind == T_SEMI || ahead.kind == T_AMP || ahead.kind == T_NEWLINE; }
+static bool at_separator(void) { return parser.ahead.kind == T_SEMI || parser.ahead.kind == T_AMP || parser.ahead.kind == T_NEWLINE; }
 
-static struct node *list(void)
+static bool at_list_end(void)
+{
+    enum token_kind kind = parser.ahead.kind;
+    return parser.wrong != NULL || kind == T_END || kind == T_RIGHT || kind == T_DSEMI || clause_ends();
+}
+
+struct node *parse_list(void)
 {
     struct node *n = node_new(N_SEQUENCE), **end = &n->first;
-    depth++;
-    skip_newlines();
-    while (wrong == NULL && ahead.kind != T_END && ahead.kind != T_RIGHT && !is_reserved()) {
+    parser.depth++;
+    parser_skip_newlines();
+    while (!at_list_end()) {
         if ((*end = item()) == NULL)
             break;
         end = &(*end)->next;
         if (!at_separator())
             break;
-        advance();
-        skip_newlines();
+        parser_advance();
+        parser_skip_newlines();
     }
-    depth--;
-    return wrong == NULL && n->first != NULL ? n : NULL;
+    parser.depth--;
+    return parser.wrong == NULL && n->first != NULL ? n : NULL;
 }
 
-/* The items of one line. */
-struct node *parse(const char **from, const char **why, bool *open)
+/* ---- beginnings ---- */
+
+static void start(const char *text, int depth)
 {
-    text = *from;
-    wrong = NULL;
-    open_text = false;
-    depth = 0;
-    advance();
-    skip_newlines();
+    parser = (struct parser){.text = text, .counted = text, .depth = depth};
+    parser.here_end = &parser.here;
+}
+
+size_t substitution_len(const char *s, const char **wrong)
+{
+    struct parser around = parser;
+    struct arena_mark mark = arena_mark();
+    size_t len = 0;
+    start(s, around.depth + 1);
+    parser_advance();
+    (void)parse_list();
+    if (parser.wrong == NULL && parser.ahead.kind == T_RIGHT)
+        len = (size_t)(parser.ahead.start - s) + 1;
+    else if (!parser.open && parser.ahead.kind != T_END)
+        (void)parser_fail("a command ends where nobody expects it");
+    if (len == 0 && !parser.open)
+        *wrong = parser.wrong;
+    if (around.depth + 1 > DEPTH_MAX && len == 0)
+        *wrong = "too many commands within commands";
+    parser = around;
+    arena_release(mark);
+    return len;
+}
+
+/* The items of one line; a newline within an alias ends none. */
+static struct node *line(void)
+{
     struct node *n = node_new(N_SEQUENCE), **end = &n->first;
-    while (wrong == NULL && ahead.kind != T_END && ahead.kind != T_NEWLINE) {
-        if ((*end = item()) == NULL)
+    while (parser.wrong == NULL && parser.ahead.kind != T_END && (parser.ahead.kind != T_NEWLINE || parser.frame != NULL)) {
+        if (parser.ahead.kind != T_NEWLINE) {
+            if ((*end = item()) == NULL)
+                break;
+            end = &(*end)->next;
+        }
+        if (parser.ahead.kind != T_SEMI && parser.ahead.kind != T_AMP && (parser.ahead.kind != T_NEWLINE || parser.frame == NULL))
             break;
-        end = &(*end)->next;
-        if (ahead.kind != T_SEMI && ahead.kind != T_AMP)
-            break;
-        advance();
+        parser_advance();
     }
-    if (wrong == NULL && ahead.kind != T_END && ahead.kind != T_NEWLINE)
-        (void)fail("a command ends where nobody expects it");
-    *from = ahead.kind == T_NEWLINE ? ahead.start + 1 : text;
-    *why = wrong;
-    *open = open_text;
-    return wrong == NULL && n->first != NULL ? n : NULL;
+    if (parser.wrong == NULL && parser.ahead.kind != T_END && parser.ahead.kind != T_NEWLINE)
+        (void)parser_fail("a command ends where nobody expects it");
+    return parser.wrong == NULL && n->first != NULL ? n : NULL;
+}
+
+struct node *parse(struct source *from)
+{
+    struct parser around = parser;
+    start(from->text, 0);
+    parser.line = from->line;
+    parser.expands_aliases = true;
+    parser_advance();
+    struct node *n = line();
+    here_read_all(); /* at the text's end they are empty */
+    from->wrong = parser.wrong;
+    from->open = parser.open;
+    if (parser.wrong != NULL)
+        from->line = parser.line;
+    frames_drop();
+    for (; parser.wrong == NULL && from->text < parser.text; from->text++)
+        from->line += *from->text == '\n';
+    parser = around;
+    return n;
 }

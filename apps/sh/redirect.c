@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 static bool save(int fd, struct saved *saved)
@@ -56,6 +57,17 @@ static int open_flags(enum token_kind kind)
     }
 }
 
+/* `set -C`: > leaves files alone that are there. */
+static int open_file(const struct redirection *r, const char *path)
+{
+    struct stat st;
+    if (r->kind == T_GREAT && option('C') && stat(path, &st) == 0 && S_ISREG(st.st_mode)) {
+        errno = EEXIST;
+        return -1;
+    }
+    return open(path, open_flags(r->kind), 0666);
+}
+
 static int redirect_to_descriptor(const struct redirection *r, const char *word, struct saved *saved)
 {
     if (strcmp(word, "-") == 0) {
@@ -68,30 +80,42 @@ static int redirect_to_descriptor(const struct redirection *r, const char *word,
     long from = strtol(word, &end, 10);
     if (!isdigit((unsigned char)*word) || *end != '\0' || from > 9)
         return complain(STATUS_SYNTAX, word, "not a descriptor");
-    return redirect_fd((int)from, r->fd, saved) ? 0 : complain(1, word, strerror(errno));
+    return redirect_fd((int)from, r->fd, saved) ? 0 : complain(STATUS_SYNTAX, word, strerror(errno));
+}
+
+/* It was closed before, so that open() found it free. */
+static int note_opened(int fd, struct saved *saved)
+{
+    if (saved != NULL && saved->n < SAVED_MAX) {
+        saved->at[saved->n].fd = fd;
+        saved->at[saved->n++].copy = -1;
+    }
+    (void)fcntl(fd, F_SETFD, 0);
+    return 0;
 }
 
 static int redirect_one(const struct redirection *r, struct saved *saved)
 {
-    char *word = expand_single(r->word->start, r->word->len);
+    bool here = r->kind == T_HERE || r->kind == T_HERE_TABS;
+    char *word = here ? arena_text("<<", 2) : expand_single(r->word->start, r->word->len);
     if (expansion_failed())
         return STATUS_SYNTAX;
     if (r->kind == T_LESSAND || r->kind == T_GREATAND)
         return redirect_to_descriptor(r, word, saved);
-    int fd = open(word, open_flags(r->kind), 0666);
+    int fd = here ? here_document(r) : open_file(r, word);
+    if (expansion_failed()) {
+        if (fd >= 0)
+            (void)close(fd);
+        return STATUS_SYNTAX;
+    }
     if (fd < 0)
         return complain(1, word, strerror(errno));
-    if (fd == r->fd) { /* it was closed before */
-        if (saved != NULL && saved->n < SAVED_MAX) {
-            saved->at[saved->n].fd = fd;
-            saved->at[saved->n++].copy = -1;
-        }
-        return 0;
-    }
+    if (fd == r->fd)
+        return note_opened(fd, saved);
     bool good = redirect_fd(fd, r->fd, saved);
     int error = errno;
     (void)close(fd);
-    return good ? 0 : complain(1, word, strerror(error));
+    return good ? 0 : complain(STATUS_SYNTAX, word, strerror(error));
 }
 
 int redirect(const struct redirection *list, struct saved *saved)

@@ -1,198 +1,68 @@
 /* SPDX-License-Identifier: MIT
- * Walks the tree. Programs of a pipe are spawned with the shell's own 0 and 1 set up for them; anything else in a pipe runs in a
- * copy of the shell, as does what runs in the background or in parentheses.
+ * Walks the tree.
  */
 #include "sh.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <ipc/procmgr.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
-#define PIPE_COMMANDS_MAX 64
-#define OUTPUT_MAX (1u << 20) /* of a command substitution */
-
-bool interactive, background_self, leaving, interrupted;
-int breaking, loops;
+bool interactive, leaving, interrupted, returning, forgiving;
+int breaking, loops, tested;
+unsigned line_now;
+const char *script_name;
 
 int complain(int status, const char *what, const char *why)
 {
     fflush(stdout);
-    fprintf(stderr, "sh: %s: %s\n", what, why);
+    if (script_name != NULL)
+        fprintf(stderr, "sh: %s:%u: %s: %s\n", script_name, line_now, what, why);
+    else
+        fprintf(stderr, "sh: %s: %s\n", what, why);
     return status;
 }
 
-static bool stopped(void) { return leaving || interrupted || breaking != 0; }
+void error_ends(void) { leaving = leaving || (!interactive && !forgiving); }
 
-/* ---- copies of the shell ---- */
-
-static pid_t copy(void)
-{
-    fflush(stdout);
-    fflush(stderr);
-    pid_t pid = fork();
-    if (pid == 0) {
-        interactive = false;
-        breaking = loops = 0;
-        jobs_forget();
-    }
-    if (pid < 0)
-        complain(STATUS_CANNOT_RUN, "fork", strerror(errno));
-    return pid;
-}
-
-static void run_and_exit(const struct node *n)
-{
-    last_status = run(n);
-    exit(last_status);
-}
-
-static int run_subshell(const struct node *n)
-{
-    pid_t pid = copy();
-    if (pid == 0)
-        run_and_exit(n->first);
-    return pid < 0 ? STATUS_CANNOT_RUN : wait_foreground(pid);
-}
-
-static int run_background(const struct node *n)
-{
-    int status = 0;
-    pid_t pid;
-    if (is_external(n->first)) {
-        pid = start_simple(n->first, SPAWN_BACKGROUND, &status);
-    } else if ((pid = copy()) == 0) {
-        background_self = true;
-        run_and_exit(n->first);
-    }
-    if (pid > 0) {
-        last_background = pid;
-        job_add(pid, n->start, n->len);
-    }
-    return pid < 0 ? STATUS_CANNOT_RUN : status;
-}
-
-char *output_of(const char *text, size_t len)
-{
-    int p[2];
-    char *script = arena_text(text, len), *all = arena_new(1);
-    size_t n = 0, room = 1;
-    if (pipe2(p, O_CLOEXEC) != 0) {
-        last_status = complain(STATUS_CANNOT_RUN, "pipe", strerror(errno));
-        return all;
-    }
-    pid_t pid = copy();
-    if (pid == 0) {
-        (void)dup2(p[1], STDOUT_FILENO);
-        (void)close(p[0]);
-        (void)close(p[1]);
-        exit(run_text(script, "$()"));
-    }
-    (void)close(p[1]);
-    char piece[512];
-    for (ssize_t got; pid > 0 && (got = read(p[0], piece, sizeof piece)) > 0 && n < OUTPUT_MAX;) {
-        if (n + (size_t)got + 1 > room) {
-            char *more = arena_new(room = 2 * (n + (size_t)got + 1));
-            memcpy(more, all, n);
-            all = more;
-        }
-        for (ssize_t i = 0; i < got; i++)
-            if (piece[i] != '\0')
-                all[n++] = piece[i];
-    }
-    (void)close(p[0]);
-    if (pid > 0)
-        last_status = wait_foreground(pid);
-    while (n > 0 && all[n - 1] == '\n')
-        n--;
-    all[n] = '\0';
-    return all;
-}
-
-/* ---- pipes ---- */
-
-/* One command of a pipe, which reads from `in` and writes to `out` (-1: as the shell). */
-static pid_t start_stage(const struct node *n, int in, int out, int *status)
-{
-    struct saved saved = {0};
-    *status = 0;
-    if (!is_external(n)) {
-        pid_t pid = copy();
-        if (pid != 0)
-            return pid;
-        if (in >= 0)
-            (void)dup2(in, STDIN_FILENO);
-        if (out >= 0)
-            (void)dup2(out, STDOUT_FILENO);
-        run_and_exit(n);
-    }
-    bool good = (in < 0 || redirect_fd(in, STDIN_FILENO, &saved)) && (out < 0 || redirect_fd(out, STDOUT_FILENO, &saved));
-    pid_t pid = good ? start_simple(n, 0, status) : 0;
-    if (!good)
-        *status = complain(STATUS_CANNOT_RUN, "pipe", strerror(errno));
-    redirect_undo(&saved);
-    return pid;
-}
-
-static void kill_all(const pid_t *pid, int n)
-{
-    for (int i = 0; i < n; i++)
-        if (pid[i] > 0)
-            (void)kill(pid[i], SIGINT);
-}
-
-static int run_pipe(const struct node *n)
-{
-    pid_t pid[PIPE_COMMANDS_MAX];
-    int in = -1, stages = 0, status = 0, p[2] = {-1, -1};
-    for (const struct node *c = n->first; c != NULL; c = c->next) {
-        if (stages == PIPE_COMMANDS_MAX || (c->next != NULL && pipe2(p, O_CLOEXEC) != 0)) {
-            status = complain(STATUS_CANNOT_RUN, "pipe", stages == PIPE_COMMANDS_MAX ? "too many commands" : strerror(errno));
-            break;
-        }
-        pid[stages++] = start_stage(c, in, c->next != NULL ? p[1] : -1, &status);
-        if (in >= 0)
-            (void)close(in);
-        if (c->next != NULL)
-            (void)close(p[1]);
-        in = c->next != NULL ? p[0] : -1;
-    }
-    if (in >= 0)
-        (void)close(in);
-    for (int i = stages; i-- > 0;) { /* the last one first: ^C is for it, and then for all */
-        if (pid[i] <= 0)
-            continue;
-        int one = wait_foreground(pid[i]);
-        if (i == stages - 1)
-            status = one;
-        if (interrupted)
-            kill_all(pid, i);
-    }
-    return status;
-}
+bool stopped(void) { return leaving || interrupted || returning || breaking != 0; }
 
 /* ---- compound commands ---- */
+
+static int run_tested(const struct node *n)
+{
+    tested++;
+    int status = run(n);
+    tested--;
+    return status;
+}
+
+/* After a turn of a loop: whether it was the last one, because of break or of continue for a loop around. */
+static bool loop_ends(void)
+{
+    if (breaking < 0)
+        breaking++;
+    return stopped();
+}
 
 static int run_loop(const struct node *n)
 {
     int status = 0;
     loops++;
     while (!stopped()) {
-        bool holds = run(n->first) == 0;
+        bool holds = run_tested(n->first) == 0;
+        if (breaking < 0 && !loop_ends())
+            continue;
         if (stopped() || holds == (n->kind == N_UNTIL))
             break;
         status = run(n->second);
-        if (breaking < 0 && ++breaking < 0)
-            break; /* to go on with an outer loop */
+        if (loop_ends())
+            break;
     }
     loops--;
     if (breaking > 0)
         breaking--;
-    return status;
+    return returning || leaving ? last_status : status;
 }
 
 static int run_for(const struct node *n)
@@ -204,13 +74,17 @@ static int run_for(const struct node *n)
         expand_word(w, &values);
     if (expansion_failed())
         return STATUS_SYNTAX;
-    for (int i = 1; !n->has_in && i <= parameters_n; i++)
-        fields_add(&values, parameters[i]);
+    for (int i = 0; !n->has_in && i < parameters_n; i++)
+        fields_add(&values, arena_text(parameters[i], strlen(parameters[i])));
     loops++;
     for (size_t i = 0; i < values.n && !stopped(); i++) {
-        (void)setenv(name, values.word[i], 1);
+        if (!variable_set(name, values.word[i])) {
+            status = STATUS_SYNTAX;
+            error_ends();
+            break;
+        }
         status = run(n->second);
-        if (breaking < 0 && ++breaking < 0)
+        if (loop_ends())
             break;
     }
     loops--;
@@ -221,31 +95,63 @@ static int run_for(const struct node *n)
 
 static int run_if(const struct node *n)
 {
-    bool holds = run(n->first) == 0;
-    if (stopped())
-        return last_status;
-    return holds ? run(n->second) : n->third != NULL ? run(n->third) : 0;
+    while (n != NULL && n->kind == N_IF) { /* bound: the elifs */
+        bool holds = run_tested(n->first) == 0;
+        if (stopped())
+            return last_status;
+        if (holds)
+            return run(n->second);
+        n = n->third;
+    }
+    return n != NULL ? run(n) : 0;
+}
+
+static int run_case(const struct node *n)
+{
+    char *text = expand_single(n->words->start, n->words->len);
+    if (expansion_failed())
+        return STATUS_SYNTAX;
+    for (const struct node *item = n->first; item != NULL; item = item->next)
+        for (const struct word *w = item->words; w != NULL; w = w->next) {
+            char *pattern = expand_pattern(w->start, w->len);
+            if (expansion_failed())
+                return STATUS_SYNTAX;
+            if (pattern_matches(pattern, text))
+                return item->first != NULL ? run(item->first) : 0;
+        }
+    return 0;
+}
+
+static int run_clause(const struct node *n)
+{
+    switch (n->kind) {
+    case N_IF: return run_if(n);
+    case N_WHILE:
+    case N_UNTIL: return run_loop(n);
+    case N_FOR: return run_for(n);
+    case N_CASE: return run_case(n);
+    case N_GROUP: return run(n->first);
+    default: return run_subshell(n);
+    }
 }
 
 static int run_compound(const struct node *n)
 {
     struct saved saved = {0};
+    if (n->redirections == NULL)
+        return run_clause(n);
     fflush(stdout);
+    line_now = n->line;
     int status = redirect(n->redirections, &saved);
     if (status != 0)
         return status;
-    switch (n->kind) {
-    case N_IF: status = run_if(n); break;
-    case N_WHILE:
-    case N_UNTIL: status = run_loop(n); break;
-    case N_FOR: status = run_for(n); break;
-    case N_GROUP: status = run(n->first); break;
-    default: status = run_subshell(n); break;
-    }
+    status = run_clause(n);
     fflush(stdout);
     redirect_undo(&saved);
     return status;
 }
+
+/* ---- lists ---- */
 
 static int run_sequence(const struct node *n)
 {
@@ -253,49 +159,73 @@ static int run_sequence(const struct node *n)
     for (const struct node *c = n->first; c != NULL && !stopped(); c = c->next) {
         struct arena_mark mark = arena_mark();
         status = run(c);
+        traps_run();
         arena_release(mark);
     }
     return status;
+}
+
+static int run_joint(const struct node *n)
+{
+    int status = run_tested(n->first);
+    if ((status == 0) != (n->kind == N_AND) || stopped())
+        return status;
+    return run(n->second);
+}
+
+/* `set -e`: what failed by itself, not within a condition, ends the shell. */
+static void judge(const struct node *n, int status)
+{
+    bool whole = n->kind == N_SIMPLE || n->kind == N_PIPE || n->kind == N_SUBSHELL;
+    if (status != 0 && whole && tested == 0 && !leaving && !returning && option('e'))
+        leaving = true;
 }
 
 int run(const struct node *n)
 {
-    int status;
+    int status = 0;
+    if (option('n') && !interactive)
+        return 0;
     switch (n->kind) {
     case N_SIMPLE: status = run_simple(n); break;
     case N_PIPE: status = run_pipe(n); break;
-    case N_NOT: status = run(n->first) == 0; break;
+    case N_NOT: status = run_tested(n->first) == 0; break;
     case N_AND:
-        status = run(n->first);
-        status = status == 0 && !stopped() ? run(n->second) : status;
-        break;
-    case N_OR:
-        status = run(n->first);
-        status = status != 0 && !stopped() ? run(n->second) : status;
-        break;
+    case N_OR: status = run_joint(n); break;
     case N_SEQUENCE: status = run_sequence(n); break;
     case N_BACKGROUND: status = run_background(n); break;
+    case N_FUNCTION: function_define(n); break;
     default: status = run_compound(n); break;
     }
     last_status = status;
+    judge(n, status);
     return status;
 }
 
 /* All commands of a text, each parsed when its turn comes. */
-int run_text(const char *text, const char *name)
+int run_text(const char *text, const char *name, unsigned line)
 {
-    while (*text != '\0' && !leaving && !interrupted) {
-        const char *wrong;
-        bool open;
+    struct source from = {.text = text, .line = line};
+    bool ran = false, was_forgiving = forgiving;
+    forgiving = false;
+    while (*from.text != '\0' && !stopped()) {
         struct arena_mark mark = arena_mark();
-        const struct node *n = parse(&text, &wrong, &open);
-        if (wrong != NULL)
-            last_status = complain(STATUS_SYNTAX, name, wrong);
-        else if (n != NULL)
+        const struct node *n = parse(&from);
+        if (from.wrong != NULL) {
+            line_now = from.line;
+            last_status = complain(STATUS_SYNTAX, name, from.wrong);
+            error_ends();
+        } else if (n != NULL) {
             (void)run(n);
+            ran = true;
+        }
+        traps_run();
         arena_release(mark);
-        if (wrong != NULL)
+        if (from.wrong != NULL)
             break;
     }
+    forgiving = was_forgiving;
+    if (!ran && from.wrong == NULL && !stopped())
+        last_status = 0;
     return last_status;
 }

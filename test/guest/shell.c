@@ -80,7 +80,7 @@ static void arithmetic(void)
         {"echo $(echo $((1 % 0)); echo in) out", "sh: 1 % 0: division by zero\nout\n", 0},
         {"echo x > /tmp/$((1/0)); echo no", "sh: 1/0: division by zero\n", 2},
         {"for i in $((1/0)); do echo no; done", "sh: 1/0: division by zero\n", 2},
-        {"echo ${x%y}; echo no", "sh: x%y: this form of ${} is not understood\n", 2},
+        {"echo ${x^y}; echo no", "sh: x^y: this form of ${} is not understood\n", 2},
     };
     TRY_ALL(lines);
 }
@@ -134,11 +134,14 @@ static void compound_commands(void)
         {"for i in 1 2 3 4; do if test $i = 2; then continue; fi; if test $i = 4; then break; fi; echo $i; done", "1\n3\n", 0},
         {"for i in 1 2; do for j in 1 2; do break 2; done; echo no; done; echo $i", "1\n", 0},
         {"for i in 1 2; do\n  echo $i\ndone\n\nif true\nthen\n  echo yes\nfi", "1\n2\nyes\n", 0},
-        {"if true; then echo a", "sh: syntax: a word like then, do, done or fi is missing\n", 2},
+        {"if true; then echo a", "sh: syntax: a word like then, do, done, esac or fi is missing\n", 2},
         {"echo 'a", "sh: syntax: a quote or a parenthesis is not closed\n", 2},
         {"&& echo", "sh: syntax: a command is missing beside an operator\n", 2},
-        {"cat << x", "sh: syntax: here-documents are not understood\n", 2},
-        {"printf() { true; }", "sh: syntax: a command ends where nobody expects it\n", 2},
+        {"a) true", "sh: syntax: a command ends where nobody expects it\n", 2},
+        {"case a in b c) true;; esac", "sh: syntax: a ) is missing behind a pattern\n", 2},
+        {"f() echo", "sh: syntax: a function needs a body in { } behind its ( )\n", 2},
+        {"f() { f; }; f", "sh: f: too many functions within functions\n", 126},
+        {"a=$(echo a; if) && echo no", "sh: syntax: a command is missing\n", 2},
         {"test 3 -gt 2 -a ! -e /none && [ a != b ] && [ -d /tmp ] && echo yes", "yes\n", 0},
         {"[ a = a", "sh: [: the ] is missing\n", 2},
     };
@@ -151,6 +154,17 @@ static void scripts(void)
         {"echo 'a b' | sh /tmp/script x y", "/tmp/script 2\n<a b>\ny\n", 4},
         {"echo 'echo from input' | sh", "from input\n", 0},
         {"sh /tmp/none", "sh: /tmp/none: No such file or directory\n", 127},
+        {"printf 'read x\\ndata\\necho got $x\\n' | sh", "got data\n", 0},
+        {"printf 'echo a\\n\\nnone_like_it\\n if\\n' > /tmp/wrong; sh /tmp/wrong; echo $?; . /tmp/wrong",
+         "a\nsh: /tmp/wrong:3: none_like_it: there is no such program (try: help)\n"
+         "sh: /tmp/wrong:5: syntax: a command is missing\n2\n"
+         "a\nsh: /tmp/wrong:3: none_like_it: there is no such program (try: help)\n"
+         "sh: /tmp/wrong:5: syntax: a command is missing\n", 2},
+        {"cd /tmp; echo echo ran > x; ./x; echo $?; chmod +x x; ./x; printf '#!/bin/cat -\\nself\\n' > x; ./x < /dev/null; rm x wrong",
+         "sh: ./x: Permission denied\n126\nran\n#!/bin/cat -\nself\n", 0},
+        {"readonly r=1; r=2; echo no", "sh: r: is read only\n", 2},
+        {"set -u; echo $none; echo no", "sh: none: parameter not set\n", 2},
+        {"set -z; echo no", "sh: -z: there is no such option\n", 2},
     };
     TRY_ALL(lines);
     CHECK_EQ(unlink("/tmp/script"), 0);
