@@ -47,7 +47,17 @@ void __libc_unlock(void);
 
 /* thread.c. stack_bytes: whole pages, at most THREAD_STACK_MAX, guard page included. */
 struct thread;
-int __thread_start_sized(struct thread **out, void *(*fn)(void *), void *arg, size_t stack_bytes, bool detached);
+struct thread_start {
+    void *(*fn)(void *);
+    void *arg;
+    size_t stack_bytes;
+    unsigned prio; /* of its own; THREAD_PRIO_INHERITED: what its creator has */
+    int detached;
+};
+#define THREAD_PRIO_INHERITED (~0u)
+int __thread_begin(struct thread **out, const struct thread_start *how);
+unsigned __thread_slot(struct thread *t); /* the process manager's number of a thread that has not been joined */
+unsigned __thread_own_slot(void);         /* pthread_prio.c: the calling thread's */
 int __thread_detach(struct thread *t); /* EINVAL: it is detached, or being joined */
 bool __thread_is_detached(struct thread *t);
 struct thread *__thread_record(void); /* the calling thread's, also in the first one */
@@ -61,6 +71,7 @@ extern struct fork_hooks {
     void (*done)(bool child); /* and after, on both sides */
     void (*threads)(void);    /* in the child */
     void (*park)(void);       /* in the child */
+    void (*prio)(void);       /* in the child */
 } __fork_hooks;
 
 /* process.c: argument and environment strings packed for the process manager; free() the result. */

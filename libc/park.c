@@ -142,11 +142,13 @@ bool __waitq_sleep(struct __waitq *q, struct __waiter *w, ticks_t deadline)
     return true;
 }
 
-bool __deadline_of(const struct timespec *abs, ticks_t *out)
+bool __deadline_of(clockid_t clock, const struct timespec *abs, ticks_t *out)
 {
     *out = DEADLINE_NONE;
     if (abs == NULL)
         return true;
+    if (clock != CLOCK_REALTIME && clock != CLOCK_MONOTONIC)
+        return false;
     if (abs->tv_nsec < 0 || abs->tv_nsec >= 1000000000L)
         return false;
     *out = abs->tv_sec < 0 ? 0 : __timespec_ticks(abs);

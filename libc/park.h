@@ -38,8 +38,8 @@ void __waiter_wake(handle_t waker);
 /* Take everybody out and wake them; q is not locked. */
 void __waitq_wake_all(struct __waitq *q);
 
-/* Absolute ticks of a POSIX time; DEADLINE_NONE for null. False: its nanoseconds are not 0 to 999,999,999. */
-bool __deadline_of(const struct timespec *abs, ticks_t *out);
+/* Absolute ticks of a POSIX time; DEADLINE_NONE for null. False: no clock to wait by, or its nanoseconds are not 0 to 999,999,999. */
+bool __deadline_of(clockid_t clock, const struct timespec *abs, ticks_t *out);
 
 /* pthread_mutex.c: false if it knows its owner and that is another thread, or nobody. */
 bool __mutex_may_be_mine(const pthread_mutex_t *m);

@@ -27,6 +27,8 @@ pid_t fork(void)
         __fork_hooks.threads();
     if (pid == 0 && __fork_hooks.park != NULL)
         __fork_hooks.park();
+    if (pid == 0 && __fork_hooks.prio != NULL)
+        __fork_hooks.prio();
     if (threads)
         __libc_unlock();
     if (__fork_hooks.done != NULL)

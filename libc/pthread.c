@@ -2,6 +2,7 @@
  * POSIX threads: life, attributes, fork handlers. The threads themselves: thread.c.
  */
 #include "internal.h"
+#include "mutex.h"
 
 #include <errno.h>
 #include <pagoda/thread.h>
@@ -13,9 +14,16 @@
 
 int pthread_create(pthread_t *restrict out, const pthread_attr_t *restrict attr, void *(*fn)(void *), void *restrict arg)
 {
-    /* The guard page and the thread's own data come out of the region as well, so a little is added. */
-    size_t bytes = attr != NULL ? (attr->__stack_bytes + STACK_EXTRA) & ~(size_t)(PAGE - 1) : THREAD_STACK_BYTES;
-    int err = __thread_start_sized(out, fn, arg, bytes, attr != NULL && attr->__detached);
+    struct thread_start how = {.fn = fn, .arg = arg, .stack_bytes = THREAD_STACK_BYTES, .prio = THREAD_PRIO_INHERITED};
+    int err = attr != NULL ? __attr_prio(attr, &how.prio) : 0;
+    if (err != 0)
+        return err;
+    if (attr != NULL) {
+        /* The guard page and the thread's own data come out of the region as well, so a little is added. */
+        how.stack_bytes = (attr->__stack_bytes + STACK_EXTRA) & ~(size_t)(PAGE - 1);
+        how.detached = attr->__detached;
+    }
+    err = __thread_begin(out, &how);
     return err == ENOMEM ? EAGAIN : err;
 }
 

@@ -6,11 +6,11 @@
 #include <errno.h>
 #include <pthread.h>
 
-static int wait_until(pthread_cond_t *c, pthread_mutex_t *m, const struct timespec *until)
+static int wait_until(pthread_cond_t *c, pthread_mutex_t *m, clockid_t clock, const struct timespec *until)
 {
     struct __waiter w;
     ticks_t deadline;
-    if (!__deadline_of(until, &deadline))
+    if (!__deadline_of(clock, until, &deadline))
         return EINVAL;
     if (!__mutex_may_be_mine(m))
         return EPERM;
@@ -26,10 +26,15 @@ static int wait_until(pthread_cond_t *c, pthread_mutex_t *m, const struct timesp
     return woken ? 0 : ETIMEDOUT;
 }
 
-int pthread_cond_wait(pthread_cond_t *restrict c, pthread_mutex_t *restrict m) { return wait_until(c, m, NULL); }
+int pthread_cond_wait(pthread_cond_t *restrict c, pthread_mutex_t *restrict m) { return wait_until(c, m, CLOCK_REALTIME, NULL); }
 int pthread_cond_timedwait(pthread_cond_t *restrict c, pthread_mutex_t *restrict m, const struct timespec *restrict until)
 {
-    return wait_until(c, m, until);
+    return wait_until(c, m, CLOCK_REALTIME, until); /* both clocks begin at the machine's start and run alike */
+}
+int pthread_cond_clockwait(pthread_cond_t *restrict c, pthread_mutex_t *restrict m, clockid_t clock,
+                           const struct timespec *restrict until)
+{
+    return wait_until(c, m, clock, until);
 }
 
 int pthread_cond_signal(pthread_cond_t *c)
@@ -52,7 +57,7 @@ int pthread_cond_broadcast(pthread_cond_t *c)
 
 int pthread_cond_init(pthread_cond_t *restrict c, const pthread_condattr_t *restrict a)
 {
-    (void)a; /* both clocks begin at the machine's start and run alike */
+    (void)a; /* its clock: see pthread_cond_timedwait() */
     *c = (pthread_cond_t)PTHREAD_COND_INITIALIZER;
     return 0;
 }

@@ -3,7 +3,7 @@
  * lock. A woken thread competes again: no convoy forms, and nothing is handed to a thread that may not run for long.
  */
 #include "internal.h"
-#include "park.h"
+#include "mutex.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -28,12 +28,11 @@ static bool take_free(pthread_mutex_t *m)
 /* Only this thread can have written its own tp there, so the unlocked read is sound. */
 static bool is_mine(const pthread_mutex_t *m) { return __atomic_load_n(&m->__owner, __ATOMIC_RELAXED) == me(); }
 
-bool __mutex_may_be_mine(const pthread_mutex_t *m) { return m->__type == PTHREAD_MUTEX_NORMAL || is_mine(m); }
-
-static void became_mine(pthread_mutex_t *m)
+bool __mutex_may_be_mine(const pthread_mutex_t *m)
 {
-    if (m->__type != PTHREAD_MUTEX_NORMAL)
-        __atomic_store_n(&m->__owner, me(), __ATOMIC_RELAXED);
+    if (m->__type & MUTEX_PRIO)
+        return __mutex_prio_is_mine(m);
+    return m->__type == PTHREAD_MUTEX_NORMAL || is_mine(m);
 }
 
 static int again(pthread_mutex_t *m, int refusal)
@@ -46,11 +45,8 @@ static int again(pthread_mutex_t *m, int refusal)
     return 0;
 }
 
-static int wait_for(pthread_mutex_t *m, const struct timespec *until)
+static int wait_for(pthread_mutex_t *m, ticks_t deadline)
 {
-    ticks_t deadline;
-    if (!__deadline_of(until, &deadline))
-        return EINVAL;
     __park_prepare();
     for (;;) { /* bound: the deadline, or the holders' sections before it */
         __waitq_lock(&m->__waiters);
@@ -63,32 +59,65 @@ static int wait_for(pthread_mutex_t *m, const struct timespec *until)
     }
 }
 
-static int lock(pthread_mutex_t *m, const struct timespec *until)
+int __mutex_take(pthread_mutex_t *m, enum mutex_wait wait, ticks_t deadline)
 {
-    if (!take_free(m)) {
-        if (m->__type != PTHREAD_MUTEX_NORMAL && is_mine(m))
-            return again(m, EDEADLK);
-        int err = wait_for(m, until);
-        if (err != 0)
-            return err;
-    }
-    became_mine(m);
-    return 0;
+    if (take_free(m))
+        return 0;
+    return wait == MUTEX_TRY ? EBUSY : wait_for(m, deadline);
 }
 
-int pthread_mutex_lock(pthread_mutex_t *m) { return lock(m, NULL); }
-int pthread_mutex_timedlock(pthread_mutex_t *restrict m, const struct timespec *restrict until) { return lock(m, until); }
-
-int pthread_mutex_trylock(pthread_mutex_t *m)
+void __mutex_let_go(pthread_mutex_t *m)
 {
-    if (!take_free(m))
-        return m->__type == PTHREAD_MUTEX_RECURSIVE && is_mine(m) ? again(m, EBUSY) : EBUSY;
-    became_mine(m);
-    return 0;
+    int was = HELD;
+    if (__atomic_compare_exchange_n(&m->__held, &was, FREE, false, __ATOMIC_RELEASE, __ATOMIC_RELAXED))
+        return;
+    __waitq_lock(&m->__waiters); /* before it is free: who has it next may destroy it, and waits for us there */
+    (void)exchange(m, FREE);
+    handle_t woken = __waitq_take(&m->__waiters);
+    __waitq_unlock(&m->__waiters);
+    __waiter_wake(woken);
+}
+
+/* refusal: what the thread is told that has it already. */
+static int lock(pthread_mutex_t *m, enum mutex_wait wait, ticks_t deadline, int refusal)
+{
+    if (m->__type == PTHREAD_MUTEX_NORMAL)
+        return __mutex_take(m, wait, deadline);
+    if (m->__type & MUTEX_PRIO)
+        return __mutex_prio_lock(m, wait, deadline);
+    if (is_mine(m))
+        return again(m, refusal);
+    int err = __mutex_take(m, wait, deadline);
+    if (err == 0)
+        __atomic_store_n(&m->__owner, me(), __ATOMIC_RELAXED);
+    return err;
+}
+
+int pthread_mutex_lock(pthread_mutex_t *m) { return lock(m, MUTEX_WAITS, DEADLINE_NONE, EDEADLK); }
+int pthread_mutex_trylock(pthread_mutex_t *m) { return lock(m, MUTEX_TRY, 0, EBUSY); }
+
+int __mutex_lock_until(pthread_mutex_t *m, clockid_t clock, const struct timespec *until)
+{
+    ticks_t deadline;
+    int err = lock(m, MUTEX_TRY, 0, EDEADLK);
+    if (err != EBUSY)
+        return err;
+    return __deadline_of(clock, until, &deadline) ? lock(m, MUTEX_WAITS, deadline, EDEADLK) : EINVAL;
+}
+
+int pthread_mutex_timedlock(pthread_mutex_t *restrict m, const struct timespec *restrict until)
+{
+    return __mutex_lock_until(m, CLOCK_REALTIME, until);
+}
+int pthread_mutex_clocklock(pthread_mutex_t *restrict m, clockid_t clock, const struct timespec *restrict until)
+{
+    return __mutex_lock_until(m, clock, until);
 }
 
 int pthread_mutex_unlock(pthread_mutex_t *m)
 {
+    if (m->__type & MUTEX_PRIO)
+        return __mutex_prio_unlock(m);
     if (m->__type != PTHREAD_MUTEX_NORMAL) {
         if (!is_mine(m))
             return EPERM;
@@ -98,20 +127,21 @@ int pthread_mutex_unlock(pthread_mutex_t *m)
         }
         __atomic_store_n(&m->__owner, 0, __ATOMIC_RELAXED);
     }
-    int was = HELD;
-    if (__atomic_compare_exchange_n(&m->__held, &was, FREE, false, __ATOMIC_RELEASE, __ATOMIC_RELAXED))
-        return 0;
-    __waitq_lock(&m->__waiters); /* before it is free: who has it next may destroy it, and waits for us there */
-    (void)exchange(m, FREE);
-    handle_t woken = __waitq_take(&m->__waiters);
-    __waitq_unlock(&m->__waiters);
-    __waiter_wake(woken);
+    __mutex_let_go(m);
     return 0;
+}
+
+static int kind_of(const pthread_mutexattr_t *a)
+{
+    static const int protocol[] = {[PTHREAD_PRIO_NONE] = 0, [PTHREAD_PRIO_INHERIT] = MUTEX_INHERIT, [PTHREAD_PRIO_PROTECT] = MUTEX_PROTECT};
+    return a->__type | protocol[a->__protocol] | (a->__protocol == PTHREAD_PRIO_PROTECT ? a->__ceiling << 8 : 0);
 }
 
 int pthread_mutex_init(pthread_mutex_t *restrict m, const pthread_mutexattr_t *restrict a)
 {
-    *m = (pthread_mutex_t){.__type = a != NULL ? a->__type : PTHREAD_MUTEX_DEFAULT};
+    if (a != NULL && (a->__type < PTHREAD_MUTEX_NORMAL || a->__type > PTHREAD_MUTEX_RECURSIVE))
+        return EINVAL; /* destroyed attributes */
+    *m = (pthread_mutex_t){.__type = a != NULL ? kind_of(a) : PTHREAD_MUTEX_DEFAULT};
     return 0;
 }
 int pthread_mutex_destroy(pthread_mutex_t *m)
@@ -126,7 +156,7 @@ int pthread_mutex_destroy(pthread_mutex_t *m)
 
 int pthread_mutexattr_init(pthread_mutexattr_t *a)
 {
-    a->__type = PTHREAD_MUTEX_DEFAULT;
+    *a = (pthread_mutexattr_t){.__type = PTHREAD_MUTEX_DEFAULT, .__protocol = PTHREAD_PRIO_NONE, .__ceiling = PRIO_MAX};
     return 0;
 }
 int pthread_mutexattr_destroy(pthread_mutexattr_t *a)
@@ -153,13 +183,26 @@ static int only(int value, int supported, int last)
 }
 int pthread_mutexattr_setprotocol(pthread_mutexattr_t *a, int protocol)
 {
-    (void)a;
-    return only(protocol, PTHREAD_PRIO_NONE, PTHREAD_PRIO_PROTECT);
+    if (protocol < PTHREAD_PRIO_NONE || protocol > PTHREAD_PRIO_PROTECT)
+        return EINVAL;
+    a->__protocol = protocol;
+    return 0;
 }
 int pthread_mutexattr_getprotocol(const pthread_mutexattr_t *restrict a, int *restrict protocol)
 {
-    (void)a;
-    *protocol = PTHREAD_PRIO_NONE;
+    *protocol = a->__protocol;
+    return 0;
+}
+int pthread_mutexattr_setprioceiling(pthread_mutexattr_t *a, int ceiling)
+{
+    if (ceiling < 1 || ceiling > PRIO_MAX)
+        return EINVAL;
+    a->__ceiling = ceiling;
+    return 0;
+}
+int pthread_mutexattr_getprioceiling(const pthread_mutexattr_t *restrict a, int *restrict ceiling)
+{
+    *ceiling = a->__ceiling;
     return 0;
 }
 int pthread_mutexattr_setpshared(pthread_mutexattr_t *a, int shared)

@@ -77,6 +77,18 @@ int pthread_rwlock_timedwrlock(pthread_rwlock_t *restrict l, const struct timesp
     return write_lock(l, true, until);
 }
 
+/* Both clocks begin at the machine's start and run alike. */
+static bool is_clock(clockid_t clock) { return clock == CLOCK_REALTIME || clock == CLOCK_MONOTONIC; }
+
+int pthread_rwlock_clockrdlock(pthread_rwlock_t *restrict l, clockid_t clock, const struct timespec *restrict until)
+{
+    return is_clock(clock) ? read_lock(l, true, until) : EINVAL;
+}
+int pthread_rwlock_clockwrlock(pthread_rwlock_t *restrict l, clockid_t clock, const struct timespec *restrict until)
+{
+    return is_clock(clock) ? write_lock(l, true, until) : EINVAL;
+}
+
 int pthread_rwlock_unlock(pthread_rwlock_t *l)
 {
     int err = 0;

@@ -29,12 +29,12 @@ static int taken(sem_t *s)
     return 0;
 }
 
-static int wait_until(sem_t *s, const struct timespec *until)
+static int wait_until(sem_t *s, clockid_t clock, const struct timespec *until)
 {
     ticks_t deadline;
     if (take(s))
         return taken(s);
-    if (!__deadline_of(until, &deadline))
+    if (!__deadline_of(clock, until, &deadline))
         return fail(EINVAL);
     __park_prepare();
     __waitq_lock(&s->__waiters);
@@ -55,8 +55,9 @@ int sem_init(sem_t *s, int shared, unsigned value)
     return 0;
 }
 int sem_destroy(sem_t *s) { return s->__waiters.__head != NULL ? fail(EBUSY) : 0; }
-int sem_wait(sem_t *s) { return wait_until(s, NULL); }
-int sem_timedwait(sem_t *restrict s, const struct timespec *restrict until) { return wait_until(s, until); }
+int sem_wait(sem_t *s) { return wait_until(s, CLOCK_REALTIME, NULL); }
+int sem_timedwait(sem_t *restrict s, const struct timespec *restrict until) { return wait_until(s, CLOCK_REALTIME, until); }
+int sem_clockwait(sem_t *restrict s, clockid_t clock, const struct timespec *restrict until) { return wait_until(s, clock, until); }
 int sem_trywait(sem_t *s) { return take(s) ? taken(s) : fail(EAGAIN); }
 
 int sem_post(sem_t *s)

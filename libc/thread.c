@@ -118,8 +118,9 @@ static void after_fork(void)
     }
 }
 
-int __thread_start_sized(struct thread **out, void *(*fn)(void *), void *arg, size_t stack_bytes, bool detached)
+int __thread_begin(struct thread **out, const struct thread_start *how)
 {
+    size_t stack_bytes = how->stack_bytes;
     __fork_hooks.threads = after_fork;
     collect();
     unsigned area = area_take();
@@ -132,10 +133,11 @@ int __thread_start_sized(struct thread **out, void *(*fn)(void *), void *arg, si
     struct thread *t = record_of(area);
     void *tls = tls_of(area);
     __tls_fill(tls);
-    *t = (struct thread){.fn = fn, .arg = arg, .area = area, .stack_bytes = stack_bytes,
-                         .kernel_slot = NO_SLOT, .state = detached ? THREAD_DETACHED : 0};
+    *t = (struct thread){.fn = how->fn, .arg = how->arg, .area = area, .stack_bytes = stack_bytes,
+                         .kernel_slot = NO_SLOT, .state = how->detached ? THREAD_DETACHED : 0};
     *out = t; /* before it runs: it may look */
-    struct ipc_msg m = {.w = {PROC_THREAD_NEW, (uintptr_t)__thread_start, (uintptr_t)t, (uintptr_t)t, (uintptr_t)tls}};
+    struct ipc_msg m = {.w = {PROC_THREAD_NEW, (uintptr_t)__thread_start, (uintptr_t)t, (uintptr_t)t, (uintptr_t)tls,
+                              how->prio == THREAD_PRIO_INHERITED ? ~0UL : how->prio}};
     err_t err = proc_call(H_PROC, &m);
     if (err != OK) {
         area_give(area, stack_bytes);
@@ -147,7 +149,8 @@ int __thread_start_sized(struct thread **out, void *(*fn)(void *), void *arg, si
 
 int thread_create(struct thread **out, void *(*fn)(void *), void *arg)
 {
-    return __thread_start_sized(out, fn, arg, THREAD_STACK_BYTES, false);
+    const struct thread_start how = {.fn = fn, .arg = arg, .stack_bytes = THREAD_STACK_BYTES, .prio = THREAD_PRIO_INHERITED};
+    return __thread_begin(out, &how);
 }
 
 _Noreturn void __thread_main(struct thread *t)
@@ -170,6 +173,14 @@ _Noreturn void thread_exit(void *result)
     __builtin_unreachable();
 }
 
+unsigned __thread_slot(struct thread *t)
+{
+    unsigned slot;
+    while ((slot = atomic_load(&t->kernel_slot)) == NO_SLOT) /* bound: t runs already, its creator is still on its way */
+        usleep(SLOT_PAUSE_US);
+    return slot;
+}
+
 int thread_join(struct thread *t, void **result)
 {
     if (t == NULL)
@@ -178,10 +189,7 @@ int thread_join(struct thread *t, void **result)
         return EDEADLK;
     if (atomic_fetch_or(&t->state, THREAD_JOINING) & (THREAD_JOINING | THREAD_DETACHED))
         return ESRCH;
-    unsigned slot;
-    while ((slot = atomic_load(&t->kernel_slot)) == NO_SLOT) /* bound: t runs already, its creator is still on its way */
-        usleep(SLOT_PAUSE_US);
-    struct ipc_msg m = {.w = {PROC_THREAD_JOIN, slot}};
+    struct ipc_msg m = {.w = {PROC_THREAD_JOIN, __thread_slot(t)}};
     err_t err = proc_call(H_PROC, &m);
     if (err != OK) {
         atomic_fetch_and(&t->state, ~THREAD_JOINING);

@@ -72,24 +72,48 @@ int gettimeofday(struct timeval *restrict tv, void *restrict zone)
     return 0;
 }
 
-int nanosleep(const struct timespec *want, struct timespec *left)
+/* There is no calendar clock to set, and nobody may turn back the other one. */
+int clock_settime(clockid_t clock, const struct timespec *ts)
 {
-    if (want->tv_sec < 0 || want->tv_nsec < 0 || want->tv_nsec >= (long)NS_PER_S) {
-        errno = EINVAL;
-        return -1;
-    }
-    __stderr_push();
-    ticks_t deadline = sys_time() + __timespec_ticks(want);
+    bool valid = clock == CLOCK_REALTIME && ts->tv_sec >= 0 && ts->tv_nsec >= 0 && ts->tv_nsec < (long)NS_PER_S;
+    errno = valid ? EPERM : EINVAL;
+    return -1;
+}
+
+static err_t sleep_until(ticks_t deadline)
+{
     uint64_t bits;
     err_t err = OK;
+    __stderr_push();
     while (err == OK) /* bound: the deadline; a stray signal to the thread's notification is not for us */
         err = sys_wait(0, deadline, &bits);
-    if (err == ERR_TIMEOUT)
-        return 0;
+    return err == ERR_TIMEOUT ? OK : err;
+}
+
+int clock_nanosleep(clockid_t clock, int flags, const struct timespec *want, struct timespec *left)
+{
+    if ((clock != CLOCK_REALTIME && clock != CLOCK_MONOTONIC) || (flags & ~TIMER_ABSTIME) != 0)
+        return EINVAL;
+    bool absolute = flags & TIMER_ABSTIME;
+    if (want->tv_nsec < 0 || want->tv_nsec >= (long)NS_PER_S || (want->tv_sec < 0 && !absolute))
+        return EINVAL;
+    if (want->tv_sec < 0)
+        return 0; /* long past */
+    ticks_t deadline = __timespec_ticks(want) + (absolute ? 0 : sys_time());
+    err_t err = sleep_until(deadline);
     ticks_t now = sys_time();
-    if (left != NULL)
+    if (err != OK && left != NULL && !absolute)
         *left = ticks_to_timespec(deadline > now ? deadline - now : 0);
-    return __error_set(err);
+    return __error_errno(err);
+}
+
+int nanosleep(const struct timespec *want, struct timespec *left)
+{
+    int err = clock_nanosleep(CLOCK_REALTIME, 0, want, left);
+    if (err == 0)
+        return 0;
+    errno = err;
+    return -1;
 }
 
 unsigned sleep(unsigned seconds)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  * POSIX threads, over pagoda/thread.h. What is here behaves as the standard says; docs/libc.md lists what is not: no
- * cancellation, no process-shared objects, no priority protocols, no robust mutexes.
+ * cancellation, no process-shared objects, no robust mutexes.
  */
 #ifndef PAGODA_PTHREAD_H
 #define PAGODA_PTHREAD_H
@@ -32,14 +32,15 @@ enum { PTHREAD_PRIO_NONE, PTHREAD_PRIO_INHERIT, PTHREAD_PRIO_PROTECT };
 enum { PTHREAD_PROCESS_PRIVATE, PTHREAD_PROCESS_SHARED };
 enum { PTHREAD_MUTEX_STALLED, PTHREAD_MUTEX_ROBUST };
 enum { PTHREAD_SCOPE_SYSTEM, PTHREAD_SCOPE_PROCESS };
+enum { PTHREAD_INHERIT_SCHED, PTHREAD_EXPLICIT_SCHED };
 #define PTHREAD_BARRIER_SERIAL_THREAD (-1)
 
 typedef struct {
     size_t __stack_bytes, __guard_bytes;
-    int __detached;
+    int __detached, __inherit, __policy, __prio;
 } pthread_attr_t;
 typedef struct {
-    int __type;
+    int __type, __protocol, __ceiling;
 } pthread_mutexattr_t;
 typedef struct {
     clockid_t __clock;
@@ -106,6 +107,17 @@ int pthread_attr_setguardsize(pthread_attr_t *a, size_t bytes);
 int pthread_attr_getguardsize(const pthread_attr_t *restrict a, size_t *restrict bytes);
 int pthread_attr_setscope(pthread_attr_t *a, int scope);
 int pthread_attr_getscope(const pthread_attr_t *restrict a, int *restrict scope);
+int pthread_attr_setinheritsched(pthread_attr_t *a, int inherit);
+int pthread_attr_getinheritsched(const pthread_attr_t *restrict a, int *restrict inherit);
+int pthread_attr_setschedpolicy(pthread_attr_t *a, int policy);
+int pthread_attr_getschedpolicy(const pthread_attr_t *restrict a, int *restrict policy);
+int pthread_attr_setschedparam(pthread_attr_t *restrict a, const struct sched_param *restrict param);
+int pthread_attr_getschedparam(const pthread_attr_t *restrict a, struct sched_param *restrict param);
+
+/* SCHED_OTHER, priority 0: what the process has; SCHED_RR, 1 to 199: its own. */
+int pthread_setschedparam(pthread_t t, int policy, const struct sched_param *param);
+int pthread_getschedparam(pthread_t t, int *restrict policy, struct sched_param *restrict param);
+int pthread_setschedprio(pthread_t t, int prio);
 
 int pthread_mutexattr_init(pthread_mutexattr_t *a);
 int pthread_mutexattr_destroy(pthread_mutexattr_t *a);
@@ -113,6 +125,8 @@ int pthread_mutexattr_settype(pthread_mutexattr_t *a, int type);
 int pthread_mutexattr_gettype(const pthread_mutexattr_t *restrict a, int *restrict type);
 int pthread_mutexattr_setprotocol(pthread_mutexattr_t *a, int protocol);
 int pthread_mutexattr_getprotocol(const pthread_mutexattr_t *restrict a, int *restrict protocol);
+int pthread_mutexattr_setprioceiling(pthread_mutexattr_t *a, int ceiling);
+int pthread_mutexattr_getprioceiling(const pthread_mutexattr_t *restrict a, int *restrict ceiling);
 int pthread_mutexattr_setpshared(pthread_mutexattr_t *a, int shared);
 int pthread_mutexattr_getpshared(const pthread_mutexattr_t *restrict a, int *restrict shared);
 int pthread_mutexattr_setrobust(pthread_mutexattr_t *a, int robust);
@@ -122,7 +136,10 @@ int pthread_mutex_destroy(pthread_mutex_t *m);
 int pthread_mutex_lock(pthread_mutex_t *m);
 int pthread_mutex_trylock(pthread_mutex_t *m);
 int pthread_mutex_timedlock(pthread_mutex_t *restrict m, const struct timespec *restrict until);
+int pthread_mutex_clocklock(pthread_mutex_t *restrict m, clockid_t clock, const struct timespec *restrict until);
 int pthread_mutex_unlock(pthread_mutex_t *m);
+int pthread_mutex_getprioceiling(const pthread_mutex_t *restrict m, int *restrict ceiling);
+int pthread_mutex_setprioceiling(pthread_mutex_t *restrict m, int ceiling, int *restrict old);
 
 int pthread_condattr_init(pthread_condattr_t *a);
 int pthread_condattr_destroy(pthread_condattr_t *a);
@@ -134,6 +151,8 @@ int pthread_cond_init(pthread_cond_t *restrict c, const pthread_condattr_t *rest
 int pthread_cond_destroy(pthread_cond_t *c);
 int pthread_cond_wait(pthread_cond_t *restrict c, pthread_mutex_t *restrict m);
 int pthread_cond_timedwait(pthread_cond_t *restrict c, pthread_mutex_t *restrict m, const struct timespec *restrict until);
+int pthread_cond_clockwait(pthread_cond_t *restrict c, pthread_mutex_t *restrict m, clockid_t clock,
+                           const struct timespec *restrict until);
 int pthread_cond_signal(pthread_cond_t *c);
 int pthread_cond_broadcast(pthread_cond_t *c);
 
@@ -151,6 +170,8 @@ int pthread_rwlock_timedrdlock(pthread_rwlock_t *restrict l, const struct timesp
 int pthread_rwlock_wrlock(pthread_rwlock_t *l);
 int pthread_rwlock_trywrlock(pthread_rwlock_t *l);
 int pthread_rwlock_timedwrlock(pthread_rwlock_t *restrict l, const struct timespec *restrict until);
+int pthread_rwlock_clockrdlock(pthread_rwlock_t *restrict l, clockid_t clock, const struct timespec *restrict until);
+int pthread_rwlock_clockwrlock(pthread_rwlock_t *restrict l, clockid_t clock, const struct timespec *restrict until);
 int pthread_rwlock_unlock(pthread_rwlock_t *l);
 
 int pthread_barrier_init(pthread_barrier_t *restrict b, const pthread_barrierattr_t *restrict a, unsigned count);

@@ -22,6 +22,7 @@ int sem_destroy(sem_t *s); /* EBUSY: somebody waits */
 int sem_wait(sem_t *s);
 int sem_trywait(sem_t *s); /* EAGAIN */
 int sem_timedwait(sem_t *restrict s, const struct timespec *restrict until); /* ETIMEDOUT, EINVAL */
+int sem_clockwait(sem_t *restrict s, clockid_t clock, const struct timespec *restrict until);
 int sem_post(sem_t *s); /* EOVERFLOW. Also from where no lock may be taken: it is bounded, but not from a signal handler */
 int sem_getvalue(sem_t *restrict s, int *restrict value);
 

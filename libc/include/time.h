@@ -17,7 +17,15 @@
 struct timespec;
 int clock_gettime(clockid_t clock, struct timespec *ts);
 int clock_getres(clockid_t clock, struct timespec *ts);
+int clock_settime(clockid_t clock, const struct timespec *ts);
 int nanosleep(const struct timespec *want, struct timespec *left);
+#endif
+
+#ifndef TIMER_ABSTIME
+#define TIMER_ABSTIME 4
+#endif
+#ifndef _POSIX_CLOCK_SELECTION
+int clock_nanosleep(clockid_t clock, int flags, const struct timespec *want, struct timespec *left); /* -> an error number */
 #endif
 
 #endif

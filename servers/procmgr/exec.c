@@ -112,7 +112,12 @@ static void commit(struct proc *p, unsigned slot, const struct wanted *w)
 /* The caller is stopped, its other threads end, and nobody is left to be answered. Also after a restart. */
 void exec_go_on(struct proc *p)
 {
+    struct thread *t = &p->thread[p->exec_slot];
     waits_drop(p);
+    if (t->ceiling != 0 || t->lent != 0) { /* its mutexes end with the old program */
+        t->ceiling = 0;
+        prio_apply(p);
+    }
     threads_delete(p, (p->thread_map | p->unsure_map) & ~(1UL << p->exec_slot));
     err_t err = sys_thread_stop(p->thread[p->exec_slot].handle);
     (void)err; /* it was stopped already, at worst */

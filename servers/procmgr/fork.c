@@ -99,6 +99,7 @@ err_t do_FORK(struct request *r)
     child->op.reply = r->ev->id;
     child->op.reply_key = r->key;
     child->op.parent = parent;
+    child->prio = thread_prio_own(parent, r->slot);
     parent->forks++;
     ops_start(child, OP_FORK);
     if (!ops_take(child))

@@ -15,6 +15,7 @@ err_t do_GETPID(struct request *r)
     r->m.w[2] = p->parent->pid;
     r->m.w[3] = p->space;
     r->m.w[4] = p->threads;
+    r->m.w[5] = r->slot;
     return OK;
 }
 
@@ -108,14 +109,6 @@ err_t do_LIMIT(struct request *r)
     uint64_t which = r->ev->w[1], value = r->ev->w[2];
     err_t err = value == ASK ? OK : limit_set(r->caller, which, value);
     return err != OK ? err : limit_get(r->caller, which, &r->m.w[1]);
-}
-
-void prio_apply(struct proc *p)
-{
-    for (uint64_t left = p->thread_map; left; left &= left - 1) { /* bound: PROC_THREADS_MAX */
-        err_t err = sys_thread_prio(p->thread[__builtin_ctzll(left)].handle, p->prio);
-        (void)err; /* a handle of ours, a priority in range: nothing to refuse */
-    }
 }
 
 /* A process may set its own priority and that of its descendants. */

@@ -16,6 +16,7 @@
 #define PROCS_STEP_BYTES (64UL << 10)
 #define WAITS_VA 0x50000000UL
 #define WAITS_STEP_BYTES (4UL << 10)
+#define MUTEX_WAITS_VA 0x58000000UL
 #define ARGS_VA 0x60000000UL
 #define ARGS_STEP_BYTES (16UL << 10)
 #define NAME_PLACES 1024u          /* of the table of programs; more than IMAGE_FILES_MAX */

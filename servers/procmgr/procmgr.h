@@ -36,7 +36,10 @@ struct op {
 struct thread {
     handle_t handle;
     frame_t frame; /* of its control block: the low half of its reply ids */
-    uint32_t hart; /* where it was placed */
+    uint8_t hart;    /* where it was placed */
+    uint8_t prio;    /* its own; 0: the process's */
+    uint8_t ceiling; /* at least this much while it holds what has one; 0: nothing has */
+    uint8_t lent;    /* volatile: the highest of those who wait for it (mutex.c); 0: none */
     /* what it was answered last, should that get lost (answer_keep) */
     uint32_t key;  /* the request's; 0: nothing kept */
     uint32_t word1, word2;
@@ -85,6 +88,7 @@ struct proc {
     struct proc *child, *sibling, **sibling_link; /* children: a list */
     struct proc *hash_next;
     struct wait *waits;    /* its callers that wait */
+    struct mutex_wait *mutex_waits; /* and those that wait for mutexes */
     struct op op;
     uint32_t forks;        /* operations whose parent it is */
     struct proc *forking;  /* the one of them that the pager works on: one at a time */
@@ -246,8 +250,13 @@ void signal_exception(const struct ipc_event *ev);
 void signal_interrupt(void); /* ^C */
 unsigned thread_of_caller(const struct proc *p, reply_id_t id); /* slot; PROC_THREADS_MAX: none */
 
-/* ---- info.c ---- */
+/* ---- mutex.c ---- */
 void prio_apply(struct proc *p); /* to all its threads */
+uint8_t thread_prio_own(const struct proc *p, unsigned slot); /* the process's if it has none */
+uint8_t thread_prio(const struct proc *p, unsigned slot);     /* what it runs at, ceilings and inheritance included */
+void mutex_cancelled(uint64_t count, reply_id_t newest);
+void mutex_thread_ended(struct proc *p, unsigned slot);
+void mutex_drop(struct proc *p);
 
 /* ---- handlers, one a line of PROC_OPS ---- */
 #define PROC_HANDLER(name, number, who, text) request_fn do_##name;

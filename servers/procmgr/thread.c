@@ -19,7 +19,14 @@ err_t do_THREAD_NEW(struct request *r)
     unsigned slot = slot_free(p);
     if (slot == PROC_THREADS_MAX || p->threads >= p->limit_threads)
         return ERR_LIMIT;
+    uint64_t prio = w[5] == ~0UL && r->slot < PROC_THREADS_MAX ? p->thread[r->slot].prio : w[5];
+    if (prio > PRIO_CLIENT_MAX)
+        return ERR_INVAL;
     err_t err = thread_new(p, slot);
+    if (err == OK) {
+        p->thread[slot].prio = (uint8_t)prio;
+        err = prio != 0 ? sys_thread_prio(p->thread[slot].handle, (unsigned)prio) : OK;
+    }
     if (err == OK)
         err = thread_arm(p, slot, &w[1]);
     if (err != OK) {

@@ -57,6 +57,7 @@ static void wait_forget(struct wait *w)
 
 void waits_drop(struct proc *p)
 {
+    mutex_drop(p);
     while (p->waits) /* bound: threads of the process */
         wait_remove(&p->waits);
 }
@@ -212,6 +213,7 @@ err_t do_THREAD_JOIN(struct request *r)
 
 void waits_thread_ended(struct proc *p, unsigned slot)
 {
+    mutex_thread_ended(p, slot);
     struct wait **at = &p->waits;
     while (*at) { /* bound: threads of the process */
         struct wait *w = *at;

@@ -178,6 +178,8 @@ static void the_pagers_shortage(void)
 /* ---- procmgr ---- */
 
 static char big[PROC_ARGS_MAX + PAGE_SIZE];
+static uint32_t mutex_mine[1] = {1 | PROC_MUTEX_WAITED}; /* thread 0's */
+static const uint32_t mutex_text[1] = {1 | PROC_MUTEX_WAITED};
 
 static void procmgrs_programs(void)
 {
@@ -289,6 +291,25 @@ static void procmgrs_processes(void)
         {"a hart, with garbage above it", H_PROC, {PROC_HART, WILD, 1UL << 32}, .want = ERR_INVAL},
         {"a thread that there is not, on another hart", H_PROC, {PROC_HART, 5, 0}, .want = ERR_NOENT},
         {"a thread slot that there cannot be", H_PROC, {PROC_HART, 1UL << 32, 0}, .want = ERR_INVAL},
+        {"a thread's priority beyond all", H_PROC, {PROC_THREAD_PRIO, WILD, PROC_PRIO_OWN, 200}, .want = ERR_INVAL},
+        {"a thread's priority of 1 << 32 | 50", H_PROC, {PROC_THREAD_PRIO, WILD, PROC_PRIO_OWN, HIGH | 50}, .want = ERR_INVAL},
+        {"a kind of priority that there is not", H_PROC, {PROC_THREAD_PRIO, WILD, 2, 50}, .want = ERR_INVAL},
+        {"the priority of a thread that there is not", H_PROC, {PROC_THREAD_PRIO, 5, PROC_PRIO_OWN, 50}, .want = ERR_NOENT},
+        {"the priority of a thread that there cannot be", H_PROC, {PROC_THREAD_PRIO, PROC_THREADS_MAX, 0, 50}, .want = ERR_INVAL},
+        {"the priority of thread 1 << 32", H_PROC, {PROC_THREAD_PRIO, HIGH, 0, 50}, .want = ERR_INVAL},
+        {"a mutex without a word", H_PROC, {PROC_MUTEX_WAIT, (uintptr_t)big}, .want = ERR_INVAL},
+        {"a mutex of three bytes", H_PROC, {PROC_MUTEX_WAIT, (uintptr_t)big}, {{big, 3, BUF_R | BUF_W}}, ERR_INVAL},
+        {"a mutex in the kernel", H_PROC, {PROC_MUTEX_WAIT, KERNEL_VA}, {{(void *)KERNEL_VA, 4, BUF_R | BUF_W}}, ERR_FAULT},
+        {"a mutex in nothing", H_PROC, {PROC_MUTEX_WAIT, 16}, {{(void *)16, 4, BUF_R | BUF_W}}, ERR_FAULT},
+        {"a mutex that may not be read", H_PROC, {PROC_MUTEX_WAIT, (uintptr_t)big}, {{big, 4, BUF_W}}, ERR_RIGHTS},
+        {"a mutex for which nobody waits", H_PROC, {PROC_MUTEX_WAIT, (uintptr_t)big}, {{big, 4, BUF_R | BUF_W}}, ERR_AGAIN},
+        {"a mutex that is one's own", H_PROC, {PROC_MUTEX_WAIT, (uintptr_t)mutex_mine}, {{mutex_mine, 4, BUF_R | BUF_W}}, OK},
+        {"to leave a mutex that one does not wait for", H_PROC, {PROC_MUTEX_WAIT, 1, PROC_MUTEX_LEAVE}, {{big, 4, BUF_R | BUF_W}}, ERR_TIMEOUT},
+        {"to give away nothing", H_PROC, {PROC_MUTEX_GIVE, (uintptr_t)big}, .want = ERR_INVAL},
+        {"to give away what is not one's own", H_PROC, {PROC_MUTEX_GIVE, (uintptr_t)big}, {{big, 4, BUF_R | BUF_W}}, OK},
+        {"to give away a word of the text", H_PROC, {PROC_MUTEX_GIVE, 1}, {{(void *)(uintptr_t)mutex_text, 4, BUF_R | BUF_W}}, ERR_FAULT},
+        {"to give away what may not be written", H_PROC, {PROC_MUTEX_GIVE, 1}, {{mutex_mine, 4, BUF_R}}, ERR_RIGHTS},
+        {"a thread with a priority beyond all", H_PROC, {PROC_THREAD_NEW, 0x10000, 0, 0, 0, 200}, .want = ERR_INVAL},
         {"to wake a thread that there is not", H_PROC, {PROC_WAKER, 5}, .want = ERR_NOENT},
         {"to wake a thread that there cannot be", H_PROC, {PROC_WAKER, PROC_THREADS_MAX}, .want = ERR_INVAL},
         {"to wake thread 1 << 32", H_PROC, {PROC_WAKER, HIGH}, .want = ERR_INVAL},

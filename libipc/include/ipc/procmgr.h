@@ -14,9 +14,9 @@
     X(EXIT, 4, FROM(BADGE_CLIENT), "status 0..255; no reply") \
     X(WAIT, 5, FROM(BADGE_CLIENT) | FROM(BADGE_INIT), "pid or -1, WAIT_* -> pid (0: none yet), status word as <sys/wait.h>") \
     X(KILL, 6, FROM(BADGE_CLIENT) | FROM(BADGE_INIT), "pid, signal number") \
-    X(GETPID, 7, FROM(BADGE_CLIENT), "-> pid, ppid, space id, threads") \
+    X(GETPID, 7, FROM(BADGE_CLIENT), "-> pid, ppid, space id, threads, the calling thread's slot") \
     X(ARGS, 8, FROM(BADGE_CLIENT), "buf0 (server writes) -> bytes, argc, envc; the strings of exec or spawn") \
-    X(THREAD_NEW, 9, FROM(BADGE_CLIENT), "ip, sp, a0, tp -> thread slot") \
+    X(THREAD_NEW, 9, FROM(BADGE_CLIENT), "ip, sp, a0, tp, priority of its own, 0: the process's, ~0: as the caller's -> thread slot") \
     X(THREAD_EXIT, 10, FROM(BADGE_CLIENT), "no reply; the last thread's exit is the process's exit(0)") \
     X(LIMIT, 11, FROM(BADGE_CLIENT) | FROM(BADGE_INIT), "PROC_LIMIT_*, new value or ~0 to ask -> value") \
     X(INFO, 12, FROM_ANY, "pid: the first process with this pid or a higher one -> pid, ppid, state, space, threads, prio; buf0 (server writes): name") \
@@ -33,13 +33,16 @@
     X(FILES, 34, FROM(BADGE_CLIENT), "the file server's endpoint at H_FS; children forked or spawned later have it, too; OK also when it is there") \
     X(BUDGET, 31, FROM(BADGE_CLIENT) | FROM(BADGE_INIT), "pid or 0, thread slot, budget (0: none; ~0: only ask), period; ticks -> budget (0: none), period, left, next replenishment, used") \
     X(HART, 32, FROM(BADGE_CLIENT), "thread slot or ~0 for the caller's own, hart | HART_STAY or ~0 to ask -> hart, harts") \
-    X(WAKER, 33, FROM(BADGE_CLIENT), "thread slot or ~0 for the caller's own -> handle (SIGNAL | GRANT) that sets bits of the thread's own notification")
+    X(WAKER, 33, FROM(BADGE_CLIENT), "thread slot or ~0 for the caller's own -> handle (SIGNAL | GRANT) that sets bits of the thread's own notification") \
+    X(THREAD_PRIO, 46, FROM(BADGE_CLIENT), "thread slot or ~0 for the caller's own, PROC_PRIO_*, 1..199, 0 none or ~0 to ask -> that value, its own or the process's priority, what it runs at") \
+    X(MUTEX_WAIT, 47, FROM(BADGE_CLIENT), "mutex's address, 0 or PROC_MUTEX_LEAVE; buf0 its word; answered when the mutex is the caller's") \
+    X(MUTEX_GIVE, 48, FROM(BADGE_CLIENT), "mutex's address; buf0 its word (server writes): the caller's mutex is the next one's")
 
 enum proc_op {
 #define PROC_ENUM(name, number, who, text) PROC_##name = (number),
     PROC_OPS(PROC_ENUM)
 #undef PROC_ENUM
-    PROC_OP_LIMIT = 35,
+    PROC_OP_LIMIT = 49,
 };
 
 /* strings buffer: argc strings then envc strings, each nul-terminated. */
@@ -87,6 +90,16 @@ enum proc_tree {
     PROC_TREE_OBJECTS = 4,   /* kernel objects: threads, spaces (two frames each), endpoints, handle tables */
     PROC_TREE_LIMITS = 5,
 };
+
+enum proc_prio {
+    PROC_PRIO_OWN = 0,     /* the thread's own priority; 0: the process's */
+    PROC_PRIO_CEILING = 1, /* it runs at this one at least; 0: none */
+};
+
+/* The word of a mutex with inheritance: 0 free, else the holder's slot + 1, and this bit when somebody may wait. Who finds it free
+ * or has it alone changes it itself; while the bit is set procmgr does. */
+#define PROC_MUTEX_WAITED 0x80000000u
+#define PROC_MUTEX_LEAVE 1u /* MUTEX_WAIT: the caller has stopped waiting; OK: too late, it holds the mutex; ERR_TIMEOUT: it does not */
 
 enum proc_state { PROC_STATE_NEW = 1, PROC_STATE_RUNNING = 2, PROC_STATE_EXITING = 3, PROC_STATE_ZOMBIE = 4 };
 
