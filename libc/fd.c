@@ -335,6 +335,9 @@ int fcntl(int fd, int what, ...)
     va_list ap;
     va_start(ap, what);
     int value = 0;
+    struct flock *lock = NULL;
+    if (what == F_GETLK || what == F_SETLK || what == F_SETLKW)
+        lock = va_arg(ap, struct flock *);
     if (what == F_DUPFD || what == F_DUPFD_CLOEXEC || what == F_SETFD || what == F_SETFL)
         value = va_arg(ap, int);
     va_end(ap);
@@ -351,8 +354,12 @@ int fcntl(int fd, int what, ...)
         long long got = about(fd, (struct ipc_msg){.w = {FS_FCNTL, 0, (uint64_t)what, (uint64_t)value}});
         return got < 0 ? -1 : what == F_GETFD || what == F_GETFL ? (int)got : 0;
     }
+    case F_GETLK:
+    case F_SETLK:
+    case F_SETLKW:
+        return __fcntl_lock(fd, what, lock);
     default:
-        break; /* locks, owners: there are none */
+        break;
     }
     if (!in_range(fd) || (fd >= STANDARD && !atomic_load(&attached)))
         return bad_fd();

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * Calls that name a path. The path goes as a buffer that the server reads up to its nul, so a bad address is EFAULT and not
- * a fault in here.
+ * Calls that name a file by a path, or by a directory and a path from there: opening, and what a file is. The path goes as a
+ * buffer that the server reads up to its nul, so a bad address is EFAULT and not a fault in here. Names that come and go: names.c.
  */
 #include "internal.h"
 
@@ -12,42 +12,56 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/time.h>
 #include <unistd.h>
-#include <utime.h>
 
-struct ipc_buf __path_buf(const char *path, unsigned which, uint64_t *rest)
+struct ipc_buf __path_buf(struct ipc_msg *m, unsigned which, int dir, const char *path)
 {
     uint64_t in_page = PAGE_SIZE - ((uintptr_t)path & PAGE_MASK);
-    *rest |= in_page << 32 * which;
+    uint64_t begin = dir == AT_FDCWD ? 0 : dir < 0 ? UINT32_MAX : (uint64_t)dir + 1; /* all ones: no descriptor */
+    m->w[6] |= in_page << 32 * which;
+    m->w[7] |= begin << 32 * which;
     return (struct ipc_buf){(void *)(uintptr_t)path, FS_PATH_MAX, BUF_R};
 }
 
-/* A request about one path; *word: the reply's first word. */
-static int call(struct ipc_msg m, const char *path, uint64_t *word)
+int __path_call(struct ipc_msg m, int dir, const char *path, uint64_t *word)
 {
-    struct ipc_buf b = __path_buf(path, 0, &m.w[6]);
+    struct ipc_buf b = __path_buf(&m, 0, dir, path);
     err_t err = __files_call(&m, &b, 1);
     if (err == OK && word != NULL)
         *word = m.w[1];
     return __error_set(err);
 }
 
-/* And one about a path and a second buffer. */
-static int call_with(struct ipc_msg m, const char *path, struct ipc_buf second, uint64_t *word)
+int __path_call_with(struct ipc_msg m, int dir, const char *path, struct ipc_buf second, uint64_t *word)
 {
-    const struct ipc_buf bufs[2] = {__path_buf(path, 0, &m.w[6]), second};
+    const struct ipc_buf bufs[2] = {__path_buf(&m, 0, dir, path), second};
     err_t err = __files_call(&m, bufs, 2);
     if (err == OK && word != NULL)
         *word = m.w[1];
     return __error_set(err);
 }
 
-static int call_paths(uint64_t op, const char *a, const char *b)
+int __fd_call(uint64_t op, uint64_t value, int fd)
 {
-    struct ipc_msg m = {.w = {op}};
-    const struct ipc_buf bufs[2] = {__path_buf(a, 0, &m.w[6]), __path_buf(b, 1, &m.w[6])};
-    return __error_set(__files_call(&m, bufs, 2));
+    struct ipc_msg m = {.w = {op, value, fd < 0 ? FS_DESCRIPTORS_MAX : (uint64_t)fd}};
+    return __error_set(__files_call_fd(&m, NULL, 0));
+}
+
+int __flags_known(int flags, int known)
+{
+    if ((flags & ~known) == 0)
+        return 0;
+    errno = EINVAL;
+    return -1;
+}
+
+/* ---- opening ---- */
+
+static int open_at(int dir, const char *path, int flags, unsigned mode)
+{
+    uint64_t fd = 0;
+    struct ipc_msg m = {.w = {FS_OPEN, (uint64_t)(unsigned)flags, mode}};
+    return __path_call(m, dir, path, &fd) == 0 ? (int)fd : -1;
 }
 
 int open(const char *path, int flags, ...)
@@ -56,61 +70,86 @@ int open(const char *path, int flags, ...)
     va_start(ap, flags);
     unsigned mode = flags & O_CREAT ? va_arg(ap, unsigned) : 0;
     va_end(ap);
-    uint64_t fd = 0;
-    return call((struct ipc_msg){.w = {FS_OPEN, (uint64_t)(unsigned)flags, mode}}, path, &fd) == 0 ? (int)fd : -1;
+    return open_at(AT_FDCWD, path, flags, mode);
 }
 
-int creat(const char *path, mode_t mode) { return open(path, O_WRONLY | O_CREAT | O_TRUNC, mode); }
-
-int stat(const char *restrict path, struct stat *restrict st)
+int openat(int dir, const char *path, int flags, ...)
 {
-    return call_with((struct ipc_msg){.w = {FS_STAT}}, path, (struct ipc_buf){st, sizeof *st, BUF_W}, NULL);
+    va_list ap;
+    va_start(ap, flags);
+    unsigned mode = flags & O_CREAT ? va_arg(ap, unsigned) : 0;
+    va_end(ap);
+    return open_at(dir, path, flags, mode);
 }
 
-int lstat(const char *restrict path, struct stat *restrict st)
+int creat(const char *path, mode_t mode) { return open_at(AT_FDCWD, path, O_WRONLY | O_CREAT | O_TRUNC, mode); }
+
+/* ---- what it is ---- */
+
+int fstatat(int dir, const char *restrict path, struct stat *restrict st, int flags)
 {
-    return call_with((struct ipc_msg){.w = {FS_STAT, FS_NOFOLLOW}}, path, (struct ipc_buf){st, sizeof *st, BUF_W}, NULL);
+    struct ipc_msg m = {.w = {FS_STAT, flags & AT_SYMLINK_NOFOLLOW ? FS_NOFOLLOW : 0}};
+    if (__flags_known(flags, AT_SYMLINK_NOFOLLOW) != 0)
+        return -1;
+    return __path_call_with(m, dir, path, (struct ipc_buf){st, sizeof *st, BUF_W}, NULL);
 }
 
-int access(const char *path, int how)
+int stat(const char *restrict path, struct stat *restrict st) { return fstatat(AT_FDCWD, path, st, 0); }
+int lstat(const char *restrict path, struct stat *restrict st) { return fstatat(AT_FDCWD, path, st, AT_SYMLINK_NOFOLLOW); }
+
+/* There is one user, so it is the effective one, too. */
+int faccessat(int dir, const char *path, int how, int flags)
 {
-    return call((struct ipc_msg){.w = {FS_ACCESS, (uint64_t)(unsigned)how}}, path, NULL);
+    if (__flags_known(flags, AT_EACCESS) != 0)
+        return -1;
+    return __path_call((struct ipc_msg){.w = {FS_ACCESS, (uint64_t)(unsigned)how}}, dir, path, NULL);
 }
 
-int mkdir(const char *path, mode_t mode) { return call((struct ipc_msg){.w = {FS_MKDIR, mode}}, path, NULL); }
-int unlink(const char *path) { return call((struct ipc_msg){.w = {FS_UNLINK}}, path, NULL); }
-int rmdir(const char *path) { return call((struct ipc_msg){.w = {FS_UNLINK, FS_DIRECTORY}}, path, NULL); }
-int rename(const char *from, const char *to) { return call_paths(FS_RENAME, from, to); }
-int link(const char *file, const char *path) { return call_paths(FS_LINK, file, path); }
-int symlink(const char *target, const char *path) { return call_paths(FS_SYMLINK, target, path); }
+int access(const char *path, int how) { return faccessat(AT_FDCWD, path, how, 0); }
 
-int remove(const char *path)
+/* ---- what is changed of it ---- */
+
+int fchmodat(int dir, const char *path, mode_t mode, int flags)
 {
-    if (unlink(path) == 0)
-        return 0;
-    return errno == EPERM ? rmdir(path) : -1; /* a directory */
+    if (__flags_known(flags, AT_SYMLINK_NOFOLLOW) != 0)
+        return -1;
+    if (flags & AT_SYMLINK_NOFOLLOW) { /* links have no permissions of their own */
+        errno = EOPNOTSUPP;
+        return -1;
+    }
+    return __path_call((struct ipc_msg){.w = {FS_CHMOD, mode}}, dir, path, NULL);
 }
 
-ssize_t readlink(const char *restrict path, char *restrict to, size_t size)
+int chmod(const char *path, mode_t mode) { return fchmodat(AT_FDCWD, path, mode, 0); }
+int fchmod(int fd, mode_t mode) { return __fd_call(FS_CHMOD, mode, fd); }
+
+int fchownat(int dir, const char *path, uid_t owner, gid_t group, int flags)
 {
-    uint64_t len = 0;
-    struct ipc_buf b = {to, size, BUF_W};
-    return call_with((struct ipc_msg){.w = {FS_READLINK}}, path, b, &len) == 0 ? (ssize_t)len : -1;
+    uint64_t who = (uint32_t)(owner == (uid_t)-1 ? -1 : (int)owner) | (uint64_t)(uint32_t)(group == (gid_t)-1 ? -1 : (int)group) << 32;
+    struct ipc_msg m = {.w = {FS_CHOWN, who, 0, flags & AT_SYMLINK_NOFOLLOW ? FS_NOFOLLOW : 0}};
+    return __flags_known(flags, AT_SYMLINK_NOFOLLOW) != 0 ? -1 : __path_call(m, dir, path, NULL);
 }
 
-/* A request about a descriptor that has a path as well. */
-static int call_fd(uint64_t op, uint64_t value, int fd)
+int chown(const char *path, uid_t owner, gid_t group) { return fchownat(AT_FDCWD, path, owner, group, 0); }
+int lchown(const char *path, uid_t owner, gid_t group) { return fchownat(AT_FDCWD, path, owner, group, AT_SYMLINK_NOFOLLOW); }
+
+int fchown(int fd, uid_t owner, gid_t group)
 {
-    struct ipc_msg m = {.w = {op, value, fd < 0 ? FS_DESCRIPTORS_MAX : (uint64_t)fd}};
-    return __error_set(__files_call_fd(&m, NULL, 0));
+    uint64_t who = (uint32_t)(owner == (uid_t)-1 ? -1 : (int)owner) | (uint64_t)(uint32_t)(group == (gid_t)-1 ? -1 : (int)group) << 32;
+    return __fd_call(FS_CHOWN, who, fd);
 }
 
-int chdir(const char *path) { return call((struct ipc_msg){.w = {FS_CHDIR}}, path, NULL); }
-int fchdir(int fd) { return call_fd(FS_CHDIR, 0, fd); }
-int chmod(const char *path, mode_t mode) { return call((struct ipc_msg){.w = {FS_CHMOD, mode}}, path, NULL); }
-int fchmod(int fd, mode_t mode) { return call_fd(FS_CHMOD, mode, fd); }
-int truncate(const char *path, off_t size) { return call((struct ipc_msg){.w = {FS_TRUNCATE, (uint64_t)size}}, path, NULL); }
-int ftruncate(int fd, off_t size) { return call_fd(FS_TRUNCATE, (uint64_t)size, fd); }
+int truncate(const char *path, off_t size)
+{
+    return __path_call((struct ipc_msg){.w = {FS_TRUNCATE, (uint64_t)size}}, AT_FDCWD, path, NULL);
+}
+
+int ftruncate(int fd, off_t size) { return __fd_call(FS_TRUNCATE, (uint64_t)size, fd); }
+
+/* ---- where we are ---- */
+
+int chdir(const char *path) { return __path_call((struct ipc_msg){.w = {FS_CHDIR}}, AT_FDCWD, path, NULL); }
+int fchdir(int fd) { return __fd_call(FS_CHDIR, 0, fd); }
 
 char *getcwd(char *to, size_t size)
 {
@@ -131,16 +170,4 @@ mode_t umask(mode_t mask)
 {
     struct ipc_msg m = {.w = {FS_UMASK, mask & 0777}};
     return __files_call(&m, NULL, 0) == OK ? (mode_t)m.w[1] : 022;
-}
-
-int utime(const char *path, const struct utimbuf *times)
-{
-    uint64_t ns = times == NULL ? ~0UL : (uint64_t)times->modtime * 1000000000u;
-    return call((struct ipc_msg){.w = {FS_TIMES, ns}}, path, NULL);
-}
-
-int utimes(const char *path, const struct timeval times[2])
-{
-    uint64_t ns = times == NULL ? ~0UL : (uint64_t)times[1].tv_sec * 1000000000u + (uint64_t)times[1].tv_usec * 1000u;
-    return call((struct ipc_msg){.w = {FS_TIMES, ns}}, path, NULL);
 }

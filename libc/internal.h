@@ -38,8 +38,18 @@ void __files_start(bool has_files);
 err_t __files_call(struct ipc_msg *m, const struct ipc_buf *bufs, unsigned nbufs);
 err_t __files_call_fd(struct ipc_msg *m, const struct ipc_buf *bufs, unsigned nbufs);
 ssize_t __write_trusted(int fd, const void *buf, size_t len); /* as __console_write_trusted */
-/* A path as a buffer; *rest takes what the server must know of it (ipc/fs.h, word 6). which: 0 or 1. */
-struct ipc_buf __path_buf(const char *path, unsigned which, uint64_t *rest);
+/* file.c: a path from directory `dir` as buffer 0 or 1; m takes what the server must know of it (ipc/fs.h, words 6 and 7). */
+struct ipc_buf __path_buf(struct ipc_msg *m, unsigned which, int dir, const char *path);
+/* A request about one path, and one with a second buffer; *word: the reply's first word. Both set errno. */
+int __path_call(struct ipc_msg m, int dir, const char *path, uint64_t *word);
+int __path_call_with(struct ipc_msg m, int dir, const char *path, struct ipc_buf second, uint64_t *word);
+/* A request about a descriptor that could have a path instead. */
+int __fd_call(uint64_t op, uint64_t value, int fd);
+int __flags_known(int flags, int known); /* -1 and EINVAL: there is another one */
+
+/* filelock.c */
+struct flock;
+int __fcntl_lock(int fd, int what, struct flock *l);
 
 /* lock.c: the one lock around malloc, the environment and exit handlers; fork holds it so that a child finds it free. */
 void __libc_lock(void);

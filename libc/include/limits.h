@@ -12,6 +12,11 @@
 #define NAME_MAX 255
 #undef OPEN_MAX
 #define OPEN_MAX 1024
+#undef IOV_MAX
+#define IOV_MAX 1024
+#ifndef SSIZE_MAX
+#define SSIZE_MAX LONG_MAX
+#endif
 #undef PIPE_BUF
 #define PIPE_BUF 4096
 #undef LINK_MAX

@@ -37,14 +37,16 @@ static err_t chunk_have(struct client *c, unsigned chunk)
 
 err_t client_place(struct client *c, uint64_t lowest, unsigned *fd)
 {
-    if (lowest >= FS_DESCRIPTORS_MAX)
-        return ERR_INVAL;
+    if (lowest >= c->limit)
+        return lowest > 0 ? ERR_INVAL : FS_ERR_MFILE;
     uint64_t below = (1UL << lowest % CHUNK_FDS) - 1;
     for (unsigned chunk = (unsigned)lowest / CHUNK_FDS; chunk < CHUNKS; chunk++, below = 0) {
         uint64_t taken = c->open[chunk] | below;
         if (taken == ~0UL)
             continue;
         *fd = chunk * CHUNK_FDS + (unsigned)__builtin_ctzll(~taken);
+        if (*fd >= c->limit)
+            break;
         err_t err = chunk_have(c, chunk);
         if (err == OK)
             c->open[chunk] |= 1UL << *fd % CHUNK_FDS;
@@ -82,6 +84,7 @@ struct file *client_take(struct client *c, unsigned fd)
     uint64_t bit = 1UL << fd % CHUNK_FDS;
     unsigned chunk = fd / CHUNK_FDS;
     struct file *f = c->chunk[chunk]->file[fd % CHUNK_FDS];
+    locks_closed(f, c->pid);
     c->chunk[chunk]->file[fd % CHUNK_FDS] = 0;
     c->open[chunk] &= ~bit;
     c->used--;
@@ -136,6 +139,7 @@ static err_t client_new(uint64_t pid, struct vnode *cwd, uint32_t umask, struct 
     c->pid = (uint32_t)pid;
     c->cwd = vnode_hold(cwd);
     c->umask = umask;
+    c->limit = c->limit_max = FS_DESCRIPTORS_MAX;
     c->next = *bucket(pid);
     *bucket(pid) = c;
     *out = c;
@@ -176,6 +180,8 @@ err_t do_PROC_FORK(struct request *r)
     err_t err = client_new(r->ev->w[2], from->cwd, from->umask, &c);
     if (err != OK)
         return err;
+    c->limit = from->limit;
+    c->limit_max = from->limit_max;
     bool exec = r->ev->w[3] & FS_FORK_EXEC;
     for (unsigned chunk = 0; chunk < CHUNKS && err == OK; chunk++)
         if (passed_on(from, chunk, exec))
@@ -195,6 +201,21 @@ err_t do_PROC_FORK(struct request *r)
             client_set(c, fd, client_file(from, fd), from->cloexec[chunk] & left & -left);
 #endif
         }
+    return OK;
+}
+
+err_t do_LIMIT(struct request *r)
+{
+    struct client *c = r->client;
+    uint64_t limit = r->ev->w[1] == ~0UL ? c->limit : r->ev->w[1], max = r->ev->w[2] == ~0UL ? c->limit_max : r->ev->w[2];
+    if (limit > max)
+        return ERR_INVAL;
+    if (max > FS_DESCRIPTORS_MAX)
+        return ERR_PERM;
+    c->limit = (uint32_t)limit; /* what is open above stays open */
+    c->limit_max = (uint32_t)max;
+    r->m.w[1] = limit;
+    r->m.w[2] = max;
     return OK;
 }
 

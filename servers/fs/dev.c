@@ -75,8 +75,8 @@ static int text_of(uint64_t rdev, char *to)
     case 3:
         return disk_text(to, TEXT_BYTES);
     default:
-        return snprintf(to, TEXT_BYTES, "open %lu\nprocesses %lu\npipes %lu\nwaiting %lu\nfiles %lu\npages %lu\npages-max %lu\n",
-                        files_used(), clients_used(), pipes_used(), requests_waiting(), ram_used(), pool_used(), pool_max());
+        return snprintf(to, TEXT_BYTES, "open %lu\nprocesses %lu\npipes %lu\nlocks %lu\nwaiting %lu\nfiles %lu\npages %lu\npages-max %lu\n",
+                        files_used(), clients_used(), pipes_used(), locks_used(), requests_waiting(), ram_used(), pool_used(), pool_max());
     }
 }
 

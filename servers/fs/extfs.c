@@ -77,6 +77,7 @@ static void show(struct vnode *v)
     v->rdev = s.device;
     v->mtime_ns = ns_of(&s.modified);
     v->ctime_ns = ns_of(&s.changed);
+    v->atime_ns = ns_of(&s.accessed);
     v->read_only = whole.read_only;
 }
 
@@ -180,13 +181,14 @@ static err_t create(struct vnode *dir, const char *name, unsigned len, uint32_t 
     switch (mode & S_IFMT) {
     case S_IFDIR: err = ext2_mkdir(fs, node(dir), name, len, (uint16_t)mode); break;
     case S_IFLNK: err = ext2_symlink(fs, node(dir), name, len, target); break;
+    case S_IFIFO:
     case S_IFREG: err = ext2_create(fs, node(dir), name, len, (uint16_t)mode, &n); break;
     default: return ERR_INVAL;
     }
     show(dir);
     if (err != 0)
         return extfs_error(err);
-    return (mode & S_IFMT) == S_IFREG ? vnode_of(n, out) : lookup(dir, name, len, out);
+    return S_ISREG(mode) || S_ISFIFO(mode) ? vnode_of(n, out) : lookup(dir, name, len, out);
 }
 
 static err_t link_(struct vnode *dir, const char *name, unsigned len, struct vnode *file)
@@ -298,17 +300,29 @@ static err_t truncate_(struct vnode *v, uint64_t size)
 static err_t changed(struct vnode *v)
 {
     struct ext2_stat s;
-    struct ext2_time modified = time_of(v->mtime_ns);
+    struct ext2_time modified = time_of(v->mtime_ns), accessed = time_of(v->atime_ns);
     int err = 0;
     if (!job_now())
         return LATER_DISK;
     ext2_stat(node(v), &s);
     if ((s.mode & ~S_IFMT) != (v->mode & ~S_IFMT))
         err = ext2_chmod(fs, node(v), (uint16_t)v->mode);
-    if (err == 0 && ns_of(&s.modified) != v->mtime_ns)
-        err = ext2_set_times(fs, node(v), 0, &modified);
+    if (err == 0 && (ns_of(&s.modified) != v->mtime_ns || ns_of(&s.accessed) != v->atime_ns))
+        err = ext2_set_times(fs, node(v), &accessed, &modified);
     show(v);
     return extfs_error(err);
+}
+
+static void room(struct vnode *any, uint64_t out[5])
+{
+    struct ext2_statfs s;
+    (void)any;
+    ext2_statfs(fs, &s);
+    out[0] = s.block_bytes;
+    out[1] = s.blocks;
+    out[2] = s.blocks_free;
+    out[3] = s.inodes;
+    out[4] = s.inodes_free;
 }
 
 static err_t sync_(struct vnode *file, struct vnode *any)
@@ -321,5 +335,5 @@ static err_t sync_(struct vnode *file, struct vnode *any)
 
 static const struct vnode_ops ext_ops = {
     .lookup = lookup, .create = create, .link = link_, .unlink = unlink_, .rename = rename_, .next = next, .bytes = bytes,
-    .wrote = wrote, .truncate = truncate_, .changed = changed, .sync = sync_, .release = release,
+    .wrote = wrote, .truncate = truncate_, .changed = changed, .room = room, .sync = sync_, .release = release,
 };

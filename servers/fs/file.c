@@ -37,6 +37,7 @@ void file_drop(struct file *f)
 {
     if (--f->uses > 0)
         return;
+    locks_file_ends(f);
     if (f->kind == FILE_VNODE)
         vnode_drop(f->vnode);
     else if (f->kind == FILE_PIPE_READ || f->kind == FILE_PIPE_WRITE)
@@ -314,7 +315,7 @@ err_t do_DUP(struct request *r)
     bool exact = r->ev->w[3] & FS_DUP_EXACT;
     if (!f)
         return FS_ERR_BADF;
-    if (r->ev->w[2] >= FS_DESCRIPTORS_MAX)
+    if (r->ev->w[2] >= c->limit)
         return exact ? FS_ERR_BADF : ERR_INVAL;
     unsigned fd = (unsigned)r->ev->w[2], place;
     old = exact ? client_file(c, fd) : 0;
@@ -333,6 +334,7 @@ err_t do_DUP(struct request *r)
     file_hold(f);
     if (old) {
         struct file **slot = &c->chunk[fd / CHUNK_FDS]->file[fd % CHUNK_FDS];
+        locks_closed(old, c->pid);
         c->used--;
         *slot = 0;
         client_set(c, fd, f, r->ev->w[3] & FS_DUP_CLOEXEC);
@@ -417,7 +419,7 @@ static void times_fill(const struct vnode *v, struct stat *st)
 {
     st->st_mtim = (struct timespec){v->mtime_ns / 1000000000, v->mtime_ns % 1000000000};
     st->st_ctim = (struct timespec){v->ctime_ns / 1000000000, v->ctime_ns % 1000000000};
-    st->st_atim = st->st_mtim; /* reading leaves no trace */
+    st->st_atim = (struct timespec){v->atime_ns / 1000000000, v->atime_ns % 1000000000};
 }
 
 void fill_stat(const struct vnode *v, struct stat *st)
@@ -440,8 +442,9 @@ err_t do_FSTAT(struct request *r)
     struct file *f = client_file(r->client, r->ev->w[1]);
     if (!f)
         return FS_ERR_BADF;
-    if (f->kind == FILE_VNODE) {
-        fill_stat(f->vnode, &st);
+    struct vnode *v = f->kind == FILE_VNODE ? f->vnode : f->kind == FILE_CONSOLE ? 0 : pipe_vnode(f);
+    if (v) {
+        fill_stat(v, &st);
     } else {
         memset(&st, 0, sizeof st);
         st.st_mode = (f->kind == FILE_CONSOLE ? S_IFCHR : S_IFIFO) | S_IRUSR | S_IWUSR;

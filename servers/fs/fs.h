@@ -77,6 +77,7 @@ struct fds {
 struct client {
     uint32_t pid;
     uint32_t umask;
+    uint32_t limit, limit_max; /* descriptors are below */
     uint32_t used;        /* descriptors */
     uint32_t holds;       /* requests under way in jobs */
     bool gone;            /* it ended; they are waited for */
@@ -106,6 +107,7 @@ void clients_each(void (*see)(struct file *f)); /* descriptor after descriptor, 
 #define LATER_TURN 3 /* others are served first, then it goes on */
 #define LATER_DISK 5 /* again in a job: it has to do with the disk */
 #define LATER_ALONE 6 /* the same, with the disk to itself */
+#define LATER_LOCK 7 /* again when a lock goes */
 
 /* What a handler needs room for beyond its stack: one of the loop, one of each job. */
 struct scratch {
@@ -122,7 +124,8 @@ struct request {
     uint64_t done;           /* bytes that were copied before it was set aside */
     struct wait_queue *wait_on; /* LATER_PIPE, LATER_COPY: whose turn it keeps */
     struct waiting *self;    /* it was set aside before */
-    struct file *making;     /* a description that has no descriptor yet, over what may wait */
+    struct file *making;     /* a description that has no descriptor yet, over what may wait; when it is `file`, the request keeps it */
+    uint32_t waits_for;      /* LATER_LOCK: the process that has the lock */
     struct scratch *scratch;
     ticks_t deadline;        /* LATER_POLL: when it is tried a last time */
     struct ipc_msg m;        /* the answer; w[0] is filled from the result */
@@ -136,6 +139,8 @@ err_t request_run(struct request *r);            /* main.c: through the table */
 must_check err_t request_park(struct request *r, err_t why); /* set it aside, for the first time; ERR_NOMEM: answer that */
 void request_wake(struct wait_queue *q);         /* something changed there */
 void requests_wake_copies(void);
+void requests_wake_locks(void);
+bool requests_wait_in_circle(uint32_t pid, uint32_t me); /* pid waits for a lock of me, maybe by way of others */
 bool requests_run(void);                         /* some of those that were woken; whether there are more */
 bool request_is_dead(const struct request *r);   /* its client gave up: nothing may be put into its table any more */
 void requests_cancelled(uint64_t count, reply_id_t newest);
@@ -166,6 +171,21 @@ err_t pipe_write(struct request *r, struct file *f);
 uint64_t pipe_fill(const struct file *f);  /* bytes in it */
 int pipe_ready(const struct file *f);      /* FS_POLL* */
 uint64_t pipes_used(void);
+must_check err_t pipe_new_fifo(struct vnode *v); /* v->fifo, with neither reader nor writer: pipe_end_open() follows */
+void pipe_end_open(const struct file *f);
+bool pipe_has_other(const struct file *f), pipe_has_readers(const struct pipe *p);
+uint64_t pipe_opened_other(const struct file *f); /* how often */
+struct wait_queue *pipe_queue(const struct file *f);
+struct vnode *pipe_vnode(const struct file *f);   /* of a FIFO, else 0 */
+
+/* ---- FIFOs (fifo.c) ---- */
+must_check err_t fifo_open(struct request *r, struct vnode *v, uint32_t flags, struct file **out);
+must_check err_t fifo_open_on(struct request *r, struct file **out);
+
+/* ---- locks (lock.c) ---- */
+void locks_closed(struct file *f, uint32_t pid); /* pid closes a descriptor of f */
+void locks_file_ends(struct file *f);
+uint64_t locks_used(void);
 
 /* ---- paths (path.c) ---- */
 #define WALK_PARENT 1u   /* the last name may be missing */

@@ -11,6 +11,7 @@
 #define POOL_SPARE_SHARE 16u     /* of the pool, this part is for pipes, descriptors and requests: files leave it alone */
 #define POOL_EMPTY_STEPS 1u      /* that are kept for the next ones */
 #define POOL_VA 0x40000000UL
+#define LOCKS_MAX 4096u          /* on files, in the system (ENOLCK) */
 #define LINK_DEPTH_MAX 16u       /* symbolic links in one path (ELOOP) */
 #define LINKS_MAX 32000u         /* names of one file (EMLINK) */
 #define CLIENT_BUCKETS 256u      /* of the hash of pids; a power of two */

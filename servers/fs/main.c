@@ -95,6 +95,8 @@ static bool on_event(const struct ipc_event *ev, struct ipc_msg *reply)
     err_t err = request_run(&r);
     if (err > OK && (err = request_park(&r, err)) == OK)
         return false;
+    if (r.making)
+        file_drop(r.making); /* it was to be kept while the request waits */
     *reply = r.m;
     reply->w[0] = (uint64_t)(int64_t)err;
     return true;

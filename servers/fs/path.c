@@ -105,6 +105,19 @@ static err_t splice(struct vnode *link, char *path, const char **rest)
 
 static bool is_dots(const char *name, unsigned len) { return len <= 2 && name[0] == '.' && (len == 1 || name[1] == '.'); }
 
+/* Where it begins: at the root, at the directory that word 7 names, or at the working directory. */
+static err_t walk_start(struct request *r, unsigned buffer, const char *path, struct vnode **at)
+{
+    uint64_t dir = r->ev->w[7] >> 32 * buffer & UINT32_MAX;
+    struct file *f = dir == 0 || *path == '/' ? 0 : client_file(r->client, dir - 1);
+    if (dir != 0 && *path != '/' && !f)
+        return FS_ERR_BADF;
+    if (f && (f->kind != FILE_VNODE || !vnode_is(f->vnode, S_IFDIR)))
+        return FS_ERR_NOTDIR;
+    *at = vnode_hold(*path == '/' ? root : f ? f->vnode : r->client->cwd);
+    return OK;
+}
+
 err_t path_walk(struct request *r, unsigned buffer, unsigned how, struct walk *out)
 {
     char *path = r->scratch->path[buffer];
@@ -112,7 +125,10 @@ err_t path_walk(struct request *r, unsigned buffer, unsigned how, struct walk *o
     err_t err = path_fetch(r, buffer, path);
     if (err != OK)
         return err;
-    struct vnode *at = vnode_hold(*path == '/' ? root : r->client->cwd);
+    struct vnode *at;
+    err = walk_start(r, buffer, path, &at);
+    if (err != OK)
+        return err;
     const char *p = path;
     for (unsigned links = 0;;) { /* bound: names of a path, LINK_DEPTH_MAX times */
         p += strspn(p, "/");

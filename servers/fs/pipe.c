@@ -13,6 +13,8 @@ struct pipe {
     char *ring;
     uint32_t head, fill; /* first byte, bytes */
     uint32_t readers, writers; /* open descriptions */
+    uint64_t opened[2];        /* a FIFO's: how often for reading, for writing */
+    struct vnode *fifo;        /* 0: it has no name. Holds a use */
     struct wait_queue reads, writes;
 };
 
@@ -30,6 +32,32 @@ int pipe_ready(const struct file *f)
     if (p->readers == 0)
         return FS_POLLERR;
     return RING_BYTES - p->fill >= FS_PIPE_BUF ? FS_POLLOUT : 0;
+}
+
+static bool is_reader(const struct file *f) { return f->kind == FILE_PIPE_READ; }
+
+bool pipe_has_readers(const struct pipe *p) { return p->readers > 0; }
+bool pipe_has_other(const struct file *f) { return (is_reader(f) ? f->pipe->writers : f->pipe->readers) > 0; }
+uint64_t pipe_opened_other(const struct file *f) { return f->pipe->opened[is_reader(f)]; }
+struct wait_queue *pipe_queue(const struct file *f) { return is_reader(f) ? &f->pipe->reads : &f->pipe->writes; }
+struct vnode *pipe_vnode(const struct file *f) { return f->pipe->fifo; }
+
+void pipe_end_open(const struct file *f)
+{
+    struct pipe *p = f->pipe;
+    ++*(is_reader(f) ? &p->readers : &p->writers);
+    p->opened[!is_reader(f)]++;
+    request_wake(is_reader(f) ? &p->writes : &p->reads);
+}
+
+err_t pipe_new_fifo(struct vnode *v)
+{
+    err_t err = pipe_new(&v->fifo);
+    if (err != OK)
+        return err;
+    v->fifo->readers = v->fifo->writers = 0;
+    v->fifo->fifo = vnode_hold(v);
+    return OK;
 }
 
 err_t pipe_new(struct pipe **out)
@@ -53,9 +81,14 @@ void pipe_end_drop(struct pipe *p, enum file_kind kind)
     if (--*ends > 0)
         return;
     request_wake(kind == FILE_PIPE_READ ? &p->writes : &p->reads); /* EPIPE; end of file */
-    if (p->readers == 0 && p->writers == 0) {
-        page_free(p->ring);
-        slab_free(&pipes, p);
+    if (p->readers > 0 || p->writers > 0)
+        return;
+    struct vnode *v = p->fifo;
+    page_free(p->ring);
+    slab_free(&pipes, p);
+    if (v) {
+        v->fifo = 0;
+        vnode_drop(v);
     }
 }
 

@@ -87,7 +87,7 @@ static struct ram_node *node_new(uint32_t mode)
     if (!n)
         return 0;
     n->v = (struct vnode){.ops = &ram_ops, .number = ++last_number, .fs = 1, .mode = mode, .uses = 1};
-    n->v.mtime_ns = n->v.ctime_ns = vnode_now();
+    n->v.atime_ns = n->v.mtime_ns = n->v.ctime_ns = vnode_now();
     if (vnode_is(&n->v, S_IFDIR))
         n->dir.next_cookie = 2; /* behind "." and ".." */
     return n;
@@ -264,6 +264,17 @@ static err_t changed(struct vnode *file)
     return OK;
 }
 
+static void room(struct vnode *any, uint64_t out[5])
+{
+    (void)any;
+    uint64_t spare = pool_max() / POOL_SPARE_SHARE, left = pool_max() - pool_used();
+    out[0] = PAGE_SIZE;
+    out[1] = pool_max();
+    out[2] = left > spare ? left - spare : 0;
+    out[3] = nodes.used + out[2] * (PAGE_SIZE / (nodes.bytes + small.bytes));
+    out[4] = out[3] - nodes.used;
+}
+
 static err_t sync_(struct vnode *file, struct vnode *any)
 {
     (void)file, (void)any; /* there is no medium behind it */
@@ -272,7 +283,7 @@ static err_t sync_(struct vnode *file, struct vnode *any)
 
 static const struct vnode_ops ram_ops = {
     .lookup = lookup, .create = create, .link = link, .unlink = unlink, .rename = rename_, .next = next, .bytes = ram_bytes,
-    .wrote = ram_wrote, .truncate = ram_truncate, .changed = changed, .sync = sync_, .release = release,
+    .wrote = ram_wrote, .truncate = ram_truncate, .changed = changed, .room = room, .sync = sync_, .release = release,
 };
 
 /* ---- what is there at the start ---- */

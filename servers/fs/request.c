@@ -15,7 +15,8 @@ struct waiting {
     struct ipc_event ev;
     struct file *file;
     uint64_t done;
-    bool for_copy, for_poll, woken;
+    bool for_copy, for_poll, for_lock, woken;
+    uint32_t waits_for;                  /* for_lock: the process that has it */
     bool for_disk, alone;                /* waits for a job, that may change the disk */
     bool running;                        /* in a job */
     bool dead;                           /* meanwhile its client gave up */
@@ -28,7 +29,7 @@ struct waiting {
 
 static struct slab slab = {.bytes = sizeof(struct waiting), .keeps_one = true};
 static struct waiting *all, *run_first, *run_last, *disk_first, *disk_last;
-static uint32_t copies, polls; /* of them wait for a page; for any change of a pipe */
+static uint32_t copies, polls, lockers; /* of them wait for a page; for any change of a pipe; for a lock */
 
 uint64_t requests_waiting(void) { return slab.used; }
 
@@ -93,8 +94,19 @@ static void sleep_for(struct waiting *w, err_t why)
     w->for_copy = why == LATER_COPY;
     polls += (why == LATER_POLL) - w->for_poll;
     w->for_poll = why == LATER_POLL;
+    lockers += (why == LATER_LOCK) - w->for_lock;
+    w->for_lock = why == LATER_LOCK;
     if (why == LATER_TURN)
         wake(w);
+}
+
+static void enqueue(struct waiting *w, struct wait_queue *q)
+{
+    w->queue = q;
+    w->q_next = 0;
+    w->q_before = q->last;
+    *(w->q_before ? &w->q_before->q_next : &q->first) = w;
+    q->last = w;
 }
 
 err_t request_park(struct request *r, err_t why)
@@ -103,19 +115,16 @@ err_t request_park(struct request *r, err_t why)
     if (!w)
         return ERR_NOMEM;
     w->ev = *r->ev;
-    w->file = r->file ? file_hold(r->file) : 0;
+    w->file = r->file && r->file != r->making ? file_hold(r->file) : r->file;
     w->done = r->done;
+    w->waits_for = r->waits_for;
     w->deadline = r->deadline;
     w->next = all;
     if (all)
         all->before = w;
     all = w;
-    w->queue = r->wait_on;
-    if (w->queue) {
-        w->q_before = w->queue->last;
-        *(w->q_before ? &w->q_before->q_next : &w->queue->first) = w;
-        w->queue->last = w;
-    }
+    if (r->wait_on)
+        enqueue(w, r->wait_on);
     sleep_for(w, why);
     return OK;
 }
@@ -156,6 +165,7 @@ static void end(struct waiting *w)
     unqueue(w);
     copies -= w->for_copy;
     polls -= w->for_poll;
+    lockers -= w->for_lock;
     *(w->before ? &w->before->next : &all) = w->next;
     if (w->next)
         w->next->before = w->before;
@@ -189,6 +199,26 @@ void requests_due(ticks_t now)
             wake(w);
 }
 
+void requests_wake_locks(void)
+{
+    for (struct waiting *w = all; w && lockers > 0; w = w->next) /* bound: all that wait */
+        if (w->for_lock)
+            wake(w);
+}
+
+bool requests_wait_in_circle(uint32_t pid, uint32_t me)
+{
+    for (uint32_t steps = 0; steps < lockers; steps++) { /* bound: those that wait for locks */
+        struct waiting *w = all;
+        while (w && !(w->for_lock && BADGE_ID(w->ev.badge) == pid)) /* bound: all that wait */
+            w = w->next;
+        if (!w || w->waits_for == me)
+            return w;
+        pid = w->waits_for;
+    }
+    return false;
+}
+
 void requests_wake_copies(void)
 {
     for (struct waiting *w = all; w && copies > 0; w = w->next) /* bound: all that wait */
@@ -208,7 +238,14 @@ static void run(struct waiting *w)
     w->running = false;
     w->done = r.done;
     w->deadline = r.deadline;
+    w->waits_for = r.waits_for;
+    if (r.making)
+        w->file = r.making; /* it is the request's from now on */
+    if (err > OK && !w->file && r.file)
+        w->file = file_hold(r.file);
     if (err > OK && !w->dead) {
+        if (r.wait_on && !w->queue)
+            enqueue(w, r.wait_on);
         sleep_for(w, err);
         return;
     }

@@ -41,6 +41,24 @@ static err_t open_create(struct request *r, struct walk *w, uint32_t flags)
     return w->dir->ops->create(w->dir, w->name, w->len, mode, 0, &w->node);
 }
 
+/* A FIFO has its own kind of description, and may have to wait for it. */
+static err_t open_fifo(struct request *r, struct vnode *v, uint32_t flags)
+{
+    unsigned fd;
+    struct file *f;
+    err_t err = client_place(r->client, 0, &fd);
+    if (err != OK)
+        return err;
+    err = v ? fifo_open(r, v, flags, &f) : fifo_open_on(r, &f);
+    if (err != OK) {
+        client_unplace(r->client, fd);
+        return err;
+    }
+    client_set(r->client, fd, f, flags & O_CLOEXEC);
+    r->m.w[1] = fd;
+    return OK;
+}
+
 static err_t open_walked(struct request *r, struct walk *w, uint32_t flags)
 {
     struct client *c = r->client;
@@ -48,6 +66,8 @@ static err_t open_walked(struct request *r, struct walk *w, uint32_t flags)
     unsigned fd;
     bool made = !w->node;
     err_t err = made ? OK : may_open(w, flags);
+    if (err == OK && !made && vnode_is(w->node, S_IFIFO))
+        return open_fifo(r, w->node, flags);
     if (err == OK)
         err = client_place(c, 0, &fd);
     if (err != OK)
@@ -83,6 +103,8 @@ err_t do_OPEN(struct request *r)
     struct walk w;
     if ((flags & ~(uint64_t)OPEN_KNOWN) || (flags & O_ACCMODE) == O_ACCMODE)
         return ERR_INVAL;
+    if (r->file)
+        return open_fifo(r, 0, (uint32_t)flags); /* it waited for the other end */
     unsigned how = flags & O_CREAT ? WALK_PARENT : 0;
     if ((flags & O_NOFOLLOW) || ((flags & O_CREAT) && (flags & O_EXCL)))
         how |= WALK_NOFOLLOW;
@@ -135,9 +157,10 @@ static err_t named(struct request *r, unsigned how, struct vnode **file)
         return err;
     }
     struct file *f = client_file(r->client, r->ev->w[2]);
-    if (!f || f->kind != FILE_VNODE)
+    struct vnode *v = !f ? 0 : f->kind == FILE_VNODE ? f->vnode : f->kind == FILE_CONSOLE ? 0 : pipe_vnode(f);
+    if (!v)
         return f ? ERR_INVAL : FS_ERR_BADF;
-    *file = vnode_hold(f->vnode);
+    *file = vnode_hold(v);
     return OK;
 }
 
@@ -158,21 +181,57 @@ err_t do_CHMOD(struct request *r)
     return err;
 }
 
+static int64_t time_of(uint64_t word, int64_t old)
+{
+    return word == FS_TIME_KEEP ? old : word == FS_TIME_NOW ? vnode_now() : (int64_t)word;
+}
+
 err_t do_TIMES(struct request *r)
+{
+    struct vnode *v;
+    err_t err = named(r, r->ev->w[4] & FS_NOFOLLOW ? WALK_NOFOLLOW : 0, &v);
+    if (err != OK)
+        return err;
+    int64_t modified = v->mtime_ns, accessed = v->atime_ns;
+    v->mtime_ns = time_of(r->ev->w[1], modified);
+    v->atime_ns = time_of(r->ev->w[3], accessed);
+    err = v->read_only ? FS_ERR_ROFS : v->ops->changed(v);
+    if (err == OK) {
+        v->ctime_ns = vnode_now();
+    } else {
+        v->mtime_ns = modified;
+        v->atime_ns = accessed;
+    }
+    vnode_drop(v);
+    return err;
+}
+
+/* All files are the one user's, and stay so. */
+err_t do_CHOWN(struct request *r)
+{
+    struct vnode *v;
+    uint32_t owner = (uint32_t)r->ev->w[1], group = (uint32_t)(r->ev->w[1] >> 32);
+    err_t err = named(r, r->ev->w[3] & FS_NOFOLLOW ? WALK_NOFOLLOW : 0, &v);
+    if (err != OK)
+        return err;
+    if ((owner != 0 && owner != UINT32_MAX) || (group != 0 && group != UINT32_MAX))
+        err = ERR_PERM;
+    else if (v->read_only)
+        err = FS_ERR_ROFS;
+    vnode_drop(v);
+    return err;
+}
+
+err_t do_STATFS(struct request *r)
 {
     struct vnode *v;
     err_t err = named(r, 0, &v);
     if (err != OK)
         return err;
-    int64_t old = v->mtime_ns;
-    v->mtime_ns = r->ev->w[1] == ~0UL ? vnode_now() : (int64_t)r->ev->w[1];
-    err = v->read_only ? FS_ERR_ROFS : v->ops->changed(v);
-    if (err == OK)
-        v->ctime_ns = vnode_now();
-    else
-        v->mtime_ns = old;
+    v->ops->room(v, &r->m.w[1]);
+    r->m.w[6] = (uint64_t)v->fs << 1 | v->read_only;
     vnode_drop(v);
-    return err;
+    return OK;
 }
 
 static bool is_writable(struct request *r)
@@ -238,6 +297,20 @@ err_t do_MKDIR(struct request *r)
     return err;
 }
 
+err_t do_MKFIFO(struct request *r)
+{
+    struct walk w;
+    err_t err = path_walk(r, 0, WALK_PARENT | WALK_NOFOLLOW, &w);
+    if (err != OK)
+        return err;
+    struct vnode *made = 0;
+    uint32_t mode = S_IFIFO | ((uint32_t)r->ev->w[1] & PERMISSIONS & ~r->client->umask);
+    err = w.node ? ERR_EXIST : w.slash ? ERR_NOENT : w.dir->ops->create(w.dir, w.name, w.len, mode, 0, &made);
+    vnode_drop(made);
+    walk_end(&w);
+    return err;
+}
+
 static err_t may_unlink(const struct walk *w, bool directory)
 {
     if (!w->node)
@@ -269,7 +342,7 @@ err_t do_UNLINK(struct request *r)
 err_t do_LINK(struct request *r)
 {
     struct walk from, to;
-    err_t err = path_walk(r, 0, WALK_NOFOLLOW, &from);
+    err_t err = path_walk(r, 0, r->ev->w[1] & FS_FOLLOW ? 0 : WALK_NOFOLLOW, &from);
     if (err != OK)
         return err;
     err = path_walk(r, 1, WALK_PARENT | WALK_NOFOLLOW, &to);

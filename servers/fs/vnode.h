@@ -34,8 +34,10 @@ struct vnode {
     uint64_t size;         /* bytes */
     uint64_t blocks;       /* of 512 bytes, what it takes */
     uint64_t rdev;         /* devices */
-    int64_t mtime_ns, ctime_ns; /* since 1970 */
+    int64_t atime_ns, mtime_ns, ctime_ns; /* since 1970; of access: as it was set, reading leaves no trace */
     struct vnode *mounted; /* the server's: root of the file system that is mounted here */
+    struct pipe *fifo;     /* the server's: of a FIFO that somebody has open */
+    struct lock *locks;    /* the server's */
     struct vnode *covers;  /* the server's: of a root, the directory it is mounted on */
 };
 
@@ -51,7 +53,7 @@ struct vnode_entry {
 struct vnode_ops {
     /* The file of that name; *out with a use for the caller, as wherever a vnode is handed out. */
     err_t (*lookup)(struct vnode *dir, const char *name, unsigned len, struct vnode **out);
-    /* A new file or directory; ERR_EXIST. mode has S_IFREG, S_IFDIR or S_IFLNK, and for the latter `target` is what it says. */
+    /* A new file or directory; ERR_EXIST. mode has S_IFREG, S_IFIFO, S_IFDIR or S_IFLNK, and for the latter `target` is what it says. */
     err_t (*create)(struct vnode *dir, const char *name, unsigned len, uint32_t mode, const char *target, struct vnode **out);
     err_t (*link)(struct vnode *dir, const char *name, unsigned len, struct vnode *file);
     /* The name goes, of a directory only when it is empty (FS_ERR_NOTEMPTY). `file` is what the name means. */
@@ -72,6 +74,8 @@ struct vnode_ops {
     void (*wrote)(struct vnode *file, uint64_t offset, uint64_t len);
     /* Bytes beyond are gone; a file that grows reads as zeros there. */
     err_t (*truncate)(struct vnode *file, uint64_t size);
+    /* Room: *out has the bytes of a block, blocks, free ones, inodes, free ones. */
+    void (*room)(struct vnode *any, uint64_t out[5]);
     /* Permission bits, or times, were changed in the vnode: note it. */
     err_t (*changed)(struct vnode *file);
     /* All of the file that is not on the medium goes there; file 0: of the whole file system, which `any` is of. */

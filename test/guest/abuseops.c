@@ -443,6 +443,12 @@ static void file_servers_descriptors(void)
         {"to poll what can't be written", H_FS, {FS_POLL, 1, 0}, {{big, 8, BUF_R}}, ERR_INVAL},
         {"entries of the console", H_FS, {FS_READDIR, 0}, {{big, 8, BUF_W}}, FS_ERR_NOTDIR},
         {"a mask with garbage", H_FS, {FS_UMASK, 0xffff0000 | 022}, .want = OK},
+        {"to lock what is not open", H_FS, {FS_LOCK, WILD, F_SETLK, F_WRLCK, 0, 0, 0}, .want = FS_ERR_BADF},
+        {"to lock the console", H_FS, {FS_LOCK, 0, F_SETLK, F_WRLCK, 0, 0, 0}, .want = ERR_INVAL},
+        {"a lock of no kind", H_FS, {FS_LOCK, 0, WILD, WILD, 0, 0, 0}, .want = ERR_INVAL},
+        {"more descriptors than there are", H_FS, {FS_LIMIT, 10, 1025}, .want = ERR_PERM},
+        {"a limit above its own", H_FS, {FS_LIMIT, WILD - 1, WILD}, .want = ERR_INVAL},
+        {"what the limit is", H_FS, {FS_LIMIT, WILD, WILD}, .want = OK},
         {"figures", H_FS, {FS_INFO, WILD}, .want = OK},
         {"a check", H_FS, {FS_CHECK, WILD}, .want = OK},
     };
@@ -490,6 +496,15 @@ static void file_servers_paths(void)
         {"to cut below zero", H_FS, {FS_TRUNCATE, WILD}, {PATH_IN(file)}, ERR_INVAL},
         {"to cut descriptor -1", H_FS, {FS_TRUNCATE, 0, WILD}, .want = FS_ERR_BADF},
         {"a program's mode", H_FS, {FS_CHMOD, WILD}, {PATH_IN(file)}, FS_ERR_ROFS},
+        {"a path from descriptor 700", H_FS, {FS_ACCESS, 0, 0, 0, 0, 0, 0, 701}, {{(void *)(uintptr_t)"x", 2, BUF_R}}, FS_ERR_BADF},
+        {"a path from descriptor 2^32 - 2", H_FS, {FS_ACCESS, 0, 0, 0, 0, 0, 0, UINT32_MAX}, {{(void *)(uintptr_t)"x", 2, BUF_R}}, FS_ERR_BADF},
+        {"a path from the console", H_FS, {FS_ACCESS, 0, 0, 0, 0, 0, 0, 1}, {{(void *)(uintptr_t)"x", 2, BUF_R}}, FS_ERR_NOTDIR},
+        {"a program's owner", H_FS, {FS_CHOWN, 0}, {PATH_IN(file)}, FS_ERR_ROFS},
+        {"another owner", H_FS, {FS_CHOWN, 7}, {PATH_IN(root)}, ERR_PERM},
+        {"an owner of descriptor 700", H_FS, {FS_CHOWN, 0, 700}, .want = FS_ERR_BADF},
+        {"a pipe where a directory is", H_FS, {FS_MKFIFO, WILD}, {PATH_IN(root)}, ERR_EXIST},
+        {"room of descriptor -1", H_FS, {FS_STATFS, 0, WILD}, .want = FS_ERR_BADF},
+        {"room of the console", H_FS, {FS_STATFS, 0, 0}, .want = ERR_INVAL},
         {"a program's time", H_FS, {FS_TIMES, 0}, {PATH_IN(file)}, FS_ERR_ROFS},
     };
     DO_ROWS(rows);

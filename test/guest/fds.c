@@ -371,8 +371,40 @@ static void the_server_dies(void)
     fs_check();
 }
 
+static void the_limit_of_a_process(void)
+{
+    struct ipc_msg m = {.w = {FS_LIMIT, 10, 100}};
+    int above = fcntl(1, F_DUPFD, 50);
+    CHECK_EQ(above, 50);
+    CHECK_EQ(ipc_call(H_FS, &m), OK);
+    CHECK_ERRNO(fcntl(1, F_DUPFD, 10), EINVAL);
+    CHECK_ERRNO(dup2(1, 10), EBADF);
+    int fd, last = -1;
+    while ((fd = open("/dev/null", O_RDONLY)) >= 0) /* bound: the limit */
+        last = fd;
+    CHECK_EQ(errno, EMFILE);
+    CHECK_EQ(last, 9);
+    CHECK_EQ(fcntl(50, F_GETFD), 0); /* what was open above stays open */
+    for (fd = 3; fd < 10; fd++)
+        (void)close(fd);
+    CHECK_EQ(close(above), 0);
+    fflush(stdout);
+    pid_t child = fork();
+    if (child == 0)
+        _exit(dup2(1, 10) == -1 && errno == EBADF ? 0 : 1); /* it is inherited */
+    gt_expect_exit(child, 0);
+    m = (struct ipc_msg){.w = {FS_LIMIT, 101, ~0UL}};
+    CHECK_EQ(ipc_call(H_FS, &m), ERR_INVAL);
+    m = (struct ipc_msg){.w = {FS_LIMIT, 100, ~0UL}};
+    CHECK_EQ(ipc_call(H_FS, &m), OK);
+    CHECK_EQ(dup2(1, 99), 99);
+    CHECK_EQ(close(99), 0);
+    m = (struct ipc_msg){.w = {FS_LIMIT, 1024, 1024}}; /* the one user may raise it */
+    CHECK_EQ(ipc_call(H_FS, &m), OK);
+}
+
 static const struct gt_case cases[] = {
-    CASE(who_asks_for_nothing_has_nothing), CASE(the_lowest_free_one), CASE(one_offset_for_all), CASE(exec_and_spawn), CASE(spawn_with_file_actions),
+    CASE(who_asks_for_nothing_has_nothing), CASE(the_limit_of_a_process), CASE(the_lowest_free_one), CASE(one_offset_for_all), CASE(exec_and_spawn), CASE(spawn_with_file_actions),
     CASE(limits), CASE(the_whole_systems_limit), CASE(no_memory_left_for_files), CASE(directories), CASE(reading_directories), CASE(the_server_dies), {NULL, NULL}};
 int main(int argc, char **argv)
 {

@@ -82,12 +82,13 @@ static err_t pager(const uint64_t *w, uint64_t *answer)
 static void words_of_call(struct ipc_regs *x, struct client_call *c, uint8_t how)
 {
     static const uint64_t flags[] = {0, 1, 2, 0x40, 0x41, 0x42, 0x242, 0x200, 0x400, 0xc0, 0x441, 0x800, 0x10000, 0x80000};
-    x->w[0] = how % 5 ? 2 + take8() % 30 : take8() % 64;
+    x->w[0] = how % 5 ? 2 + take8() % 35 : take8() % 64;
     for (unsigned i = 1; i < MSG_WORDS; i++)
         x->w[i] = take8() % 4 ? take8() % 16 : take_word();
     if (x->w[0] == FS_OPEN)
         x->w[1] = flags[take8() % (sizeof flags / sizeof flags[0])];
-    x->w[6] = take8() % 8 ? 0x100000001000UL : take_word();
+    x->w[7] = take8() % 4 ? 0 : x->w[7];
+    x->w[6] = take8() % 8 && x->w[0] != FS_LOCK ? 0x100000001000UL : take_word();
     c->op = x->w[0];
 }
 static long event_call(struct ipc_regs *x)

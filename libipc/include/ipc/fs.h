@@ -8,7 +8,8 @@
 
 /* A path is a buffer that the server reads up to its nul; FS_PATH_MAX bytes at most, the nul included. Word 6 says how many
  * bytes there are from its start to the end of its page (low half: buffer 0, high half: buffer 1), so that nothing behind the
- * path's own pages is asked for. X(NAME, number, who may call, request words; buffers -> reply words after w[0]) */
+ * path's own pages is asked for. Word 7 says in the same halves where a path without a slash before it begins: at the directory of
+ * which it is 1 + the descriptor, 0: at the working directory. X(NAME, number, who may call, request words; buffers -> reply words after w[0]) */
 #define FS_OPS(X) \
     X(ATTACH, 1, FROM(BADGE_CLIENT), "descriptors 0, 1 and 2 are the console from now on; OK also when there are some already") \
     X(OPEN, 2, FROM(BADGE_CLIENT), "O_*, mode; buf0 path -> descriptor") \
@@ -26,7 +27,7 @@
     X(MKDIR, 14, FROM(BADGE_CLIENT), "mode; buf0 path") \
     X(UNLINK, 15, FROM(BADGE_CLIENT), "FS_DIRECTORY or 0; buf0 path") \
     X(RENAME, 16, FROM(BADGE_CLIENT), "buf0 old path, buf1 new path") \
-    X(LINK, 17, FROM(BADGE_CLIENT), "buf0 path of the file, buf1 new path") \
+    X(LINK, 17, FROM(BADGE_CLIENT), "FS_FOLLOW or 0; buf0 path of the file, buf1 new path") \
     X(SYMLINK, 18, FROM(BADGE_CLIENT), "buf0 what it says, buf1 path") \
     X(READLINK, 19, FROM(BADGE_CLIENT), "buf0 path, buf1 (server writes) -> bytes") \
     X(CHDIR, 20, FROM(BADGE_CLIENT), "buf0 path; without buf0: descriptor") \
@@ -37,10 +38,15 @@
     X(ACCESS, 25, FROM(BADGE_CLIENT), "R_OK, W_OK, X_OK; buf0 path") \
     X(CHMOD, 26, FROM(BADGE_CLIENT), "mode; buf0 path; without buf0: mode, descriptor") \
     X(UMASK, 27, FROM(BADGE_CLIENT), "new mask, ~0 to ask -> old mask") \
-    X(TIMES, 28, FROM(BADGE_CLIENT), "time of change in ns since 1970, ~0: now; buf0 path") \
+    X(TIMES, 28, FROM(BADGE_CLIENT), "time of change in ns since 1970, descriptor, time of access, FS_NOFOLLOW or 0; times may be FS_TIME_*; buf0 path; without buf0: the descriptor") \
     X(READ_SHORT, 29, FROM(BADGE_CLIENT), "descriptor, length 1..48 -> bytes, in w[2]..w[7]") \
     X(WRITE_SHORT, 30, FROM(BADGE_CLIENT), "descriptor, length 1..40, bytes in w[3]..w[7] -> bytes") \
     X(POLL, 31, FROM(BADGE_CLIENT), "how many, when to give up (absolute ticks); buf0 struct fs_poll (read and written) -> how many are ready") \
+    X(CHOWN, 32, FROM(BADGE_CLIENT), "owner | group << 32 (each ~0: as it is), descriptor, FS_NOFOLLOW or 0; buf0 path; without buf0: the descriptor") \
+    X(MKFIFO, 33, FROM(BADGE_CLIENT), "mode; buf0 path") \
+    X(LOCK, 34, FROM(BADGE_CLIENT), "descriptor, F_GETLK, F_SETLK, F_SETLKW or FS_FLOCK*, F_RDLCK, F_WRLCK or F_UNLCK, start, length, SEEK_* -> F_GETLK: type, start, length, pid") \
+    X(STATFS, 35, FROM(BADGE_CLIENT), "(nothing), descriptor; buf0 path; without buf0: the descriptor -> bytes of a block, blocks, free, inodes, free, file system << 1 | read-only") \
+    X(LIMIT, 36, FROM(BADGE_CLIENT), "one more than the highest descriptor, and as far as that may be raised; ~0 to ask -> both") \
     X(PROC_FORK, 40, FROM(BADGE_PROCMGR), "parent's pid, child's pid, FS_FORK_EXEC or 0: the child has the parent's descriptors; OK when it has some already") \
     X(PROC_EXEC, 41, FROM(BADGE_PROCMGR), "pid: close what is to be closed by exec") \
     X(PROC_EXIT, 42, FROM(BADGE_PROCMGR), "pid: release all it has; OK also when it has nothing") \
@@ -75,6 +81,8 @@ enum fs_op {
     X(RANGE, -117, ERANGE) \
     X(OVERFLOW, -118, EOVERFLOW) \
     X(ACCES, -119, EACCES) \
+    X(NOLCK, -122, ENOLCK) \
+    X(DEADLK, -123, EDEADLK) \
     X(CONSOLE, -120, EIO) /* not an error: the descriptor is the console, who is asked directly */ \
     X(UNKNOWN, -121, EIO) /* the caller has no descriptors here: the server was restarted, or ATTACH is due */
 
@@ -93,6 +101,11 @@ enum fs_error {
 #define FS_DUP_EXACT 1u   /* that number and no other: what it was is closed */
 #define FS_DUP_CLOEXEC 2u
 #define FS_NOFOLLOW 1u    /* a symbolic link at the end of the path is meant itself */
+#define FS_FOLLOW 2u      /* LINK: a symbolic link at the end of the first path is not */
+#define FS_TIME_NOW (~0UL)
+#define FS_TIME_KEEP (~0UL - 1)
+#define FS_FLOCK 100u      /* LOCK: the description's, the whole file */
+#define FS_FLOCK_WAIT 101u
 #define FS_DIRECTORY 1u   /* UNLINK: a directory, and only an empty one */
 #define FS_FORK_EXEC 1u   /* and at once as by PROC_EXEC */
 #define FS_READ_SHORT_MAX 48u

@@ -112,6 +112,7 @@ long ext2_read_link(struct ext2 *fs, struct ext2_node *n, char *to, size_t bytes
 int ext2_lookup(struct ext2 *fs, struct ext2_node *dir, const char *name, size_t len, uint32_t *ino);
 /* 1 and an entry ("." and ".." too), or 0 at the end. *position: 0 at first. */
 int ext2_read_dir(struct ext2 *fs, struct ext2_node *dir, uint64_t *position, struct ext2_entry *out);
+/* A file, or with its type in mode a FIFO. */
 int ext2_create(struct ext2 *fs, struct ext2_node *dir, const char *name, size_t len, uint16_t mode, struct ext2_node **out);
 int ext2_mkdir(struct ext2 *fs, struct ext2_node *dir, const char *name, size_t len, uint16_t mode);
 int ext2_symlink(struct ext2 *fs, struct ext2_node *dir, const char *name, size_t len, const char *target);

@@ -149,7 +149,8 @@ static int make(struct ext2 *fs, struct ext2_node *dir, const char *name, size_t
 
 int ext2_create(struct ext2 *fs, struct ext2_node *dir, const char *name, size_t len, uint16_t mode, struct ext2_node **out)
 {
-    return make(fs, dir, name, len, (uint16_t)(MODE_FILE | (mode & ~MODE_TYPE)), NULL, out);
+    uint16_t type = (mode & MODE_TYPE) == MODE_FIFO ? MODE_FIFO : MODE_FILE;
+    return make(fs, dir, name, len, (uint16_t)(type | (mode & ~MODE_TYPE)), NULL, out);
 }
 
 int ext2_mkdir(struct ext2 *fs, struct ext2_node *dir, const char *name, size_t len, uint16_t mode)
