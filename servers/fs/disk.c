@@ -333,6 +333,8 @@ ticks_t disk_due(void)
     return due;
 }
 
+bool disk_idle(void) { return !coming && (!fs || (!ext2_is_dirty(fs) && !extfs_has_released())); }
+
 bool disk_wants_keeper(void)
 {
     return coming || extfs_has_released() || (due != DEADLINE_NONE && due <= sys_time());

@@ -18,6 +18,7 @@ bool disk_comes_to(const struct vnode *on); /* the same, there */
 err_t disk_sync(void);             /* all to the disk, and it says that it was left in order */
 void disk_collect(void);           /* the block server has something for us */
 void disk_set_shared(bool shared); /* several requests are in it, which only read */
+bool disk_idle(void);              /* there is none, or nothing to be done for it, now or later */
 bool disk_wants_keeper(void);      /* there is something that nobody asked for */
 ticks_t disk_due(void);            /* when the next write-back is, DEADLINE_NONE: nothing waits */
 int disk_text(char *to, size_t bytes); /* /proc/disk */

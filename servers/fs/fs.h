@@ -8,6 +8,8 @@
  *   file.c     open descriptions, bytes           pipe.c    pipes
  *   path.c     from a path to a vnode             tree.c    requests that name paths
  *   ram.c      files in memory, the boot image    dev.c     /dev, /proc
+ *   pipequick.c the same, for a few bytes          fifo.c    pipes with names
+ *   lock.c     locks on files
  *   pool.c     memory                             check.c   everything counted anew
  *   disk.c     the block server                   extfs.c   files on the disk
  *   job.c      requests that wait for the disk    request.c requests that wait for anything else
@@ -31,6 +33,7 @@ must_check err_t pool_start(void);
 must_check err_t pool_reserve(uint64_t pages); /* so many page_new() from now will not fail */
 void pool_forget(void);            /* after a restart: give back what there was */
 void *slab_new(struct slab *s);    /* zeroed; 0: no memory */
+void *slab_take(struct slab *s);   /* the same, not zeroed */
 void slab_free(struct slab *s, void *record);
 uint64_t pool_used(void), pool_pages(void), pool_max(void);
 
@@ -142,6 +145,12 @@ void requests_wake_copies(void);
 void requests_wake_locks(void);
 bool requests_wait_in_circle(uint32_t pid, uint32_t me); /* pid waits for a lock of me, maybe by way of others */
 bool requests_run(void);                         /* some of those that were woken; whether there are more */
+/* For pipequick.c. Both do nothing when they return false.
+ * request_hand_over: the first of q gets the bytes that a WRITE_SHORT has, `from` its words from the length on, if it is a
+ * READ_SHORT that they fit into. request_park_short: ev is a READ_SHORT of f; it waits in q, which is empty. */
+bool request_hand_over(struct wait_queue *q, const uint64_t *from);
+bool request_park_short(const struct ipc_event *ev, struct file *f, struct wait_queue *q);
+bool requests_idle(void);                        /* nothing is woken, and nothing has a deadline */
 bool request_is_dead(const struct request *r);   /* its client gave up: nothing may be put into its table any more */
 void requests_cancelled(uint64_t count, reply_id_t newest);
 void requests_of_dead(uint32_t pid);
@@ -171,6 +180,8 @@ err_t pipe_write(struct request *r, struct file *f);
 uint64_t pipe_fill(const struct file *f);  /* bytes in it */
 int pipe_ready(const struct file *f);      /* FS_POLL* */
 uint64_t pipes_used(void);
+enum quick { QUICK_NO, QUICK_ANSWER, QUICK_PARKED };
+enum quick pipe_quick(const struct ipc_event *ev, struct ipc_msg *reply); /* pipequick.c: instead of request_run(), when it can */
 must_check err_t pipe_new_fifo(struct vnode *v); /* v->fifo, with neither reader nor writer: pipe_end_open() follows */
 void pipe_end_open(const struct file *f);
 bool pipe_has_other(const struct file *f), pipe_has_readers(const struct pipe *p);

@@ -73,13 +73,27 @@ err_t do_INFO(struct request *r)
     return OK;
 }
 
+static bool on_call(const struct ipc_event *ev, struct ipc_msg *reply)
+{
+    struct request r = {.ev = ev};
+    err_t err = request_run(&r);
+    if (err > OK && (err = request_park(&r, err)) == OK)
+        return false;
+    if (r.making)
+        file_drop(r.making); /* it was to be kept while the request waits */
+    *reply = r.m;
+    reply->w[0] = (uint64_t)(int64_t)err;
+    return true;
+}
+
 /* Whether an answer is due now; it goes out together with the next receive. */
 static bool on_event(const struct ipc_event *ev, struct ipc_msg *reply)
 {
-    struct request r = {.ev = ev};
     switch (ev->kind) {
-    case MSG_CALL:
-        break;
+    case MSG_CALL: {
+        enum quick quick = pipe_quick(ev, reply);
+        return quick == QUICK_NO ? on_call(ev, reply) : quick == QUICK_ANSWER;
+    }
     case MSG_NOTIFY:
         if (ev->w[0] & NTFN_COPY_READY)
             requests_wake_copies();
@@ -92,14 +106,6 @@ static bool on_event(const struct ipc_event *ev, struct ipc_msg *reply)
     default:
         return false; /* a deadline, or an answer that came too late */
     }
-    err_t err = request_run(&r);
-    if (err > OK && (err = request_park(&r, err)) == OK)
-        return false;
-    if (r.making)
-        file_drop(r.making); /* it was to be kept while the request waits */
-    *reply = r.m;
-    reply->w[0] = (uint64_t)(int64_t)err;
-    return true;
 }
 
 /* When there is something to do though nobody asks: a poll gives up, the disk is written to. */
@@ -124,7 +130,8 @@ static void serve(void)
     struct ipc_msg reply;
     bool have = false;
     for (;;) { /* forever: server loop */
-        ticks_t until = work() ? DEADLINE_POLL : next_due();
+        bool idle = requests_idle() && disk_idle() && !jobs_may_go_on();
+        ticks_t until = idle ? DEADLINE_NONE : work() ? DEADLINE_POLL : next_due();
         if (have && until == DEADLINE_NONE) {
             (void)ipc_reply_recv(SERVER_H_ENDPOINT, ev.id, &reply, &ev);
         } else {

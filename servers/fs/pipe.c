@@ -2,21 +2,9 @@
  * Pipes: a ring of one page with two ends. A write of up to FS_PIPE_BUF bytes goes in whole or waits: its bytes are copied
  * into the free part first and count only when all are there; meanwhile the writer keeps its turn, so nobody writes there.
  */
-#include "fs.h"
+#include "pipe.h"
 
 #include <fcntl.h>
-
-#define RING_BYTES PAGE_SIZE
-_Static_assert(RING_BYTES >= FS_PIPE_BUF, "the largest write that is never torn fits");
-
-struct pipe {
-    char *ring;
-    uint32_t head, fill; /* first byte, bytes */
-    uint32_t readers, writers; /* open descriptions */
-    uint64_t opened[2];        /* a FIFO's: how often for reading, for writing */
-    struct vnode *fifo;        /* 0: it has no name. Holds a use */
-    struct wait_queue reads, writes;
-};
 
 static struct slab pipes = {.bytes = sizeof(struct pipe)};
 
@@ -123,6 +111,8 @@ err_t pipe_read(struct request *r, struct file *f)
     uint64_t len = r->ev->w[0] == FS_READ_SHORT ? r->ev->w[2] : buffer_len(r, 0), before = r->done;
     if (len == 0)
         return OK;
+    if (r->self && r->ev->w[0] == FS_READ_SHORT && !sys_reply_alive(r->ev->id))
+        return ERR_STALE; /* its bytes would go with a message that nobody gets */
     if (!is_turn(r, &p->reads) || (p->fill == 0 && p->writers > 0 && r->done == 0))
         return wait_for(r, f, &p->reads);
     err_t err = OK;

@@ -142,6 +142,12 @@ struct sheet {
 
 void *slab_new(struct slab *s)
 {
+    void *record = slab_take(s);
+    return record ? memset(record, 0, s->bytes) : 0;
+}
+
+void *slab_take(struct slab *s)
+{
     struct sheet *sheet = s->sheets;
     if (!sheet) {
         sheet = s->of_files ? file_page_new() : page_new();
@@ -164,7 +170,7 @@ void *slab_new(struct slab *s)
         if (sheet->next)
             sheet->next->link = sheet->link;
     }
-    return memset(record, 0, s->bytes);
+    return record;
 }
 
 void slab_free(struct slab *s, void *record)

@@ -15,11 +15,16 @@ struct waiting {
     struct ipc_event ev;
     struct file *file;
     uint64_t done;
-    bool for_copy, for_poll, for_lock, woken;
+    union {
+        struct {
+            bool for_copy, for_poll, for_lock, woken;
+            bool for_disk, alone;        /* waits for a job, that may change the disk */
+            bool running;                /* in a job */
+            bool dead;                   /* meanwhile its client gave up */
+        };
+        uint64_t flags;                  /* all of them: 0 when it just waits in a queue */
+    };
     uint32_t waits_for;                  /* for_lock: the process that has it */
-    bool for_disk, alone;                /* waits for a job, that may change the disk */
-    bool running;                        /* in a job */
-    bool dead;                           /* meanwhile its client gave up */
     ticks_t deadline;                    /* of a poll */
     struct wait_queue *queue;            /* 0: none */
     struct waiting *q_next, *q_before;
@@ -182,6 +187,48 @@ void request_wake(struct wait_queue *q)
         if (w->for_poll)
             wake(w);
 }
+
+/* ---- the quick way (pipequick.c) ---- */
+
+bool request_park_short(const struct ipc_event *ev, struct file *f, struct wait_queue *q)
+{
+    struct waiting *w = slab_take(&slab);
+    if (!w)
+        return false;
+    w->ev.kind = MSG_CALL;
+    w->ev.w[0] = FS_READ_SHORT;
+    w->ev.w[1] = ev->w[1];
+    w->ev.w[2] = ev->w[2];
+    w->ev.id = ev->id;
+    w->ev.badge = ev->badge;
+    w->file = file_hold(f);
+    w->done = 0;
+    w->flags = 0;
+    w->queue = q;
+    w->q_next = w->q_before = 0;
+    q->first = q->last = w;
+    w->before = 0;
+    w->next = all;
+    if (all)
+        all->before = w;
+    all = w;
+    return true;
+}
+
+bool request_hand_over(struct wait_queue *q, const uint64_t *from)
+{
+    struct waiting *w = q->first;
+    uint64_t len = from[0];
+    if (!w || w->flags || w->ev.w[0] != FS_READ_SHORT || w->ev.w[2] < len)
+        return false;
+    const struct ipc_msg m = {.w = {OK, len, from[1], from[2], from[3], from[4], from[5]}};
+    if (ipc_reply(w->ev.id, &m) != OK)
+        return false; /* it is gone: its cancel event is on the way. The bytes are another's */
+    end(w);
+    return true;
+}
+
+bool requests_idle(void) { return !run_first && !disk_first && polls == 0; }
 
 ticks_t requests_next(void)
 {

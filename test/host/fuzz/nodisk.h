@@ -15,6 +15,7 @@ bool disk_is_coming(void) { return false; }
 bool disk_comes_to(const struct vnode *on) { return on == NULL; }
 err_t disk_sync(void) { return OK; }
 void disk_collect(void) {}
+bool disk_idle(void) { return true; }
 bool disk_wants_keeper(void) { return false; }
 ticks_t disk_due(void) { return DEADLINE_NONE; }
 int disk_text(char *to, size_t bytes) { return snprintf(to, bytes, "none\n"); }
