@@ -231,7 +231,8 @@ class Walk:
         where = f"space {control:#x} va {va:#x} entry {pte:#x}"
         if pte & PTE_W and pte & PTE_X:
             self.complain(f"{where}: W and X")
-        if not pte & PTE_R or not pte & PTE_U or pte & PTE_G:
+        untouchable = not pte & (PTE_U | PTE_W | PTE_X | PTE_COW) and level == 0  # PROT_NONE
+        if not pte & PTE_R or pte & PTE_G or not (pte & PTE_U or untouchable):
             self.complain(f"{where}: bits no user page has")
         if pte & PTE_COW and pte & (PTE_W | PTE_X):
             self.complain(f"{where}: COW together with W or X")
@@ -406,7 +407,7 @@ def check_regions(pager, walk, complain):
             if home is None:
                 complain(f"{where}: no region there")
                 continue
-            wants = (PROT_W if pte & (PTE_W | PTE_COW) else 0) | (PROT_X if pte & PTE_X else 0)
+            wants = (PROT_W if pte & (PTE_W | PTE_COW) else 0) | (PROT_X if pte & PTE_X else 0) | (PROT_R if pte & PTE_U else 0)
             if wants & ~home[2]:
                 complain(f"{where}: more than its region's protection {home[2]}")
             if home[3] & REGION_SHARED:

@@ -311,10 +311,10 @@ long sys_space_unmap(struct thread *cur, uint64_t *a)
     return OK;
 }
 
-/* The entry with no more than `prot`; with PROT_COW a writable page becomes COW instead of read-only. */
+/* The entry with no more than `prot`; with PROT_COW a writable page becomes COW instead of read-only, with 0 nobody's to touch. */
 static pte_t protect_entry(pte_t e, unsigned prot)
 {
-    pte_t keep = e;
+    pte_t keep = prot ? e : e & ~PTE_U;
     if (!(prot & PROT_X))
         keep &= ~PTE_X;
     if (prot & PROT_W)
@@ -333,7 +333,7 @@ long sys_space_protect(struct thread *cur, uint64_t *a)
     err_t err = map_space(cur, a[0], &s);
     if (err == OK)
         err = map_range(a[1], a[2]);
-    if (err == OK && (a[3] & ~15UL || !(a[3] & PROT_R)))
+    if (err == OK && (a[3] & ~15UL || (a[3] && !(a[3] & PROT_R))))
         err = ERR_INVAL;
     if (err != OK)
         return err;

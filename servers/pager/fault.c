@@ -22,6 +22,7 @@
 #include "backing/backing.h"
 #include "region.h"
 #include "resident.h"
+#include "shared.h"
 #include "space.h"
 #include "swap.h"
 #include "sysgate.h"
@@ -158,6 +159,21 @@ static void act_widen(const struct fault *f, uint32_t region, struct answer *a)
 
 /* ---- bringing a page in ---- */
 
+/* All relatives have it afterwards. */
+static err_t bring_in_shared(uint32_t slot, uint32_t region, uint32_t page, struct answer *a)
+{
+    frame_t frame;
+    bool fresh;
+    err_t err = shared_bring_in(slot, region, page, &frame, &fresh);
+    if (err != OK)
+        return err;
+    resident_add(slot, page, frame);
+    map(a, frame, region_at(region)->prot, fresh ? COUNT_ZERO_FILL : COUNT_NONE);
+    if (region_at(region)->prot & PROT_X)
+        gate_exec_fence();
+    return OK;
+}
+
 /* The page's frame, with one reference for the mapping to come. */
 static err_t bring_in(uint32_t slot, uint32_t region, uint32_t page, unsigned access, struct answer *a)
 {
@@ -166,6 +182,8 @@ static err_t bring_in(uint32_t slot, uint32_t region, uint32_t page, unsigned ac
     frame_t frame = NO_FRAME;
     if (b == 0)
         return ERR_FAULT;
+    if (r->flags & REGION_SHARED)
+        return bring_in_shared(slot, region, page, a);
     if (!(access & PROT_W))
         frame = b->share(r, page);
     if (frame != NO_FRAME) {

@@ -16,7 +16,7 @@
 #include "limits.h"
 
 #define LEDGER_MAGIC 0x726567646c476150UL
-#define LEDGER_VERSION 2u
+#define LEDGER_VERSION 3u
 
 /* ---- lasting ---- */
 
@@ -71,7 +71,7 @@ struct ledger_region {
     uint8_t backing;       /* enum pager_backing */
     uint8_t flags;         /* REGION_* */
     uint8_t prot;          /* PROT_R|W|X: what the program may do */
-    uint32_t spare;
+    uint32_t origin;       /* shared ones: the request that made it and its copies in children; 0: not shared */
 };
 
 /* A kernel object made for somebody: threads, endpoints, notifications, handle-table frames. type == 0: free record. */
@@ -86,7 +86,7 @@ struct ledger_object {
 };
 #define LEDGER_HANDLES 32u
 
-enum op_kind { OP_NONE = 0, OP_FORK, OP_CLEAR, OP_DELETE, OP_UNMAP, OP_PROTECT, OP_FILL, OP_LOCK, OP_PIN };
+enum op_kind { OP_NONE = 0, OP_FORK, OP_CLEAR, OP_DELETE, OP_UNMAP, OP_PROTECT, OP_FILL, OP_LOCK, OP_PIN, OP_DISCARD };
 enum op_state { OP_FREE = 0, OP_RUNNING, OP_DONE };
 
 /* A long operation and its intent. A restart goes on with running ones; a fork first empties the child again. */
@@ -181,6 +181,8 @@ struct ledger_header {
     uint32_t around;    /* width of fault-around, pages; 1: off */
     uint32_t zeroed;    /* frames to keep zeroed */
     uint64_t around_pages; /* mapped by it, since boot */
+    uint32_t origins;   /* shared regions made since boot: the newest one's number */
+    uint32_t spare;
     struct ledger_policy policy_stat[POLICIES_MAX + 1];
     struct ledger_report report[REPORTS_MAX];
     struct ledger_notify notify[NOTIFY_MAX];
@@ -206,7 +208,7 @@ struct space_vol {
     uint32_t swapped;     /* pages that are only in the store */
     uint32_t pages;       /* resident pages of this domain that count */
     uint32_t limit;       /* of them; UINT32_MAX: none */
-    uint32_t spare;
+    uint32_t gaps;        /* the nodes of its region tree know the gaps below them */
 };
 /* Where a page is mapped: at `page` of spaces of `family`. */
 struct page_vol {
@@ -222,6 +224,8 @@ struct slot_vol {
 struct region_node {
     uint32_t left, right, up; /* index + 1; free records are chained through left */
     uint32_t weight;
+    uint32_t low, high; /* lowest and highest page of the subtree's regions, */
+    uint32_t gap;       /* widest gap between two of them; all three only while the space's `gaps` is set */
 };
 struct object_node {
     uint32_t next; /* index + 1 */

@@ -12,8 +12,7 @@
 #define LEAF_WORK 64u            /* what a leaf table costs beside its pages, in pages: so many share a step */
 #define CLEAR_TABLES_KEPT 8u     /* a space with no more tables keeps them when it is cleared for the next program */
 #define FILL_STEP_PAGES 16u     /* pages filled by one step of a pinned region */
-#define REGION_STEP 64u         /* region records copied or deleted by one step */
-#define REGIONS_PER_REQUEST 24u /* regions one REGION_PROTECT or REGION_REMOVE may touch at once (the log bounds it) */
+#define REGION_STEP 64u         /* region records copied, changed or deleted by one step */
 #define THREADS_MAX 64u         /* thread slots of a space */
 #define DESTROY_TRIES 64u       /* an object with many queued callers is destroyed in so many calls, else ERR_AGAIN */
 #define SHARER_LEAVES_MAX 256u  /* leaf tables one SHARER call looks into */

@@ -62,7 +62,7 @@ static err_t pin_present(uint32_t slot, const struct ledger_region *r, uint32_t 
 static bool is_to_pin(const struct ledger_region *r, uint32_t page)
 {
     bool guard = (r->flags & REGION_STACK) && page == r->start_page;
-    return !guard && r->prot != 0 && r->backing != BACKING_DEVICE && !(r->flags & REGION_SHARED);
+    return !guard && r->prot != 0 && r->backing != BACKING_DEVICE;
 }
 
 static err_t pin_page(uint32_t slot, uint32_t region, uint32_t page)
@@ -77,6 +77,8 @@ static err_t pin_page(uint32_t slot, uint32_t region, uint32_t page)
         err = pin_swapped(slot, r, page, pte);
         pte = table_walk(slot, page, &level);
     }
+    if (err == OK && level == 0 && (pte & PTE_V) && (r->flags & REGION_SHARED))
+        return OK; /* such pages never leave */
     if (err == OK && level == 0 && (pte & PTE_V))
         return pin_present(slot, r, page, pte);
     return err == OK && (r->flags & REGION_LOCKED) ? fault_fill(slot, region, page) : err;

@@ -96,8 +96,8 @@ QUICK bool quick_page_in(const struct fault *f, struct answer *a)
     const struct ledger_region *r = region_at(region);
     if (unlikely(region == NO_REGION || (f->access & ~r->prot) != 0))
         return false;
-    if (unlikely((r->flags & REGION_STACK) && f->page == r->start_page))
-        return false; /* the guard page */
+    if (unlikely((r->flags & (REGION_STACK | REGION_SHARED)) && (f->page == r->start_page || (r->flags & REGION_SHARED))))
+        return false; /* the guard page; or all relatives get the page */
     if (r->backing != BACKING_ANON) {
         frame_t frame = !(f->access & PROT_W) && around_is_on() ? around_page(f->slot, region, f->page) : NO_FRAME;
         if (frame == NO_FRAME)

@@ -15,6 +15,7 @@
 #include "region.h"
 #include "replace.h"
 #include "resident.h"
+#include "shared.h"
 #include "space.h"
 #include "store.h"
 #include "swap.h"
@@ -131,16 +132,15 @@ static void follow_kinds(void)
 static void mend_page(uint32_t slot, uint32_t page, pte_t pte)
 {
     uint32_t r = region_find(slot, page);
-    unsigned has = (unsigned)(pte >> 1) & (PROT_R | PROT_W | PROT_X);
     if (r == NO_REGION) {
         table_unmap(slot, page, page + 1);
         return;
     }
-    if (pte & PTE_COW)
-        has |= PROT_W;
-    if (has & ~(unsigned)region_at(r)->prot)
-        if (gate_space_protect(space_at(slot)->handle, va_of(page), 1, region_at(r)->prot | PROT_R) != OK)
+    if (pte_logical(pte) & ~(unsigned)region_at(r)->prot)
+        if (gate_space_protect(space_at(slot)->handle, va_of(page), 1, region_at(r)->prot) != OK)
             ledger.header->mismatches++; /* vmcheck will say where */
+    if (region_at(r)->flags & REGION_SHARED)
+        shared_mend(slot, r, page, PTE_FRAME(pte));
 }
 
 static void mend_leaf(uint32_t slot, frame_t leaf, uint32_t page)

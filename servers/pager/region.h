@@ -60,19 +60,40 @@ bool regions_forget(uint32_t slot, uint32_t max);
 /* Forget a record. One store makes it so. */
 void region_delete(uint32_t r);
 
-/* Cut [start, end) out of the space's regions, or change the permission there. All or nothing.
- * Errors  ERR_LIMIT  too many regions at once, or no record for a split
- *         ERR_NOENT  protect, lock: part of the range has no region */
+/* A boundary at page: the region that contains it becomes two. ERR_LIMIT: no free record. */
+err_t region_split(uint32_t slot, uint32_t page);
+/* The two regions that meet at page become one, if nothing but their place tells them apart. */
+void region_join(uint32_t slot, uint32_t page);
+/* Whether every page of [start, end) has a region. Cost O(regions of the range). */
+bool region_covers(uint32_t slot, uint32_t start, uint32_t end);
+/* Boundaries at both ends of [start, end); the second one refuses a range with a hole (ERR_NOENT). What a change of the range
+ * may fail for fails here (ERR_LIMIT): the two calls after it can't. */
 err_t region_cut(uint32_t slot, uint32_t start, uint32_t end);
-err_t region_protect(uint32_t slot, uint32_t start, uint32_t end, unsigned prot);
-/* Set or clear REGION_LOCKED there. */
+err_t region_cut_covered(uint32_t slot, uint32_t start, uint32_t end);
+/* Forget at most `max` of the regions of [start, end), cut out before; whether none is left. */
+bool regions_remove(uint32_t slot, uint32_t start, uint32_t end, uint32_t max);
+/* Change the permission of at most REGION_STEP regions of [*cursor, end), cut out before; whether that was the end of it. */
+bool regions_protect(uint32_t slot, uint32_t *cursor, uint32_t end, unsigned prot);
+/* Set or clear REGION_LOCKED there. ERR_LIMIT, ERR_NOENT: nothing changed. */
 err_t region_lock(uint32_t slot, uint32_t start, uint32_t end, bool lock);
+/* Where the highest gap of so many pages (not 0) within [low, high) starts, the gap's end taken; 0: there is none.
+ * Cost O(log regions); the first time in a space O(regions). */
+uint32_t region_gap(uint32_t slot, uint32_t low, uint32_t high, uint32_t pages);
 /* Move the end of a heap region. The caller knows that there is room. */
 void region_set_end(uint32_t r, uint32_t end_page);
 /* Whether [start, end) is free of regions, r apart. */
 bool region_is_clear(uint32_t slot, uint32_t start, uint32_t end, uint32_t except);
 
+/* Its flags, and what is counted by them. */
+void region_set_flags(uint32_t r, unsigned flags);
+
 /* Free records. */
 uint32_t region_free_count(void);
+
+/* ---- between the region_*.c files: records by number + 1 ---- */
+uint32_t region_record(void); /* 0: none is free */
+void region_record_back(uint32_t n);
+void region_count_in(uint32_t n);
+void region_count_out(uint32_t n);
 
 #endif

@@ -11,7 +11,8 @@
 
 /* Where a pager has its window nobody has regions: the kernel maps nothing else there. */
 #define WINDOW_BYTES (64UL << 30)
-#define REGIONS_FILLED (REGION_PINNED | REGION_SHARED) /* all pages are there from the start */
+#define REGIONS_ADDED (REGION_STACK | REGION_HEAP | REGION_SHARED | REGION_PINNED) /* what REGION_ADD may ask for */
+#define GAPS_FROM 16u /* the first page that a gap may have: a null pointer with an offset finds nothing */
 
 /* [start, end) in whole pages of user space. */
 static err_t decode_range(uint64_t start, uint64_t end, uint32_t *start_page, uint32_t *end_page)
@@ -35,6 +36,12 @@ static bool prot_is_sane(unsigned prot)
     if (prot & ~(PROT_R | PROT_W | PROT_X))
         return false;
     return prot == 0 || ((prot & PROT_R) && (prot & (PROT_W | PROT_X)) != (PROT_W | PROT_X));
+}
+
+/* More pages than there are frames: refused at once. Quotas count what is touched, not what is asked for. */
+static bool is_hopeless(uint32_t pages)
+{
+    return pages > (frame_pool[POOL_USER].chunks + frame_pool[POOL_KERNEL].chunks) * FRAMES_PER_CHUNK;
 }
 
 /* What the image file has at the region's offset; never more than asked. */
@@ -66,23 +73,25 @@ static err_t decode_region(const struct ipc_event *ev, uint32_t slot, struct led
     err_t err = decode_range(ev->w[2], ev->w[3], &g->start_page, &g->end_page);
     if (err != OK)
         return err;
-    if (flags & ~(uint64_t)(REGION_STACK | REGION_HEAP | REGION_SHARED | REGION_PINNED) || !prot_is_sane(ev->w[4] & 0xff))
+    if (flags & ~(uint64_t)(REGIONS_ADDED | REGION_REPLACE) || !prot_is_sane(ev->w[4] & 0xff))
         return ERR_INVAL;
     if (g->start_page == g->end_page && !(flags & REGION_HEAP))
         return ERR_INVAL;
-    if ((flags & REGIONS_FILLED) && !(ev->w[4] & PROT_R))
+    if ((flags & REGION_PINNED) && !(ev->w[4] & PROT_R))
         return ERR_INVAL; /* its pages could not be mapped */
+    if ((flags & REGION_SHARED) && backing != BACKING_ANON)
+        return ERR_INVAL; /* the boot image is nobody's to write */
     if ((flags & REGION_HEAP) && !heap_is_sane(slot, backing, g->start_page))
         return ERR_INVAL;
     if ((backing != BACKING_ANON && backing != BACKING_IMAGE) || file > IMAGE_WHOLE || offset & PAGE_MASK ||
         offset >> PAGE_SHIFT > UINT32_MAX)
         return ERR_INVAL;
-    g->flags = (uint8_t)flags;
+    g->flags = (uint8_t)(flags & REGIONS_ADDED);
     g->prot = (uint8_t)(ev->w[4] & 0xff);
     g->space = (uint16_t)slot;
     g->backing = (uint8_t)backing;
     if (backing == BACKING_ANON)
-        return OK;
+        return (flags & REGION_REPLACE) && (g->prot & PROT_W) && is_hopeless(g->end_page - g->start_page) ? ERR_NOMEM : OK;
     g->file = (uint16_t)file;
     g->offset_page = page_of(offset);
     g->backed_bytes = ev->w[7];
@@ -98,17 +107,55 @@ static err_t run_pages(const struct ipc_event *ev, struct response *r, struct le
     return err;
 }
 
+/* What is in the way of a region goes first. ERR_DEFER: it takes long; the request comes again when it is done. */
+static err_t make_way(const struct ledger_region *g)
+{
+    if (region_is_clear(g->space, g->start_page, g->end_page, NO_REGION))
+        return OK;
+    err_t err = region_cut(g->space, g->start_page, g->end_page);
+    if (err == OK)
+        err = op_run(&(struct ledger_op){.kind = OP_UNMAP, .space = space_id(g->space), .start_page = g->start_page,
+                                         .end_page = g->end_page, .cursor_page = g->start_page}, NO_REPLY);
+    return err == ERR_IN_PROGRESS ? ERR_DEFER : err;
+}
+
+/* The number by which a shared region and its copies in children know each other; that of the one that is there, when the
+ * request came twice. */
+static uint32_t origin_of(const struct ledger_region *g)
+{
+    if (!(g->flags & REGION_SHARED))
+        return 0;
+    uint32_t there = region_find(g->space, g->start_page);
+    if (there != NO_REGION && region_at(there)->origin != 0)
+        return region_at(there)->origin;
+    uint32_t next = ledger.header->origins + 1;
+    *(volatile uint32_t *)&ledger.header->origins = next ? next : 1;
+    return ledger.header->origins;
+}
+
 err_t req_region_add(const struct ipc_event *ev, struct response *r)
 {
     uint32_t slot;
     struct ledger_region g = {0};
+    bool replace = ev->w[4] >> 8 & REGION_REPLACE;
     err_t err = request_space_to_change(ev, &slot);
     if (err == OK)
         err = decode_region(ev, slot, &g);
-    if (err == OK)
-        err = region_add(&g);
-    if (err != OK || !(g.flags & REGIONS_FILLED))
+    if (err == OK && replace)
+        err = make_way(&g);
+    if (err != OK)
         return err;
+    g.origin = origin_of(&g);
+    err = region_add(&g);
+    if (err != OK)
+        return err;
+    if (!(g.flags & REGION_PINNED)) {
+        if (replace) {
+            region_join(slot, g.start_page);
+            region_join(slot, g.end_page);
+        }
+        return OK;
+    }
     op_set_value(0);
     return run_pages(ev, r, &(struct ledger_op){.kind = OP_FILL, .space = space_id(slot), .start_page = g.start_page,
                                                 .end_page = g.end_page});
@@ -129,54 +176,84 @@ err_t req_region_remove(const struct ipc_event *ev, struct response *r)
                                                 .end_page = end});
 }
 
-/* Whether a page of the range is present, or in the store: a page without any permission can't stay mapped. */
-static bool any_present(uint32_t slot, uint32_t start, uint32_t end)
+/* A request about a range of the caller's, without holes: its space and pages. */
+static err_t decode_covered(const struct ipc_event *ev, uint32_t *slot, uint32_t *start, uint32_t *end)
 {
-    uint32_t page = start;
-    frame_t leaf = table_next_leaf(slot, &page);
-    while (leaf != NO_FRAME && page < end) { /* bound: leaf tables of the range */
-        const volatile uint64_t *pte = window(leaf);
-        for (; page < end; page++) {
-            if (pte[page % LEAF_PAGES] != 0)
-                return true;
-            if (page % LEAF_PAGES == LEAF_PAGES - 1)
-                break;
-        }
-        page++;
-        leaf = table_next_leaf(slot, &page);
-    }
-    return false;
+    err_t err = request_space_to_change(ev, slot);
+    if (err == OK)
+        err = decode_range(ev->w[2], ev->w[3], start, end);
+    return err == OK && *start != *end && !region_covers(*slot, *start, *end) ? ERR_NOENT : err;
 }
 
 err_t req_region_protect(const struct ipc_event *ev, struct response *r)
 {
     uint32_t slot, start, end;
     uint64_t prot = ev->w[4];
-    err_t err = request_space_to_change(ev, &slot);
-    if (err == OK)
-        err = prot <= 0xff && prot_is_sane((unsigned)prot) ? decode_range(ev->w[2], ev->w[3], &start, &end) : ERR_INVAL;
+    if (prot > 0xff || !prot_is_sane((unsigned)prot))
+        return ERR_INVAL;
+    err_t err = decode_covered(ev, &slot, &start, &end);
+    if (err == OK && start != end)
+        err = region_cut(slot, start, end);
     if (err != OK || start == end)
         return err;
-    if (!(prot & PROT_R) && any_present(slot, start, end))
-        return ERR_INVAL;
-    err = region_protect(slot, start, end, (unsigned)prot);
-    if (err != OK)
-        return err;
     op_set_value(0);
-    if (prot == 0)
-        return OK; /* nothing is present */
     /* entries lose what the region no longer allows; what it allows newly comes with the next fault */
     return run_pages(ev, r, &(struct ledger_op){.kind = OP_PROTECT, .space = space_id(slot), .start_page = start,
                                                 .end_page = end, .prot = (uint8_t)prot});
 }
 
-/* ---- the break ---- */
-
-/* More pages than there are frames: such a break is refused at once. Quotas count what is touched, not what is asked for. */
-static bool is_hopeless(uint32_t pages)
+err_t req_region_discard(const struct ipc_event *ev, struct response *r)
 {
-    return pages > (frame_pool[POOL_USER].chunks + frame_pool[POOL_KERNEL].chunks) * FRAMES_PER_CHUNK;
+    uint32_t slot, start, end;
+    err_t err = decode_covered(ev, &slot, &start, &end);
+    if (err != OK || start == end)
+        return err;
+    op_set_value(0);
+    return run_pages(ev, r, &(struct ledger_op){.kind = OP_DISCARD, .space = space_id(slot), .start_page = start,
+                                                .end_page = end});
 }
+
+/* ---- questions ---- */
+
+err_t req_region_gap(const struct ipc_event *ev, struct response *r)
+{
+    uint32_t slot, start, end;
+    uint64_t hint = ev->w[2], bytes = ev->w[3];
+    err_t err = request_space(ev, &slot);
+    if (err == OK && (bytes == 0 || (bytes | hint) & PAGE_MASK))
+        err = ERR_INVAL;
+    if (err != OK)
+        return err;
+    if (bytes > WINDOW_BASE)
+        return ERR_NOMEM;
+    if (hint >> PAGE_SHIFT >= GAPS_FROM && decode_range(hint, hint + bytes, &start, &end) == OK &&
+        region_is_clear(slot, start, end, NO_REGION)) {
+        r->m.w[1] = hint;
+        return OK;
+    }
+    r->m.w[1] = va_of(region_gap(slot, GAPS_FROM, page_of(WINDOW_BASE), page_of(bytes)));
+    return r->m.w[1] ? OK : ERR_NOMEM;
+}
+
+err_t req_region_info(const struct ipc_event *ev, struct response *r)
+{
+    uint32_t slot;
+    err_t err = request_space(ev, &slot);
+    if (err == OK && ev->w[2] >= USER_VA_END)
+        err = ERR_INVAL;
+    uint32_t n = err == OK ? region_from(slot, page_of(ev->w[2])) : NO_REGION;
+    if (n == NO_REGION)
+        return err == OK ? ERR_NOENT : err;
+    const struct ledger_region *g = region_at(n);
+    r->m.w[1] = va_of(g->start_page);
+    r->m.w[2] = va_of(g->end_page);
+    r->m.w[3] = g->prot | (uint64_t)g->flags << 8;
+    r->m.w[4] = g->backing | (uint64_t)g->file << 8;
+    r->m.w[5] = va_of(g->offset_page);
+    return OK;
+}
+
+/* ---- the break ---- */
 
 /* Pages that were locked stay what they are: behind them the heap goes on with a part of its own. */
 static err_t heap_grow(uint32_t last, uint32_t end)

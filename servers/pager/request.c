@@ -23,6 +23,9 @@ struct entry {
 #define req_REGION_ADD req_region_add
 #define req_REGION_REMOVE req_region_remove
 #define req_REGION_PROTECT req_region_protect
+#define req_REGION_GAP req_region_gap
+#define req_REGION_INFO req_region_info
+#define req_REGION_DISCARD req_region_discard
 #define req_FORK req_fork
 #define req_BRK req_brk
 #define req_OP_RESULT req_op_result

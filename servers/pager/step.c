@@ -5,7 +5,8 @@
  *   FORK     REGIONS → PAGES → done; on an error UNDO; after a restart CLEAN → FORGET (the child is emptied) → REGIONS
  *   CLEAR    CLEAN: pages → FORGET: records → done
  *   DELETE   the same, then the object
- *   UNMAP, PROTECT, FILL   one range → done (FILL on an error: UNDO)
+ *   UNMAP, PROTECT         REGIONS → PAGES → done
+ *   DISCARD, FILL          one range → done (FILL on an error: UNDO)
  *   LOCK, PIN              pin.c
  */
 #include "step.h"
@@ -199,25 +200,55 @@ static err_t step_fork(struct ledger_op *op)
 
 /* ---- region changes ---- */
 
+/* The records of a range that is removed or protected, before its pages. Whether they are done. */
+static bool step_records(struct ledger_op *op, uint32_t slot)
+{
+    bool done = op->kind == OP_UNMAP ? regions_remove(slot, op->start_page, op->end_page, REGION_STEP)
+                                     : regions_protect(slot, &op->cursor_page, op->end_page, op->prot);
+    if (done) {
+        op->cursor_page = op->start_page;
+        op->phase = PHASE_PAGES;
+    }
+    return done;
+}
+
+/* Of [page, *end) what a page's owner may throw away: pages of private regions that are not to stay. false: none at its beginning. */
+static bool may_discard(uint32_t slot, uint32_t page, uint32_t *end)
+{
+    uint32_t r = region_from(slot, page);
+    if (r == NO_REGION || region_at(r)->start_page >= *end)
+        return false;
+    const struct ledger_region *g = region_at(r);
+    bool may = g->start_page <= page && !(g->flags & (REGION_SHARED | REGION_PINNED | REGION_LOCKED)) && g->backing != BACKING_DEVICE;
+    uint32_t stop = g->start_page > page ? g->start_page : g->end_page;
+    *end = stop < *end ? stop : *end;
+    return may;
+}
+
 /* One leaf table's part of the range. */
 static err_t step_range(struct ledger_op *op)
 {
     uint32_t slot = space_slot(op->space), page = op->cursor_page;
     if (slot == 0 || page >= op->end_page)
         return OK;
+    if (op->phase == PHASE_REGIONS && !step_records(op, slot))
+        return STEP_MORE;
+    page = op->cursor_page;
     for (unsigned i = 0; i < LEAF_PAGES && page < op->end_page && table_leaf(slot, page) == NO_FRAME; i++)
         page = table_skip_hole(slot, page);
     uint32_t end = leaf_floor(page) + LEAF_PAGES;
     if (end > op->end_page)
         end = op->end_page;
     frame_t leaf = page < end ? table_leaf(slot, page) : NO_FRAME;
+    bool goes = op->kind == OP_UNMAP || (op->kind == OP_DISCARD && may_discard(slot, page, &end));
     if (leaf != NO_FRAME && frame_maps(leaf) > 0) {
-        if (op->kind == OP_UNMAP)
+        if (goes)
             table_unmap(slot, page, end);
-        else if (gate_space_protect(space_at(slot)->handle, va_of(page), end - page, op->prot) != OK)
+        else if (op->kind == OP_PROTECT &&
+                 gate_space_protect(space_at(slot)->handle, va_of(page), end - page, op->prot) != OK)
             return ERR_INVAL;
     }
-    if (op->kind == OP_UNMAP && leaf != NO_FRAME && frame_maps(leaf) == 0)
+    if (goes && leaf != NO_FRAME && frame_maps(leaf) == 0)
         table_unmake(slot, page);
     op->cursor_page = end;
     return end < op->end_page ? STEP_MORE : OK;
@@ -235,9 +266,7 @@ static err_t step_fill(struct ledger_op *op)
         op->cursor_page = unmap.cursor_page;
         if (err == STEP_MORE)
             return err;
-        uint32_t r = region_find(slot, op->start_page);
-        if (r != NO_REGION)
-            region_delete(r);
+        (void)regions_remove(slot, op->start_page, op->end_page, 1); /* the region that was added for it */
         return op->result;
     }
     uint32_t r = region_find(slot, op->start_page);
@@ -262,7 +291,7 @@ typedef err_t step_fn(struct ledger_op *op);
 static step_fn *const step_of[] = {
     [OP_FORK] = step_fork,    [OP_CLEAR] = step_clear,   [OP_DELETE] = step_delete,
     [OP_UNMAP] = step_range,  [OP_PROTECT] = step_range, [OP_FILL] = step_fill,
-    [OP_LOCK] = pin_step,     [OP_PIN] = pin_step,
+    [OP_LOCK] = pin_step,     [OP_PIN] = pin_step,       [OP_DISCARD] = step_range,
 };
 
 err_t step_take(struct ledger_op *op)
@@ -272,13 +301,14 @@ err_t step_take(struct ledger_op *op)
 
 void step_begin(struct ledger_op *op)
 {
-    op->phase = op->kind == OP_FORK ? PHASE_REGIONS : PHASE_CLEAN;
+    bool records = op->kind == OP_FORK || op->kind == OP_UNMAP || op->kind == OP_PROTECT;
+    op->phase = records ? PHASE_REGIONS : PHASE_CLEAN;
 }
 
 void step_restart(struct ledger_op *op)
 {
     bool range = op->kind == OP_UNMAP || op->kind == OP_PROTECT || op->kind == OP_FILL ||
-                 op->kind == OP_LOCK || op->kind == OP_PIN;
+                 op->kind == OP_LOCK || op->kind == OP_PIN || op->kind == OP_DISCARD;
     op->cursor_page = range ? op->start_page : 0;
     if (op->kind == OP_FORK && op->phase != PHASE_UNDO) {
         op->phase = PHASE_CLEAN;

@@ -14,6 +14,13 @@ typedef uint64_t pte_t;
 #define L1_PAGES ((uint32_t)PTES_PER_TABLE << LEAF_SHIFT) /* pages under one entry of the root */
 
 static inline bool pte_is_table(pte_t pte) { return (pte & (PTE_V | PTE_R | PTE_W | PTE_X)) == PTE_V; }
+/* What the program may do with a present page as its entry stands, a copy at the next store included. Without U it is there and
+ * not to be touched: PROT_NONE. */
+static inline unsigned pte_logical(pte_t pte)
+{
+    unsigned prot = (unsigned)(pte >> 1) & (PROT_R | PROT_W | PROT_X);
+    return !(pte & PTE_U) ? 0 : pte & PTE_COW ? prot | PROT_W : prot;
+}
 static inline uint32_t leaf_floor(uint32_t page) { return page & ~(LEAF_PAGES - 1); }
 
 /* Entry at which the walk for page ends, and its level (0 leaf .. 2 root). */

@@ -39,10 +39,7 @@ struct tally {
 
 static void check_entry_region(uint32_t slot, uint32_t page, pte_t pte, const struct ledger_region *r)
 {
-    unsigned has = (unsigned)(pte >> 1) & (PROT_R | PROT_W | PROT_X);
-    if (pte & PTE_COW)
-        has |= PROT_W;
-    if (has & ~(unsigned)r->prot)
+    if (pte_logical(pte) & ~(unsigned)r->prot)
         vmcheck_broken(VM_LOGICAL, space_id(slot), va_of(page));
 }
 
@@ -80,7 +77,7 @@ static void check_entry(struct tally *t, uint32_t page, pte_t pte)
         vmcheck_broken(VM_REGIONS, space_id(t->slot), va_of(page));
     else
         check_entry_region(t->slot, page, pte, r);
-    if (!(pte & PTE_U) || device != (r != 0 && r->backing == BACKING_DEVICE))
+    if (device != (r != 0 && r->backing == BACKING_DEVICE))
         vmcheck_broken(VM_FOREIGN, PTE_FRAME(pte), va_of(page));
     if (device)
         return;

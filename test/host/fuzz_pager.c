@@ -90,8 +90,9 @@ static void request(void)
 /* A region that has a chance. */
 static void region(void)
 {
-    uint64_t start = any_page(), flags = take8() % 16;
-    struct ipc_msg m = {.w = {take8() % 3 ? PAGER_REGION_ADD : take8() % 2 ? PAGER_REGION_REMOVE : PAGER_REGION_PROTECT, 0, start,
+    static const uint8_t change[] = {PAGER_REGION_REMOVE, PAGER_REGION_PROTECT, PAGER_REGION_DISCARD, PAGER_REGION_GAP};
+    uint64_t start = any_page(), flags = take8() % 64;
+    struct ipc_msg m = {.w = {take8() % 3 ? PAGER_REGION_ADD : change[take8() % 4], 0, start,
                               start + (take8() % 20) * PAGE_SIZE, take8() % 8, 1 + take8() % 3, take8() % 3 * PAGE_SIZE, take(2)}};
     if (m.w[0] == PAGER_REGION_ADD)
         m.w[4] |= flags << 8;

@@ -168,7 +168,7 @@ static void mappings(void **context)
     FAILS(ERR_INVAL, SPACE_UNMAP, t_space, USER_VA_END - PAGE_SIZE, 2);
     FAILS(ERR_INVAL, SPACE_UNMAP, t_space, VA, WINDOW_BASE / PAGE_SIZE);
     FAILS(ERR_INVAL, SPACE_PROTECT, t_space, VA, 1, 16);
-    FAILS(ERR_INVAL, SPACE_PROTECT, t_space, VA, 1, 0);
+    FAILS(ERR_INVAL, SPACE_PROTECT, t_space, VA, 1, PROT_X);
     FAILS(ERR_INVAL, SPACE_SHARE, t_space, t_space, VA, 1, SHARE_COW);
     FAILS(ERR_INVAL, SPACE_SHARE, t_space, t_other, VA, 1, 2);
     FAILS(ERR_RIGHTS, SPACE_SHARE, t_space, t_weak, VA, 1, SHARE_COW);

@@ -108,6 +108,18 @@ static void protect_takes_execute_away(void **context)
     assert_false(host_fetch(t1.t, text));
 }
 
+static void protect_with_nothing_stops_readers(void **context)
+{
+    (void)context;
+    uint64_t value;
+    assert_true(host_load(t0.t, VA, &value) && host_load(t1.t, VA, &value));
+    SYS_OK(init, SPACE_PROTECT, s.h, VA, 1, 0);
+    assert_int_equal(host_pte(s.space, VA) & (PTE_V | PTE_R | PTE_W | PTE_U), PTE_V | PTE_R); /* there, and out of reach */
+    assert_false(host_load(t0.t, VA, &value));
+    assert_false(host_load(t1.t, VA, &value));
+    assert_int_equal(*word(frame[0]), 100);
+}
+
 static void protect_makes_cow_and_upgrade_undoes_it(void **context)
 {
     (void)context;
@@ -403,6 +415,7 @@ int main(void)
         TEST(unmap_in_steps_is_safe_at_every_step),
         TEST(protect_stops_a_stale_writer),
         TEST(protect_takes_execute_away),
+        TEST(protect_with_nothing_stops_readers),
         TEST(protect_makes_cow_and_upgrade_undoes_it),
         TEST(share_cow_protects_the_parent_on_both_harts),
         TEST(share_same_keeps_permissions),

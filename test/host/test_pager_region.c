@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
- * Regions against an oracle that knows every page: random additions, cuts, protections, look-ups, rebuilds; ten thousand at once.
- * SOURCES: servers/pager/ledger.c servers/pager/region.c
+ * Regions against an oracle that knows every page: random additions, cuts, protections, look-ups, gaps,
+ * rebuilds; ten thousand at once.
+ * SOURCES: servers/pager/ledger.c servers/pager/region.c servers/pager/region_tree.c servers/pager/region_split.c
  * INCLUDES: microkernel/include libipc/include servers/pager
  */
 #include <setjmp.h>
@@ -77,6 +78,26 @@ static bool oracle_full(uint32_t start, uint32_t end)
     return true;
 }
 
+/* The highest gap by looking at every page: where it starts; 0: none. */
+static uint32_t oracle_gap(uint32_t low, uint32_t high, uint32_t pages)
+{
+    for (uint32_t p = high, run = 0; p-- > low;) {
+        run = oracle[p] ? 0 : run + 1;
+        if (run == pages)
+            return p;
+    }
+    return 0;
+}
+
+static void compare_gaps(void)
+{
+    for (int i = 0; i < 40; i++) {
+        uint32_t low = 1 + rnd(PAGES / 2), high = low + rnd(PAGES - low), pages = 1 + rnd(i % 2 ? 20 : 200);
+        assert_int_equal(region_gap(SLOT, low, high, pages), oracle_gap(low, high, pages));
+    }
+}
+
+/* Every region of the tree, and what the nodes know of the gaps below them, anew. */
 static void compare(void)
 {
     for (uint32_t p = 0; p < PAGES; p++) {
@@ -92,6 +113,7 @@ static void compare(void)
         assert_true(region_at(r)->start_page >= end);
         end = region_at(r)->end_page;
     }
+    compare_gaps();
 }
 
 static void random_step(void)
@@ -111,18 +133,18 @@ static void random_step(void)
             assert_true(err == ERR_EXIST && !oracle_clear(start, end));
         break;
     case 2:
-        err = region_cut(SLOT, start, end);
-        if (err == OK)
-            memset(oracle + start, 0, end - start);
-        else
-            assert_int_equal(err, ERR_LIMIT);
+        assert_int_equal(region_cut(SLOT, start, end), OK);
+        while (!regions_remove(SLOT, start, end, 2)) {
+        }
+        memset(oracle + start, 0, end - start);
         break;
     default:
-        err = region_protect(SLOT, start, end, prot);
+        err = region_cut_covered(SLOT, start, end);
+        assert_int_equal(err, oracle_full(start, end) ? OK : ERR_NOENT);
+        for (uint32_t at = start; err == OK && !regions_protect(SLOT, &at, end, prot);) {
+        }
         if (err == OK)
             memset(oracle + start, (int)prot + 1, end - start);
-        else
-            assert_true(err == ERR_LIMIT || (err == ERR_NOENT && !oracle_full(start, end)));
         break;
     }
 }
@@ -145,6 +167,57 @@ static void random_changes_agree_with_an_oracle(void **state)
         region_delete(region_any(SLOT));
     assert_int_equal(region_free_count(), free_before);
     assert_int_equal(ledger.space_vol[SLOT].regions, 0);
+}
+
+/* Equal neighbours join when a change meets them, whatever it was; unequal ones never. */
+static void equal_neighbours_become_one(void **state)
+{
+    (void)state;
+    struct ledger_region g = {.start_page = 10, .end_page = 90, .space = SLOT, .prot = PROT_R, .backing = BACKING_ANON};
+    assert_int_equal(region_add(&g), OK);
+    for (uint32_t p = 11; p < 90; p++)
+        assert_int_equal(region_split(SLOT, p), OK);
+    assert_int_equal(ledger.space_vol[SLOT].regions, 80);
+    for (uint32_t at = 10; !regions_protect(SLOT, &at, 90, PROT_R | PROT_W);) {
+    }
+    assert_int_equal(ledger.space_vol[SLOT].regions, 1);
+    assert_int_equal(region_lock(SLOT, 30, 40, true), OK);
+    assert_true(ledger.space_vol[SLOT].regions == 3 && ledger.space_vol[SLOT].special == 1);
+    assert_int_equal(region_lock(SLOT, 20, 60, false), OK);
+    assert_true(ledger.space_vol[SLOT].regions == 1 && ledger.space_vol[SLOT].special == 0);
+    struct ledger_region other = g, shared = g;
+    other.start_page = 90, other.end_page = 95, other.prot = PROT_R;
+    shared.start_page = 95, shared.end_page = 99, shared.flags = REGION_SHARED, shared.origin = 1;
+    assert_true(region_add(&other) == OK && region_add(&shared) == OK);
+    shared.start_page = 99, shared.end_page = 105, shared.origin = 2; /* other memory, though it looks the same */
+    assert_int_equal(region_add(&shared), OK);
+    for (uint32_t p = 90; p < 105; p++)
+        region_join(SLOT, p);
+    assert_int_equal(ledger.space_vol[SLOT].regions, 4);
+    while (region_any(SLOT) != NO_REGION)
+        region_delete(region_any(SLOT));
+}
+
+/* Death in the midst of a cut or a joining: the log says all or nothing. */
+static void a_cut_off_split_never_happened(void **state)
+{
+    (void)state;
+    struct ledger_region g = make(10, 20, PROT_R), half = g;
+    assert_int_equal(region_add(&g), OK);
+    half.end_page = 15;
+    ledger_begin();
+    ledger_put(region_at(region_find(SLOT, 12)), &half, sizeof(half)); /* not committed */
+    ledger_replay();
+    rebuild();
+    assert_int_equal(region_at(region_find(SLOT, 12))->end_page, 20);
+    assert_int_equal(region_split(SLOT, 15), OK);
+    rebuild();
+    assert_int_equal(region_at(region_find(SLOT, 12))->end_page, 15);
+    assert_int_equal(region_at(region_find(SLOT, 15))->offset_page, 15);
+    region_join(SLOT, 15);
+    rebuild();
+    assert_int_equal(region_at(region_find(SLOT, 19))->start_page, 10);
+    region_delete(region_find(SLOT, 12));
 }
 
 static unsigned depth_below(uint32_t n)
@@ -194,7 +267,13 @@ static void the_table_runs_full_cleanly(void **state)
     assert_int_equal(n - 1, all);
     g = make(n * 2, n * 2 + 1, PROT_R);
     assert_int_equal(region_add(&g), ERR_LIMIT);
+    g = make(n * 2, n * 2 + 2, PROT_R);
     region_delete(region_find(SLOT, 0));
+    assert_int_equal(region_add(&g), OK);
+    assert_int_equal(region_cut(SLOT, n * 2, n * 2 + 1), ERR_LIMIT); /* a cut needs one more */
+    assert_int_equal(region_cut(SLOT, n * 2, n * 2 + 2), OK);        /* a whole region goes always */
+    assert_true(regions_remove(SLOT, n * 2, n * 2 + 2, 9));
+    g = make(n * 2, n * 2 + 1, PROT_R);
     assert_int_equal(region_add(&g), OK);
     struct ledger_region wide = make(n * 2 + 10, n * 2 + 20, PROT_R);
     assert_int_equal(region_add(&wide), ERR_LIMIT);
@@ -223,6 +302,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(random_changes_agree_with_an_oracle),
+        cmocka_unit_test(equal_neighbours_become_one),
+        cmocka_unit_test(a_cut_off_split_never_happened),
         cmocka_unit_test(ten_thousand_in_order_stay_shallow),
         cmocka_unit_test(the_table_runs_full_cleanly),
         cmocka_unit_test(an_empty_heap_has_its_place),

@@ -36,6 +36,9 @@
     X(FRAMES, 24, FROM_ANY, "space (0: the whole system), frames (0: no limit), PAGER_FRAMES_SET or _ASK -> limit before, resident pages") \
     X(STORE, 25, FROM_ANY, "slots wanted in all, or 0 to ask -> slots now; ERR_AGAIN: it grew, ask again for the rest") \
     X(PIN, 26, FROM_ANY, "space, start, end (both 0: the whole process, from now on), PAGER_PIN_NOW or PAGER_UNPIN") \
+    X(REGION_GAP, 27, FROM_ANY, "space, hint or 0, bytes -> where so many are free: at the hint, else as high as there is place") \
+    X(REGION_INFO, 28, FROM_ANY, "space, va -> start, end, prot | REGION_* << 8, backing | image file << 8, offset of the first region that ends behind va; ERR_NOENT: none") \
+    X(REGION_DISCARD, 29, FROM_ANY, "space, start, end: private pages there are as if never touched") \
     X(POLICY, 32, FROM_ANY, "space or 0: everybody, PAGER_POLICY_*, name in two words -> name in charge in two words, whether its own; ERR_NOENT: no such policy or space") \
     X(POLICY_INFO, 33, FROM_ANY, "number 1.., offset -> name in two words, up to 40 bytes of its idea from offset; ERR_NOENT past the last") \
     X(POLICY_STAT, 34, FROM_ANY, "number, 0: the built-in order -> victims, faults on evicted pages, bad proposals, times deposed") \
@@ -58,9 +61,10 @@ enum pager_op {
 /* Region flags (<< 8 in REGION_ADD's prot word). */
 #define REGION_STACK 1u  /* grows down from end to start on faults; the page at start is its guard */
 #define REGION_HEAP 2u   /* the one BRK moves; start fixed, end moves */
-#define REGION_SHARED 4u /* shared with children instead of copied */
+#define REGION_SHARED 4u /* shared with children instead of copied: what one stores all see */
 #define REGION_PINNED 8u /* filled at once, never a victim, copied eagerly at fork */
 
+#define REGION_REPLACE 32u /* REGION_ADD only: what is in the way goes, and equal neighbours become one */
 #define REGION_LOCKED 16u /* as REGION_PINNED, by PIN; not inherited at fork. Not for REGION_ADD */
 
 enum pager_frames { PAGER_FRAMES_ASK = 0, PAGER_FRAMES_SET = 1 };

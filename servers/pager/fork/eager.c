@@ -18,8 +18,11 @@ static bool is_shareable(pte_t pte, const struct ledger_region *r)
     return !(pte & (PTE_W | PTE_COW)) || frame_is_held(frame_word(PTE_FRAME(pte)));
 }
 
+/* 0: there, and not to be touched. */
 static unsigned prot_of(pte_t pte)
 {
+    if (!(pte & PTE_U))
+        return 0;
     return (unsigned)((pte >> 1) & (PROT_R | PROT_W | PROT_X)) | (pte & PTE_COW ? PROT_COW : 0);
 }
 
@@ -38,9 +41,12 @@ static err_t run_flush(struct fork_job *job)
     uint64_t done = 0, mapped = 0;
     if (run.count == 0)
         return OK;
-    err_t err = gate_space_map(ledger.space[job->child].handle, va_of(run.page), run.count, run.prot, &done);
+    handle_t child = ledger.space[job->child].handle;
+    err_t err = gate_space_map(child, va_of(run.page), run.count, run.prot ? run.prot : PROT_R, &done);
     if (err == OK)
         done = run.count;
+    if (run.prot == 0 && gate_space_protect(child, va_of(run.page), done, 0) != OK)
+        err = ERR_INVAL;
     for (uint32_t i = 0; i < run.count; i++) { /* bound: EAGER_STEP_PAGES and the holes between, one leaf table at most */
         if (batch_list()[i] == 0)
             continue;

@@ -27,7 +27,7 @@ static void check_window(frame_t root, vaddr_t va, pte_t e)
 static void check_leaf(frame_t root, vaddr_t va, pte_t e, unsigned level)
 {
     frame_t f = PTE_FRAME(e);
-    assert_true(e & PTE_U);
+    assert_true((e & PTE_U) || (level == 0 && !(e & (PTE_W | PTE_X | PTE_COW)))); /* there, and nobody's to touch */
     assert_false(e & PTE_G);
     assert_false((e & PTE_X) && (e & (PTE_W | PTE_COW)));
     assert_false((e & PTE_W) && (e & PTE_COW));

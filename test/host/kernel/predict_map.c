@@ -219,7 +219,7 @@ static outcome_t on_protect(const struct thread *t, const uint64_t *a)
     outcome_t o = predict_space(t, a[0], RIGHT_MAP, &s);
     if (!o)
         o = range(a[1], a[2]);
-    if (!o && (a[3] > 15 || !(a[3] & PROT_R)))
+    if (!o && (a[3] > 15 || (a[3] && !(a[3] & PROT_R))))
         o = OUTCOME(ERR_INVAL);
     return o ? o : changes(s, a[1], a[2]);
 }

@@ -219,6 +219,8 @@ static void protect(frame_t root, uint32_t page, uint64_t pages, unsigned prot)
         uint64_t *e = walk(root, page + (uint32_t)i, &level, &table);
         if (level || !(*e & PTE_V))
             continue;
+        if (prot == 0)
+            *e &= ~PTE_U;
         if (!(prot & PROT_X))
             *e &= ~PTE_X;
         if (!(prot & PROT_W) && (prot & PROT_COW) && (*e & PTE_W))
@@ -561,7 +563,7 @@ static uint8_t *translate(uint32_t slot, vaddr_t va, unsigned access, struct fau
     if (va >= USER_VA_END)
         return NULL;
     f->pte = *walk(space_at(slot)->root, f->page, &f->level, &table);
-    uint64_t need = PTE_V | (uint64_t)access << 1;
+    uint64_t need = PTE_V | PTE_U | (uint64_t)access << 1;
     if (f->level || (f->pte & need) != need)
         return NULL;
     return (uint8_t *)window(PTE_FRAME(f->pte)) + (va & PAGE_MASK);

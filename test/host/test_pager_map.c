@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: MIT
+ * Memory as mmap() makes it, on a model kernel: regions replaced, discarded and made untouchable; memory that a family shares,
+ * whoever fills it, with every allocation failing once and a death at every system call. vmcheck after each.
+ * SOURCES: servers/pager/ -servers/pager/main.c servers/pager/backing/ servers/pager/fork/ servers/pager/policy/ test/host/pager/
+ * INCLUDES: microkernel/include libipc/include servers/pager test/host/pager
+ */
+#include "process.h"
+
+#define AREA 0x50000000UL
+#define AREA_PAGES 40u
+static const uint64_t rw = PROT_R | PROT_W;
+static vaddr_t area(uint32_t page) { return AREA + page * PAGE_SIZE; }
+
+static err_t change(uint32_t space, enum pager_op op, uint32_t first, uint32_t end, uint64_t prot)
+{
+    struct ipc_msg m = {.w = {op, space, area(first), area(end), prot, BACKING_ANON}};
+    return model_call(0, &m);
+}
+static err_t map_area(uint32_t space, uint32_t first, uint32_t end, uint64_t prot_flags)
+{
+    return change(space, PAGER_REGION_ADD, first, end, prot_flags | REGION_REPLACE << 8);
+}
+
+/* ---- a process's own ---- */
+
+/* What a page must hold, and what may be done with it: an oracle of random changes. */
+static void random_changes_agree_with_an_oracle(void **state)
+{
+    uint8_t byte[AREA_PAGES] = {0};
+    int prot[AREA_PAGES]; /* < 0: nothing is mapped */
+    static const uint64_t some[] = {0, PROT_R, PROT_R | PROT_W};
+    (void)state;
+    memset(prot, -1, sizeof(prot));
+    uint32_t before = model_free(), s = make_process(1);
+    for (int i = 0; i < 20000; i++) {
+        uint32_t first = rnd(AREA_PAGES), end = first + 1 + rnd(AREA_PAGES - first);
+        uint64_t p = some[rnd(3)];
+        unsigned what = rnd(16), reason = 0;
+        uint8_t got = 0;
+        if (what == 0) {
+            assert_int_equal(map_area(s, first, end, p), OK);
+        } else if (what == 1) {
+            assert_int_equal(change(s, PAGER_REGION_REMOVE, first, end, 0), OK);
+        } else if (what < 4) {
+            bool whole = true;
+            for (uint32_t k = first; k < end; k++)
+                whole = whole && prot[k] >= 0;
+            enum pager_op op = what == 2 ? PAGER_REGION_PROTECT : PAGER_REGION_DISCARD;
+            assert_int_equal(change(s, op, first, end, p), whole ? OK : ERR_NOENT);
+            for (uint32_t k = first; whole && k < end; k++) {
+                prot[k] = op == PAGER_REGION_PROTECT ? (int)p : prot[k];
+                byte[k] = op == PAGER_REGION_PROTECT ? byte[k] : 0;
+            }
+        } else if (what < 10) {
+            assert_int_equal(model_load(s, area(first), &got, &reason), prot[first] > 0 ? OK : ERR_FAULT);
+            if (prot[first] > 0)
+                assert_int_equal(got, byte[first]);
+        } else {
+            bool may = prot[first] == (PROT_R | PROT_W);
+            assert_int_equal(model_store(s, area(first), (uint8_t)i, &reason), may ? OK : ERR_FAULT);
+            byte[first] = may ? (uint8_t)i : byte[first];
+        }
+        for (uint32_t k = first; what < 2 && k < end; k++) {
+            prot[k] = what == 0 ? (int)p : -1;
+            byte[k] = 0;
+        }
+        if (i % 1000 == 0) {
+            model_restart();
+            model_check();
+        }
+    }
+    end_process(s);
+    model_check();
+    assert_int_equal(model_free(), before);
+}
+
+static void a_gap_is_where_nothing_is(void **state)
+{
+    (void)state;
+    uint32_t s = make_process(1);
+    struct ipc_msg m = {.w = {PAGER_REGION_GAP, s, AREA, 3 * PAGE_SIZE}};
+    assert_int_equal(model_call(0, &m), OK);
+    assert_int_equal(m.w[1], AREA);
+    assert_int_equal(map_area(s, 2, 4, rw), OK);
+    m = (struct ipc_msg){.w = {PAGER_REGION_GAP, s, AREA, 3 * PAGE_SIZE}};
+    assert_int_equal(model_call(0, &m), OK);
+    assert_int_equal(m.w[1], WINDOW_BASE - 3 * PAGE_SIZE);
+    m = (struct ipc_msg){.w = {PAGER_REGION_INFO, s, area(1)}};
+    assert_int_equal(model_call(0, &m), OK);
+    assert_true(m.w[1] == area(2) && m.w[2] == area(4) && m.w[3] == rw && m.w[4] == BACKING_ANON);
+    end_process(s);
+}
+
+/* ---- a family's ---- */
+
+static void who_touches_first_gives_it_to_all(void **state)
+{
+    (void)state;
+    uint32_t before = model_free(), a = make_process(1);
+    assert_int_equal(map_area(a, 0, 8, rw | REGION_SHARED << 8), OK);
+    uint32_t b = make_child(a, 2), c = make_child(b, 3);
+    assert_int_equal(change(b, PAGER_REGION_PROTECT, 1, 2, 0), OK);
+    assert_int_equal(change(b, PAGER_REGION_REMOVE, 2, 3, 0), OK);
+    for (uint32_t i = 0; i < 3; i++)
+        store(c, area(i), (uint8_t)(10 + i));
+    model_check();
+    end_process(c); /* what it stored stays */
+    assert_true(load(a, area(0)) == 10 && load(a, area(1)) == 11 && load(a, area(2)) == 12 && load(b, area(0)) == 10);
+    assert_int_equal(refused_store(b, area(1)), FAULT_REASON_PROT);
+    assert_int_equal(refused_store(b, area(2)), FAULT_REASON_UNMAPPED);
+    assert_int_equal(change(b, PAGER_REGION_PROTECT, 1, 2, rw), OK);
+    store(b, area(1), 21);
+    assert_int_equal(load(a, area(1)), 21);
+    assert_int_equal(change(a, PAGER_REGION_DISCARD, 0, 8, 0), OK); /* not its own to throw away */
+    assert_int_equal(load(a, area(1)), 21);
+    model_check();
+    end_process(a);
+    assert_int_equal(load(b, area(1)), 21);
+    end_process(b);
+    model_check();
+    assert_int_equal(model_free(), before);
+}
+
+static void every_failing_allocation_leaves_the_family_whole(void **state)
+{
+    (void)state;
+    uint32_t a = make_process(1);
+    assert_int_equal(map_area(a, 0, 8, rw | REGION_SHARED << 8), OK);
+    uint32_t b = make_child(a, 2), c = make_child(a, 3), failed = 0;
+    for (uint64_t k = 1; k < 20; k++) {
+        unsigned reason = 0;
+        uint32_t free = model_free();
+        (void)frame_fail_at(k);
+        err_t err = model_store(b, area(0), 5, &reason);
+        (void)frame_fail_at(0);
+        model_check();
+        if (err == OK)
+            break;
+        assert_int_equal(reason, FAULT_REASON_NOMEM);
+        assert_true(model_free() + 6 >= free); /* tables that relatives got may stay */
+        failed++;
+    }
+    assert_true(failed > 2);
+    assert_true(load(a, area(0)) == 5 && load(c, area(0)) == 5);
+    end_process(a);
+    end_process(b);
+    end_process(c);
+    model_check();
+}
+
+/* The pager dies at its k-th system call of a first touch: whoever has the page has the same one. */
+static void a_death_anywhere_shares_it_all_the_same(void **state)
+{
+    static uint32_t a, b, c; /* a jump out leaves them alone */
+    static int after;
+    static uint64_t k;
+    (void)state;
+    for (after = 0; after < 2; after++) {
+        for (k = 1; k < 12; k++) {
+            a = make_process(1);
+            assert_int_equal(map_area(a, 0, 8, rw | REGION_SHARED << 8), OK);
+            b = make_child(a, 2), c = make_child(a, 3);
+            model_die_at(k, after);
+            if (setjmp(model_death))
+                model_restart();
+            model_check();
+            store(b, area(0), 5);
+            model_die_at(0, 0);
+            model_check();
+            end_process(b);
+            assert_true(load(a, area(0)) == 5 && load(c, area(0)) == 5);
+            end_process(a);
+            end_process(c);
+            model_check();
+        }
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(random_changes_agree_with_an_oracle, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_gap_is_where_nothing_is, setup, teardown),
+        cmocka_unit_test_setup_teardown(who_touches_first_gives_it_to_all, setup, teardown),
+        cmocka_unit_test_setup_teardown(every_failing_allocation_leaves_the_family_whole, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_death_anywhere_shares_it_all_the_same, setup, teardown),
+    };
+    return cmocka_run_group_tests(tests, 0, 0);
+}
