@@ -25,7 +25,7 @@ from pagoda.profiling import flame, operation, recording, text
 from pagoda.profiling.programs import Build, ProfileError, programs_of
 
 TIMEOUT_S = 900
-NO_OPERATIONS = {"size.kernel", "boot.shell", "kernel.longest", "irq.to_user"}  # not taken by samples of the bench program
+NO_OPERATIONS = {"size.kernel", "boot.shell", "kernel.longest", "irq.to_user", "fault.deliver"}  # not taken by samples of the bench program
 MERGE_ABOVE = 24  # hops: with more of them the tree has one branch per place, not per hop
 
 
@@ -63,9 +63,8 @@ def record(build, plugin, programs, wanted, out):
     """Run the figures of wanted, which are apart by blanks, the last one being the one in question. Returns the figures that the program printed."""
     shutil.rmtree(out, ignore_errors=True)
     os.makedirs(out)
-    mem, args = (take.SHELL_MEM, take.DELIVER_EVENTS) if wanted == "fault.deliver" else (take.FULL_MEM, "")
-    machine = qemu.Machine(build.kernel, build.image, mem=mem, build="bench",
-                           icount=True, run=f"{take.COMMAND} {wanted}", args=args,
+    machine = qemu.Machine(build.kernel, build.image, mem=take.FULL_MEM, build="bench",
+                           icount=True, run=f"{take.COMMAND} {wanted}",
                            extra=["-plugin", f"{plugin},{arguments_of(programs, out)}"])
     outcome = machine.start().wait(TIMEOUT_S)
     if outcome.hung:
@@ -139,9 +138,7 @@ def profile(build, plugin, metric, after, out):
     recording.delete_samples(out, number)
     events = recorded.sample(number)
     events, is_whole = operation.cut(events, cost, recorded.overhead, programs["bench"])
-    if not is_whole and metric == "fault.deliver":  # the bench infers where it ends; here the pager's first instruction is seen
-        events = operation.until_program(recorded.sample(number), programs["pager"])
-    elif not is_whole:
+    if not is_whole:
         raise ProfileError(f"METRIC={metric}: no reading of the counter is {cost:,} instructions after the first")
     hops = operation.hops_of(events, operation.call_names(ROOT))
     return Profile(metric, figures[metric]["median"], hops, recorded.overhead, recorded)

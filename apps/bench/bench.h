@@ -5,7 +5,7 @@
 #ifndef BENCH_H
 #define BENCH_H
 
-#include <abi/trace.h>
+#include <abi/trace.h> /* KC_* */
 #include <ipc/ipc.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -86,15 +86,16 @@ pid_t child_with_handle(void (*introduce)(void), handle_t *handle);
 uint64_t pager_tune(uint64_t what, uint64_t value);
 err_t pager_ask(uint64_t op, uint64_t a, uint64_t b, uint64_t c);
 
-/* A child computes while so many lines are read; an exit status (spin.c). */
+/* For figures taken from outside (outside.c); exit statuses. A child computes while so many lines are read. */
 int bench_spin(const char *lines);
+/* After each of so many lines an absent page is stored to. */
+int bench_touch(const char *lines);
 
 /* ---- families of figures ---- */
 
 void bench_syscall_null(void);
 void bench_ipc(void);
 void bench_notify(void);
-void bench_fault_deliver(void);
 void bench_fault_map_only(void);
 void bench_fault_cow(void);
 void bench_fault_zero(void);

@@ -4,7 +4,7 @@
  * Each figure is the median of at least 32 samples with the cost of reading the counter taken off; beside it the
  * smallest and largest sample and the sfence.vma and satp writes per operation. NAME selects by the beginning of a
  * figure's name. Meaningful under icount (scons bench; ICOUNT=1): else instret counts host time.
- * bench --spin LINES: nothing is measured here, but from outside (spin.c).
+ * bench --spin LINES, bench --touch LINES: nothing is measured here, but from outside (outside.c).
  * Must never leave a child behind, whatever fails.
  */
 #include "bench.h"
@@ -17,7 +17,6 @@ static const struct {
     const char *name;
     void (*run)(void);
 } families[] = {{"syscall.null", bench_syscall_null}, {"ipc.", bench_ipc}, {"notify.", bench_notify},
-                {"fault.deliver", bench_fault_deliver},
                 {"fault.map_only", bench_fault_map_only}, {"fault.cow", bench_fault_cow}, {"fault.zero", bench_fault_zero},
                 {"fault.around16", bench_fault_around}, {"fork_exec", bench_fork_exec}, {"spawn", bench_spawn}, {"boot.shell", bench_boot_shell},
                 {"fork.", bench_forks}, {"swap.in", bench_swap_in}, {"swap.cycle", bench_swap_cycle},
@@ -27,6 +26,8 @@ int main(int argc, char **argv)
 {
     if (argc == 3 && strcmp(argv[1], "--spin") == 0)
         return bench_spin(argv[2]);
+    if (argc == 3 && strcmp(argv[1], "--touch") == 0)
+        return bench_touch(argv[2]);
     bool json = argc > 1 && strcmp(argv[1], "--json") == 0;
     want(argv + 1 + json, argc - 1 - json);
     calibrate();

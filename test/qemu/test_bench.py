@@ -15,7 +15,7 @@ ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)
 sys.path.insert(0, os.path.join(ROOT, "tools"))
 
 import qemu
-from pagoda.figures import compare, interrupt, page, take
+from pagoda.figures import compare, page, take, watched
 from pagoda.figures.peers import Peers
 
 BASELINE = os.path.join(ROOT, "test", "baseline.json")
@@ -79,17 +79,19 @@ def ill_files_are_refused_with_a_sentence():
         require(status == 2 and "can't be read" in said, f"a missing file: status {status}, {said}")
 
 
-def an_interrupt_is_counted_in_a_log():
+def a_trap_is_counted_in_a_log():
     trace = "Trace 0: 0x7f00 [0000000000000000/{:016x}/00209001/ff020201] f"
     taken = "riscv_cpu_do_interrupt: hart:0, async:1, cause:0000000000000009, epc:0x0000000000010f86, tval:0x0, desc=s_external"
     kernel, driver = 0xffffffc080200000, 0x11000
     log = [trace.format(0x10f86), taken, trace.format(kernel), "cpu_io_recompile: rewound execution", trace.format(kernel),
            trace.format(kernel + 4), trace.format(driver), trace.format(kernel)]
-    require(interrupt.kernel_functions(log, 0x10f86) == {"f": 2}, "the count is not 2")
+    require(watched.kernel_functions(log, watched.INTERRUPT, 0x10f86) == {"f": 2}, "the count is not 2")
+    fault = taken.replace("async:1, cause:0000000000000009", "async:0, cause:000000000000000f")
+    require(watched.kernel_functions([taken, fault, *log[2:]], watched.STORE_FAULT, 0x10f86) == {"f": 2}, "a fault's count is not 2")
     for wrong, loop in ((log, 0x10f88), (log[:-2], 0x10f86), (log[:-2] + [trace.format(0x10f86)], 0x10f86)):
         try:
-            interrupt.kernel_functions(wrong, loop)
-        except interrupt.NotMeasured:
+            watched.kernel_functions(wrong, watched.INTERRUPT, loop)
+        except watched.NotMeasured:
             continue
         raise AssertionError("a log without the whole way gave a figure")
 
@@ -114,7 +116,7 @@ def the_page_shows_the_figures_it_was_made_from():
 
 
 CASES = [no_figure_is_worse_than_the_baseline, comparing_names_what_got_slower, ill_files_are_refused_with_a_sentence,
-         an_interrupt_is_counted_in_a_log, every_figure_has_its_row, the_page_shows_the_figures_it_was_made_from]
+         a_trap_is_counted_in_a_log, every_figure_has_its_row, the_page_shows_the_figures_it_was_made_from]
 
 
 def main():

@@ -10,7 +10,7 @@ import subprocess
 
 import qemu
 import size
-from pagoda.figures import interrupt
+from pagoda.figures import watched
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))))
 BEGIN, END = "BENCH-JSON-BEGIN", "BENCH-JSON-END"
@@ -19,8 +19,6 @@ FULL_MEM = "1G"
 DEFAULT_MEM = "256M"  # of the default build's column: the bench program leaves the largest forks out, which take long
 SHELL_MEM = "128M"    # METRICS: boot.shell is of a machine of this size
 COMMAND = "bench --json"
-# fault.deliver is read off the event ring, which is otherwise off in the measured build: DELIVER and RESUME alone.
-DELIVER_EVENTS = "trace=0x14"
 # Everything but the large forks: what the baseline holds.
 QUICK = ["syscall", "ipc", "notify", "fault", "fork.call.0", "fork.call.1", "fork.call.256", "fork.cycle.0", "fork.cycle.1",
          "fork.cycle.256", "fork_exec", "spawn", "boot", "swap"]
@@ -62,10 +60,10 @@ def extract(lines):
     return found["metrics"]
 
 
-def boot(build, mem, command, args=""):
+def boot(build, mem, command):
     """The metrics of one boot."""
     kernel, image = kernel_and_image(build)
-    outcome = qemu.Machine(kernel, image, mem=mem, build=build, icount=True, run=command, args=args).start().wait(TIMEOUT_S)
+    outcome = qemu.Machine(kernel, image, mem=mem, build=build, icount=True, run=command).start().wait(TIMEOUT_S)
     if outcome.hung:
         raise BenchError(f"no power-off within {TIMEOUT_S} seconds; the last lines:\n" + "\n".join(outcome.tail()))
     return extract(outcome.lines)
@@ -78,8 +76,8 @@ def from_outside(build):
     total = text + data
     metrics = {"size.kernel": {"median": total, "min": total, "max": total, "unit": "bytes"}}
     try:
-        metrics["irq.to_user"] = interrupt.measure(kernel, image, build)
-    except interrupt.NotMeasured as error:
+        metrics.update(watched.metrics(kernel, image, build))
+    except watched.NotMeasured as error:
         raise BenchError(str(error)) from None
     return metrics
 
@@ -90,7 +88,6 @@ def figures(build, mem):
     if mem != SHELL_MEM:
         metrics.update({name: value for name, value in boot(build, SHELL_MEM, COMMAND + " boot.shell").items()
                         if name == "boot.shell"})
-    metrics.update(boot(build, SHELL_MEM, COMMAND + " fault.deliver", DELIVER_EVENTS))
     metrics.update(from_outside(build))
     return metrics
 
@@ -98,6 +95,5 @@ def figures(build, mem):
 def quick(build="bench"):
     """The metrics of the baseline: all that take no more than seconds, on the smallest machine that is measured."""
     metrics = boot(build, SHELL_MEM, " ".join([COMMAND, *QUICK]))
-    metrics.update(boot(build, SHELL_MEM, COMMAND + " fault.deliver", DELIVER_EVENTS))
     metrics.update(from_outside(build))
     return metrics

@@ -41,14 +41,6 @@ def cut(events, cost, overhead, program):
     return thread[-1:] + events[start[1]:end[1]], abs(end[0] - wanted) <= max(4, cost // 100)
 
 
-def until_program(events, program):
-    """The events up to the first instruction of a program."""
-    for i, event in enumerate(events):
-        if isinstance(event, Instruction) and event.program is program:
-            return events[:i]
-    raise ProfileError(f"{program.name} did not run in this operation")
-
-
 class Hop:
     """A stretch in one program, or in the kernel on behalf of one. label: such as `pager` or `kernel: CALL (bench)`."""
 
