@@ -1,16 +1,18 @@
 /* SPDX-License-Identifier: MIT
  * A machine in a known state, for figures that are taken from outside (tools/pagoda/figures/watched.py): a child computes
- * and makes no system call while each line is waited for, so the interrupt of the typed character finds it at user level; or
- * a page that is absent is stored to after each line. The address of the instruction in question is printed.
+ * and makes no system call while each line is waited for, so the interrupt of the typed character finds it at user level; or,
+ * behind it, a page that is absent is stored to after each line. The address of the instruction in question is printed.
  */
 #include "bench.h"
 
+#include <ipc/procmgr.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
 #define LINE_BYTES 16
 #define LINES_MAX 1000
+#define PRIO_BEHIND 1
 
 extern const char bench_spin_loop[], bench_touch_store[];
 
@@ -66,11 +68,19 @@ int bench_touch(const char *lines)
     if (p == NULL)
         return n ? 1 : 2;
     p[n * PAGE_SIZE] = 1; /* the tables are there */
+    pid_t pid = fork();
+    if (pid == 0) { /* the machine is never idle while it is watched, and nobody competes with us */
+        struct ipc_msg prio = {.w = {PROC_PRIO, 0, PRIO_BEHIND}};
+        if (proc_call(H_PROC, &prio) == OK)
+            compute();
+        _exit(1);
+    }
     for (size_t i = 0; i < n; i++) {
         if (!next_line("BENCH-TOUCH", (int)i, bench_touch_store))
             break;
         touch(p + i * PAGE_SIZE);
     }
+    end_child(pid);
     printf("BENCH-TOUCH end\n");
     return 0;
 }

@@ -40,7 +40,7 @@ FAST_INLINE bool fast_preempts(const struct hart *h, const struct thread *cur, c
            fast_space_ready(h, t->space);
 }
 
-/* t has what it waited for. */
+/* t has what it waited for: bits of n. */
 FAST_INLINE void fast_notify(struct ntfn *n, struct thread *t, uint64_t bits)
 {
 #ifndef MUTANT_KERNEL_KEEP_STANDING
@@ -83,6 +83,16 @@ FAST_INLINE void fast_preempt(struct hart *h, struct thread *cur)
     q->above = prio + 1; /* the one that runs now was the highest */
 }
 
+/* The rest of both: t runs with bits of n in cur's place. Nothing can fail. */
+FAST_WAKE(fast_hand_over, cur, t, n, bits)
+{
+    struct hart *h = this_hart();
+    fast_notify(n, t, bits);
+    fast_preempt(h, cur);
+    fast_run(h, cur, t);
+    FAST_RESUME(t);
+}
+
 FAST_ENTRY(fast_signal)
 {
     struct hart *h = this_hart();
@@ -101,12 +111,9 @@ FAST_ENTRY(fast_signal)
     }
     /* commit */
     h->fast[FAST_SIGNAL]++;
-    fast_notify(n, t, fast_w0());
     cur->x[REG_A0] = OK;
     fast_after_ecall(cur);
-    fast_preempt(h, cur);
-    fast_run(h, cur, t);
-    FAST_RESUME(t);
+    FAST_GO_WAKE(fast_hand_over, cur, t, n, fast_w0());
 }
 
 FAST_ENTRY(fast_irq)
@@ -128,8 +135,5 @@ FAST_ENTRY(fast_irq)
     }
     /* commit */
     h->fast[FAST_IRQ]++;
-    fast_notify(n, t, to->bits);
-    fast_preempt(h, cur);
-    fast_run(h, cur, t);
-    FAST_RESUME(t);
+    FAST_GO_WAKE(fast_hand_over, cur, t, n, to->bits);
 }

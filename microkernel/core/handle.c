@@ -64,7 +64,7 @@ static void handle_reach(struct space *s, handle_t end)
 }
 
 /* A slot of the table, used before or not; 0: out of range. */
-static struct handle *handle_any_slot(struct space *s, handle_t h)
+static SELDOM struct handle *handle_any_slot(struct space *s, handle_t h)
 {
     if (unlikely(h >= s->handles && h < s->handle_room))
         handle_reach(s, h + 1);
@@ -146,7 +146,7 @@ static err_t handle_source(struct thread *cur, handle_t h, uint64_t rights, badg
     return (rights & ~has) ? ERR_RIGHTS : OK;
 }
 
-long sys_handle_copy(struct thread *cur, uint64_t *a)
+SELDOM long sys_handle_copy(struct thread *cur, uint64_t *a)
 {
     struct handle *src;
     err_t e = handle_source(cur, a[0], a[1], a[2], &src);
@@ -238,7 +238,7 @@ long sys_handle_close(struct thread *cur, uint64_t *a)
 }
 
 /* One increment makes every handle to the object stale, also those the kernel remembers; the caller's is renewed. */
-long sys_handle_revoke(struct thread *cur, uint64_t *a)
+SELDOM long sys_handle_revoke(struct thread *cur, uint64_t *a)
 {
     struct handle *slot = handle_slot(cur->space, a[0]);
     if (!slot || !slot->word || !handle_live(slot))
@@ -256,7 +256,7 @@ long sys_handle_revoke(struct thread *cur, uint64_t *a)
     return OK;
 }
 
-long sys_handle_info(struct thread *cur, uint64_t *a)
+SELDOM long sys_handle_info(struct thread *cur, uint64_t *a)
 {
     struct space *s;
     err_t e = handle_space(cur, a[0], RIGHT_HANDLES, &s);
@@ -271,7 +271,7 @@ long sys_handle_info(struct thread *cur, uint64_t *a)
     return OK;
 }
 
-long sys_handle_grow(struct thread *cur, uint64_t *a)
+SELDOM long sys_handle_grow(struct thread *cur, uint64_t *a)
 {
     struct space *s;
     err_t e = handle_space(cur, a[0], RIGHT_HANDLES, &s);

@@ -127,7 +127,7 @@ void ipc_enqueue(struct thread *t, struct endpoint *ep)
 }
 
 /* Queue t (not running any more) with its call or exception, or hand it over at once. */
-void ipc_queue_call(struct thread *t, struct endpoint *ep)
+SELDOM void ipc_queue_call(struct thread *t, struct endpoint *ep)
 {
     t->ep = ep;
     t->state = T_CALLING;
@@ -135,7 +135,7 @@ void ipc_queue_call(struct thread *t, struct endpoint *ep)
     ipc_try_deliver(ep);
 }
 
-static void ipc_write_cancel(struct endpoint *ep, struct thread *r)
+static SELDOM void ipc_write_cancel(struct endpoint *ep, struct thread *r)
 {
     r->x[REG_A0] = MSG_CANCEL;
     r->x[REG_A1] = ep->cancels;
@@ -160,7 +160,7 @@ void ipc_notify_receiver(struct thread *r)
     sched_ready(r);
 }
 
-void ipc_cancel_event(struct endpoint *ep, reply_id_t id)
+SELDOM void ipc_cancel_event(struct endpoint *ep, reply_id_t id)
 {
     if (frame_info_of(frame_of(ep))->kind != FRAME_ENDPOINT)
         return; /* it died before its client */
@@ -197,7 +197,7 @@ static bool ipc_take_sender(struct endpoint *ep, struct thread *r)
 }
 
 /* Senders came from outside a receive: serve receivers that wait. */
-bool ipc_try_deliver(struct endpoint *ep)
+SELDOM bool ipc_try_deliver(struct endpoint *ep)
 {
     struct thread *r = endpoint_receiver(ep), *s = lend_server(ep);
     if (!r || !queue_top(&ep->senders))
@@ -445,9 +445,9 @@ err_t ipc_receive_endpoint(struct thread *cur, handle_t h, struct endpoint **ep)
     return ipc_find_endpoint(cur, h, RIGHT_RECV, ep, &badge);
 }
 
-long sys_reply_alive(struct thread *cur, uint64_t *a) { return ipc_find_caller(a[0], cur->space) || fault_is_alive(a[0], cur->space) ? OK : ERR_STALE; }
+SELDOM long sys_reply_alive(struct thread *cur, uint64_t *a) { return ipc_find_caller(a[0], cur->space) || fault_is_alive(a[0], cur->space) ? OK : ERR_STALE; }
 
-long sys_yield(struct thread *cur, uint64_t *a)
+SELDOM long sys_yield(struct thread *cur, uint64_t *a)
 {
     a[0] = OK;
     sched_yield(cur);

@@ -18,6 +18,7 @@ _Noreturn void panic(const char *what, uint64_t a, uint64_t b);
 #endif
 #define likely(x) __builtin_expect(!!(x), 1)
 #define unlikely(x) __builtin_expect(!!(x), 0)
+#define SELDOM __attribute__((cold)) /* compiled for size in a file that is compiled for speed */
 
 /* ---- globals (written at boot only, counters apart) ---- */
 extern struct hart harts[HARTS_MAX];

@@ -101,7 +101,7 @@ static pte_t *window_entry(struct space *s, uint64_t chunk, unsigned *level)
     return arch_walk(s->root, WINDOW_BASE + (chunk << CHUNK_SHIFT), level);
 }
 
-err_t space_window(struct space *s, uint64_t chunk, bool writable)
+SELDOM err_t space_window(struct space *s, uint64_t chunk, bool writable)
 {
     unsigned level;
     pte_t *e = window_entry(s, chunk, &level);
@@ -115,7 +115,7 @@ err_t space_window(struct space *s, uint64_t chunk, bool writable)
     return OK;
 }
 
-void space_window_remove(struct space *s, uint64_t chunk)
+SELDOM void space_window_remove(struct space *s, uint64_t chunk)
 {
     unsigned level;
     pte_t *e = window_entry(s, chunk, &level);
@@ -165,7 +165,7 @@ syscall_fn sys_space_map, sys_space_map_frame, sys_space_unmap, sys_space_protec
     sys_space_harvest, sys_space_soft, sys_space_map_device;
 
 /* a0 space, a1 va, a2 frame, a3 prot: where nothing is mapped. */
-long sys_space_map_frame(struct thread *cur, uint64_t *a)
+SELDOM long sys_space_map_frame(struct thread *cur, uint64_t *a)
 {
     struct space *s;
     err_t e = map_space(cur, a[0], &s);
@@ -427,7 +427,7 @@ long sys_space_soft(struct thread *cur, uint64_t *a)
 }
 
 /* a0 kernel, a1 space, a2 va, a3 physical address outside RAM */
-long sys_space_map_device(struct thread *cur, uint64_t *a)
+SELDOM long sys_space_map_device(struct thread *cur, uint64_t *a)
 {
     struct space *s;
     struct handle *slot;

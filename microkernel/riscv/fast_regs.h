@@ -57,6 +57,28 @@ FAST_READ(fast_cause, "s0") /* from FAST_CAUSE_FIRST on */
     } while (0)
 #define fast_irq_claim plic_claim
 
+/* A way's second half, which two of them have in common: four words in a0 and s4 to s6. */
+#define FAST_WAKE(name, cur, t, n, bits) \
+    _Noreturn void name(struct thread *cur); \
+    static inline __attribute__((always_inline)) _Noreturn void name##_with(struct thread *cur, struct thread *t, struct ntfn *n, uint64_t bits); \
+    _Noreturn void name(struct thread *cur) \
+    { \
+        register struct thread *s4 __asm__("s4"); \
+        register struct ntfn *s5 __asm__("s5"); \
+        register uint64_t s6 __asm__("s6"); \
+        __asm__ volatile("" : "=r"(s4), "=r"(s5), "=r"(s6)); \
+        name##_with(cur, s4, s5, s6); \
+    } \
+    static inline __attribute__((always_inline)) _Noreturn void name##_with(struct thread *cur, struct thread *t, struct ntfn *n, uint64_t bits)
+#define FAST_GO_WAKE(name, cur, t, n, bits) \
+    do { \
+        register struct thread *in_a0 __asm__("a0") = (cur), *s4 __asm__("s4") = (t); \
+        register struct ntfn *s5 __asm__("s5") = (n); \
+        register uint64_t s6 __asm__("s6") = (bits); \
+        __asm__ volatile("j " #name : : "r"(in_a0), "r"(s4), "r"(s5), "r"(s6), "r"(fast_ticket) : "memory"); \
+        __builtin_unreachable(); \
+    } while (0)
+
 /* In assembler: gcc would extend the ticket's sign, which it has. */
 FAST_INLINE bool fast_lock(const struct hart *h)
 {

@@ -17,6 +17,8 @@
 #define FAST_GIVE_UP_FAULT(cur) return 0
 #define FAST_GIVE_UP_IRQ(source) return 0
 #define fast_irq_claim host_irq_claim
+#define FAST_WAKE(name, cur, t, n, bits) static struct thread *name(struct thread *cur, struct thread *t, struct ntfn *n, uint64_t bits)
+#define FAST_GO_WAKE(name, cur, t, n, bits) return name(cur, t, n, bits)
 unsigned host_irq_claim(const struct hart *h); /* the source that host_interrupt said, masked now */
 
 #define fast_a0 (cur->x[REG_A0])
