@@ -271,7 +271,7 @@ SELDOM long sys_handle_info(struct thread *cur, uint64_t *a)
     return OK;
 }
 
-SELDOM long sys_handle_grow(struct thread *cur, uint64_t *a)
+long sys_handle_grow(struct thread *cur, uint64_t *a)
 {
     struct space *s;
     err_t e = handle_space(cur, a[0], RIGHT_HANDLES, &s);

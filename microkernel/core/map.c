@@ -130,7 +130,7 @@ SELDOM void space_window_remove(struct space *s, uint64_t chunk)
 err_t map_space(struct thread *cur, handle_t h, struct space **out)
 {
     struct handle *slot;
-    err_t e = handle_find(cur->space, h, OBJ_SPACE, RIGHT_MAP, &slot);
+    err_t e = handle_find_inline(cur->space, h, OBJ_SPACE, RIGHT_MAP, &slot);
     if (e != OK)
         return e;
     *out = frame_va(slot->object);

@@ -48,7 +48,9 @@
 #define ACCESS_X 4
 #define RESULT_OK 0
 
-/* Offset in struct hart. */
+/* Offsets in struct hart. */
+#define H_CURRENT 0
+#define H_LOCK 80
 #define H_KSTACK 56
 #define H_ID 36 /* struct hart: id */
 

@@ -63,6 +63,31 @@
     sd t5, 240(a0)
     .endm
 
+    .macro load_others
+    ld t0, 40(a0)
+    ld t1, 48(a0)
+    ld t2, 56(a0)
+    ld a1, 88(a0)
+    ld a2, 96(a0)
+    ld a3, 104(a0)
+    ld a4, 112(a0)
+    ld a5, 120(a0)
+    ld a6, 128(a0)
+    ld a7, 136(a0)
+    ld t3, 224(a0)
+    ld t4, 232(a0)
+    ld t5, 240(a0)
+    ld t6, 248(a0)
+    ld a0, 80(a0)
+    .endm
+
+/* Of the kernel lock, for C: in a1. */
+    .macro take_ticket
+    ld a2, H_LOCK(tp)
+    li a1, 1
+    amoadd.w a1, a1, (a2)
+    .endm
+
 /* The thread in a0 runs from here on, but for its registers. Leaves its pc in a7 and its status in t5: no secrets to it. */
     .macro become
     ld t5, T_STATUS(a0)
@@ -106,29 +131,31 @@ general:
     save_others
     sd s1, 80(a0)
     sd s2, 0(a0)
+    ld sp, H_KSTACK(tp)
+    take_ticket
+    call trap_call                  /* -> a0: the thread to run; 0: the one that called, and C has kept its gp and s3 to s11 */
+    bnez a0, trap_return
+    ld a0, H_CURRENT(tp)
+    become
+    ld ra, 8(a0)
+    ld sp, 16(a0)
+    ld tp, 32(a0)
+    ld s0, 64(a0)
+    ld s1, 72(a0)
+    ld s2, 144(a0)
+    load_others
+    sret
+
 saved:
     ld sp, H_KSTACK(tp)
+    take_ticket
     call trap_user                  /* -> a0: the thread to run */
 
     .globl trap_return
 trap_return:
     become
     load_kept
-    ld t0, 40(a0)
-    ld t1, 48(a0)
-    ld t2, 56(a0)
-    ld a1, 88(a0)
-    ld a2, 96(a0)
-    ld a3, 104(a0)
-    ld a4, 112(a0)
-    ld a5, 120(a0)
-    ld a6, 128(a0)
-    ld a7, 136(a0)
-    ld t3, 224(a0)
-    ld t4, 232(a0)
-    ld t5, 240(a0)
-    ld t6, 248(a0)
-    ld a0, 80(a0)
+    load_others
     sret
 
 /* A fault keeps all registers. Page faults may go the fast path: cause - 8 in s0, the address in a1, the access in a3.
@@ -160,7 +187,7 @@ no_call:
 fast_give_up_fault:
     ld sp, H_KSTACK(tp)
     mv a1, s3
-    call trap_ticket
+    call trap_user
     j trap_return
 
 /* The lock is held, and the source in s4 claimed. */
@@ -182,7 +209,9 @@ fast_give_up:
     sd s2, 0(a0)
     ld sp, H_KSTACK(tp)
     mv a1, s3
-    call trap_ticket
+    call trap_call
+    bnez a0, trap_return
+    ld a0, H_CURRENT(tp)
     j trap_return
 
 /* a0 waited for a message: its words are in their registers, t2 and t3 are written. */

@@ -17,7 +17,9 @@ _Static_assert(SYS_NULL == NR_NULL && SYS_CALL == NR_CALL && SYS_REPLY_RECV == N
                    MSG_CALL == KIND_CALL && MSG_FAULT == KIND_FAULT && OK == RESULT_OK && FAULT_ACCESS_R == ACCESS_R &&
                    FAULT_ACCESS_W == ACCESS_W && FAULT_ACCESS_X == ACCESS_X && CAUSE_ECALL_U == FAST_CAUSE_FIRST,
                "and these");
-_Static_assert(offsetof(struct hart, kstack_top) == H_KSTACK && offsetof(struct hart, id) == H_ID, "start.S knows these");
+_Static_assert(offsetof(struct hart, kstack_top) == H_KSTACK && offsetof(struct hart, id) == H_ID && offsetof(struct hart, current) == H_CURRENT &&
+                   offsetof(struct hart, lock) == H_LOCK && offsetof(struct kernel_lock, next) == 0,
+               "start.S and entry.S know these");
 
 static void trap_interrupt(uint64_t code)
 {
@@ -65,33 +67,32 @@ static inline struct thread *trap_out(void)
     return t;
 }
 
-/* The lock is held, all registers are saved. */
-static inline struct thread *trap_locked(struct thread *t)
+struct thread *trap_call(struct thread *t, int32_t mine), *trap_user(struct thread *t, int32_t mine), *trap_claimed(unsigned source);
+
+/* A system call. mine: the ticket of the lock, whose turn may not have come. 0: t goes on, and nobody has touched the registers
+ * that a call keeps. */
+struct thread *trap_call(struct thread *t, int32_t mine)
 {
-    uint64_t cause = csr_read(scause); /* still this trap's: waiting for the lock takes none */
-    if (likely(cause == CAUSE_ECALL_U && this_hart()->current == t)) {
+    struct hart *h = this_hart();
+    lock_turn(h, mine);
+    if (likely(h->current == t)) { /* else another hart stopped it on its way in: it stands before its ecall */
         count(KC_TRAP + CAUSE_ECALL_U);
         t->x[REG_PC] += 4;
         syscall_dispatch(t);
-    } else {
-        trap_other(t, cause, csr_read(stval));
+        if (likely(!h->attention && h->current == t && h->space == t->space)) {
+            unlock_kernel();
+            return 0;
+        }
     }
     return trap_out();
 }
 
-struct thread *trap_user(struct thread *t), *trap_ticket(struct thread *t, int32_t mine), *trap_claimed(unsigned source);
-
-struct thread *trap_user(struct thread *t)
-{
-    lock_kernel();
-    return trap_locked(t);
-}
-
-/* The same after the fast path took the ticket `mine`, whose turn may not have come. */
-struct thread *trap_ticket(struct thread *t, int32_t mine)
+/* Everything else, all registers saved. */
+struct thread *trap_user(struct thread *t, int32_t mine)
 {
     lock_turn(this_hart(), mine);
-    return trap_locked(t);
+    trap_other(t, csr_read(scause), csr_read(stval)); /* still this trap's: waiting for the lock takes none */
+    return trap_out();
 }
 
 /* The same after the fast path took the lock and claimed an interrupt. */
