@@ -382,7 +382,7 @@ err_t evict_any(uint32_t slot)
     return err;
 }
 
-err_t evict_make_room_slowly(uint32_t slot)
+__attribute__((noinline)) err_t evict_make_room_slowly(uint32_t slot)
 {
     const struct space_vol *v = space_vol(slot);
     err_t err = OK;

@@ -79,36 +79,48 @@ void resident_unlink(frame_t f)
 
 /* ---- pages come and go ---- */
 
-bool resident_is_pinned(uint32_t slot, uint32_t page)
+static __attribute__((noinline)) bool region_is_pinned(uint32_t slot, uint32_t page)
 {
-    if (space_at(slot)->flags & SPACE_F_PINNED)
-        return true;
-    if (space_vol(slot)->special == 0)
-        return false;
     uint32_t r = region_find(slot, page);
     return r != NO_REGION && (region_at(r)->flags & (REGION_SHARED | REGION_PINNED | REGION_LOCKED)) != 0;
 }
 
-void resident_count(uint32_t slot, frame_t f)
+static inline bool is_pinned(const struct ledger_space *s, const struct space_vol *v, uint32_t slot, uint32_t page)
 {
-    struct ledger_frame *w = frame_word(f);
-    if (w->flags & FRAME_W_PAGE)
-        return;
-    uint32_t domain = w->refs == 1 ? space_vol(slot)->domain : 0;
-    w->flags |= FRAME_W_PAGE;
-    page_at(f)->domain = (uint16_t)domain;
-    space_vol(domain)->pages++;
-    resident.pages++;
+    return (s->flags & SPACE_F_PINNED) || (unlikely(v->special != 0) && region_is_pinned(slot, page));
 }
 
+bool resident_is_pinned(uint32_t slot, uint32_t page) { return is_pinned(space_at(slot), space_vol(slot), slot, page); }
+
+/* v: the space's; w, p: the frame's. Its domain. */
+static inline uint32_t count_page(const struct space_vol *v, struct ledger_frame *w, struct page_vol *p)
+{
+    if (w->flags & FRAME_W_PAGE)
+        return p->domain;
+    uint32_t domain = w->refs == 1 ? v->domain : 0;
+    w->flags |= FRAME_W_PAGE;
+    p->domain = (uint16_t)domain;
+    space_vol(domain)->pages++;
+    resident.pages++;
+    return domain;
+}
+
+void resident_count(uint32_t slot, frame_t f) { (void)count_page(space_vol(slot), frame_word(f), page_at(f)); }
+
+/* Each time a page comes in: what is looked up is looked up once. */
 void resident_add_page(uint32_t slot, uint32_t page, frame_t f)
 {
-    if (frame_is_held(frame_word(f)) || space_at(slot)->flags & SPACE_F_SERVER)
+    const struct ledger_space *s = space_at(slot);
+    const struct space_vol *v = space_vol(slot);
+    struct ledger_frame *w = frame_word(f);
+    if (frame_is_held(w) || s->flags & SPACE_F_SERVER)
         return;
     rmap_set(f, slot, page);
-    resident_count(slot, f);
-    if (!resident_is_pinned(slot, page))
-        resident_list(f);
+    uint32_t domain = count_page(v, w, page_at(f));
+    if (is_pinned(s, v, slot, page) || (w->flags & (FRAME_W_LISTED | FRAME_W_READY | FRAME_W_WRITING)))
+        return;
+    w->flags |= FRAME_W_LISTED;
+    replace_page_in(domain, frame_index(f));
 }
 
 void resident_remove(frame_t f)

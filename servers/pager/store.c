@@ -151,7 +151,7 @@ static err_t send_later(uint32_t slot, frame_t frame, bool is_read, err_t err)
     return ERR_IN_PROGRESS;
 }
 
-static err_t transfer_tested(uint32_t slot, frame_t to, frame_t from, bool is_read)
+static __attribute__((noinline)) err_t transfer_tested(uint32_t slot, frame_t to, frame_t from, bool is_read)
 {
     enum store_fault fault = is_read ? STORE_FAIL_READ : STORE_FAIL_WRITE;
     bool later = fault_value[STORE_DELAY] != 0;

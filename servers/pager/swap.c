@@ -90,7 +90,7 @@ static void map(struct answer *a, frame_t frame, unsigned prot)
 static inline unsigned read_only(unsigned prot) { return prot & PROT_W ? (prot & ~PROT_W) | PROT_COW : prot; }
 
 /* The slot has a frame. A store to it comes as a second fault, on a COW entry. */
-static err_t take_resident(const struct fault *f, unsigned prot, struct answer *a, frame_t frame)
+static __attribute__((noinline)) err_t take_resident(const struct fault *f, unsigned prot, struct answer *a, frame_t frame)
 {
     struct ledger_frame *w = frame_word(frame);
     if (!(w->flags & FRAME_W_LINKED))
@@ -108,7 +108,7 @@ static err_t take_resident(const struct fault *f, unsigned prot, struct answer *
 }
 
 /* A read that will end later: the frame is the transfer's until then. */
-static void leave_to_transfer(const struct fault *f, frame_t frame)
+static __attribute__((noinline)) void leave_to_transfer(const struct fault *f, frame_t frame)
 {
     struct ledger_frame *w = frame_word(frame);
     if (w->charged) {
@@ -148,7 +148,8 @@ static err_t read_slot(const struct fault *f, unsigned prot, struct answer *a)
     return OK;
 }
 
-err_t swap_in(const struct fault *f, unsigned prot, struct answer *a)
+/* All that a page costs that comes in is inside it; what is seldom is not. */
+__attribute__((flatten)) err_t swap_in(const struct fault *f, unsigned prot, struct answer *a)
 {
     struct slot_vol *s = slot_of(f);
     check(store_slot_of(f->pte) <= store_total() && s->refs > 0);
