@@ -3,6 +3,7 @@
  * EFAULT, so nothing here may touch a caller's buffer itself.
  */
 #include "internal.h"
+#include "signals.h"
 
 #include <ipc/console.h>
 #include <string.h>
@@ -15,13 +16,17 @@
 /* The console was restarted under a request, or has no room for one more: ask again. */
 #define PAUSE_TICKS 20000u /* 2 ms at 10 MHz */
 
-/* After a death output may appear twice: better than not at all. */
+/* A read that is cancelled though no handler has run was by ^C, which took its line. After a death output may appear twice: better than not at all. */
 static err_t console_call(struct ipc_msg *m, const struct ipc_buf *buf)
 {
     const struct ipc_msg request = *m;
+    unsigned breaks = __signal_breaks, runs = __signal_runs;
     for (;;) { /* bound: the clients before us, and deaths; init ends the machine when the console does not come back */
         *m = request;
         err_t err = ipc_call_full(H_CONSOLE, m, buf, buf != NULL ? 1 : 0, DEADLINE_NONE);
+        bool restarts = __restarts(err, breaks) && (m->w[0] != CONSOLE_READ || __signal_runs != runs);
+        if (restarts)
+            continue;
         if (err != ERR_AGAIN && err != ERR_PEER_DEAD)
             return err;
         uint64_t bits;

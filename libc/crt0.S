@@ -26,3 +26,4 @@ __thread_start:
     .globl sbrk
     .globl malloc
     .globl __retarget_lock_acquire
+    .globl raise

@@ -5,13 +5,13 @@
  * are, and the server's FS_ERR_CONSOLE tells. A bad address is the server's to find: nothing here touches a caller's buffer.
  */
 #include "internal.h"
+#include "signals.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <ipc/fs.h>
 #include <ipc/pager.h>
 #include <ipc/procmgr.h>
-#include <signal.h>
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <string.h>
@@ -67,15 +67,23 @@ static int bad_fd(void)
 
 /* ---- the file server ---- */
 
+/* Whether a handler has ended the request for good: not one with SA_RESTART, unless it was a poll. */
+static bool is_broken(err_t err, const struct ipc_msg *request, unsigned runs, unsigned breaks)
+{
+    return err != ERR_CANCELLED || __signal_breaks != breaks || (request->w[0] == FS_POLL && __signal_runs != runs);
+}
+
 /* After its restart it has lost all that we asked of it, so asking again does nothing twice. */
 static err_t ask(struct ipc_msg *m, const struct ipc_buf *bufs, unsigned nbufs)
 {
     const struct ipc_msg request = *m;
-    for (unsigned try = 0;; try++) { /* bound: deaths; init ends the machine when the server does not come back */
+    unsigned runs = __signal_runs, breaks = __signal_breaks;
+    for (;;) { /* bound: handlers, and deaths; init ends the machine when the server does not come back */
         err_t err = ipc_call_full(H_FS, m, bufs, nbufs, DEADLINE_NONE);
-        if (err != ERR_PEER_DEAD)
+        if (err != ERR_PEER_DEAD && is_broken(err, &request, runs, breaks))
             return err;
-        server_pause(0);
+        if (err == ERR_PEER_DEAD)
+            server_pause(0);
         *m = request;
     }
 }
@@ -145,12 +153,13 @@ static inline bool is_own(uintptr_t at, size_t len, uintptr_t image)
     return at >= here && at <= stack_first - len && own_tp() == first_tp;
 }
 
-/* The server is asked again only when it died: it has lost all of it then. */
+/* The server is asked again when it died, having lost all of it then, or when a handler came in between. */
 static err_t short_call(struct ipc_msg *m)
 {
     struct ipc_msg again = *m;
+    unsigned breaks = __signal_breaks;
     err_t err = ipc_call(H_FS, m);
-    if (err != ERR_PEER_DEAD)
+    if (err != ERR_PEER_DEAD && !__restarts(err, breaks))
         return err;
     *m = again;
     return ask(m, NULL, 0);

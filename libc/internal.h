@@ -22,6 +22,7 @@ void __tls_fill(void *block);
 /* time.c: ticks since boot of a valid time, rounded up. */
 struct timespec;
 uint64_t __timespec_ticks(const struct timespec *ts);
+struct timespec __ticks_timespec(uint64_t ticks);
 
 /* stdio.c: bring up the three streams; write what stderr holds back (it is unbuffered as far as anybody can see). */
 void __stdio_start(bool has_files);
@@ -74,6 +75,7 @@ struct thread *__thread_record(void); /* the calling thread's, also in the first
 /* pthread_keys.c: what POSIX wants done at a thread's end. */
 void __thread_goes(void);
 extern void (*__park_thread_goes)(void); /* set by the first thread that waits */
+extern void (*__park_after_handler)(void); /* sigcount.c; likewise */
 
 /* process.c: what fork does for parts that a program may not have; each sets its own when it is first used. */
 extern struct fork_hooks {

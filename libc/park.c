@@ -5,6 +5,7 @@
 #include "park.h"
 
 #include "internal.h"
+#include "signals.h"
 
 #include <ipc/procmgr.h>
 #include <stdatomic.h>
@@ -22,6 +23,13 @@ static void thread_goes(void)
     own_waker = NO_HANDLE;
 }
 
+/* A handler has run: if that was between a look and the sleep after it, the sleep is to end. */
+static void after_handler(void)
+{
+    if (own_waker != NO_HANDLE)
+        (void)sys_signal(own_waker, WAKE_BIT);
+}
+
 /* Handles of the parent are not the child's. */
 static void after_fork(void) { own_waker = NO_HANDLE; }
 
@@ -31,6 +39,7 @@ void __park_prepare(void)
     if (own_waker == NO_HANDLE) {
         __fork_hooks.park = after_fork;
         __park_thread_goes = thread_goes;
+        __park_after_handler = after_handler;
         struct ipc_msg m = {.w = {PROC_WAKER, ~0UL}};
         if (proc_call(H_PROC, &m) == OK)
             own_waker = (handle_t)m.w[1];
@@ -40,7 +49,7 @@ void __park_prepare(void)
 static void doze(ticks_t deadline)
 {
     uint64_t bits;
-    (void)sys_wait(0, deadline, &bits);
+    (void)sys_wait(0, deadline, &bits); /* a handler may end it: whoever dozes looks again */
 }
 
 static void back_off(unsigned *tries)
@@ -69,7 +78,7 @@ void __waitq_unlock(struct __waitq *q) { __atomic_store_n(&q->__lock, 0, __ATOMI
 
 void __waitq_join(struct __waitq *q, struct __waiter *w)
 {
-    *w = (struct __waiter){.waker = own_waker};
+    *w = (struct __waiter){.waker = own_waker, .breaks = __signal_breaks};
     if (q->__head == NULL)
         __atomic_store_n(&q->__head, w, __ATOMIC_RELEASE);
     else
@@ -127,12 +136,14 @@ bool __waitq_sleep(struct __waitq *q, struct __waiter *w, ticks_t deadline)
     __stderr_push();
     while (!atomic_load_explicit(&w->woken, memory_order_acquire)) { /* bound: the deadline, or whoever wakes us */
         ticks_t now = sys_time(), until = deadline;
-        if (now >= deadline) {
+        bool broken = w->heeds_signals && __signal_breaks != w->breaks;
+        if (now >= deadline || broken) {
             __waitq_lock(q);
             bool still = !atomic_load_explicit(&w->woken, memory_order_acquire);
             if (still)
                 take_out(q, w);
             __waitq_unlock(q);
+            w->broken = broken && still;
             return !still;
         }
         if (w->waker == NO_HANDLE && until > now + SLEEP_TICKS)

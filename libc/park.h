@@ -19,6 +19,9 @@ struct __waiter { /* stands on the stack of the thread that waits */
     struct __waiter *next;
     handle_t waker;
     _Atomic int woken;
+    bool heeds_signals; /* set after the join: a handler without SA_RESTART ends the sleep, too, */
+    bool broken;        /* and did */
+    unsigned breaks;
 };
 
 void __park_prepare(void); /* before the lock, by who may sleep under it: asks for this thread's waker, once */

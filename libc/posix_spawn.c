@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT
- * posix_spawn. Without file actions it is one request to the process manager; with some a forked child performs them in order
- * and becomes the program, and a pipe that closes at exec tells whether it could. Attributes are empty: there are no process
- * groups, and signals have no dispositions to reset.
+ * posix_spawn. Without file actions and attributes it is one request to the process manager; with some a forked child performs
+ * them in order and becomes the program, and a pipe that closes at exec tells whether it could.
  */
 #include "internal.h"
+#include "spawnattr.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -124,15 +124,25 @@ static int report_aside(int report, const struct action *list)
     return report >= above ? report : fcntl(report, F_DUPFD_CLOEXEC, above);
 }
 
-static _Noreturn void child(const struct action *list, const char *file, char *const argv[], char *const envp[], int report)
+struct wanted {
+    const struct action *list;
+    const posix_spawnattr_t *attr;
+    const char *file;
+    char *const *argv, *const *envp;
+};
+
+static _Noreturn void child(const struct wanted *w, int report)
 {
+    const struct action *list = w->list;
     int error = 0, aside = report_aside(report, list);
     if (aside < 0)
         error = errno;
+    if (error == 0 && __spawnattr_any(w->attr))
+        error = __spawnattr_perform(w->attr);
     for (const struct action *a = list; a != NULL && error == 0; a = a->next)
         error = perform(a);
     if (error == 0) {
-        (void)execvpe(file, argv, envp);
+        (void)execvpe(w->file, w->argv, w->envp);
         error = errno;
     }
     (void)write(aside < 0 ? report : aside, &error, sizeof error);
@@ -141,14 +151,14 @@ static _Noreturn void child(const struct action *list, const char *file, char *c
 
 /* ---- spawn ---- */
 
-static int spawn_with(const struct action *list, const char *file, char *const argv[], char *const envp[], pid_t *pid)
+static int spawn_with(const struct wanted *w, pid_t *pid)
 {
     int p[2], error = 0;
     if (pipe2(p, O_CLOEXEC) != 0)
         return errno;
     pid_t made = fork();
     if (made == 0)
-        child(list, file, argv, envp, p[1]);
+        child(w, p[1]);
     error = made < 0 ? errno : 0;
     (void)close(p[1]);
     if (made > 0 && read(p[0], &error, sizeof error) != (ssize_t)sizeof error)
@@ -164,9 +174,10 @@ static int spawn_with(const struct action *list, const char *file, char *const a
 int posix_spawnp(pid_t *restrict pid, const char *restrict file, const posix_spawn_file_actions_t *actions,
                  const posix_spawnattr_t *restrict attr, char *const argv[], char *const envp[])
 {
-    (void)attr; /* can't hold anything, see below */
-    if (actions != NULL && *actions != NULL && (*actions)->first != NULL)
-        return spawn_with((*actions)->first, file, argv, envp, pid);
+    const struct action *list = actions != NULL && *actions != NULL ? (*actions)->first : NULL;
+    const struct wanted w = {.list = list, .attr = attr, .file = file, .argv = argv, .envp = envp};
+    if (list != NULL || __spawnattr_any(attr))
+        return spawn_with(&w, pid);
     return spawn_program(file, argv, envp, 0, pid);
 }
 
@@ -176,16 +187,4 @@ int posix_spawn(pid_t *restrict pid, const char *restrict path, const posix_spaw
     if (strchr(path, '/') == NULL)
         return ENOENT; /* programs are in /bin only, so none is relative to the current directory */
     return posix_spawnp(pid, path, actions, attr, argv, envp);
-}
-
-int posix_spawnattr_init(posix_spawnattr_t *a)
-{
-    *a = NULL;
-    return 0;
-}
-
-int posix_spawnattr_destroy(posix_spawnattr_t *a)
-{
-    (void)a;
-    return 0;
 }

@@ -2,10 +2,10 @@
  * Processes: fork, wait, kill, ids, the end. Each is one request to the process manager.
  */
 #include "internal.h"
+#include "signals.h"
 
 #include <errno.h>
 #include <ipc/procmgr.h>
-#include <signal.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -36,17 +36,34 @@ pid_t fork(void)
     return pid >= 0 ? (pid_t)pid : (pid_t)__error_set((err_t)pid);
 }
 
+/* Bit by bit: the kernel of a wait, with waitid's options besides. */
+static uint64_t wait_flags(int options)
+{
+    return ((options & WNOHANG) != 0 ? WAIT_NOHANG : 0) | ((options & WUNTRACED) != 0 ? WAIT_STOPPED : 0) |
+           ((options & WCONTINUED) != 0 ? WAIT_CONTINUED : 0) | ((options & WNOWAIT) != 0 ? WAIT_KEEP : 0);
+}
+
+/* who: as PROC_WAIT has it. Again after a handler with SA_RESTART. */
+static err_t wait_for(int64_t who, uint64_t flags, struct ipc_msg *m)
+{
+    err_t err;
+    unsigned breaks = __signal_breaks;
+    __stderr_push();
+    do {
+        *m = (struct ipc_msg){.w = {PROC_WAIT, (uint64_t)who, flags}};
+        err = proc_call(H_PROC, m);
+    } while (__restarts(err, breaks)); /* bound: signals with such handlers */
+    return err;
+}
+
 pid_t waitpid(pid_t pid, int *status, int options)
 {
-    if ((options & ~WNOHANG) != 0) {
+    struct ipc_msg m;
+    if ((options & ~(WNOHANG | WUNTRACED | WCONTINUED)) != 0) {
         errno = EINVAL;
         return -1;
     }
-    /* All processes are of one group: "any of my group" is any. */
-    int64_t who = pid > 0 ? pid : -1;
-    struct ipc_msg m = {.w = {PROC_WAIT, (uint64_t)who, (options & WNOHANG) != 0 ? WAIT_NOHANG : 0}};
-    __stderr_push();
-    err_t err = proc_call(H_PROC, &m);
+    err_t err = wait_for(pid, wait_flags(options), &m);
     if (err != OK)
         return (pid_t)__error_set(err);
     if (m.w[1] != 0 && status != NULL)
@@ -59,24 +76,35 @@ pid_t wait(int *status)
     return waitpid(-1, status, 0);
 }
 
-int kill(pid_t pid, int sig)
+static void info_fill(siginfo_t *info, pid_t pid, int word)
 {
-    if (sig < 0 || sig >= NSIG) {
+    *info = (siginfo_t){0};
+    if (pid == 0)
+        return;
+    info->si_signo = SIGCHLD;
+    info->si_pid = pid;
+    info->si_code = WIFEXITED(word) ? CLD_EXITED : WIFSTOPPED(word) ? CLD_STOPPED : WIFCONTINUED(word) ? CLD_CONTINUED : CLD_KILLED;
+    info->si_status = WIFEXITED(word) ? WEXITSTATUS(word) : WIFSTOPPED(word) ? WSTOPSIG(word) :
+                      WIFCONTINUED(word) ? SIGCONT : WTERMSIG(word);
+}
+
+int waitid(idtype_t what, id_t id, siginfo_t *info, int options)
+{
+    struct ipc_msg m;
+    int events = options & (WEXITED | WSTOPPED | WCONTINUED);
+    if ((options & ~(WNOHANG | WEXITED | WSTOPPED | WCONTINUED | WNOWAIT)) != 0 || events == 0 || (what != P_ALL && id <= 0) ||
+        (what != P_ALL && what != P_PID && what != P_PGID)) {
         errno = EINVAL;
         return -1;
     }
-    if (pid <= 0) { /* process groups do not exist: no group, so no member */
-        errno = ESRCH;
-        return -1;
-    }
-    struct ipc_msg m = {.w = {PROC_KILL, (uint64_t)pid, (uint64_t)sig}};
-    __stderr_push();
-    err_t err = proc_call(H_PROC, &m);
-    if (err == ERR_NOENT) {
-        errno = ESRCH;
-        return -1;
-    }
-    return __error_set(err);
+    int64_t who = what == P_ALL ? -1 : what == P_PID ? (int64_t)id : id == 1 ? WAIT_GROUP_1 : -(int64_t)id;
+    uint64_t flags = wait_flags(options) | ((options & WEXITED) != 0 ? 0 : WAIT_NOT_ENDED);
+    err_t err = wait_for(who, flags, &m);
+    if (err != OK)
+        return __error_set(err);
+    if (info != NULL)
+        info_fill(info, (pid_t)m.w[1], (int)m.w[2]);
+    return 0;
 }
 
 static uint64_t own_info(int word)

@@ -42,7 +42,12 @@ static int wait_until(sem_t *s, clockid_t clock, const struct timespec *until)
         __waitq_unlock(&s->__waiters);
         return 0;
     }
-    return __waitq_wait(&s->__waiters, deadline) ? taken(s) : fail(ETIMEDOUT);
+    struct __waiter w;
+    __waitq_join(&s->__waiters, &w);
+    w.heeds_signals = true;
+    if (__waitq_sleep(&s->__waiters, &w, deadline))
+        return taken(s);
+    return fail(w.broken ? EINTR : ETIMEDOUT);
 }
 
 int sem_init(sem_t *s, int shared, unsigned value)

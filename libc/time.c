@@ -3,6 +3,7 @@
  * epoch of CLOCK_REALTIME is the machine's start.
  */
 #include "internal.h"
+#include "signals.h"
 
 #include <errno.h>
 #include <ipc/init.h>
@@ -28,7 +29,7 @@ static uint64_t timebase(void)
     return hz;
 }
 
-static struct timespec ticks_to_timespec(uint64_t ticks)
+struct timespec __ticks_timespec(uint64_t ticks)
 {
     uint64_t hz = timebase();
     return (struct timespec){.tv_sec = (time_t)(ticks / hz), .tv_nsec = (long)(ticks % hz * NS_PER_S / hz)};
@@ -49,7 +50,7 @@ int clock_gettime(clockid_t clock, struct timespec *ts)
         errno = EINVAL;
         return -1;
     }
-    *ts = ticks_to_timespec(sys_time());
+    *ts = __ticks_timespec(sys_time());
     return 0;
 }
 
@@ -60,14 +61,14 @@ int clock_getres(clockid_t clock, struct timespec *ts)
         return -1;
     }
     if (ts != NULL)
-        *ts = ticks_to_timespec(1);
+        *ts = __ticks_timespec(1);
     return 0;
 }
 
 int gettimeofday(struct timeval *restrict tv, void *restrict zone)
 {
     (void)zone;
-    struct timespec ts = ticks_to_timespec(sys_time());
+    struct timespec ts = __ticks_timespec(sys_time());
     *tv = (struct timeval){.tv_sec = ts.tv_sec, .tv_usec = ts.tv_nsec / 1000};
     return 0;
 }
@@ -85,7 +86,10 @@ static err_t sleep_until(ticks_t deadline)
     uint64_t bits;
     err_t err = OK;
     __stderr_push();
-    while (err == OK) /* bound: the deadline; a stray signal to the thread's notification is not for us */
+    unsigned runs = __signal_runs;
+    /* bound: the deadline. A stray signal to the thread's notification is not for us; ERR_CANCELLED without a handler: stopped and
+     * continued */
+    while (err == OK || (err == ERR_CANCELLED && __signal_runs == runs))
         err = sys_wait(0, deadline, &bits);
     return err == ERR_TIMEOUT ? OK : err;
 }
@@ -103,7 +107,7 @@ int clock_nanosleep(clockid_t clock, int flags, const struct timespec *want, str
     err_t err = sleep_until(deadline);
     ticks_t now = sys_time();
     if (err != OK && left != NULL && !absolute)
-        *left = ticks_to_timespec(deadline > now ? deadline - now : 0);
+        *left = __ticks_timespec(deadline > now ? deadline - now : 0);
     return __error_errno(err);
 }
 

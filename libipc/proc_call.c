@@ -13,21 +13,39 @@ static uint32_t key_new(void)
     return key ? key : __atomic_add_fetch(&last_key, 1, __ATOMIC_RELAXED); /* 0 means none */
 }
 
-err_t proc_call_full(handle_t procmgr, struct ipc_msg *m, const struct ipc_buf *bufs, unsigned nbufs)
+struct how {
+    const struct ipc_buf *bufs;
+    unsigned nbufs;
+    ticks_t deadline;
+};
+
+static err_t call(handle_t procmgr, struct ipc_msg *m, uint32_t key, struct how how)
 {
     struct ipc_msg request = *m;
     err_t err = ERR_PEER_DEAD;
-    request.w[PROC_KEY_WORD] = key_new();
+    request.w[PROC_KEY_WORD] = key;
     /* bound: each turn is a death of procmgr, and init ends the machine when it does not come back. Not a number of tries: a
      * wait may be a long one and see any number of deaths. */
     for (unsigned try = 0; err == ERR_PEER_DEAD; try++) {
         if (try > 0)
             server_pause(0);
         *m = request;
-        err = ipc_call_full(procmgr, m, bufs, nbufs, DEADLINE_NONE);
+        err = ipc_call_full(procmgr, m, how.bufs, how.nbufs, how.deadline);
     }
     return err;
 }
+
+err_t proc_call_full(handle_t procmgr, struct ipc_msg *m, const struct ipc_buf *bufs, unsigned nbufs)
+{
+    return call(procmgr, m, key_new(), (struct how){bufs, nbufs, DEADLINE_NONE});
+}
+
+err_t proc_call_until(handle_t procmgr, struct ipc_msg *m, ticks_t deadline)
+{
+    return call(procmgr, m, key_new(), (struct how){.deadline = deadline});
+}
+
+err_t proc_call_again(handle_t procmgr, struct ipc_msg *m) { return call(procmgr, m, 0, (struct how){.deadline = DEADLINE_NONE}); }
 
 err_t proc_call(handle_t procmgr, struct ipc_msg *m) { return proc_call_full(procmgr, m, 0, 0); }
 

@@ -6,6 +6,8 @@
 
 #include_next <unistd.h>
 
+pid_t getpgid(pid_t pid);
+int setpgrp(void);
 int symlink(const char *target, const char *path);
 ssize_t readlink(const char *__restrict path, char *__restrict to, size_t size);
 int pipe2(int fds[2], int flags);

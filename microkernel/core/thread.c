@@ -156,12 +156,24 @@ long sys_thread_start(struct thread *cur, uint64_t *a)
     return t == cur ? SYS_NO_RESULT : OK;
 }
 
+/* It waits for the answer to a call of its own: an exception is none. */
+static bool thread_calls(const struct thread *t)
+{
+    return (t->state == T_WAIT_REPLY || t->state == T_CALLING) && t->call_kind == MSG_CALL;
+}
+
+/* a0 thread, a1 STOP_* */
 long sys_thread_stop(struct thread *cur, uint64_t *a)
 {
     struct thread *t;
     err_t e = thread_find(cur, a[0], &t);
     if (e != OK)
         return e;
+    if (a[1] & ~(uint64_t)STOP_UNLESS_CALLS)
+        return ERR_INVAL;
+    if (a[1] && thread_calls(t))
+        return ERR_BUSY;
+    /* commit */
     thread_cancel(t, ERR_CANCELLED);
     trace(TRACE_THREAD, cur, 2, t->frame);
     return OK;
@@ -217,7 +229,8 @@ long sys_thread_reg_get(struct thread *cur, uint64_t *a)
     return OK;
 }
 
-/* Also for a thread whose exception this caller is handling. */
+/* Also for a thread whose exception this caller is handling. Where one goes on when its call is answered may be set, too: gp, which
+ * the answer leaves alone, then says where it would have gone on. */
 long sys_thread_reg_set(struct thread *cur, uint64_t *a)
 {
     struct thread *t;
@@ -227,8 +240,12 @@ long sys_thread_reg_set(struct thread *cur, uint64_t *a)
     if (a[1] >= 32)
         return ERR_INVAL;
     bool handled = t->state == T_WAIT_REPLY && t->call_kind == MSG_EXCEPTION;
-    if (t->state != T_STOPPED && !handled)
+    bool after_call = a[1] == REG_PC && thread_calls(t);
+    if (t->state != T_STOPPED && !handled && !after_call)
         return ERR_BUSY;
+    /* commit */
+    if (after_call)
+        t->x[REG_GP] = t->x[REG_PC];
     t->x[a[1]] = a[1] == REG_PC ? a[2] & ~1UL : a[2];
     return OK;
 }

@@ -133,14 +133,21 @@ static bool swallow_escape(struct line *l, char c)
     return true;
 }
 
-bool line_type(struct line *l, char c)
+static enum line_key drop_line(struct line *l, const char *shown, enum line_key key)
+{
+    echo_text(l, shown);
+    l->edit_len = 0;
+    return key;
+}
+
+enum line_key line_type(struct line *l, char c)
 {
     if (l->raw) {
         type_raw(l, c);
-        return false;
+        return LINE_TYPED;
     }
     if (swallow_escape(l, c))
-        return false;
+        return LINE_TYPED;
     switch (c) {
     case '\r':
     case '\n': type_newline(l); break;
@@ -149,13 +156,12 @@ bool line_type(struct line *l, char c)
     case KEY_CTRL('U'): erase_line(l); break;
     case KEY_CTRL('W'): erase_word(l); break;
     case KEY_CTRL('D'): commit(l); break;
-    case KEY_CTRL('C'):
-        echo_text(l, "^C\n");
-        l->edit_len = 0;
-        return true;
+    case KEY_CTRL('C'): return drop_line(l, "^C\n", LINE_INTERRUPT);
+    case KEY_CTRL('\\'): return drop_line(l, "^\\\n", LINE_QUIT);
+    case KEY_CTRL('Z'): return drop_line(l, "^Z\n", LINE_STOP);
     default: type_plain(l, c); break;
     }
-    return false;
+    return LINE_TYPED;
 }
 
 void line_set_raw(struct line *l, bool raw)

@@ -33,8 +33,9 @@ struct line {
 };
 
 void line_start(struct line *l, void (*echo)(const char *s, size_t n));
-/* One typed byte. Returns true for ^C in line mode: the line is dropped and somebody should be interrupted. */
-bool line_type(struct line *l, char c);
+/* One typed byte. Something else than LINE_TYPED in line mode: the line is dropped and somebody is to be signalled. */
+enum line_key { LINE_TYPED = 0, LINE_INTERRUPT /* ^C */, LINE_QUIT /* ^\ */, LINE_STOP /* ^Z */ };
+enum line_key line_type(struct line *l, char c);
 /* Line mode to raw and back; what was typed so far is handed over as it is. */
 void line_set_raw(struct line *l, bool raw);
 /* Whether a reader can be answered now. */

@@ -98,6 +98,27 @@ static void op_flush(const struct ipc_event *ev)
         r->done = output_appended();
 }
 
+/* A signal for who asked. A line that is being copied is promised. */
+static err_t interrupt_thread(frame_t thread)
+{
+    for (unsigned i = 0; i < QUEUES; i++) {
+        struct request **link = request_of(&queue[i], thread);
+        if (*link == NULL)
+            continue;
+        uint64_t done = i == WRITES ? (*link)->done : 0;
+        if ((*link)->pending || (i == READS && (*link)->done > 0))
+            return ERR_BUSY;
+        request_answer(&queue[i], link, done > 0 ? OK : ERR_CANCELLED, done);
+        return OK;
+    }
+    return ERR_NOENT;
+}
+
+static void op_interrupt(const struct ipc_event *ev)
+{
+    answer(ev->id, BADGE_CLASS(ev->badge) == BADGE_PROCMGR ? interrupt_thread((frame_t)ev->w[1]) : ERR_PERM, 0);
+}
+
 static void handle_call(const struct ipc_event *ev)
 {
     switch (ev->w[0]) {
@@ -106,6 +127,7 @@ static void handle_call(const struct ipc_event *ev)
     case CONSOLE_WRITE_SHORT: op_write_short(ev); break;
     case CONSOLE_MODE: op_mode(ev); break;
     case CONSOLE_FLUSH: op_flush(ev); break;
+    case CONSOLE_INTERRUPT: op_interrupt(ev); break;
     default: answer(ev->id, ERR_NOSYS, 0); break;
     }
 }
@@ -214,12 +236,13 @@ static bool serve_reads(void)
     return true;
 }
 
-/* ^C: whoever reads is told that the line is gone (a shell prompts again); procmgr kills the foreground program. */
-static void interrupt(void)
+/* Whoever reads is told that the line is gone (a shell prompts again); procmgr signals the foreground. */
+static void signal_key(enum line_key key)
 {
-    while (queue[READS].first != NULL)
+    static const uint64_t bit[] = {[LINE_INTERRUPT] = PROC_NTFN_INTR, [LINE_QUIT] = PROC_NTFN_QUIT, [LINE_STOP] = PROC_NTFN_STOP};
+    (void)sys_signal(CONSOLE_H_PROCMGR, bit[key]); /* first: who reads may have a handler to run before it is told */
+    while (queue[READS].first != NULL && key == LINE_INTERRUPT)
         request_answer(&queue[READS], &queue[READS].first, ERR_CANCELLED, 0);
-    (void)sys_signal(CONSOLE_H_PROCMGR, PROC_NTFN_INTR);
 }
 
 /* ---- flush ---- */
@@ -247,8 +270,9 @@ static void take_input(void)
         int c = uart_get();
         if (c < 0)
             break;
-        if (line_type(&line, (char)c))
-            interrupt();
+        enum line_key key = line_type(&line, (char)c);
+        if (key != LINE_TYPED)
+            signal_key(key);
     }
 }
 

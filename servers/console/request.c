@@ -53,6 +53,14 @@ void request_answer(struct request_queue *q, struct request **link, err_t err, u
     request_remove(q, link);
 }
 
+struct request **request_of(struct request_queue *q, frame_t thread)
+{
+    struct request **link = &q->first;
+    while (*link != NULL && (frame_t)(*link)->id != thread) /* bound: REQUESTS_MAX */
+        link = &(*link)->next;
+    return link;
+}
+
 void request_wake(struct request_queue *q)
 {
     for (struct request *r = q->first; r != NULL; r = r->next)

@@ -30,6 +30,8 @@ struct request *request_add(struct request_queue *q, reply_id_t id);
 void request_remove(struct request_queue *q, struct request **link);
 /* Answer (a client that is gone does not matter) and remove. */
 void request_answer(struct request_queue *q, struct request **link, err_t err, uint64_t value);
+/* What leads to the request of this thread; *link NULL: it has none here. */
+struct request **request_of(struct request_queue *q, frame_t thread);
 /* Pages came in: all of q may try again. */
 void request_wake(struct request_queue *q);
 /* Clients gave up: drop the newest id, or, when there were several, all that are not alive. */

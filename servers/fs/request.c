@@ -338,6 +338,22 @@ void requests_cancelled(uint64_t count, reply_id_t newest)
     }
 }
 
+/* A signal for who asked. What copies or has its turn goes on by itself, soon. */
+err_t do_INTERRUPT(struct request *r)
+{
+    struct waiting *w = all;
+    while (w && (frame_t)w->ev.id != (frame_t)r->ev->w[1]) /* bound: all that wait */
+        w = w->next;
+    if (!w)
+        return ERR_NOENT;
+    if (w->for_copy || w->woken)
+        return ERR_BUSY;
+    struct ipc_msg m = {.w = {(uint64_t)(int64_t)(w->done > 0 ? OK : ERR_CANCELLED), w->done}};
+    (void)ipc_reply(w->ev.id, &m); /* stale: the client is gone */
+    end(w);
+    return OK;
+}
+
 void requests_of_dead(uint32_t pid)
 {
     for (struct waiting *w = all, *next; w; w = next) { /* bound: all that wait */

@@ -44,6 +44,7 @@ void proc_end(struct proc *p, uint32_t status)
 void end_go_on(struct proc *p)
 {
     waits_drop(p);
+    signals_forget(p);
     args_drop(p);
     proc_adopt_children(p);
     threads_end(p);

@@ -53,6 +53,7 @@ static err_t child_make(struct proc *child, struct wanted *w, uint64_t flags)
     if (err != OK)
         return err;
     memcpy(child->name, w->program->name, sizeof child->name);
+    child->has_execed = true;
     args_attach(child, &w->args);
     w->args = (struct args){0};
     err = files_give(child->parent, child, FS_FORK_EXEC);
@@ -69,6 +70,8 @@ err_t do_SPAWN(struct request *r)
     err = proc_new(r->caller, &child);
     if (err == OK && (r->ev->w[4] & SPAWN_BACKGROUND)) /* inherited by its children, so a tree in the background stays there */
         child->prio = child->prio > PRIO_BACKGROUND_STEP ? child->prio - PRIO_BACKGROUND_STEP : 1;
+    if (err == OK)
+        err = signals_spawn(child, r->caller, r->slot);
     if (err == OK)
         err = child_make(child, &w, r->ev->w[4]);
     if (err != OK) {
@@ -104,6 +107,7 @@ static void commit(struct proc *p, unsigned slot, const struct wanted *w)
     ledger_set(p->joinable_map, 0);
     ledger_set(p->exec_file, w->program->file);
     ledger_set(p->exec_slot, slot);
+    ledger_set(p->has_execed, true);
     ledger_set(p->thread[slot].key, 0); /* the new program counts its requests anew */
     ledger_set(p->exec_phase, EXEC_CLEARS);
     ledger_commit();
@@ -119,6 +123,7 @@ void exec_go_on(struct proc *p)
         prio_apply(p);
     }
     threads_delete(p, (p->thread_map | p->unsure_map) & ~(1UL << p->exec_slot));
+    signals_exec(p, p->exec_slot);
     err_t err = sys_thread_stop(p->thread[p->exec_slot].handle);
     (void)err; /* it was stopped already, at worst */
     proc_continue(p);

@@ -21,13 +21,24 @@ unsigned thread_of_caller(const struct proc *p, reply_id_t id)
     return PROC_THREADS_MAX;
 }
 
+/* The parent has a signal to take when its call is over; the child has not. */
+static err_t unhooked(handle_t thread)
+{
+    uint64_t pc = 0;
+    err_t err = sys_thread_reg_get(thread, REG_GP, &pc);
+    return err == OK ? sys_thread_reg_set(thread, REG_PC, pc) : err;
+}
+
 /* The child returns from its call with words 0 and 1 zero: success, and "you are the child". */
 static err_t registers_copy(struct proc *child, struct proc *parent)
 {
     unsigned slot = thread_of_caller(parent, child->op.reply);
     if (parent->state != PROC_STATE_RUNNING || slot == PROC_THREADS_MAX)
         return ERR_CANCELLED;
-    return sys_thread_regs_fork(child->thread[0].handle, parent->thread[slot].handle, 0, 0, 0);
+    err_t err = sys_thread_regs_fork(child->thread[0].handle, parent->thread[slot].handle, 0, 0, 0);
+    if (err == OK)
+        err = signals_fork(child, parent, slot);
+    return err == OK && parent->hooked_map >> slot & 1 ? unhooked(child->thread[0].handle) : err;
 }
 
 /* The child is born and the parent's answer kept in one stroke: whoever asks again after it gets this child. */

@@ -40,8 +40,8 @@ struct ledger {
     uint32_t used;       /* entries of the process table that were ever in use */
     uint32_t next_pid;
     uint64_t next_key;   /* of the pager's operations: never used twice */
-    uint32_t foreground; /* pid that ^C kills, 0: none */
-    uint32_t spare;
+    uint32_t foreground; /* group (or process) that ^C signals, 0: none */
+    uint32_t handlers;   /* entries of the table of handlers that were ever in use */
     uint64_t die_again;  /* for tests (gate.c) */
     uint64_t forks, execs, exits; /* statistics */
     uint64_t log_count;  /* committed entries to apply; 0: none */

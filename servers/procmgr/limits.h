@@ -19,6 +19,8 @@
 #define MUTEX_WAITS_VA 0x58000000UL
 #define ARGS_VA 0x60000000UL
 #define ARGS_STEP_BYTES (16UL << 10)
+#define HANDLERS_VA 0x50080000UL /* behind the waits, in the reach of their page table */
+#define HANDLERS_STEP_BYTES (16UL << 10)
 #define NAME_PLACES 1024u          /* of the table of programs; more than IMAGE_FILES_MAX */
 #define PROGRAMS_KEPT 16u          /* programs whose headers need not be read again */
 #define SEGMENTS_MAX 8u           /* of a program */
@@ -32,6 +34,7 @@
 #define HANDLES_RESERVE 12u       /* slots of our own table that are not for processes, rounded up */
 #define HANDLES_FIRST 180u        /* room in it at start, the reserve taken off */
 #define HANDLES_STEP 256u         /* and what one PAGER_HANDLES adds */
+#define ALARM_PERIOD_MIN_TICKS 10000u /* 1 ms: an interval timer comes no more often */
 #define RETRIES_TICKS 10000u      /* 1 ms: when the pager had no room for one more operation */
 #define COPY_PATIENCE_TICKS 5000000u    /* half a second for a client's page to come in */
 #define CONSOLE_PATIENCE_TICKS 2000000u /* 200 ms for a line about a killed process */

@@ -2,7 +2,7 @@
  * The process manager's loop: one event after the other, requests through the table of the protocol. Must never wait for
  * a client beyond COPY_PATIENCE_TICKS, and never trust a word of a request.
  */
-#include "procmgr.h"
+#include "signals.h"
 
 #include "../init/keep.h"
 
@@ -84,8 +84,8 @@ static void on_notify(uint64_t bits)
         ops_again();
     if (bits & PROC_NTFN_PAGER_OP)
         ops_poll();
-    if (bits & PROC_NTFN_INTR)
-        signal_interrupt();
+    if (bits & (PROC_NTFN_INTR | PROC_NTFN_QUIT | PROC_NTFN_STOP))
+        signal_keys(bits);
 }
 
 /* The answer, if there is one now, goes out together with the next receive. */
@@ -95,7 +95,9 @@ static bool on_event(const struct ipc_event *ev, struct ipc_msg *reply)
     err_t err = LATER;
     switch (ev->kind) {
     case MSG_CALL:
+        requester = ev->id;
         err = dispatch(&r);
+        requester = NO_REPLY;
         break;
     case MSG_EXCEPTION:
         signal_exception(ev);
@@ -117,6 +119,25 @@ static bool on_event(const struct ipc_event *ev, struct ipc_msg *reply)
     return true;
 }
 
+/* When there is something to do though nobody asks. */
+static ticks_t next_due(void)
+{
+    ticks_t alarm = alarms_next(), nag = signals_nag_at();
+    if (ops_waiting())
+        return sys_time() + RETRIES_TICKS;
+    return alarm < nag ? alarm : nag;
+}
+
+static void run_due(void)
+{
+    if (ops_waiting()) {
+        ops_again();
+        ops_run_finished();
+    }
+    alarms_run(sys_time());
+    signals_nag();
+}
+
 static void serve(void)
 {
     struct ipc_event ev, last = {.kind = ERR_TIMEOUT};
@@ -124,12 +145,11 @@ static void serve(void)
     bool have = false;
     for (;;) { /* forever: server loop */
         ops_run_finished();
-        if (ops_waiting()) {
+        if (next_due() != DEADLINE_NONE) {
             if (have)
                 (void)ipc_reply(last.id, &reply);
-            ops_again();
-            ops_run_finished();
-            (void)ipc_recv(SERVER_H_ENDPOINT, &ev, sys_time() + RETRIES_TICKS);
+            run_due();
+            (void)ipc_recv(SERVER_H_ENDPOINT, &ev, next_due());
         } else if (have) {
             (void)ipc_reply_recv(SERVER_H_ENDPOINT, last.id, &reply, &ev);
         } else {

@@ -51,6 +51,8 @@ err_t procs_init(void)
         .limit_stack = STACK_DEFAULT_BYTES,
         .limit_threads = PROC_THREADS_MAX,
         .limit_processes = PROCS_MAX - 1,
+        .group = 1,
+        .session = 1,
         .name = "init",
     };
     hash_add(init_proc);
@@ -150,6 +152,8 @@ err_t proc_new(struct proc *parent, struct proc **out)
     p->limit_processes = parent->limit_processes;
     p->account = parent->account;
     p->files = parent->files;
+    p->group = parent->group;
+    p->session = parent->session;
     name_copy(p->name, parent->name);
     __atomic_store_n(&p->state, PROC_STATE_NEW, __ATOMIC_SEQ_CST); /* commit */
     hash_add(p);

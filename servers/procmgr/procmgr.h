@@ -82,6 +82,14 @@ struct proc {
     uint32_t limit_threads;
     uint32_t limit_processes; /* with so many in the system it may start no more */
     uint32_t account;      /* the limited tree it counts in, 0: none */
+    uint32_t group, session;
+    uint32_t sig_ignored, sig_pending; /* sets of signals: 1 << number */
+    uint64_t hooked_map;   /* slots of threads whose pc is PROC_HOOK_VA, their own is in gp (deliver.c) */
+    struct handlers *sigs; /* 0: no handlers, no masks (signals.h) */
+    bool stopped;          /* no thread of it runs until SIGCONT */
+    bool has_execed;
+    uint8_t stop_signal;
+    uint8_t report;        /* enum stop_report: what its parent was not told yet */
     char name[PROC_NAME_MAX] __attribute__((aligned(8)));
     struct thread thread[PROC_THREADS_MAX];
     /* ---- volatile: rebuilt by recover.c ---- */
@@ -93,6 +101,8 @@ struct proc {
     uint32_t forks;        /* operations whose parent it is */
     struct proc *forking;  /* the one of them that the pager works on: one at a time */
     uint32_t threads;      /* live ones */
+    bool nagged;           /* threads of it are still in calls that they shall leave */
+    struct proc *nag_next;
 };
 _Static_assert(PROC_NAME_MAX % sizeof(uint64_t) == 0 && offsetof(struct proc, name) % sizeof(uint64_t) == 0 &&
                    offsetof(struct proc, thread) % sizeof(uint64_t) == 0 && offsetof(struct proc, child) % sizeof(uint64_t) == 0,
@@ -245,9 +255,14 @@ void exec_go_on(struct proc *p); /* the exec is committed */
 /* ---- recover.c ---- */
 must_check err_t recover(void); /* after a restart: finish or undo what was under way */
 
-/* ---- signal.c ---- */
+/* ---- signals: for the rest see signals.h ---- */
 void signal_exception(const struct ipc_event *ev);
-void signal_interrupt(void); /* ^C */
+void signal_keys(uint64_t bits); /* PROC_NTFN_* of ^C and its kin */
+must_check err_t signals_fork(struct proc *child, const struct proc *parent, unsigned slot); /* ERR_NOMEM */
+must_check err_t signals_spawn(struct proc *child, const struct proc *parent, unsigned slot);
+void signals_exec(struct proc *p, unsigned slot); /* the other threads are gone */
+void signals_recover(struct proc *p);
+void signals_forget(struct proc *p); /* the end */
 unsigned thread_of_caller(const struct proc *p, reply_id_t id); /* slot; PROC_THREADS_MAX: none */
 
 /* ---- mutex.c ---- */

@@ -10,7 +10,7 @@
  *
  * Whoever waited for an answer has got ERR_PEER_DEAD and asks again; exceptions come again by themselves.
  */
-#include "procmgr.h"
+#include "signals.h"
 
 /* The thread runs the new program already, or the space is cleared once more: nothing of it has run. */
 static void exec_continue(struct proc *p)
@@ -37,6 +37,8 @@ static void running_continue(struct proc *p)
         exec_continue(p);
     else if (p->threads == 0)
         proc_end(p, STATUS_EXIT(0)); /* its last thread's end was not finished */
+    else
+        signals_recover(p);
 }
 
 static void proc_recover(struct proc *p)
@@ -71,6 +73,8 @@ err_t recover(void)
         err = args_rebuild();
     if (err == OK)
         err = handles_rebuild();
+    if (err == OK)
+        err = handlers_rebuild();
     if (err == OK)
         err = accounts_rebuild();
     for (unsigned i = 1; i < procs_used() && err == OK; i++) { /* bound: PROCS_MAX */

@@ -1,40 +1,11 @@
 /* SPDX-License-Identifier: MIT
- * What ends processes from outside: kill, exceptions, ^C. There are no handlers yet: every signal but 0 ends its target.
+ * Exceptions of programs: those that are our own doing (PROC_HOOK_VA), those that a handler takes, and the rest, which end
+ * the process with a line on the console.
  */
-#include "procmgr.h"
+#include "signals.h"
 
 #include <ipc/console.h>
 #include <stdio.h>
-
-err_t do_KILL(struct request *r)
-{
-    struct proc *p = proc_find(r->ev->w[1]);
-    uint64_t sig = r->ev->w[2];
-    if (sig >= SIGNALS)
-        return ERR_INVAL;
-    if (!p)
-        return ERR_NOENT;
-    if (p == init_proc)
-        return ERR_PERM;
-    if (r->key) { /* asked again, the process may be gone */
-        ledger_begin();
-        answer_keep(r->caller, r->slot, r->key, (const uint32_t[2]){0, 0});
-        if (sig != 0 && p->state == PROC_STATE_RUNNING)
-            ledger_set(p->doomed, STATUS_SIGNAL(sig));
-        ledger_commit();
-    }
-    if (sig != 0)
-        proc_end(p, STATUS_SIGNAL(sig));
-    return OK;
-}
-
-err_t do_FOREGROUND(struct request *r)
-{
-    if (r->ev->w[1] != 0 && !proc_find(r->ev->w[1]))
-        return ERR_NOENT;
-    ledger->foreground = (uint32_t)r->ev->w[1];
-    return OK;
-}
 
 err_t do_SHUTDOWN(struct request *r)
 {
@@ -48,24 +19,6 @@ err_t do_SHUTDOWN(struct request *r)
     }
     r->m.w[1] = ended;
     return OK;
-}
-
-/* Marked first, killed then: a death changes the tree. */
-void signal_interrupt(void)
-{
-    struct proc *target = ledger->foreground ? proc_find(ledger->foreground) : 0;
-    if (!target || target == init_proc)
-        return;
-    for (unsigned i = 1; i < procs_used(); i++) {
-        struct proc *p = proc_at(i);
-        if (p && proc_descends(p, target))
-            p->doomed = STATUS_SIGNAL(SIGINT);
-    }
-    for (unsigned i = 1; i < procs_used(); i++) {
-        struct proc *p = proc_at(i);
-        if (p && p->doomed)
-            proc_end(p, p->doomed);
-    }
 }
 
 /* ---- exceptions ---- */
@@ -82,6 +35,16 @@ static unsigned signal_of(uint64_t cause, uint64_t reason)
     case 0: case 1: case 4: case 5: case 6: case 7: return SIGBUS;
     default: return SIGSEGV;
     }
+}
+
+static int code_of(unsigned sig, uint64_t cause, uint64_t reason)
+{
+    enum { SEGV_CODE_MAPERR = 1, SEGV_CODE_ACCERR = 2, BUS_CODE_ADRALN = 1, BUS_CODE_OBJERR = 3, FIRST_CODE = 1 };
+    if (sig == SIGSEGV)
+        return reason == FAULT_REASON_PROT ? SEGV_CODE_ACCERR : SEGV_CODE_MAPERR;
+    if (sig == SIGBUS)
+        return cause == 0 || cause == 4 || cause == 6 ? BUS_CODE_ADRALN : BUS_CODE_OBJERR;
+    return FIRST_CODE; /* ILL_ILLOPC, TRAP_BRKPT */
 }
 
 static const char *access_text(uint64_t access)
@@ -144,6 +107,15 @@ void signal_exception(const struct ipc_event *ev)
     struct proc *p = BADGE_CLASS(ev->badge) == BADGE_CLIENT ? proc_find(BADGE_ID(ev->badge)) : 0;
     if (!p || p->state != PROC_STATE_RUNNING)
         return;
+    unsigned slot = thread_of_caller(p, ev->id);
+    if (ev->w[EXCW_IP] == PROC_HOOK_VA && slot != PROC_THREADS_MAX && thread_is_ours(p, slot)) {
+        thread_unhook(p, slot, ev->id);
+        return;
+    }
+    unsigned sig = signal_of(ev->w[EXCW_CAUSE], ev->w[EXCW_REASON]);
+    const struct sig_info info = {.code = code_of(sig, ev->w[EXCW_CAUSE], ev->w[EXCW_REASON]), .status = sig};
+    if (fault_catch(p, slot, ev, &info))
+        return;
     report(p, ev);
-    proc_end(p, STATUS_SIGNAL(signal_of(ev->w[EXCW_CAUSE], ev->w[EXCW_REASON])));
+    proc_end(p, STATUS_SIGNAL(sig));
 }

@@ -2,7 +2,7 @@
  * Further threads of a process, in slots 0..63. A slot whose thread ended stays reserved until somebody joins it; when
  * all slots are taken, the reserved ones are used again (nobody joins detached threads).
  */
-#include "procmgr.h"
+#include "signals.h"
 
 static unsigned slot_free(const struct proc *p)
 {
@@ -22,6 +22,7 @@ err_t do_THREAD_NEW(struct request *r)
     uint64_t prio = w[5] == ~0UL && r->slot < PROC_THREADS_MAX ? p->thread[r->slot].prio : w[5];
     if (prio > PRIO_CLIENT_MAX)
         return ERR_INVAL;
+    handlers_new_thread(p, slot, r->slot);
     err_t err = thread_new(p, slot);
     if (err == OK) {
         p->thread[slot].prio = (uint8_t)prio;

@@ -2,20 +2,24 @@
  * Who waits for what: callers of WAIT and THREAD_JOIN whose answer comes later. Owns the pool of their records; a record
  * lives as long as its reply id, which the kernel's cancel events keep true.
  */
-#include "procmgr.h"
+#include "signals.h"
 
-enum wait_kind { WAIT_FREE = 0, WAIT_CHILD, WAIT_THREAD };
+enum wait_kind { WAIT_FREE = 0, WAIT_CHILD, WAIT_THREAD, WAIT_HANDLER, WAIT_SIGNAL };
 struct wait {
     uint8_t kind;
     reply_id_t id;
-    int64_t who;         /* pid, or -1 for any child; slot of a thread */
+    int64_t who;         /* pid, -1 any child, IN_GROUP();  slot of a thread; set of signals */
+    uint64_t flags;      /* WAIT_* */
     struct proc *waiter;
     uint32_t key, slot;  /* of the request, for answer_keep() */
     struct wait *next;   /* of the same process, or free */
 };
+#define IN_GROUP(group) (-(1L << 32) - (int64_t)(group)) /* nobody's pid: group 1 is not "any" */
+
 static struct wait *const waits = (struct wait *)WAITS_VA;
 static struct arena arena = {.start = WAITS_VA, .step_bytes = WAITS_STEP_BYTES,
                              .max_bytes = WAITS_MAX * sizeof(struct wait)};
+_Static_assert(WAITS_VA + WAITS_MAX * sizeof(struct wait) <= HANDLERS_VA, "the tables do not overlap");
 static struct wait *free_list;
 static unsigned used; /* entries that were ever in use */
 
@@ -23,6 +27,8 @@ static err_t wait_add(const struct request *r, enum wait_kind kind, int64_t who)
 {
     struct proc *p = r->caller;
     struct wait *w = free_list;
+    if (kind != WAIT_THREAD && r->slot < PROC_THREADS_MAX && p->hooked_map >> r->slot & 1)
+        return ERR_CANCELLED; /* a handler is to run first */
     if (!w) {
         err_t err = (used + 1) * sizeof *w > arena.bytes ? arena_grow(&arena) : OK;
         if (err != OK)
@@ -31,7 +37,7 @@ static err_t wait_add(const struct request *r, enum wait_kind kind, int64_t who)
     } else {
         free_list = w->next;
     }
-    *w = (struct wait){.kind = (uint8_t)kind, .id = r->ev->id, .who = who, .waiter = p, .key = r->key, .slot = r->slot,
+    *w = (struct wait){.kind = (uint8_t)kind, .id = r->ev->id, .who = who, .flags = r->ev->w[2], .waiter = p, .key = r->key, .slot = r->slot,
                        .next = p->waits};
     p->waits = w;
     return LATER;
@@ -75,18 +81,37 @@ void waits_cancelled(uint64_t count, reply_id_t newest)
 
 static bool is_waited_child(const struct proc *c, int64_t who)
 {
-    return !c->unborn && !c->adopted && (who == -1 || (int64_t)c->pid == who);
+    if (c->unborn || c->adopted)
+        return false;
+    return who == -1 || who == (int64_t)c->pid || who == IN_GROUP(c->group);
 }
 
-/* A zombie if there is one, else any child that fits, else 0. */
-static struct proc *child_find(const struct proc *p, int64_t who)
+/* Whether it has something to tell to one who waits with these flags. */
+static bool is_ready(const struct proc *c, uint64_t flags)
+{
+    if (c->state == PROC_STATE_ZOMBIE)
+        return !(flags & WAIT_NOT_ENDED);
+    if (c->state != PROC_STATE_RUNNING)
+        return false;
+    return (c->report == REPORT_STOPPED && flags & WAIT_STOPPED) || (c->report == REPORT_CONTINUED && flags & WAIT_CONTINUED);
+}
+
+static uint32_t status_of(const struct proc *c)
+{
+    if (c->state == PROC_STATE_ZOMBIE)
+        return c->status;
+    return c->report == REPORT_STOPPED ? STATUS_STOPPED(c->stop_signal) : STATUS_CONTINUED;
+}
+
+/* One that is ready if there is one, else any child that fits, else 0. */
+static struct proc *child_find(const struct proc *p, int64_t who, uint64_t flags)
 {
     struct proc *found = 0;
     for (struct proc *c = p->child; c; c = c->sibling) { /* bound: its children */
         if (!is_waited_child(c, who))
             continue;
         found = c;
-        if (c->state == PROC_STATE_ZOMBIE)
+        if (is_ready(c, flags))
             break;
     }
     return found;
@@ -97,41 +122,72 @@ static void take_status(struct proc *parent, struct proc *child, unsigned slot, 
 {
     ledger_begin();
 #ifndef MUTANT_PROCMGR_LOSE_STATUS
-    answer_keep(parent, slot, key, (const uint32_t[2]){child->pid, child->status});
+    answer_keep(parent, slot, key, (const uint32_t[2]){child->pid, status_of(child)});
 #else
     (void)parent, (void)slot, (void)key;
 #endif
-    ledger_set(child->state, 0);
+    if (child->state == PROC_STATE_ZOMBIE)
+        ledger_set(child->state, 0);
+    else
+        ledger_set(child->report, REPORT_NONE);
     ledger_commit();
 }
 
-static void give_status_back(struct proc *parent, struct proc *child, unsigned slot)
+struct told { /* what a child's record said, should the waiter be gone */
+    uint8_t state, report;
+};
+
+static void give_status_back(struct proc *parent, struct proc *child, unsigned slot, struct told before)
 {
     ledger_begin();
     if (slot < PROC_THREADS_MAX)
         ledger_set(parent->thread[slot].key, 0);
-    ledger_set(child->state, PROC_STATE_ZOMBIE);
+    ledger_set(child->state, before.state);
+    ledger_set(child->report, before.report);
     ledger_commit();
 }
 
 err_t do_WAIT(struct request *r)
 {
     int64_t who = (int64_t)r->ev->w[1];
-    struct proc *c = child_find(r->caller, who);
-    if (who == 0 || who < -1 || (r->ev->w[2] & ~(uint64_t)WAIT_NOHANG))
+    uint64_t flags = r->ev->w[2];
+    if (who == 0)
+        who = IN_GROUP(r->caller->group);
+    else if (who < -1 && who >= -(int64_t)PID_MAX)
+        who = IN_GROUP(-who);
+    if (flags & ~(uint64_t)WAIT_KNOWN)
         return ERR_INVAL;
+    struct proc *c = child_find(r->caller, who, flags);
     if (!c)
         return ERR_CHILD;
-    if (c->state == PROC_STATE_ZOMBIE) {
+    if (is_ready(c, flags)) {
+        bool ended = c->state == PROC_STATE_ZOMBIE;
         r->m.w[1] = c->pid;
-        r->m.w[2] = c->status;
+        r->m.w[2] = status_of(c);
+        if (flags & WAIT_KEEP)
+            return OK;
         take_status(r->caller, c, r->slot, r->key);
-        proc_free(c);
+        if (ended)
+            proc_free(c);
         return OK;
     }
-    if (r->ev->w[2] & WAIT_NOHANG)
+    if (flags & WAIT_NOHANG)
         return OK; /* pid 0: none yet */
     return wait_add(r, WAIT_CHILD, who);
+}
+
+/* The waiter gets the child's status; false: it is gone. */
+static bool tell(struct wait *w, struct proc *child)
+{
+    struct ipc_msg m = {.w = {OK, child->pid, status_of(child)}};
+    struct told before = {.state = child->state, .report = child->report};
+    if (w->flags & WAIT_KEEP)
+        return ipc_reply(w->id, &m) == OK;
+    take_status(w->waiter, child, w->slot, w->key);
+    if (ipc_reply(w->id, &m) == OK)
+        return true;
+    give_status_back(w->waiter, child, w->slot, before);
+    return false;
 }
 
 /* Somebody of `parent` takes the child's status; false: nobody waits for it. */
@@ -140,17 +196,13 @@ static bool tell_waiter(struct proc *parent, struct proc *child)
     struct wait **at = &parent->waits;
     while (*at) { /* bound: threads of the parent */
         struct wait *w = *at;
-        if (w->kind != WAIT_CHILD || !is_waited_child(child, w->who)) {
+        if (w->kind != WAIT_CHILD || !is_waited_child(child, w->who) || !is_ready(child, w->flags)) {
             at = &w->next;
             continue;
         }
-        struct ipc_msg m = {.w = {OK, child->pid, child->status}};
-        take_status(parent, child, w->slot, w->key);
-        err_t err = ipc_reply(w->id, &m);
-        if (err != OK)
-            give_status_back(parent, child, w->slot);
+        bool told = tell(w, child), keeps = w->flags & WAIT_KEEP;
         wait_remove(at);
-        if (err == OK)
+        if (told && !keeps)
             return true;
     }
     return false;
@@ -162,7 +214,7 @@ static void tell_childless(struct proc *parent)
     struct wait **at = &parent->waits;
     while (*at) { /* bound: threads of the parent */
         struct wait *w = *at;
-        if (w->kind != WAIT_CHILD || child_find(parent, w->who)) {
+        if (w->kind != WAIT_CHILD || child_find(parent, w->who, w->flags)) {
             at = &w->next;
             continue;
         }
@@ -171,17 +223,131 @@ static void tell_childless(struct proc *parent)
     }
 }
 
+/* The parent has said that it will never ask. */
+static bool is_unwanted(const struct proc *child)
+{
+    const struct proc *parent = child->parent;
+    return child->adopted || parent->sig_ignored & SIGBIT(SIGCHLD) ||
+           (parent->sigs && parent->sigs->flags[SIGCHLD] & PROC_SA_NOCLDWAIT);
+}
+
 void waits_child_ended(struct proc *child)
 {
     struct proc *parent = child->parent;
-    if (child->adopted) {
-        proc_free(child);
-        return;
-    }
-    if (!tell_waiter(parent, child))
+    if (!child->adopted)
+        signal_child(child, child->status & 0x7f ? CLD_CODE_KILLED : CLD_CODE_EXITED);
+    if (!is_unwanted(child) && !tell_waiter(parent, child))
         return;
     proc_free(child);
     tell_childless(parent);
+}
+
+void waits_child_changed(struct proc *child) { (void)tell_waiter(child->parent, child); }
+
+/* ---- signals ---- */
+
+bool waits_interrupt(struct proc *p, unsigned slot)
+{
+    for (struct wait **at = &p->waits; *at; at = &(*at)->next) { /* bound: threads of the process */
+        struct wait *w = *at;
+        if ((frame_t)w->id != p->thread[slot].frame || w->kind == WAIT_THREAD)
+            continue;
+        answer(w->id, ERR_CANCELLED, 0, 0);
+        wait_remove(at);
+        return true;
+    }
+    return false;
+}
+
+/* The mask at once; the one before comes back with the end of the handler, or was kept by a try that procmgr did not survive. */
+err_t do_SIGSUSPEND(struct request *r)
+{
+    struct proc *p = r->caller;
+    if (r->slot == PROC_THREADS_MAX)
+        return ERR_INVAL;
+    err_t err = handlers_have(p);
+    if (err != OK)
+        return err;
+    struct sig_thread *t = &p->sigs->thread[r->slot];
+    if (r->key && t->suspend_key == r->key && !t->suspended)
+        return ERR_CANCELLED; /* a handler has run since it was asked first */
+    ledger_begin();
+    ledger_set(t->suspend_key, r->key);
+    if (!t->suspended)
+        ledger_set(t->saved, t->mask);
+    ledger_set(t->suspended, true);
+    ledger_set(t->mask, (uint32_t)r->ev->w[1] & ~SIGS_NEVER);
+    ledger_commit();
+    signals_attend(p);
+    if (p->state != PROC_STATE_RUNNING)
+        return LATER;
+    err = wait_add(r, WAIT_HANDLER, 0);
+    if (err == LATER || err == ERR_CANCELLED)
+        return err;
+    ledger_begin(); /* no room to note that it waits: nothing has happened */
+    ledger_set(t->mask, t->saved);
+    ledger_set(t->suspended, false);
+    ledger_commit();
+    return err;
+}
+
+/* One that is pending, of the thread's own before those of the process. */
+static unsigned signal_take(struct proc *p, unsigned slot, uint32_t set, uint32_t key)
+{
+    struct sig_thread *t = &p->sigs->thread[slot];
+    uint32_t own = t->pending & set, found = own ? own : p->sig_pending & set;
+    if (found == 0)
+        return 0;
+    unsigned sig = (unsigned)__builtin_ctz(found);
+    ledger_begin();
+    if (own)
+        ledger_set(t->pending, t->pending & ~SIGBIT(sig));
+    else
+        ledger_set(p->sig_pending, p->sig_pending & ~SIGBIT(sig));
+    answer_keep(p, slot, key, (const uint32_t[2]){sig, p->sigs->info[sig].pid});
+    ledger_commit();
+    return sig;
+}
+
+static void signal_words(const struct proc *p, unsigned sig, struct ipc_msg *m)
+{
+    const struct sig_info *info = &p->sigs->info[sig];
+    m->w[1] = sig | (uint64_t)(uint32_t)info->code << 32;
+    m->w[2] = info->pid | (uint64_t)info->status << 32;
+}
+
+err_t do_SIGWAIT(struct request *r)
+{
+    struct proc *p = r->caller;
+    uint32_t set = (uint32_t)r->ev->w[1] & ~SIGS_NEVER;
+    if (r->slot == PROC_THREADS_MAX || r->ev->w[1] > UINT32_MAX)
+        return ERR_INVAL;
+    err_t err = handlers_have(p);
+    if (err != OK)
+        return err;
+    unsigned sig = signal_take(p, r->slot, set, r->key);
+    if (sig == 0)
+        return wait_add(r, WAIT_SIGNAL, set);
+    signal_words(p, sig, &r->m);
+    return OK;
+}
+
+void waits_take_signals(struct proc *p)
+{
+    struct wait **at = &p->waits;
+    while (*at && p->sigs) { /* bound: threads of the process */
+        struct wait *w = *at;
+        unsigned sig = w->kind == WAIT_SIGNAL && w->slot < PROC_THREADS_MAX ? signal_take(p, w->slot, (uint32_t)w->who, w->key) : 0;
+        if (sig == 0) {
+            at = &w->next;
+            continue;
+        }
+        struct ipc_msg m = {.w = {OK}};
+        signal_words(p, sig, &m);
+        if (ipc_reply(w->id, &m) != OK)
+            p->sig_pending |= SIGBIT(sig); /* it gave up: for somebody else */
+        wait_remove(at);
+    }
 }
 
 /* ---- threads ---- */

@@ -231,16 +231,21 @@ static void procmgrs_processes(void)
 {
     const uint64_t me = (uint64_t)getpid(), shell = (uint64_t)getppid();
     const struct request_act rows[] = {
-        {"to wait for pid 0", H_PROC, {PROC_WAIT, 0}, .want = ERR_INVAL},
-        {"to wait for pid -2", H_PROC, {PROC_WAIT, (uint64_t)-2L}, .want = ERR_INVAL},
-        {"to wait with a flag that there is not", H_PROC, {PROC_WAIT, (uint64_t)-1L, 2}, .want = ERR_INVAL},
+        {"to wait for one of the group without children", H_PROC, {PROC_WAIT, 0}, .want = ERR_CHILD},
+        {"to wait for group 2^22 + 1", H_PROC, {PROC_WAIT, -(1UL << 22) - 1}, .want = ERR_CHILD},
+        {"to wait for group 2^63", H_PROC, {PROC_WAIT, 1UL << 63}, .want = ERR_CHILD},
+        {"to wait with a flag that there is not", H_PROC, {PROC_WAIT, (uint64_t)-1L, 32}, .want = ERR_INVAL},
         {"to wait for somebody else's child", H_PROC, {PROC_WAIT, shell}, .want = ERR_CHILD},
         {"to wait for oneself", H_PROC, {PROC_WAIT, me}, .want = ERR_CHILD},
         {"to wait without children", H_PROC, {PROC_WAIT, (uint64_t)-1L}, .want = ERR_CHILD},
         {"to wait for a pid with a bit too many", H_PROC, {PROC_WAIT, HIGH | me}, .want = ERR_CHILD},
         {"to kill init", H_PROC, {PROC_KILL, 1, SIGKILL}, .want = ERR_PERM},
-        {"to kill nobody", H_PROC, {PROC_KILL, 0, SIGKILL}, .want = ERR_NOENT},
-        {"to kill everybody", H_PROC, {PROC_KILL, WILD, SIGKILL}, .want = ERR_NOENT},
+        {"to kill a group that there is not", H_PROC, {PROC_KILL, -(1UL << 22), SIGKILL}, .want = ERR_NOENT},
+        {"to kill group 2^63", H_PROC, {PROC_KILL, 1UL << 63, SIGKILL}, .want = ERR_NOENT},
+        {"to kill everybody with no signal", H_PROC, {PROC_KILL, WILD, 32}, .want = ERR_INVAL},
+        {"to kill thread 99", H_PROC, {PROC_KILL, 0, SIGKILL, 100}, .want = ERR_NOENT},
+        {"to kill thread 2^63", H_PROC, {PROC_KILL, 0, SIGKILL, 1UL << 63}, .want = ERR_NOENT},
+        {"to kill a thread that there is not", H_PROC, {PROC_KILL, 0, SIGKILL, 5}, .want = ERR_NOENT},
         {"to kill a pid with a bit too many", H_PROC, {PROC_KILL, HIGH | shell, SIGKILL}, .want = ERR_NOENT},
         {"to kill with a signal that there is not", H_PROC, {PROC_KILL, me, 32}, .want = ERR_INVAL},
         {"to kill with signal 1 << 32 | 9", H_PROC, {PROC_KILL, me, HIGH | SIGKILL}, .want = ERR_INVAL},
@@ -258,7 +263,27 @@ static void procmgrs_processes(void)
         {"a name into the kernel", H_PROC, {PROC_INFO, me}, {{(void *)KERNEL_VA, 32, BUF_W}}, ERR_FAULT},
         {"a name into the text", H_PROC, {PROC_INFO, me}, {{(void *)(uintptr_t)procmgrs_processes, 32, BUF_W}}, ERR_FAULT},
         {"a name where it may not be written", H_PROC, {PROC_INFO, me}, {{big, 32, BUF_R}}, ERR_RIGHTS},
-        {"nobody to the foreground", H_PROC, {PROC_FOREGROUND, WILD}, .want = ERR_NOENT},
+        {"who has the foreground", H_PROC, {PROC_FOREGROUND, WILD, WILD}, .want = OK},
+        {"nobody to the foreground", H_PROC, {PROC_FOREGROUND, WILD - 1}, .want = ERR_NOENT},
+        {"a question about groups that there is not", H_PROC, {PROC_GROUP, 3}, .want = ERR_INVAL},
+        {"the group of nobody", H_PROC, {PROC_GROUP, PROC_GROUP_ASK, WILD}, .want = ERR_NOENT},
+        {"a group that there can't be", H_PROC, {PROC_GROUP, PROC_GROUP_SET, 0, WILD}, .want = ERR_INVAL},
+        {"the shell's group", H_PROC, {PROC_GROUP, PROC_GROUP_SET, shell, shell}, .want = ERR_NOENT},
+        {"a session for the shell", H_PROC, {PROC_GROUP, PROC_GROUP_SESSION, shell}, .want = ERR_INVAL},
+        {"to catch signal 0", H_PROC, {PROC_SIGACTION, 0, PROC_SIG_CATCH}, .want = ERR_INVAL},
+        {"to catch signal 32", H_PROC, {PROC_SIGACTION, 32, PROC_SIG_CATCH}, .want = ERR_INVAL},
+        {"to catch signal 1 << 32 | 2", H_PROC, {PROC_SIGACTION, HIGH | SIGINT, PROC_SIG_CATCH}, .want = ERR_INVAL},
+        {"to ignore SIGKILL", H_PROC, {PROC_SIGACTION, SIGKILL, PROC_SIG_IGNORE}, .want = ERR_INVAL},
+        {"to do with a signal what there is not", H_PROC, {PROC_SIGACTION, SIGINT, 3}, .want = ERR_INVAL},
+        {"a signal's flag that there is not", H_PROC, {PROC_SIGACTION, SIGINT, PROC_SIG_DEFAULT, WILD}, .want = ERR_INVAL},
+        {"a mask in a way that there is not", H_PROC, {PROC_SIGMASK, 4, WILD}, .want = ERR_INVAL},
+        {"what signal is delivered when none is", H_PROC, {PROC_SIGFETCH, WILD}, .want = ERR_NOENT},
+        {"to wait for signals above 31", H_PROC, {PROC_SIGWAIT, HIGH}, .want = ERR_INVAL},
+        {"signals, with garbage", H_PROC, {PROC_SIGNALS, WILD, WILD}, .want = OK},
+        {"a stack that wraps around", H_PROC, {PROC_SIGSTACK, WILD, 4096}, .want = ERR_INVAL},
+        {"a stack of 2^32", H_PROC, {PROC_SIGSTACK, 0, HIGH}, .want = ERR_INVAL},
+        {"an alarm in the year 60000", H_PROC, {PROC_ALARM, WILD - 1}, .want = ERR_INVAL},
+        {"an alarm every age of the world", H_PROC, {PROC_ALARM, 1, WILD - 1}, .want = ERR_INVAL},
         {"a pid with a bit too many to the foreground", H_PROC, {PROC_FOREGROUND, HIGH | me}, .want = ERR_NOENT},
         {"priority 0", H_PROC, {PROC_PRIO, 0, 0}, .want = ERR_INVAL},
         {"a server's priority", H_PROC, {PROC_PRIO, 0, 200}, .want = ERR_INVAL},
@@ -366,8 +391,17 @@ static void starts_too_many_threads(void *unused)
     CHECK_EQ(gt_proc(PROC_LIMIT, PROC_LIMIT_THREADS, 1, NULL), OK);
     CHECK_EQ(ask(PROC_THREAD_NEW, 0x10000, 0), ERR_LIMIT);
 }
+/* All but two signals are blocked then, and one of these comes. */
+static void suspends_with_garbage(void *unused)
+{
+    (void)unused;
+    (void)ask(PROC_ALARM, sys_time() + 10000, 0);
+    (void)ask(PROC_SIGSUSPEND, WILD & ~(1UL << SIGALRM), WILD);
+}
 static void procmgrs_last_things(void)
 {
+    tried[H_PROC][PROC_SIGSUSPEND] = 1;
+    gt_expect_signal(gt_child(suspends_with_garbage, NULL), SIGALRM);
     tried[H_PROC][PROC_EXIT] = tried[H_PROC][PROC_THREAD_EXIT] = 1;
     tried[H_PROC][PROC_FORK] = tried[H_PROC][PROC_THREAD_NEW] = 1;
     gt_expect_exit(gt_child(exits_with_garbage, NULL), 7);

@@ -349,9 +349,11 @@ static struct sysret close_handle(handle_t space, handle_t h)
     }
     return (struct sysret){.a0 = OK};
 }
-static struct sysret thread_call(long number, handle_t h)
+static struct sysret thread_call(long number, handle_t h, uint64_t how)
 {
     MUST(h < HANDLES && open_handle[h]);
+    if (number == SYS_THREAD_STOP && how == STOP_UNLESS_CALLS && chance(2))
+        return (struct sysret){.a0 = ERR_BUSY};
     if (number == SYS_THREAD_STOP || number == SYS_THREAD_START)
         thread_ends(h);
     if (number != SYS_THREAD_STOP && chance(100))
@@ -391,8 +393,8 @@ struct sysret sys_raw(long number, uint64_t a0, uint64_t a1, uint64_t a2, uint64
     case SYS_THREAD_BIND:
         return (struct sysret){.a0 = OK};
     case SYS_THREAD_START: case SYS_THREAD_STOP: case SYS_THREAD_RESUME: case SYS_THREAD_REGS_COPY: case SYS_THREAD_REG_SET:
-    case SYS_THREAD_PRIO: case SYS_THREAD_INFO:
-        return thread_call(number, (handle_t)a0);
+    case SYS_THREAD_PRIO: case SYS_THREAD_INFO: case SYS_THREAD_REG_GET:
+        return thread_call(number, (handle_t)a0, a1);
     default:
         MUST(!"a call that procmgr has no reason to make");
         return (struct sysret){.a0 = ERR_NOSYS};
@@ -454,7 +456,7 @@ static void start_once(void)
         return;
     started = true;
     map_at(PROCS_VA, PROCS_MAX * sizeof(struct proc) + 2 * PROCS_STEP_BYTES);
-    map_at(WAITS_VA, 4096 * 256);
+    map_at(WAITS_VA, 32UL << 20); /* and the handlers behind them */
     map_at(ARGS_VA, ARGS_PAGES * PAGE_SIZE);
     map_at(SERVER_KEEP_VA, SERVER_KEEP_BYTES);
     map_at(PROCMGR_IMAGE_VA, 8 * FILE_BYTES + ((sizeof(struct image_header) + PAGE_MASK) & ~PAGE_MASK));

@@ -129,6 +129,7 @@ static void threads(void **context)
     (void)context;
     FAILS(ERR_TYPE, THREAD_START, t_ep, 0, 0, 0, 0);
     FAILS(ERR_HANDLE, THREAD_STOP, 180);
+    FAILS(ERR_INVAL, THREAD_STOP, t_waiting, 2);
     FAILS(ERR_BUSY, THREAD_RESUME, t_waiting);
     FAILS(ERR_BUSY, THREAD_RESUME, t_thread);
     FAILS(ERR_BUSY, THREAD_REGS_COPY, t_waiting, t_waiting);

@@ -233,6 +233,35 @@ static void a_thread_is_not_copied_from_while_it_runs(void **context)
     }
 }
 
+/* Queued and taken by the server alike: it goes on elsewhere, and has its answer. */
+static void a_call_is_redirected_not_torn(void **context)
+{
+    (void)context;
+    for (unsigned taken = 0; taken < 2; taken++) {
+        call(0, 9);
+        if (taken)
+            assert_int_equal(host_ipc(srv.t, SYS_RECV, 0, s_ep), MSG_CALL);
+        assert_int_equal(SYS(init, THREAD_STOP, c[0].h, STOP_UNLESS_CALLS), ERR_BUSY);
+        c[0].t->x[REG_PC] = 0x1234;
+        SYS_OK(init, THREAD_REG_SET, c[0].h, REG_PC, 0x5000);
+        assert_int_equal(SYS(init, THREAD_REG_SET, c[0].h, REG_A0, 1), ERR_BUSY);
+        if (!taken)
+            assert_int_equal(host_ipc(srv.t, SYS_RECV, 0, s_ep), MSG_CALL);
+        host_words(srv.t, 70);
+        srv.t->x[X_T3] = srv.t->x[X_T2];
+        assert_int_equal(host_ipc(srv.t, SYS_REPLY, 0, 0), OK);
+        assert_int_equal(host_result(c[0].t), OK);
+        assert_int_equal(c[0].t->x[REG_A1], 70);
+        assert_int_equal(c[0].t->x[REG_GP], 0x1234);
+        assert_int_equal(c[0].t->x[REG_PC], 0x5000);
+        SYS_OK(init, THREAD_STOP, c[0].h, STOP_UNLESS_CALLS); /* it is ready now: no call any more */
+        SYS_OK(init, THREAD_RESUME, c[0].h);
+    }
+    (void)raise_exception(c[0].t);
+    SYS_OK(init, THREAD_STOP, c[0].h, STOP_UNLESS_CALLS); /* an exception is no call */
+    assert_int_equal(c[0].t->state, T_STOPPED);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -249,6 +278,7 @@ int main(void)
         TEST(an_exception_may_leave_the_thread_stopped),
         TEST(without_a_handler_the_thread_stops),
         TEST(a_thread_is_not_copied_from_while_it_runs),
+        TEST(a_call_is_redirected_not_torn),
     };
     return cmocka_run_group_tests(tests, 0, 0);
 }

@@ -51,13 +51,14 @@
     X(PROC_EXEC, 41, FROM(BADGE_PROCMGR), "pid: close what is to be closed by exec") \
     X(PROC_EXIT, 42, FROM(BADGE_PROCMGR), "pid: release all it has; OK also when it has nothing") \
     X(INFO, 43, FROM_ANY, "-> open descriptions, processes with descriptors, pipes, waiting requests, pages of files and tables, pages in all") \
-    X(CHECK, 44, FROM_ANY, "-> violations: what the server counts, counted anew; number of the first kind, detail")
+    X(CHECK, 44, FROM_ANY, "-> violations: what the server counts, counted anew; number of the first kind, detail") \
+    X(INTERRUPT, 48, FROM(BADGE_PROCMGR), "frame of a thread: its request that waits ends, with ERR_CANCELLED or with what it did; ERR_NOENT nothing of it waits, ERR_BUSY it is about to go on")
 
 enum fs_op {
 #define FS_ENUM(name, number, who, text) FS_##name = (number),
     FS_OPS(FS_ENUM)
 #undef FS_ENUM
-    FS_OP_LIMIT = 45,
+    FS_OP_LIMIT = 49,
 };
 
 /* Errors that only files have, besides those of abi/error.h: X(NAME, number, the errno that libc makes of it) */

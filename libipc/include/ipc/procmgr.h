@@ -12,15 +12,15 @@
     X(EXEC, 2, FROM(BADGE_CLIENT), "path_len, argc, envc; buf0 path, buf1 strings; returns only on error") \
     X(SPAWN, 3, FROM(BADGE_CLIENT) | FROM(BADGE_INIT), "path_len, argc, envc, SPAWN_*; buf0 path, buf1 strings -> pid") \
     X(EXIT, 4, FROM(BADGE_CLIENT), "status 0..255; no reply") \
-    X(WAIT, 5, FROM(BADGE_CLIENT) | FROM(BADGE_INIT), "pid or -1, WAIT_* -> pid (0: none yet), status word as <sys/wait.h>") \
-    X(KILL, 6, FROM(BADGE_CLIENT) | FROM(BADGE_INIT), "pid, signal number") \
+    X(WAIT, 5, FROM(BADGE_CLIENT) | FROM(BADGE_INIT), "pid, -1 any, 0 of the caller's group, -N of group N, WAIT_* -> pid (0: none yet), status word as <sys/wait.h>") \
+    X(KILL, 6, FROM(BADGE_CLIENT) | FROM(BADGE_INIT), "pid, 0 the caller's group, -1 everybody else, -N group N; signal number or 0; 0, or 1 + a thread slot of the caller's own or PROC_KILL_SELF") \
     X(GETPID, 7, FROM(BADGE_CLIENT), "-> pid, ppid, space id, threads, the calling thread's slot") \
     X(ARGS, 8, FROM(BADGE_CLIENT), "buf0 (server writes) -> bytes, argc, envc; the strings of exec or spawn") \
     X(THREAD_NEW, 9, FROM(BADGE_CLIENT), "ip, sp, a0, tp, priority of its own, 0: the process's, ~0: as the caller's -> thread slot") \
     X(THREAD_EXIT, 10, FROM(BADGE_CLIENT), "no reply; the last thread's exit is the process's exit(0)") \
     X(LIMIT, 11, FROM(BADGE_CLIENT) | FROM(BADGE_INIT), "PROC_LIMIT_*, new value or ~0 to ask -> value") \
     X(INFO, 12, FROM_ANY, "pid: the first process with this pid or a higher one -> pid, ppid, state, space, threads, prio; buf0 (server writes): name") \
-    X(FOREGROUND, 13, FROM(BADGE_CLIENT) | FROM(BADGE_INIT), "pid that ^C kills, 0 none") \
+    X(FOREGROUND, 13, FROM(BADGE_CLIENT) | FROM(BADGE_INIT), "group that ^C, ^Z and ^\\ signal, or a pid: it and its descendants; 0 none, ~0 to ask -> what it is") \
     X(PRIO, 14, FROM(BADGE_CLIENT) | FROM(BADGE_INIT), "pid or 0, priority 1..199 -> old") \
     X(SHUTDOWN, 15, FROM(BADGE_INIT), "kill everything -> processes ended") \
     X(THREAD_JOIN, 16, FROM(BADGE_CLIENT), "slot; answered when the thread has exited") \
@@ -34,6 +34,15 @@
     X(BUDGET, 31, FROM(BADGE_CLIENT) | FROM(BADGE_INIT), "pid or 0, thread slot, budget (0: none; ~0: only ask), period; ticks -> budget (0: none), period, left, next replenishment, used") \
     X(HART, 32, FROM(BADGE_CLIENT), "thread slot or ~0 for the caller's own, hart | HART_STAY or ~0 to ask -> hart, harts") \
     X(WAKER, 33, FROM(BADGE_CLIENT), "thread slot or ~0 for the caller's own -> handle (SIGNAL | GRANT) that sets bits of the thread's own notification") \
+    X(GROUP, 35, FROM(BADGE_CLIENT), "PROC_GROUP_*, pid or 0, group or 0 -> group, session") \
+    X(SIGACTION, 36, FROM(BADGE_CLIENT), "signal, PROC_SIG_*, PROC_SA_*, mask while it is handled, where handlers are called from") \
+    X(SIGMASK, 37, FROM(BADGE_CLIENT), "PROC_MASK_*, set of signals -> mask of the calling thread before") \
+    X(SIGFETCH, 38, FROM(BADGE_CLIENT), "-> signal | code << 32, pc, sp, mask to restore, value, pid | status << 32; the thread was sent to its trampoline") \
+    X(SIGSUSPEND, 39, FROM(BADGE_CLIENT), "mask; answered ERR_CANCELLED when a handler is to run") \
+    X(SIGWAIT, 40, FROM(BADGE_CLIENT), "set of signals -> one of them that was pending | code << 32, pid | status << 32") \
+    X(SIGNALS, 41, FROM(BADGE_CLIENT), "-> pending for the thread, its mask, ignored, caught") \
+    X(SIGSTACK, 42, FROM(BADGE_CLIENT), "base and bytes of the calling thread's stack for handlers, 0 none") \
+    X(ALARM, 43, FROM(BADGE_CLIENT), "first SIGALRM in absolute ticks, 0 none, ~0 to ask; period or 0 -> first, period before") \
     X(THREAD_PRIO, 46, FROM(BADGE_CLIENT), "thread slot or ~0 for the caller's own, PROC_PRIO_*, 1..199, 0 none or ~0 to ask -> that value, its own or the process's priority, what it runs at") \
     X(MUTEX_WAIT, 47, FROM(BADGE_CLIENT), "mutex's address, 0 or PROC_MUTEX_LEAVE; buf0 its word; answered when the mutex is the caller's") \
     X(MUTEX_GIVE, 48, FROM(BADGE_CLIENT), "mutex's address; buf0 its word (server writes): the caller's mutex is the next one's")
@@ -70,10 +79,31 @@ err_t proc_call_full(handle_t procmgr, struct ipc_msg *m, const struct ipc_buf *
 /* FORK, as proc_call() would ask it: the pid, 0 in the child, or the error. Writes no memory after the request, on either side, so
  * that it copies no page. */
 long proc_fork(handle_t procmgr);
+err_t proc_call_again(handle_t procmgr, struct ipc_msg *m); /* without a key: for what may happen twice, and leaves no trace */
+err_t proc_call_until(handle_t procmgr, struct ipc_msg *m, ticks_t deadline); /* ERR_TIMEOUT */
 
 #define SPAWN_BACKGROUND 1u /* ten priorities below the spawner */
 #define SPAWN_PINNED 2u     /* what it touches stays in memory (PAGER_PIN); its children are not pinned */
+#define WAIT_GROUP_1 (-(1L << 32) - 1) /* -1 means any */
 #define WAIT_NOHANG 1u
+#define WAIT_STOPPED 2u   /* children that were stopped, too */
+#define WAIT_CONTINUED 4u /* those that were continued, too */
+#define WAIT_KEEP 8u      /* it can be waited for again */
+#define WAIT_KNOWN 31u
+#define WAIT_NOT_ENDED 16u /* not those that ended */
+
+/* SIGACTION: what a signal does; PROC_SA_* are the SA_* of <signal.h>. */
+enum proc_sig { PROC_SIG_DEFAULT = 0, PROC_SIG_IGNORE = 1, PROC_SIG_CATCH = 2 };
+#define PROC_SA_NOCLDSTOP 1u
+#define PROC_SA_NOCLDWAIT 2u
+#define PROC_SA_ONSTACK 4u
+#define PROC_SA_NODEFER 8u
+#define PROC_SA_RESETHAND 16u
+#define PROC_SA_KNOWN 31u
+
+#define PROC_KILL_SELF (~0UL)
+enum proc_mask { PROC_MASK_SET = 0, PROC_MASK_BLOCK = 1, PROC_MASK_UNBLOCK = 2, PROC_MASK_ASK = 3 };
+enum proc_group { PROC_GROUP_ASK = 0, PROC_GROUP_SET = 1, PROC_GROUP_SESSION = 2 };
 
 enum proc_limit {
     PROC_LIMIT_FRAMES = 1,    /* frames one process may be charged, kernel objects included; 0 = no limit */
@@ -114,7 +144,13 @@ enum proc_state { PROC_STATE_NEW = 1, PROC_STATE_RUNNING = 2, PROC_STATE_EXITING
 #define PROC_NTFN_PAGER_OP 1u    /* an operation in progress ended */
 #define PROC_NTFN_PAGER_NEW 2u   /* the pager was restarted: ask again */
 #define PROC_NTFN_INTR 4u        /* ^C on the console */
+#define PROC_NTFN_QUIT 8u        /* ^\\ */
+#define PROC_NTFN_STOP 16u       /* ^Z */
 
-/* Status word: exit code << 8, or signal number in the low 7 bits (as picolibc-less <sys/wait.h> in libc/include has it). */
+/* A thread that waits for the answer to a call has this pc when procmgr wants it right after; gp is where it goes on. */
+#define PROC_HOOK_VA 0xffffffffffffff00UL
+
+/* Status word: exit code << 8, or signal number in the low 7 bits; stopped: 0x7f | signal << 8; continued: 0xffff
+ * (as <sys/wait.h> in libc/include has it). */
 
 #endif

@@ -172,6 +172,8 @@ static inline must_check err_t sys_thread_set(handle_t t, vaddr_t ip, vaddr_t sp
     return (err_t)sys_raw(SYS_THREAD_START, t, ip, sp, a0, tp, START_STOPPED).a0;
 }
 static inline must_check err_t sys_thread_stop(handle_t t) { return (err_t)sys3(SYS_THREAD_STOP, t, 0, 0).a0; }
+/* ERR_BUSY: it waits for the answer to a call. */
+static inline must_check err_t sys_thread_halt(handle_t t) { return (err_t)sys3(SYS_THREAD_STOP, t, STOP_UNLESS_CALLS, 0).a0; }
 static inline must_check err_t sys_thread_resume(handle_t t) { return (err_t)sys3(SYS_THREAD_RESUME, t, 0, 0).a0; }
 static inline must_check err_t sys_thread_regs_copy(handle_t to, handle_t from)
 {

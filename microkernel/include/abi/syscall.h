@@ -127,6 +127,8 @@ enum syscall {
 
 /* SYS_THREAD_START: set up, but to be let go by THREAD_RESUME. */
 #define START_STOPPED 1u
+/* SYS_THREAD_STOP: a thread that waits for the answer to its call is left alone (ERR_BUSY). */
+#define STOP_UNLESS_CALLS 1u
 /* SYS_THREAD_REGS_COPY: the copy gets these values for a0, a1, a2, as if its call had returned them. */
 #define REGS_RESULT 1u
 

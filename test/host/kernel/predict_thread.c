@@ -59,12 +59,28 @@ static outcome_t on_thread_reg_get(const struct thread *t, const uint64_t *a)
     return o ? o : a[1] > 31 ? OUTCOME(ERR_INVAL) : OUTCOME(OK);
 }
 
+static bool calls(const struct thread *x)
+{
+    return (x->state == T_CALLING || x->state == T_WAIT_REPLY) && x->call_kind == MSG_CALL;
+}
+
+static outcome_t on_thread_stop(const struct thread *t, const uint64_t *a)
+{
+    const struct thread *x;
+    outcome_t o = control(t, a[0], &x);
+    if (!o && a[1] > STOP_UNLESS_CALLS)
+        o = OUTCOME(ERR_INVAL);
+    return o ? o : a[1] && calls(x) ? OUTCOME(ERR_BUSY) : OUTCOME(OK);
+}
+
 static outcome_t on_thread_reg_set(const struct thread *t, const uint64_t *a)
 {
     const struct thread *x;
     outcome_t o = control(t, a[0], &x);
     if (o || a[1] > 31)
         return o ? o : OUTCOME(ERR_INVAL);
+    if (a[1] == REG_PC && calls(x))
+        return OUTCOME(OK);
     bool stands = x->state == T_STOPPED || (x->state == T_WAIT_REPLY && x->call_kind == MSG_EXCEPTION);
     return stands ? OUTCOME(OK) : OUTCOME(ERR_BUSY);
 }
@@ -129,7 +145,7 @@ static outcome_t on_sched_info(const struct thread *t, const uint64_t *a)
 predict_fn *predict_thread_rule(unsigned nr)
 {
     static predict_fn *const rule[256] = {
-        [SYS_THREAD_START] = on_thread_start, [SYS_THREAD_STOP] = on_thread_any, [SYS_THREAD_RESUME] = on_thread_resume,
+        [SYS_THREAD_START] = on_thread_start, [SYS_THREAD_STOP] = on_thread_stop, [SYS_THREAD_RESUME] = on_thread_resume,
         [SYS_THREAD_REGS_COPY] = on_thread_regs_copy, [SYS_THREAD_REG_GET] = on_thread_reg_get,
         [SYS_THREAD_REG_SET] = on_thread_reg_set, [SYS_THREAD_PRIO] = on_thread_prio, [SYS_THREAD_BIND] = on_thread_bind,
         [SYS_THREAD_INFO] = on_thread_any, [SYS_THREAD_HART] = on_thread_hart, [SYS_SCHED_SET] = on_sched_set,

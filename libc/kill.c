@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: MIT
+ * Sending signals: to processes, groups, oneself. Part of every program, since a write to a pipe may raise one: so it must not need
+ * the rest of what there is for signals.
+ */
+#include "signals.h"
+
+#include "internal.h"
+
+#include <errno.h>
+#include <ipc/procmgr.h>
+#include <unistd.h>
+
+static err_t send(int64_t who, int sig, uint64_t thread)
+{
+    struct ipc_msg m = {.w = {PROC_KILL, (uint64_t)who, (uint64_t)sig, thread}};
+    __stderr_push();
+    return proc_call(H_PROC, &m);
+}
+
+static int sent(err_t err)
+{
+    if (err != ERR_NOENT)
+        return __error_set(err);
+    errno = ESRCH;
+    return -1;
+}
+
+static bool is_bad(int sig) { return sig < 0 || sig >= NSIG; }
+
+int kill(pid_t pid, int sig)
+{
+    if (is_bad(sig)) {
+        errno = EINVAL;
+        return -1;
+    }
+    return sent(send(pid, sig, 0));
+}
+
+int killpg(pid_t group, int sig)
+{
+    if (group < 0 || is_bad(sig)) {
+        errno = EINVAL;
+        return -1;
+    }
+    return sent(group == 1 ? send(-(1L << 32) - 1, sig, 0) : send(-(int64_t)group, sig, 0));
+}
+
+err_t __thread_kill(unsigned slot, int sig) { return send(0, sig, slot == SIGNAL_SELF ? PROC_KILL_SELF : slot + 1UL); }
+
+/* It is taken before the answer comes back, unless it is blocked. */
+int raise(int sig)
+{
+    if (is_bad(sig)) {
+        errno = EINVAL;
+        return -1;
+    }
+    return sent(__thread_kill(SIGNAL_SELF, sig));
+}

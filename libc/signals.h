@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: MIT
+ * What the files of signals know of each other, and how a call that was interrupted finds out what to do.
+ */
+#ifndef LIBC_SIGNALS_H
+#define LIBC_SIGNALS_H
+
+#include <abi/error.h>
+#include <signal.h>
+#include <stdbool.h>
+
+/* Handlers that ran in this thread so far: all, and those without SA_RESTART. */
+extern _Thread_local unsigned __signal_runs, __signal_breaks;
+
+/* A call came back with ERR_CANCELLED: whether it is to be made again, knowing __signal_breaks from before it. */
+static inline bool __restarts(err_t err, unsigned breaks_before)
+{
+    return err == ERR_CANCELLED && __signal_breaks == breaks_before;
+}
+
+void __signal_trampoline(void);
+err_t __thread_kill(unsigned slot, int sig); /* slot: the process manager's number of the thread */
+#define SIGNAL_SELF (~0u)
+
+#endif

@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: MIT
+ * Groups of processes and sessions, the foreground, and stopping: what a shell's jobs are made of. The keys of the console
+ * come here as bits of the notification.
+ */
+#include "signals.h"
+
+#define ASK (~0UL)
+
+/* ---- groups ---- */
+
+uint64_t group_send(uint32_t group, unsigned sig, const struct sig_info *info)
+{
+    uint64_t n = 0;
+    for (unsigned i = 1; i < procs_used(); i++) { /* bound: PROCS_MAX */
+        struct proc *p = proc_at(i);
+        if (!p || p->unborn || p->group != group)
+            continue;
+        n++;
+        if (sig != 0)
+            signal_send(p, sig, info);
+    }
+    return n;
+}
+
+/* Of the group, any member will do; `session` 0: in whatever session. */
+static const struct proc *group_member(uint32_t group, uint32_t session)
+{
+    for (unsigned i = 0; i < procs_used(); i++) { /* bound: PROCS_MAX */
+        const struct proc *p = proc_at(i);
+        if (p && !p->unborn && p->group == group && (session == 0 || p->session == session))
+            return p;
+    }
+    return 0;
+}
+
+/* Nobody outside of it, in its session, could let it go on when it is stopped. */
+bool group_is_orphaned(uint32_t group)
+{
+    for (unsigned i = 0; i < procs_used(); i++) { /* bound: PROCS_MAX */
+        const struct proc *p = proc_at(i);
+        if (p && p != init_proc && !p->unborn && p->group == group && p->state == PROC_STATE_RUNNING && p->parent->group != group &&
+            p->parent->session == p->session && p->parent != init_proc)
+            return false;
+    }
+    return true;
+}
+
+static err_t group_set(struct proc *caller, struct proc *p, uint64_t group)
+{
+    if (group == 0)
+        group = p->pid;
+    if (group > PID_MAX)
+        return ERR_INVAL;
+    if (p != caller && p->parent != caller)
+        return ERR_NOENT;
+    if (p != caller && p->has_execed)
+        return ERR_RIGHTS;
+    if (p->session == p->pid || p->session != caller->session)
+        return ERR_PERM;
+    if (group != p->pid && !group_member((uint32_t)group, p->session))
+        return ERR_PERM;
+    p->group = (uint32_t)group;
+    return OK;
+}
+
+/* A session of its own. Asked again it has it already. */
+static err_t session_new(struct proc *p)
+{
+    if (p->session == p->pid && p->group == p->pid)
+        return ERR_PERM;
+    if (group_member(p->pid, 0))
+        return ERR_PERM;
+    ledger_begin();
+    ledger_set(p->session, p->pid);
+    ledger_set(p->group, p->pid);
+    ledger_commit();
+    return OK;
+}
+
+err_t do_GROUP(struct request *r)
+{
+    const uint64_t *w = r->ev->w;
+    struct proc *p = w[2] ? proc_find(w[2]) : r->caller;
+    err_t err = OK;
+    if (w[1] > PROC_GROUP_SESSION)
+        return ERR_INVAL;
+    if (!p)
+        return ERR_NOENT;
+    if (w[1] == PROC_GROUP_SET)
+        err = group_set(r->caller, p, w[3]);
+    else if (w[1] == PROC_GROUP_SESSION)
+        err = p == r->caller ? session_new(p) : ERR_INVAL;
+    r->m.w[1] = p->group;
+    r->m.w[2] = p->session;
+    return err;
+}
+
+/* ---- the foreground ---- */
+
+err_t do_FOREGROUND(struct request *r)
+{
+    uint64_t who = r->ev->w[1];
+    if (who != ASK && who != 0 && (who > PID_MAX || (!proc_find(who) && !group_member((uint32_t)who, 0))))
+        return ERR_NOENT;
+    if (who != ASK)
+        ledger->foreground = (uint32_t)who;
+    r->m.w[1] = ledger->foreground;
+    return OK;
+}
+
+/* A process that leads no group stands for itself and its descendants. Marked first: a death changes the tree. */
+static void descendants_send(struct proc *target, unsigned sig, const struct sig_info *info)
+{
+    static bool marked[PROCS_MAX];
+    for (unsigned i = 1; i < procs_used(); i++)
+        marked[i] = proc_at(i) && proc_descends(proc_at(i), target);
+    for (unsigned i = 1; i < procs_used(); i++) {
+        struct proc *p = proc_at(i);
+        if (p && marked[i])
+            signal_send(p, sig, info);
+    }
+}
+
+static void foreground_send(unsigned sig)
+{
+    static const struct sig_info info = {.code = SIC_KERNEL};
+    struct proc *target = ledger->foreground ? proc_find(ledger->foreground) : 0;
+    if (ledger->foreground == 0)
+        return;
+    if (target && target->group != ledger->foreground)
+        descendants_send(target, sig, &info);
+    else
+        group_send(ledger->foreground, sig, &info);
+}
+
+void signal_keys(uint64_t bits)
+{
+    if (bits & PROC_NTFN_INTR)
+        foreground_send(SIGINT);
+    if (bits & PROC_NTFN_QUIT)
+        foreground_send(SIGQUIT);
+    if (bits & PROC_NTFN_STOP)
+        foreground_send(SIGTSTP);
+}
+
+/* ---- stopping ---- */
+
+/* Threads in calls go on with them, and stop when they are over. */
+void proc_stop(struct proc *p, unsigned sig)
+{
+    ledger_begin();
+    ledger_set(p->stop_signal, sig);
+    ledger_set(p->report, REPORT_STOPPED);
+    ledger_set(p->stopped, true);
+    ledger_commit();
+    for (uint64_t left = p->thread_map; left; left &= left - 1) /* bound: PROC_THREADS_MAX */
+        thread_hold(p, (unsigned)__builtin_ctzll(left));
+    waits_child_changed(p);
+    signal_child(p, CLD_CODE_STOPPED);
+}
+
+void proc_cont(struct proc *p)
+{
+    if (!p->stopped)
+        return;
+    ledger_begin();
+    ledger_set(p->stopped, false);
+    ledger_set(p->report, REPORT_CONTINUED);
+    ledger_commit();
+    signals_attend(p);
+    for (uint64_t left = p->thread_map; left && p->state == PROC_STATE_RUNNING && !p->stopped; left &= left - 1)
+        thread_let_go(p, (unsigned)__builtin_ctzll(left)); /* bound: PROC_THREADS_MAX */
+    waits_child_changed(p);
+    signal_child(p, CLD_CODE_CONTINUED);
+}
