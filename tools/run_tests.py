@@ -170,20 +170,23 @@ class PythonTest:
 class GuestTest:
     """One program t_x; knows the shell line that runs it and how to read what the console shows."""
 
-    def __init__(self, name, path, smp):
+    def __init__(self, name, path, smp, frames=None):
+        """frames: with memory for so many pages only (SHORT), so that pages leave and come back under it."""
         head = head_keys(path)
+        self.short = frames is not None
         self.name, self.program = name, "t_" + os.path.basename(path)[:-2]
         self.line = head.get("RUN", self.program)
         self.timeout = int(head.get("TIMEOUT", DEFAULT_TIMEOUT_S))
         smp = int(head.get("SMP", 0)) or smp
-        self.boot = (head.get("MEM", "128M"), head.get("ARGS", ""), head.get("ICOUNT", "1") != "0" and smp == 1, smp,
+        args = head.get("ARGS", "") + (f" frames={frames} store={SHORT_STORE}" if self.short else "")
+        self.boot = (head.get("MEM", "128M"), args.strip(), head.get("ICOUNT", "1") != "0" and smp == 1, smp,
                      head.get("DISK"))
         self.timeout *= 1 if smp == 1 else SMP_PATIENCE
         self.group = head.get("GROUP")
 
     def shell(self):
         return (f"echo :begin {self.program};{self.line} && echo :pass || echo :fail;"
-                "vmcheck --quiet && echo :sound || echo :unsound;echo :frames;t__frames;")
+                "vmcheck --quiet && echo :sound || echo :unsound;" + ("pagerctl show;" if self.short else "") + "echo :frames;t__frames;")
 
     def read(self, lines, before, ended):
         """The Result from this test's console lines. Returns (Result, free frames after it)."""
@@ -200,6 +203,8 @@ class GuestTest:
             result.fail(ended)
         elif ":sound" not in lines:
             result.fail("vmcheck found the system unsound" if ":unsound" in lines else f"vmcheck did not end: {ended}")
+        elif self.short and not re.search(r"^reads +[1-9]", "\n".join(lines), re.MULTILINE):
+            result.fail("no page came back from the store: it had memory enough")
         elif after is None:
             result.fail(f"t__frames did not print a number: {ended}")
         elif before is not None and after != before:
@@ -267,6 +272,7 @@ class GuestBoot:
         return results, not outcome.hung
 
 
+SHORT_STORE = 1024  # frames: more than any of these tests has pages
 UNSYNCED = "driver=raw,file.driver=file,file.filename={},cache.no-flush=on"  # a test does not wait for the host's disk
 E2FS_ENVIRONMENT = {**os.environ, "PATH": os.environ.get("PATH", "") + ":/usr/sbin:/sbin", "LC_ALL": "C"}
 
@@ -381,8 +387,10 @@ class Report:
 def discover(host_programs, only, smp):
     jobs = [(FuzzTest if os.path.basename(path).startswith("fuzz_") else HostTest)(name, path)
             for path in host_programs if selected(name := "host/" + os.path.basename(path), only)]
-    guests = [GuestTest(name, path, smp) for path in sorted(glob.glob(os.path.join(ROOT, "test/guest/[a-z]*.c")))
-              if selected(name := "guest/" + os.path.basename(path)[:-2], only)]
+    paths = sorted(glob.glob(os.path.join(ROOT, "test/guest/[a-z]*.c")))
+    guests = [GuestTest(name, path, smp) for path in paths if selected(name := "guest/" + os.path.basename(path)[:-2], only)]
+    guests += [GuestTest(name, path, smp, head_keys(path)["SHORT"]) for path in paths
+               if "SHORT" in head_keys(path) and selected(name := "guest/" + os.path.basename(path)[:-2] + "-short", only)]
     scripts = [PythonTest(name, path) for path in sorted(glob.glob(os.path.join(ROOT, "test/qemu/test_*.py")))
                if selected(name := "qemu/" + os.path.basename(path)[:-3], only)]
     if selected("lint/sources", only):

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * Proves exec and spawn: arguments and environment arrive whole, the old memory is gone, the pid stays, failures
  * come back with the right errno and the caller goes on. The program runs itself with --as=ROLE.
+ * SHORT: 16
  */
 #define GT_NAME "exec"
 #include "gtest.h"

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * Descriptors: the lowest free one, dup and dup2, close at exec, one offset for parent and child, limits, and what a process
  * that ends in any way gives back. Directories, too.
+ * SHORT: 16
  */
 #define GT_NAME "fds"
 #include "gtest.h"

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * Regular files: what POSIX says of open, read, write, lseek, pread, pwrite, truncate, stat, link, unlink and rename, what they
  * must refuse and with which errno. Each case leaves /tmp as it found it, and gtest sees that no frame is lost.
+ * SHORT: 16
  */
 #define GT_NAME "files"
 #include "gtest.h"

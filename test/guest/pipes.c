@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT
  * Pipes: order, atomicity, blocking, the end of the last reader and of the last writer, and clients that die while they wait.
+ * SHORT: 16
  */
 #define GT_NAME "pipes"
 #include "gtest.h"
