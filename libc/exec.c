@@ -9,6 +9,7 @@
 #include <pagoda/spawn.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 static size_t strings_size(char *const list[], uint64_t *count)
@@ -46,6 +47,17 @@ int __strings_pack(char *const argv[], char *const envp[], struct packed_strings
     return 0;
 }
 
+/* Why there is no program of that name: the files may know better. */
+static int why_none(const char *path)
+{
+    struct stat st;
+    if (strchr(path, '/') == NULL)
+        return ENOENT;
+    if (stat(path, &st) != 0)
+        return errno == ENOTDIR || errno == ENAMETOOLONG || errno == ELOOP ? errno : ENOENT;
+    return S_ISDIR(st.st_mode) || !(st.st_mode & 0111) ? EACCES : ENOENT;
+}
+
 /* PROC_EXEC and PROC_SPAWN differ in one word. Returns an errno value; *pid is the reply's first word. */
 static int start_program(struct ipc_msg *m, const char *path, char *const argv[], char *const envp[])
 {
@@ -68,7 +80,7 @@ static int start_program(struct ipc_msg *m, const char *path, char *const argv[]
     __stderr_push();
     err_t err = proc_call_full(H_PROC, m, bufs, 2);
     free(s.bytes);
-    return __error_errno(err);
+    return err == ERR_NOENT ? why_none(path) : __error_errno(err);
 }
 
 int execve(const char *path, char *const argv[], char *const envp[])

@@ -246,8 +246,10 @@ static int does_thread(void)
 static int does_file(void)
 {
     int fd = open("/tmp/k", O_RDWR | O_CREAT | O_TRUNC, 0644), error = fd < 0 ? errno : 0;
-    for (unsigned i = 0; i < 4 && error == 0; i++)
-        error = write(fd, block, sizeof block) == sizeof block ? 0 : errno;
+    for (unsigned i = 0; i < 4 && error == 0; i++) {
+        ssize_t n = write(fd, block, sizeof block); /* a part, when only that had room */
+        error = n < 0 ? errno : n < (ssize_t)sizeof block ? ENOSPC : 0;
+    }
     if (fd >= 0)
         CHECK_EQ(close(fd), 0);
     (void)unlink("/tmp/k");
