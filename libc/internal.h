@@ -24,7 +24,7 @@ struct timespec;
 uint64_t __timespec_ticks(const struct timespec *ts);
 struct timespec __ticks_timespec(uint64_t ticks);
 
-/* stdio.c: bring up the three streams; write what stderr holds back (it is unbuffered as far as anybody can see). */
+/* stdio/standard.c: bring up the three streams; write what stderr holds back (it is unbuffered as far as anybody can see). */
 void __stdio_start(bool has_files);
 void __stderr_push(void);
 

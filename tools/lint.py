@@ -12,7 +12,7 @@ import re
 import sys
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-FOLDERS = ["microkernel", "servers", "libipc", "libc", "apps", "test", "tools"]
+FOLDERS = ["microkernel", "servers", "libipc", "libc", "apps", "ports", "test", "tools"]
 SOURCES = (".c", ".h", ".S", ".py", ".ld", ".gdb", "SConscript", "SConstruct")
 LICENCE = "SPDX-License-Identifier: MIT"
 LICENCE_LINES = 3

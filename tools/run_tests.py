@@ -333,6 +333,7 @@ class Stage:
         self.folder = tempfile.mkdtemp(prefix="pagoda-test-")
         self.kernel = self._copy("kernel.elf")
         self.image = self._copy("pagoda.img")
+        self._copy("ports.img")
 
     def _copy(self, name):
         source, copy = os.path.join(self.out, name), os.path.join(self.folder, name)

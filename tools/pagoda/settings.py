@@ -163,6 +163,10 @@ def _mutant(text):
     return text or None
 
 
+def _names(text):
+    return list(dict.fromkeys(name for name in text.split(",") if name))
+
+
 def _any(text):
     return text
 
@@ -184,6 +188,7 @@ VARIABLES = {
     "POLICY": ("", _any, "replacement policy at boot (default: fifo); `pagerctl policy` changes it later"),
     "EXTRA_APPS": ("", _directory("C programs"),
                    "directory outside the tree; each .c file or folder of C files becomes a program"),
+    "PORTS": ("", _names, "software from elsewhere that goes into the image, names with commas between, or all (docs/ports.md)"),
     "EXTRA_POLICIES": ("", _directory("policies in C"), "directory outside the tree; each .c file becomes a replacement policy"),
     "TRACE": ("", _file, "for simulate: a file with a reference string; page numbers with blanks between"),
     "GDB": ("0", _flag, "1: `scons run` waits for a debugger (see `scons gdb`)"),
@@ -240,6 +245,7 @@ TARGETS = {
     "model": "prove the fault protocol with Spin in every order of its steps; docs/model.md",
     "simulate": "replacement policies beside Belady's optimum, without a machine; docs/policies.md",
     "size": "print text + data of the kernel",
+    "ports": "fetch and build the software of ports/ (PORTS=lua,zlib: only that); docs/ports.md",
     "compiledb": "only write build/compile_commands.json",
     "image": "only build what a boot needs",
 }
@@ -266,6 +272,7 @@ def help_text():
               "  scons run MEM=1G FORK=eager                the same, with more memory and eager fork",
               "  scons run RUN='forkdemo && vmcheck'        exit status of the line becomes scons's",
               "  scons run EXTRA_APPS=~/lab                 with your own programs in the image",
+              "  scons run PORTS=lua RUN='lua -v'           with software from elsewhere",
               "  scons test ONLY='guest/cow*'               some of the tests", "",
               "Everything built is under build/. `./setup` installs the tools.", ""]
     return "\n".join(lines)

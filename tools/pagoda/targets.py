@@ -67,6 +67,22 @@ def measures(only):
     return selected("qemu/test_bench", only)
 
 
+# ---- ports ----
+
+def check_ports(wanted, known):
+    """PORTS names ports that there are; `all` becomes all of them. Raises SettingError."""
+    if wanted == ["all"]:
+        wanted[:] = known
+    for name in wanted:
+        if name not in known:
+            raise SettingError(f"PORTS={','.join(wanted)}: there is no port {name}; there are: {', '.join(known)}.")
+
+
+def ports_tested(only, known):
+    """The ports whose tests ONLY selects: qemu/test_port_NAME."""
+    return [name for name in known if selected("qemu/test_port_" + name, only)]
+
+
 # ---- EXTRA_APPS ----
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.+-]{0,34}")  # "bin/NAME" fits IMAGE_NAME_MAX
