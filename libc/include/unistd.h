@@ -23,4 +23,8 @@ int renameat(int from_dir, const char *from, int to_dir, const char *to);
 int lockf(int fd, int what, off_t len);
 int execvpe(const char *file, char *const argv[], char *const envp[]);
 
+#ifndef _CS_PATH /* confstr() */
+#define _CS_PATH 0
+#endif
+
 #endif
