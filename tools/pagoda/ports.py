@@ -56,11 +56,12 @@ class Compiler:
     def __init__(self, port, env, out, link):
         self.port, self.env, self.out, self.link = port, env, out, link
 
-    def objects(self, *patterns, without=(), defines=(), flags=(), sees=()):
+    def objects(self, *patterns, without=(), defines=(), flags=(), sees=(), needs=(), place=""):
         """Compile C files of the source (patterns from its top folder) or generated ones (nodes). The order is the files'.
 
         without: files left out; defines: "NAME" or "NAME=value"; flags: the compiler's; sees: folders of headers from the
-        source's top, "gen" being what is generated and "here" the recipe's own folder.
+        source's top, "gen" being what is generated and "here" the recipe's own folder; needs: what is generated before; place: a
+        folder of their own, for files that are compiled in two ways.
         """
         env = self.env.Clone()
         env.Prepend(CPPPATH=[self.port.folder(name) for name in sees])
@@ -68,11 +69,17 @@ class Compiler:
         nodes = []
         for pattern in patterns:
             for node in self.port.find(pattern) if isinstance(pattern, str) else env.Flatten([pattern]):
-                place = os.path.relpath(node.abspath, self.port.build)
-                if isinstance(pattern, str) and os.path.relpath(place, "src") in without:
+                path = os.path.relpath(node.abspath, self.port.build)
+                if isinstance(pattern, str) and os.path.relpath(path, "src") in without:
                     continue
-                nodes += env.Object(f"#{self.out}/{place[:-2]}.o", node)
+                nodes += env.Object(f"#{self.out}/{os.path.join(place, path)[:-2]}.o", node)
+        env.Depends(nodes, list(needs))
         return nodes
+
+    def macros(self, header):
+        """A file with the #define lines that a program of this machine sees after including the header."""
+        out = f"#{self.out}/macros/{header}"
+        return self.env.Command(out, [], f"echo '#include <{header}>' | $CC $CCFLAGS $_CPPINCFLAGS -E -dM -x c - >$TARGET")
 
     def program(self, name, objects, libs=()):
         """Link a program. On the guest it becomes /bin/NAME."""

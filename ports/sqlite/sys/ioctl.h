@@ -1,0 +1,3 @@
+/* SPDX-License-Identifier: MIT
+ * SQLite includes this header and uses nothing of it.
+ */
