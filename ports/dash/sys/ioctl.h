@@ -1,0 +1,3 @@
+/* SPDX-License-Identifier: MIT
+ * dash includes this header and uses nothing of it.
+ */
