@@ -4,7 +4,7 @@
 #include "tool.h"
 
 static const char tool_name[] = "cat";
-static const char tool_help[] = "usage: cat [FILE...]\nPrints the files, or standard input (-), one after the other.\n";
+static const char tool_help[] = "usage: cat [-u] [FILE...]\nPrints the files, or standard input (-), one after the other; nothing is ever held back.\n";
 
 static int copy(int fd, const char *name)
 {
@@ -21,9 +21,12 @@ int main(int argc, char **argv)
 {
     int status = 0;
     tool_start(argc, argv);
-    if (argc == 1)
+    while (tool_option(argv, "u") != 0) {
+        /* as always */
+    }
+    if (tool_at == argc)
         return copy(STDIN_FILENO, "standard input");
-    for (int i = 1; i < argc; i++) {
+    for (int i = tool_at; i < argc; i++) {
         bool standard = strcmp(argv[i], "-") == 0;
         int fd = standard ? STDIN_FILENO : open(argv[i], O_RDONLY);
         status |= fd < 0 ? tool_error(argv[i]) : copy(fd, argv[i]);

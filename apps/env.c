@@ -4,17 +4,21 @@
 #include "tool.h"
 
 static const char tool_name[] = "env";
-static const char tool_help[] = "usage: env [-i] [NAME=VALUE...] [PROGRAM [WORD...]]\nPrints the environment, or runs PROGRAM in it; -i: with nothing but what is named.\n";
+static const char tool_help[] = "usage: env [-i] [-u NAME]... [NAME=VALUE...] [PROGRAM [WORD...]]\nPrints the environment, or runs PROGRAM in it; -i: with nothing but what is named,\n"
+                                "-u: without NAME.\n";
 
 int main(int argc, char **argv)
 {
     static char *nothing[] = {NULL};
-    int i = 1;
+    int option;
     tool_start(argc, argv);
-    if (argc > 1 && strcmp(argv[1], "-i") == 0) {
-        environ = nothing;
-        i++;
+    while ((option = tool_option(argv, "iu:")) != 0) {
+        if (option == 'i')
+            environ = nothing;
+        else if (unsetenv(tool_arg) != 0)
+            return tool_error(tool_arg);
     }
+    int i = tool_at;
     for (char *equals; i < argc && (equals = strchr(argv[i], '=')) != NULL; i++) {
         *equals = '\0';
         if (setenv(argv[i], equals + 1, 1) != 0)

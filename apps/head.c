@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * The first lines.
+ * The beginnings of files.
  */
 #include "tool.h"
 
@@ -7,12 +7,14 @@ static const char tool_name[] = "head";
 static const char tool_help[] = "usage: head [-n LINES | -LINES | -c BYTES] [FILE...]\nPrints the first 10 lines, or as many as told.\n";
 
 static long most = 10;
-static bool bytes;
+static bool bytes, titled;
+static unsigned files;
 
 static int first(FILE *in, const char *name)
 {
-    (void)name;
     long n = 0;
+    if (titled)
+        printf("%s==> %s <==\n", files++ > 0 ? "\n" : "", strcmp(name, "-") == 0 ? "standard input" : name);
     for (int c; n < most && (c = getc(in)) != EOF;) {
         putchar(c);
         n += bytes || c == '\n';
@@ -31,5 +33,6 @@ int main(int argc, char **argv)
     }
     if (most < 0)
         tool_usage();
+    titled = argc - tool_at > 1;
     return tool_end(tool_each(argv + tool_at, first));
 }

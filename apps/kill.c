@@ -1,43 +1,71 @@
 /* SPDX-License-Identifier: MIT
- * Ends processes by pid.
+ * Signals to processes.
  */
-#include <errno.h>
-#include <signal.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
+#include "tool.h"
 
-static int usage(FILE *to)
+#include "signals.h"
+
+#include <signal.h>
+#include <stdint.h>
+
+static const char tool_name[] = "kill";
+static const char tool_help[] = "usage: kill [-SIGNAL | -s SIGNAL] PID... | kill -l [NUMBER]\nSends a signal (a name or a number; TERM) to each process; 0 only asks whether it exists; -PID: to a group.\n"
+                                "-l: the signals there are.\n";
+
+static int list(const char *number)
 {
-    fputs("usage: kill [-SIGNAL] PID...\nSends a signal (a number, default 15) to each process; 0 only asks whether it "
-          "exists.\n", to);
-    return to == stdout ? 0 : 2;
+    if (number == NULL) {
+        for (size_t i = 0; i < SIGNALS; i++)
+            printf("%2d %s\n", signals[i].number, signals[i].name);
+        return tool_end(0);
+    }
+    long n = tool_number(number);
+    for (size_t i = 0; i < SIGNALS; i++)
+        if (signals[i].number == n || signals[i].number == n - 128)
+            puts(signals[i].name);
+    return tool_end(0);
 }
 
-/* The whole of text as a number, or -1. */
-static long number(const char *text)
+/* -1: none. */
+static int signal_of(const char *text)
 {
     char *end;
     long n = strtol(text, &end, 10);
-    return *text != '\0' && *end == '\0' && n >= 0 ? n : -1;
+    if (*text >= '0' && *text <= '9' && *end == '\0')
+        return n <= 31 ? (int)n : -1;
+    text += strncmp(text, "SIG", 3) == 0 ? 3 : 0;
+    for (size_t i = 0; i < SIGNALS; i++)
+        if (strcmp(signals[i].name, text) == 0)
+            return signals[i].number;
+    return -1;
 }
 
 int main(int argc, char **argv)
 {
-    int first = 1, status = 0;
-    long sig = SIGTERM;
-    if (argc == 2 && strcmp(argv[1], "--help") == 0)
-        return usage(stdout);
-    if (argc > 1 && argv[1][0] == '-')
-        sig = number(argv[first++] + 1);
-    if (first >= argc || sig < 0)
-        return usage(stderr);
-    for (int i = first; i < argc; i++) {
-        long pid = number(argv[i]);
-        if (pid > 0 && kill((pid_t)pid, (int)sig) == 0)
-            continue;
-        fprintf(stderr, "kill: %s: %s\n", argv[i], pid > 0 ? strerror(errno) : "not a pid");
-        status = 1;
+    int at = 1, status = 0, sig = SIGTERM;
+    tool_start(argc, argv);
+    if (argc > 1 && strcmp(argv[1], "-l") == 0)
+        return list(argv[2]);
+    if (argc > 2 && strcmp(argv[1], "-s") == 0) {
+        sig = signal_of(argv[2]);
+        at = 3;
+    } else if (argc > 1 && argv[1][0] == '-' && strcmp(argv[1], "--") != 0) {
+        sig = signal_of(argv[1] + 1);
+        at = 2;
+    }
+    if (at < argc && strcmp(argv[at], "--") == 0)
+        at++;
+    if (at >= argc || sig < 0)
+        tool_usage();
+    for (; at < argc; at++) {
+        char *end;
+        long pid = strtol(argv[at], &end, 10);
+        if (*argv[at] == '\0' || *end != '\0' || pid > INT32_MAX || pid < -INT32_MAX) {
+            fprintf(stderr, "kill: %s: not a pid\n", argv[at]);
+            status = 1;
+        } else if (kill((pid_t)pid, sig) != 0) {
+            status = tool_error(argv[at]);
+        }
     }
     return status;
 }

@@ -6,99 +6,244 @@
 #include <dirent.h>
 #include <limits.h>
 #include <sys/stat.h>
+#include <time.h>
 
 static const char tool_name[] = "ls";
-static const char tool_help[] = "usage: ls [-a] [-l] [-1] [-d] [FILE...]\n"
-                                "Lists directories, sorted; -a with names that begin with a dot, -l with kind, permissions, links, size,\n"
-                                "-d directories themselves. One name a line, always.\n";
+static const char tool_help[] = "usage: ls [-aACdFhilrRStT1] [FILE...]\n"
+                                "Lists directories, sorted; -a with names that begin with a dot, -A without . and .., -l with kind, permissions,\n"
+                                "links, size, -T and time, -h sizes as one reads them, -i inodes, -d directories themselves, -R what is in them, too,\n"
+                                "-F marks kinds, -S by size, -t by time, -r the other way round, -C in columns, else one name a line.\n";
 
-static bool all, lengthy, itself;
+#define COLUMNS_DEFAULT 80u
+#define LETTERS 128
+
+static bool on[LETTERS]; /* options */
+
+struct entry {
+    char *name;
+    struct stat st;
+};
+struct entries {
+    struct entry *at;
+    size_t n, room;
+};
+struct place { /* a directory to be listed yet */
+    char *path;
+    struct place *next;
+};
+static struct place *todo, **todo_insert = &todo;
 
 static char kind(mode_t mode)
 {
     return S_ISDIR(mode) ? 'd' : S_ISLNK(mode) ? 'l' : S_ISCHR(mode) ? 'c' : S_ISFIFO(mode) ? 'p' : S_ISBLK(mode) ? 'b' : '-';
 }
 
-static int show(const char *path, const char *name)
+static const char *mark(mode_t mode)
 {
-    struct stat st;
-    char bits[10] = "rwxrwxrwx", target[PATH_MAX];
-    if (!lengthy) {
-        puts(name);
-        return 0;
+    return !on['F'] ? "" : S_ISDIR(mode) ? "/" : S_ISLNK(mode) ? "@" : S_ISFIFO(mode) ? "|" : S_ISREG(mode) && (mode & 0111) != 0 ? "*" : "";
+}
+
+/* 1234, or 1.2K; `to` has room for it. */
+static const char *size_text(long long bytes, char to[24])
+{
+    static const char units[] = "BKMGT";
+    unsigned unit = 0;
+    long long tenths = bytes * 10;
+    for (; tenths >= 10240 && unit < 4; unit++)
+        tenths = (tenths + 1023) / 1024;
+    if (!on['h'] || unit == 0)
+        snprintf(to, 24, "%lld", bytes);
+    else if (tenths < 100)
+        snprintf(to, 24, "%lld.%lld%c", tenths / 10, tenths % 10, units[unit]);
+    else
+        snprintf(to, 24, "%lld%c", (tenths + 9) / 10, units[unit]);
+    return to;
+}
+
+static void show(const char *dir, const struct entry *e)
+{
+    char bits[10] = "rwxrwxrwx", target[PATH_MAX], path[PATH_MAX], size[24], when[32];
+    if (on['i'])
+        printf("%6llu ", (unsigned long long)e->st.st_ino);
+    if (!on['l']) {
+        printf("%s%s\n", e->name, mark(e->st.st_mode));
+        return;
     }
-    if (lstat(path, &st) != 0)
-        return tool_error(path);
     for (int i = 0; i < 9; i++)
-        if ((st.st_mode & (0400u >> i)) == 0)
+        if ((e->st.st_mode & (0400u >> i)) == 0)
             bits[i] = '-';
-    printf("%c%s %3u %10ld %s", kind(st.st_mode), bits, (unsigned)st.st_nlink, (long)st.st_size, name);
-    ssize_t n = S_ISLNK(st.st_mode) ? readlink(path, target, sizeof target - 1) : -1;
+    printf("%c%s %3u %10s ", kind(e->st.st_mode), bits, (unsigned)e->st.st_nlink, size_text(e->st.st_size, size));
+    struct tm *t = on['T'] ? gmtime(&e->st.st_mtime) : NULL;
+    if (t != NULL && strftime(when, sizeof when, "%Y-%m-%d %H:%M:%S ", t) > 0)
+        fputs(when, stdout);
+    printf("%s%s", e->name, S_ISLNK(e->st.st_mode) ? "" : mark(e->st.st_mode));
+    bool fits = snprintf(path, sizeof path, "%s%s", dir, e->name) < (int)sizeof path;
+    ssize_t n = S_ISLNK(e->st.st_mode) && fits ? readlink(path, target, sizeof target) : -1;
     if (n >= 0)
         printf(" -> %.*s", (int)n, target);
     putchar('\n');
-    return 0;
 }
 
-static int compare(const void *a, const void *b) { return strcmp(*(char *const *)a, *(char *const *)b); }
-
-static int list(const char *path)
+static int compare(const void *a, const void *b)
 {
-    char **names = NULL, whole[PATH_MAX];
-    size_t n = 0, room = 0;
+    const struct entry *x = a, *y = b;
+    int order = 0;
+    if (on['S'])
+        order = (x->st.st_size < y->st.st_size) - (x->st.st_size > y->st.st_size);
+    else if (on['t'] && x->st.st_mtim.tv_sec != y->st.st_mtim.tv_sec)
+        order = x->st.st_mtim.tv_sec < y->st.st_mtim.tv_sec ? 1 : -1;
+    else if (on['t'])
+        order = (x->st.st_mtim.tv_nsec < y->st.st_mtim.tv_nsec) - (x->st.st_mtim.tv_nsec > y->st.st_mtim.tv_nsec);
+    order = order != 0 ? order : strcmp(x->name, y->name);
+    return on['r'] ? -order : order;
+}
+
+static size_t width_of(const struct entry *e) { return strlen(e->name) + strlen(mark(e->st.st_mode)) + (on['i'] ? 7 : 0); }
+
+/* Down the columns, as many as fit. */
+static void show_columns(const struct entries *all)
+{
+    const char *given = getenv("COLUMNS");
+    size_t widest = 1, width = given != NULL && atoi(given) > 0 ? (size_t)atoi(given) : COLUMNS_DEFAULT;
+    for (size_t i = 0; i < all->n; i++)
+        widest = width_of(&all->at[i]) > widest ? width_of(&all->at[i]) : widest;
+    size_t columns = width / (widest + 2) > 0 ? width / (widest + 2) : 1, rows = (all->n + columns - 1) / columns;
+    for (size_t row = 0; row < rows; row++)
+        for (size_t i = row; i < all->n; i += rows) {
+            const struct entry *e = &all->at[i];
+            if (on['i'])
+                printf("%6llu ", (unsigned long long)e->st.st_ino);
+            int gap = i + rows < all->n ? (int)(widest + 2 - width_of(e)) : 0;
+            printf("%s%s%*s%s", e->name, mark(e->st.st_mode), gap, "", i + rows < all->n ? "" : "\n");
+        }
+}
+
+static void show_all(const char *dir, struct entries *all)
+{
+    if (all->n > 0)
+        qsort(all->at, all->n, sizeof *all->at, compare);
+    if (on['C'] && !on['l'])
+        show_columns(all);
+    for (size_t i = 0; i < all->n && (!on['C'] || on['l']); i++)
+        show(dir, &all->at[i]);
+}
+
+static void add(struct entries *all, const char *name, const struct stat *st)
+{
+    if (all->n == all->room && (all->at = realloc(all->at, (all->room = all->room > 0 ? 2 * all->room : 64) * sizeof *all->at)) == NULL)
+        exit(tool_error("memory"));
+    if ((all->at[all->n].name = strdup(name)) == NULL)
+        exit(tool_error("memory"));
+    all->at[all->n++].st = *st;
+}
+
+static void forget(struct entries *all)
+{
+    for (size_t i = 0; i < all->n; i++)
+        free(all->at[i].name);
+    free(all->at);
+}
+
+/* Behind those that are to come next; they are listed in the order in which they are added. */
+static void list_later(const char *dir, const char *name)
+{
+    struct place *p = calloc(1, sizeof *p);
+    if (p == NULL || (p->path = malloc(strlen(dir) + strlen(name) + 1)) == NULL)
+        exit(tool_error("memory"));
+    sprintf(p->path, "%s%s", dir, name);
+    p->next = *todo_insert;
+    *todo_insert = p;
+    todo_insert = &p->next;
+}
+
+static bool is_dots(const char *name) { return strcmp(name, ".") == 0 || strcmp(name, "..") == 0; }
+
+static int read_entries(const char *path, const char *dir, struct entries *all)
+{
+    char whole[PATH_MAX];
+    struct stat st = {0};
     int status = 0;
+    bool needs = on['l'] || on['i'] || on['F'] || on['R'] || on['S'] || on['t'];
     DIR *d = opendir(path);
     if (d == NULL)
         return tool_error(path);
-    errno = 0;
-    for (struct dirent *e; (e = readdir(d)) != NULL;) {
-        if (e->d_name[0] == '.' && !all)
+    for (struct dirent *e; errno = 0, (e = readdir(d)) != NULL;) {
+        if (e->d_name[0] == '.' && !on['a'] && (!on['A'] || is_dots(e->d_name)))
             continue;
-        if (n == room && (names = realloc(names, (room = room > 0 ? 2 * room : 64) * sizeof *names)) == NULL)
-            exit(tool_error("memory"));
-        if ((names[n++] = strdup(e->d_name)) == NULL)
-            exit(tool_error("memory"));
+        errno = ENAMETOOLONG;
+        if (needs && (snprintf(whole, sizeof whole, "%s%s", dir, e->d_name) >= (int)sizeof whole || lstat(whole, &st) != 0))
+            status = tool_error(e->d_name);
+        else
+            add(all, e->d_name, &st);
     }
     if (errno != 0)
         status = tool_error(path);
     (void)closedir(d);
-    if (n > 0)
-        qsort(names, n, sizeof *names, compare);
-    for (size_t i = 0; i < n; i++) {
-        if (snprintf(whole, sizeof whole, "%s/%s", path, names[i]) >= (int)sizeof whole)
-            errno = ENAMETOOLONG, status = tool_error(names[i]);
-        else
-            status |= show(whole, names[i]);
-        free(names[i]);
-    }
-    free(names);
     return status;
 }
 
-static int one(const char *path, bool titled)
+static int list(const char *path)
 {
-    struct stat st;
-    if ((lengthy || itself ? lstat(path, &st) : stat(path, &st)) != 0 && lstat(path, &st) != 0)
-        return tool_error(path);
-    if (!S_ISDIR(st.st_mode) || itself)
-        return show(path, path);
-    if (titled)
-        printf("%s:\n", path);
-    return list(path);
+    struct entries all = {0};
+    size_t len = strlen(path);
+    char *dir = malloc(len + 2);
+    if (dir == NULL)
+        exit(tool_error("memory"));
+    sprintf(dir, "%s%s", path, len > 0 && path[len - 1] == '/' ? "" : "/");
+    int status = read_entries(path, dir, &all);
+    show_all(dir, &all);
+    todo_insert = &todo;
+    for (size_t i = 0; on['R'] && i < all.n; i++)
+        if (S_ISDIR(all.at[i].st.st_mode) && !is_dots(all.at[i].name))
+            list_later(dir, all.at[i].name);
+    forget(&all);
+    free(dir);
+    return status;
+}
+
+/* What was named: files together first, directories noted. */
+static int sort_out(char **names, struct entries *files)
+{
+    int status = 0;
+    struct entries dirs = {0};
+    for (; *names != NULL; names++) {
+        struct stat st;
+        bool as_it_is = on['d'] || on['l'] || on['F'];
+        if ((as_it_is ? lstat(*names, &st) : stat(*names, &st)) != 0 && lstat(*names, &st) != 0)
+            status = tool_error(*names);
+        else
+            add(S_ISDIR(st.st_mode) && !on['d'] ? &dirs : files, *names, &st);
+    }
+    if (dirs.n > 0)
+        qsort(dirs.at, dirs.n, sizeof *dirs.at, compare);
+    for (size_t i = 0; i < dirs.n; i++)
+        list_later("", dirs.at[i].name);
+    forget(&dirs);
+    return status;
 }
 
 int main(int argc, char **argv)
 {
-    int status = 0, option;
+    static char *here[] = {".", NULL};
+    struct entries files = {0};
+    int option;
     tool_start(argc, argv);
-    while ((option = tool_option(argv, "al1d")) != 0) {
-        all = all || option == 'a';
-        lengthy = lengthy || option == 'l';
-        itself = itself || option == 'd';
+    while ((option = tool_option(argv, "aACdFhilrRStT1")) != 0)
+        on[option] = true;
+    if (on['1'])
+        on['C'] = false;
+    int status = sort_out(tool_at < argc ? argv + tool_at : here, &files);
+    show_all("", &files);
+    bool titled = on['R'] || argc - tool_at > 1, gap = files.n > 0;
+    while (todo != NULL) { /* bound: the directories */
+        struct place *p = todo;
+        todo = p->next;
+        if (titled)
+            printf("%s%s:\n", gap ? "\n" : "", p->path);
+        gap = true;
+        status |= list(p->path);
+        free(p->path);
+        free(p);
     }
-    if (tool_at == argc)
-        status = one(".", false);
-    for (int i = tool_at; i < argc; i++)
-        status |= one(argv[i], argc - tool_at > 1);
     return tool_end(status);
 }

@@ -6,9 +6,10 @@
 #include <sys/stat.h>
 
 static const char tool_name[] = "mkdir";
-static const char tool_help[] = "usage: mkdir [-p] DIRECTORY...\nMakes directories; -p those on the way to them, too, and is content when they are there.\n";
+static const char tool_help[] = "usage: mkdir [-p] [-m MODE] DIRECTORY...\nMakes directories; -p those on the way to them, too, and is content when they are there; -m with these\n"
+                                "permissions, an octal number.\n";
 
-static int make_all(char *path)
+static int make_above(char *path)
 {
     for (char *slash = path + 1; (slash = strchr(slash, '/')) != NULL; slash++) {
         *slash = '\0';
@@ -16,20 +17,35 @@ static int make_all(char *path)
             return tool_error(path);
         *slash = '/';
     }
-    struct stat st;
-    if (mkdir(path, 0777) != 0 && !(errno == EEXIST && stat(path, &st) == 0 && S_ISDIR(st.st_mode)))
-        return tool_error(path);
     return 0;
+}
+
+static bool is_directory(const char *path)
+{
+    struct stat st;
+    return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
 }
 
 int main(int argc, char **argv)
 {
-    int status = 0;
+    int status = 0, option;
+    bool parents = false;
+    long mode = -1;
+    char *end = NULL;
     tool_start(argc, argv);
-    bool parents = argc > 1 && strcmp(argv[1], "-p") == 0;
-    if (argc < 2 + parents || (argv[1][0] == '-' && !parents))
+    while ((option = tool_option(argv, "pm:")) != 0) {
+        parents = parents || option == 'p';
+        mode = option == 'm' ? strtol(tool_arg, &end, 8) : mode;
+    }
+    if (tool_at == argc || (end != NULL && (*end != '\0' || mode < 0 || mode > 07777)))
         tool_usage();
-    for (int i = 1 + parents; i < argc; i++)
-        status |= parents ? make_all(argv[i]) : mkdir(argv[i], 0777) == 0 ? 0 : tool_error(argv[i]);
+    for (char **path = argv + tool_at; *path != NULL; path++) {
+        if (parents && make_above(*path) != 0)
+            status = 1;
+        else if (mkdir(*path, 0777) != 0 && !(parents && errno == EEXIST && is_directory(*path)))
+            status = tool_error(*path);
+        else if (mode >= 0 && chmod(*path, (mode_t)mode) != 0)
+            status = tool_error(*path);
+    }
     return status;
 }

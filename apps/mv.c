@@ -1,13 +1,39 @@
 /* SPDX-License-Identifier: MIT
- * Gives files other names.
+ * Gives files other names; between file systems it copies and removes.
  */
 #include "tool.h"
 
+#include "copy.h"
+#include "walk.h"
+
 #include <limits.h>
-#include <sys/stat.h>
 
 static const char tool_name[] = "mv";
-static const char tool_help[] = "usage: mv FROM... TO\nRenames FROM to TO, or moves all into TO when that is a directory. Within one file system.\n";
+static const char tool_help[] = "usage: mv [-f] FROM... TO\nRenames FROM to TO, or moves all into TO when that is a directory; to another file system by copying.\n";
+
+static int remove_one(struct walked *w)
+{
+    if (w->when == WALK_BEFORE)
+        return 0;
+    return (w->when == WALK_AFTER ? rmdir(w->name) : unlink(w->name)) == 0 ? 0 : tool_error(w->path);
+}
+
+/* What cannot be copied whole stays. */
+static int move_across(const char *from, const char *to)
+{
+    struct stat st;
+    if (lstat(to, &st) == 0 && !S_ISDIR(st.st_mode) && unlink(to) != 0)
+        return tool_error(to);
+    int status = copy(from, to);
+    return status != 0 ? status : walk(from, remove_one, WALK_LINKS);
+}
+
+static int move(const char *from, const char *to)
+{
+    if (rename(from, to) == 0)
+        return 0;
+    return errno == EXDEV ? move_across(from, to) : tool_error(from);
+}
 
 int main(int argc, char **argv)
 {
@@ -15,20 +41,24 @@ int main(int argc, char **argv)
     struct stat st;
     char path[PATH_MAX];
     tool_start(argc, argv);
-    if (argc < 3)
+    while (tool_option(argv, "f") != 0) {
+        /* nobody is ever asked */
+    }
+    copy_exact = copy_deep = true;
+    if (argc - tool_at < 2)
         tool_usage();
     const char *to = argv[argc - 1];
     bool into = stat(to, &st) == 0 && S_ISDIR(st.st_mode);
-    if (!into && argc > 3) {
+    if (!into && argc - tool_at > 2) {
         errno = ENOTDIR;
         return tool_error(to);
     }
-    for (int i = 1; i < argc - 1; i++) {
+    for (int i = tool_at; i < argc - 1; i++) {
         errno = ENAMETOOLONG;
         if (snprintf(path, sizeof path, into ? "%s/%s" : "%s", to, tool_base(argv[i])) >= (int)sizeof path)
             status |= tool_error(to);
-        else if (rename(argv[i], path) != 0)
-            status |= tool_error(argv[i]);
+        else
+            status |= move(argv[i], path);
     }
     return status;
 }

@@ -3,10 +3,29 @@
  */
 #include "tool.h"
 
-static const char tool_name[] = "sort";
-static const char tool_help[] = "usage: sort [-n] [-r] [-u] [FILE...]\nPrints all lines in order of their bytes; -n of numbers, -r the other way round, -u equal ones once.\n";
+#include <ctype.h>
 
-static bool numeric, reversed, unique;
+static const char tool_name[] = "sort";
+static const char tool_help[] = "usage: sort [-bcfmnru] [-k FROM[,TO]]... [-t CHAR] [-o FILE] [FILE...]\n"
+                                "Prints all lines in order of their bytes; -n of numbers, -f in any case, -r the other way round, -u equal ones once,\n"
+                                "-k by fields, as 2 or 2,2 or 3.2nr; -t what is between fields (blanks), -b blanks at their beginning do not count;\n"
+                                "-o into FILE, which may be read, too; -c only says whether they are in order.\n";
+
+#define KEYS_MAX 16
+
+struct flags {
+    bool numeric, reversed, folded, unblanked;
+};
+struct key {
+    long from, from_char, to, to_char; /* fields and characters from 1 on; to 0: the line's end; to_char 0: the field's */
+    struct flags how;
+    bool own; /* it has letters of its own */
+};
+static struct key keys[KEYS_MAX];
+static unsigned keys_n;
+static struct flags all;
+static bool unique, checks;
+static char separator;
 static char **lines;
 static size_t count, room;
 
@@ -24,35 +43,193 @@ static int collect(FILE *in, const char *name)
     return 0;
 }
 
-static int key_order(const char *a, const char *b)
+/* ---- keys ---- */
+
+static bool take_letter(struct flags *f, char letter)
 {
-    if (!numeric)
-        return strcmp(a, b);
-    double x = strtod(a, NULL), y = strtod(b, NULL);
-    return (x > y) - (x < y);
+    switch (letter) {
+    case 'n': f->numeric = true; return true;
+    case 'r': f->reversed = true; return true;
+    case 'f': f->folded = true; return true;
+    case 'b': f->unblanked = true; return true;
+    default: return false;
+    }
 }
 
-static int order(const void *a, const void *b)
+static const char *read_place(const char *s, long *field, long *character, struct key *k)
+{
+    char *end;
+    *field = strtol(s, &end, 10);
+    if (end == s || *field < 1)
+        tool_usage();
+    s = end;
+    if (*s == '.') {
+        *character = strtol(s + 1, &end, 10);
+        if (end == s + 1 || *character < 0)
+            tool_usage();
+        s = end;
+    }
+    for (; take_letter(&k->how, *s); s++)
+        k->own = true;
+    return s;
+}
+
+static void read_key(const char *s)
+{
+    if (keys_n == KEYS_MAX)
+        tool_usage();
+    struct key *k = &keys[keys_n++];
+    k->from_char = 1;
+    s = read_place(s, &k->from, &k->from_char, k);
+    if (*s == ',')
+        s = read_place(s + 1, &k->to, &k->to_char, k);
+    if (*s != '\0' || k->from_char < 1)
+        tool_usage();
+}
+
+/* Where the field begins; blanks before it belong to it when there is no separator. */
+static const char *field_start(const char *s, long field)
+{
+    for (; field > 1 && *s != '\0'; field--) {
+        if (separator != '\0') {
+            s += strcspn(s, (char[]){separator, '\0'});
+            s += *s != '\0';
+            continue;
+        }
+        while (isblank((unsigned char)*s))
+            s++;
+        while (*s != '\0' && !isblank((unsigned char)*s))
+            s++;
+    }
+    return s;
+}
+
+static const char *field_end(const char *s)
+{
+    if (separator != '\0')
+        return s + strcspn(s, (char[]){separator, '\0'});
+    while (isblank((unsigned char)*s))
+        s++;
+    while (*s != '\0' && !isblank((unsigned char)*s))
+        s++;
+    return s;
+}
+
+static const char *behind_blanks(const char *s, const struct flags *how)
+{
+    while (how->unblanked && isblank((unsigned char)*s))
+        s++;
+    return s;
+}
+
+static const char *forward(const char *s, long n)
+{
+    for (; n > 0 && *s != '\0'; n--)
+        s++;
+    return s;
+}
+
+struct part {
+    const char *s;
+    size_t n;
+};
+
+static struct part part_of(const char *line, const struct key *k, const struct flags *how)
+{
+    const char *start = forward(behind_blanks(field_start(line, k->from), how), k->from_char - 1), *end = start + strlen(start);
+    if (k->to > 0) {
+        const char *last = field_start(line, k->to);
+        end = k->to_char > 0 ? forward(behind_blanks(last, how), k->to_char) : field_end(last);
+    }
+    return (struct part){start, end > start ? (size_t)(end - start) : 0};
+}
+
+/* ---- order ---- */
+
+static double number_of(struct part p)
+{
+    char text[64];
+    size_t n = p.n < sizeof text - 1 ? p.n : sizeof text - 1;
+    memcpy(text, p.s, n);
+    text[n] = '\0';
+    char *s = text + strspn(text, " \t");
+    return isdigit((unsigned char)s[*s == '-']) || s[*s == '-'] == '.' ? strtod(s, NULL) : 0;
+}
+
+static int compare_parts(struct part a, struct part b, const struct flags *how)
+{
+    int order = 0;
+    if (how->numeric) {
+        double x = number_of(a), y = number_of(b);
+        order = (x > y) - (x < y);
+    } else {
+        for (size_t i = 0; order == 0 && i < a.n && i < b.n; i++) {
+            unsigned char x = (unsigned char)a.s[i], y = (unsigned char)b.s[i];
+            order = how->folded ? toupper(x) - toupper(y) : x - y;
+        }
+        order = order != 0 ? order : (a.n > b.n) - (a.n < b.n);
+    }
+    return how->reversed ? -order : order;
+}
+
+static int key_order(const char *a, const char *b)
+{
+    static const struct key whole = {.from = 1, .from_char = 1};
+    int order = 0;
+    for (unsigned i = 0; order == 0 && i < (keys_n > 0 ? keys_n : 1); i++) {
+        const struct key *k = keys_n > 0 ? &keys[i] : &whole;
+        const struct flags *how = k->own ? &k->how : &all;
+        order = compare_parts(part_of(a, k, how), part_of(b, k, how), how);
+    }
+    return order;
+}
+
+static int order_of(const void *a, const void *b)
 {
     const char *x = *(char *const *)a, *y = *(char *const *)b;
-    int result = key_order(x, y);
-    if (result == 0 && !unique)
-        result = strcmp(x, y);
-    return reversed ? -result : result;
+    int order = key_order(x, y);
+    if (order == 0 && !unique)
+        order = all.reversed ? -strcmp(x, y) : strcmp(x, y);
+    return order;
+}
+
+static int check(void)
+{
+    for (size_t i = 1; i < count; i++) {
+        int order = order_of(&lines[i - 1], &lines[i]);
+        if (order < 0 || (order == 0 && !unique))
+            continue;
+        fprintf(stderr, "sort: line %zu is not in order: %s\n", i + 1, lines[i]);
+        return 1;
+    }
+    return 0;
 }
 
 int main(int argc, char **argv)
 {
+    const char *into = NULL;
     int option;
     tool_start(argc, argv);
-    while ((option = tool_option(argv, "nru")) != 0) {
-        numeric = numeric || option == 'n';
-        reversed = reversed || option == 'r';
-        unique = unique || option == 'u';
+    while ((option = tool_option(argv, "bcfmnruk:t:o:")) != 0) {
+        switch (option) {
+        case 'c': checks = true; break;
+        case 'u': unique = true; break;
+        case 'k': read_key(tool_arg); break;
+        case 't': separator = *tool_arg; break;
+        case 'o': into = tool_arg; break;
+        case 'm': break; /* what is in order stays so */
+        default: (void)take_letter(&all, (char)option); break;
+        }
     }
-    int status = tool_each(argv + tool_at, collect);
+    int status = tool_each(argv + tool_at, collect) != 0 ? TOOL_USAGE_STATUS : 0;
+    if (checks)
+        return status != 0 ? status : check();
     if (count > 0)
-        qsort(lines, count, sizeof *lines, order);
+        qsort(lines, count, sizeof *lines, order_of);
+    if (into != NULL && freopen(into, "w", stdout) == NULL) {
+        (void)tool_error(into);
+        return TOOL_USAGE_STATUS;
+    }
     for (size_t i = 0; i < count; i++)
         if (!unique || i == 0 || key_order(lines[i - 1], lines[i]) != 0)
             puts(lines[i]);

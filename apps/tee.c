@@ -22,10 +22,12 @@ int main(int argc, char **argv)
     int fd[FILES_MAX + 1] = {STDOUT_FILENO}, n = 1, status = 0;
     const char *name[FILES_MAX + 1] = {"standard output"};
     tool_start(argc, argv);
-    bool append = argc > 1 && strcmp(argv[1], "-a") == 0;
-    if (argc - 1 - append > FILES_MAX)
+    bool append = false;
+    for (int option; (option = tool_option(argv, "ai")) != 0;)
+        append = append || option == 'a';
+    if (argc - tool_at > FILES_MAX)
         tool_usage();
-    for (int i = 1 + append; i < argc; i++) {
+    for (int i = tool_at; i < argc; i++) {
         int made = open(argv[i], O_WRONLY | O_CREAT | (append ? O_APPEND : O_TRUNC), 0666);
         if (made < 0) {
             status = tool_error(argv[i]);

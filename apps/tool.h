@@ -54,7 +54,7 @@ TOOL_UNUSED static long tool_number(const char *text)
  * a colon has a word, tool_arg. One that is not known ends the tool with its help. */
 static int tool_at TOOL_UNUSED = 1;
 static char *tool_arg TOOL_UNUSED;
-TOOL_UNUSED static int tool_option(char **argv, const char *known)
+TOOL_UNUSED __attribute__((noipa)) static int tool_option(char **argv, const char *known)
 {
     static int within; /* in argv[tool_at], between letters */
     const char *word = argv[tool_at];
@@ -66,7 +66,7 @@ TOOL_UNUSED static int tool_option(char **argv, const char *known)
     }
     within += within == 0;
     char letter = word[within++];
-    const char *found = letter != ':' ? strchr(known, letter) : NULL;
+    const char *found = letter != ':' && letter != '\0' ? strchr(known, letter) : NULL;
     if (found == NULL) {
         fprintf(stderr, "%s: -%c: there is no such option\n", tool_name, letter);
         tool_usage();

@@ -6,9 +6,9 @@
 #include <ctype.h>
 
 static const char tool_name[] = "wc";
-static const char tool_help[] = "usage: wc [-l] [-w] [-c] [FILE...]\nCounts lines, words, bytes; all three when not told which.\n";
+static const char tool_help[] = "usage: wc [-l] [-w] [-c | -m] [FILE...]\nCounts lines, words, bytes; all three when not told which; -m characters.\n";
 
-static bool lines, words, bytes;
+static bool lines, words, bytes, characters;
 static unsigned long total[3];
 static int files;
 
@@ -33,7 +33,7 @@ static int count(FILE *in, const char *name)
         n[0] += c == '\n';
         n[1] += !isspace(c) && !inside;
         inside = !isspace(c);
-        n[2]++;
+        n[2] += !characters || (c & 0xc0) != 0x80;
     }
     show(n, name);
     for (int i = 0; i < 3; i++)
@@ -46,10 +46,11 @@ int main(int argc, char **argv)
 {
     int option;
     tool_start(argc, argv);
-    while ((option = tool_option(argv, "lwc")) != 0) {
+    while ((option = tool_option(argv, "lwcm")) != 0) {
         lines = lines || option == 'l';
         words = words || option == 'w';
-        bytes = bytes || option == 'c';
+        bytes = bytes || option == 'c' || option == 'm';
+        characters = characters || option == 'm';
     }
     if (!lines && !words && !bytes)
         lines = words = bytes = true;

@@ -169,10 +169,25 @@ int builtin_jobs(char **words)
     return 0;
 }
 
+/* `kill -l`: all signals, or the name of one, which may be an exit status. */
+static int list_signals(const char *which)
+{
+    long n = which != NULL ? word_number("kill", which, 255) : 0;
+    const char *name = n > 0 ? signal_name((int)(n > SIGNAL_BASE ? n - SIGNAL_BASE : n)) : NULL;
+    if (which != NULL)
+        return name != NULL ? puts(name) < 0 : complain(1, which, "not a signal");
+    for (int i = 1; i < 32; i++)
+        if (signal_name(i) != NULL)
+            printf("%2d %s\n", i, signal_name(i));
+    return 0;
+}
+
 int builtin_kill(char **words)
 {
     int sig = SIGTERM, status = 0;
     words++;
+    if (*words != NULL && strcmp(*words, "-l") == 0)
+        return list_signals(words[1]);
     if (*words != NULL && strcmp(*words, "-s") == 0 && words[1] != NULL) {
         sig = signal_number(words[1]);
         words += 2;

@@ -57,7 +57,6 @@ static void prompt_loop(void)
             continue;
         n = 0;
         interrupted = returning = false;
-        edit_remember(text);
         (void)run_text(text, "syntax", 1);
         fflush(stdout);
     }
