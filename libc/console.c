@@ -80,14 +80,16 @@ ssize_t __console_write(const void *buf, size_t len)
     return write_all(buf, len < LENGTH_MAX ? len : LENGTH_MAX, false);
 }
 
-ssize_t __console_read(void *buf, size_t len)
+ssize_t __console_read(void *buf, size_t len, bool waits)
 {
     if (len == 0)
         return 0;
-    struct ipc_msg m = {.w = {CONSOLE_READ}};
+    struct ipc_msg m = {.w = {CONSOLE_READ, waits ? 0 : CONSOLE_NOWAIT}};
     struct ipc_buf b = {.addr = buf, .len_bytes = len < LENGTH_MAX ? len : LENGTH_MAX, .access = BUF_W};
     err_t err = console_call(&m, &b);
     if (err != OK)
-        return __error_set(err);
+        return __error_set(err == ERR_TIMEOUT ? ERR_AGAIN : err);
     return (ssize_t)m.w[1];
 }
+
+err_t __console_call(struct ipc_msg *m) { return console_call(m, NULL); }

@@ -31,6 +31,18 @@ enum way { TO_READ, TO_WRITE };
 
 static bool in_range(int fd) { return fd >= 0 && fd < (int)FS_DESCRIPTORS_MAX; }
 
+/* O_NONBLOCK of the console, as far as this process knows: whoever else has the descriptor is not asked. */
+static _Atomic uint64_t unblocked[FS_DESCRIPTORS_MAX / 64];
+static bool is_unblocked(int fd) { return atomic_load(&unblocked[fd / 64]) >> fd % 64 & 1; }
+
+static void set_unblocked(int fd, int flags)
+{
+    if (flags & O_NONBLOCK)
+        atomic_fetch_or(&unblocked[fd / 64], 1UL << fd % 64);
+    else
+        atomic_fetch_and(&unblocked[fd / 64], ~(1UL << fd % 64));
+}
+
 static bool is_direct(int fd, enum way way) { return atomic_load(&direct[way][fd / 64]) >> fd % 64 & 1; }
 
 static void set_direct(int fd, enum way way) { atomic_fetch_or(&direct[way][fd / 64], 1UL << fd % 64); }
@@ -39,6 +51,7 @@ static void forget(int fd)
 {
     for (unsigned way = TO_READ; way <= TO_WRITE; way++)
         atomic_fetch_and(&direct[way][fd / 64], ~(1UL << fd % 64));
+    set_unblocked(fd, 0);
 }
 
 static uintptr_t own_tp(void)
@@ -223,7 +236,7 @@ ssize_t read(int fd, void *buf, size_t len)
         return bad_fd();
     __stderr_push();
     if (is_direct(fd, TO_READ))
-        return __console_read(buf, len);
+        return __console_read(buf, len, !is_unblocked(fd));
     if (!atomic_load(&attached))
         return bad_fd();
     struct ipc_msg m = {.w = {FS_READ, (uint64_t)fd}};
@@ -238,7 +251,7 @@ ssize_t read(int fd, void *buf, size_t len)
         struct ipc_buf b = {buf, len < LENGTH_MAX ? len : LENGTH_MAX, BUF_W};
         err = ask(&m, &b, 1);
     }
-    return turns_out_direct(fd, TO_READ, err) ? __console_read(buf, len) : done(fd, err, &m);
+    return turns_out_direct(fd, TO_READ, err) ? __console_read(buf, len, !is_unblocked(fd)) : done(fd, err, &m);
 }
 
 static ssize_t at_offset(uint64_t op, int fd, struct ipc_buf b, off_t offset)
@@ -361,6 +374,8 @@ int fcntl(int fd, int what, ...)
     case F_GETFL:
     case F_SETFL: {
         long long got = about(fd, (struct ipc_msg){.w = {FS_FCNTL, 0, (uint64_t)what, (uint64_t)value}});
+        if (got >= 0 && what == F_SETFL)
+            set_unblocked(fd, value);
         return got < 0 ? -1 : what == F_GETFD || what == F_GETFL ? (int)got : 0;
     }
     case F_GETLK:

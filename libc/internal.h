@@ -31,7 +31,8 @@ void __stderr_push(void);
 /* console.c: write without touching errno's meaning for bad addresses; `trusted`: the bytes are known to be readable. */
 ssize_t __console_write_trusted(const void *buf, size_t len);
 ssize_t __console_write(const void *buf, size_t len);
-ssize_t __console_read(void *buf, size_t len);
+ssize_t __console_read(void *buf, size_t len, bool waits);
+err_t __console_call(struct ipc_msg *m); /* any other request without buffers */
 
 /* fd.c: descriptors. __files_start: what the program was started with. __files_call: ask the file server; again when it was
  * restarted under the request, and for requests that name no descriptor also when it does not know us yet. */

@@ -18,10 +18,6 @@ static int poll_until(struct pollfd *fds, nfds_t n, ticks_t deadline)
     struct ipc_msg m = {.w = {FS_POLL, n, deadline}};
     struct ipc_buf b = {fds, n * sizeof *fds, BUF_R | BUF_W};
     err_t err = __files_call(&m, &b, 1);
-    if (err == FS_ERR_CONSOLE) {
-        errno = ENOSYS;
-        return -1;
-    }
     return err == OK ? (int)m.w[1] : __error_set(err);
 }
 

@@ -19,8 +19,8 @@ struct pollfd {
     short events, revents;
 };
 
-/* How many of fds are ready, 0 after timeout_ms (negative: never). Files are always ready, and the console to be written. ENOSYS:
- * POLLIN was asked of the console; EINVAL: more than 1,024. */
+/* How many of fds are ready, 0 after timeout_ms (negative: never). Files are always ready, and the console to be written.
+ * EINVAL: more than 1,024. */
 int poll(struct pollfd *fds, nfds_t n, int timeout_ms);
 
 #endif

@@ -14,15 +14,28 @@
 
 enum { ESC_NONE, ESC_SEEN, ESC_BRACKET };
 
+static void show(struct line *l, const char *s, size_t n)
+{
+    if (l->set.lflag & CONSOLE_ECHO)
+        l->echo(s, n);
+}
+
 static void echo_text(struct line *l, const char *s)
 {
-    l->echo(s, strlen(s));
+    show(l, s, strlen(s));
 }
+
+static const struct line_settings at_start = {
+    .iflag = CONSOLE_ICRNL, .oflag = CONSOLE_OFLAGS, .lflag = CONSOLE_ICANON | CONSOLE_ECHO | CONSOLE_ISIG | 0xb8 /* ECHOE ECHOK ECHONL IEXTEN */,
+    .cc = {[CONSOLE_VINTR] = KEY_CTRL('C'), [CONSOLE_VQUIT] = KEY_CTRL('\\'), [CONSOLE_VERASE] = KEY_DELETE, [CONSOLE_VKILL] = KEY_CTRL('U'),
+           [CONSOLE_VEOF] = KEY_CTRL('D'), [CONSOLE_VMIN] = 1, [CONSOLE_VSUSP] = KEY_CTRL('Z'), [CONSOLE_VWERASE] = KEY_CTRL('W')},
+};
 
 void line_start(struct line *l, void (*echo)(const char *s, size_t n))
 {
     memset(l, 0, sizeof *l);
     l->echo = echo;
+    l->set = at_start;
 }
 
 static size_t ready_room(const struct line *l)
@@ -43,6 +56,7 @@ static bool record_add(struct line *l, const char *bytes, size_t n, bool raw)
 
 static void type_raw(struct line *l, char c)
 {
+    show(l, &c, 1);
     struct line_record *last = &l->record[(l->record_end - 1) % LINE_RECORDS];
     if (line_available(l) && last->raw && ready_room(l) > 0) {
         l->ready[l->ready_end++ % LINE_READY_BYTES] = c;
@@ -110,7 +124,7 @@ static void type_plain(struct line *l, char c)
         return;
     }
     l->edit[l->edit_len++] = c;
-    l->echo(&c, 1);
+    show(l, &c, 1);
 }
 
 /* Cursor keys send ESC [ ... letter: nothing here understands them, so they vanish whole. */
@@ -140,15 +154,46 @@ static enum line_key drop_line(struct line *l, const char *shown, enum line_key 
     return key;
 }
 
+/* What the terminal's line end is to be. Returns false for a byte that is to be ignored. */
+static bool map_input(const struct line *l, char *c)
+{
+    if (*c == '\r' && (l->set.iflag & CONSOLE_IGNCR))
+        return false;
+    if (*c == '\r' && (l->set.iflag & CONSOLE_ICRNL))
+        *c = '\n';
+    else if (*c == '\n' && (l->set.iflag & CONSOLE_INLCR))
+        *c = '\r';
+    return true;
+}
+
+/* The key that c is by the settings, by its usual number; 0: a character as any. */
+static char key_of(const struct line *l, char c)
+{
+    static const char usual[CONSOLE_CCS] = {[CONSOLE_VINTR] = KEY_CTRL('C'), [CONSOLE_VQUIT] = KEY_CTRL('\\'), [CONSOLE_VSUSP] = KEY_CTRL('Z'),
+                                            [CONSOLE_VERASE] = KEY_DELETE, [CONSOLE_VKILL] = KEY_CTRL('U'), [CONSOLE_VEOF] = KEY_CTRL('D'),
+                                            [CONSOLE_VWERASE] = KEY_CTRL('W')};
+    for (unsigned i = 0; i < CONSOLE_CCS; i++) {
+        bool signals = i == CONSOLE_VINTR || i == CONSOLE_VQUIT || i == CONSOLE_VSUSP;
+        if (usual[i] == 0 || l->set.cc[i] == 0 || (uint8_t)c != l->set.cc[i])
+            continue;
+        if (signals ? l->set.lflag & CONSOLE_ISIG : !l->raw)
+            return usual[i];
+    }
+    return !l->raw && (c == '\r' || c == '\n' || c == KEY_BACKSPACE) ? c : 0;
+}
+
 enum line_key line_type(struct line *l, char c)
 {
-    if (l->raw) {
+    char key = key_of(l, c);
+    if (!map_input(l, &c))
+        return LINE_TYPED;
+    if (l->raw && key == 0) {
         type_raw(l, c);
         return LINE_TYPED;
     }
-    if (swallow_escape(l, c))
+    if (!l->raw && swallow_escape(l, c))
         return LINE_TYPED;
-    switch (c) {
+    switch (key) {
     case '\r':
     case '\n': type_newline(l); break;
     case KEY_BACKSPACE:
@@ -164,12 +209,35 @@ enum line_key line_type(struct line *l, char c)
     return LINE_TYPED;
 }
 
+#define COOKED (CONSOLE_ICANON | CONSOLE_ECHO | CONSOLE_ISIG)
+
 void line_set_raw(struct line *l, bool raw)
 {
+    struct line_settings set = l->set;
+    set.lflag = raw ? set.lflag & ~COOKED : set.lflag | COOKED;
+    set.iflag = raw ? set.iflag & ~CONSOLE_ICRNL : set.iflag | CONSOLE_ICRNL;
+    if (raw) {
+        set.cc[CONSOLE_VMIN] = 1;
+        set.cc[CONSOLE_VTIME] = 0;
+    }
+    line_set(l, &set);
+}
+
+void line_set(struct line *l, const struct line_settings *set)
+{
+    bool raw = !(set->lflag & CONSOLE_ICANON);
     if (raw && !l->raw && l->edit_len > 0)
         commit(l);
+    l->set = *set;
     l->raw = raw;
     l->escape = ESC_NONE;
+}
+
+void line_drop(struct line *l)
+{
+    l->edit_len = 0;
+    l->ready_first = l->ready_end;
+    l->record_first = l->record_end;
 }
 
 bool line_available(const struct line *l)
@@ -193,6 +261,8 @@ size_t line_peek(const struct line *l, size_t offset, char *to, size_t max)
 void line_take(struct line *l, size_t n)
 {
     struct line_record *r = &l->record[l->record_first % LINE_RECORDS];
+    if (!line_available(l))
+        return; /* a reader that waits no longer got nothing */
     if (n > r->len)
         n = r->len;
     l->ready_first += (uint32_t)n;

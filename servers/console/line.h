@@ -11,6 +11,8 @@
 
 #include "limits.h"
 
+#include <ipc/console.h>
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -20,9 +22,16 @@ struct line_record {
     bool raw; /* may grow while nobody has read it */
 };
 
+/* As ATTR has them. A control character that is 0 is nobody's. */
+struct line_settings {
+    uint32_t iflag, oflag, cflag, lflag;
+    uint8_t cc[CONSOLE_CCS];
+};
+
 struct line {
     void (*echo)(const char *s, size_t n); /* where the terminal sees what it typed; may drop */
-    bool raw;                              /* mode: every byte at once, no echo */
+    struct line_settings set;
+    bool raw;                              /* mode: every byte at once; set.lflag without ICANON */
     uint8_t escape;                        /* progress through a cursor-key sequence, which is swallowed */
     uint16_t edit_len;
     char edit[LINE_EDIT_MAX];
@@ -38,6 +47,9 @@ enum line_key { LINE_TYPED = 0, LINE_INTERRUPT /* ^C */, LINE_QUIT /* ^\ */, LIN
 enum line_key line_type(struct line *l, char c);
 /* Line mode to raw and back; what was typed so far is handed over as it is. */
 void line_set_raw(struct line *l, bool raw);
+void line_set(struct line *l, const struct line_settings *set);
+/* What was typed is gone, read or not. */
+void line_drop(struct line *l);
 /* Whether a reader can be answered now. */
 bool line_available(const struct line *l);
 /* Copy up to max bytes of the first record from `offset` on, without taking them. */

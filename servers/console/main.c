@@ -24,6 +24,7 @@
 enum { WRITES, READS, FLUSHES, QUEUES };
 static struct request_queue queue[QUEUES];
 static struct line line;
+static bool watched; /* the file server waits to be told that there is something to read */
 
 /* ---- requests: decode, and queue or answer ---- */
 
@@ -75,8 +76,11 @@ static void op_read(const struct ipc_event *ev)
         return;
     }
     struct request *r = enqueue(READS, ev->id);
-    if (r != NULL)
-        r->len = BUF_LEN(ev->buf_len[0]);
+    if (r == NULL)
+        return;
+    r->len = BUF_LEN(ev->buf_len[0]);
+    r->nowait = ev->w[1] & CONSOLE_NOWAIT;
+    r->since = sys_time();
 }
 
 static void op_mode(const struct ipc_event *ev)
@@ -89,6 +93,55 @@ static void op_mode(const struct ipc_event *ev)
     if (wanted != MODE_ASK)
         line_set_raw(&line, wanted == CONSOLE_RAW);
     answer(ev->id, OK, old);
+}
+
+static bool is_ready(void) { return line_available(&line) || !uart_present(); }
+
+static void op_attr(const struct ipc_event *ev)
+{
+    const struct line_settings *old = &line.set;
+    struct ipc_msg m = {.w = {OK, old->iflag | (uint64_t)old->oflag << 32, old->cflag | (uint64_t)old->lflag << 32}};
+    struct line_settings set = {(uint32_t)ev->w[1], (uint32_t)(ev->w[1] >> 32), (uint32_t)ev->w[2], (uint32_t)(ev->w[2] >> 32), {0}};
+    memcpy(&m.w[3], old->cc, sizeof old->cc);
+    memcpy(set.cc, &ev->w[3], sizeof set.cc);
+    bool known = !(set.iflag & ~CONSOLE_IFLAGS) && !(set.oflag & ~CONSOLE_OFLAGS) && !(set.cflag & ~CONSOLE_CFLAGS) && !(set.lflag & ~CONSOLE_LFLAGS);
+    if ((ev->w[5] & CONSOLE_ATTR_SET) && !known) {
+        answer(ev->id, ERR_INVAL, 0);
+        return;
+    }
+    if (ev->w[5] & CONSOLE_ATTR_SET) {
+        line_set(&line, &set);
+        output_set_post(set.oflag & CONSOLE_OPOST);
+    }
+    if (ev->w[5] & CONSOLE_ATTR_DROP)
+        line_drop(&line);
+    (void)ipc_reply(ev->id, &m);
+}
+
+/* A serial line has no size of its own: what somebody has said it is. */
+static void op_size(const struct ipc_event *ev)
+{
+    static uint32_t size = 24 | 80 << 16;
+    uint32_t old = size;
+    if (ev->w[1] != ~0UL)
+        size = (uint32_t)ev->w[1];
+    answer(ev->id, OK, old);
+}
+
+static void op_ready(const struct ipc_event *ev)
+{
+    struct ipc_msg m = {.w = {OK, line_record_len(&line), is_ready()}};
+    watched = watched || !is_ready();
+    (void)ipc_reply(ev->id, &m);
+}
+
+static void op_drop(const struct ipc_event *ev)
+{
+    if (ev->w[1] & CONSOLE_DROP_INPUT)
+        line_drop(&line);
+    if (ev->w[1] & CONSOLE_DROP_OUTPUT)
+        output_drop();
+    answer(ev->id, OK, 0);
 }
 
 static void op_flush(const struct ipc_event *ev)
@@ -122,6 +175,10 @@ static void op_interrupt(const struct ipc_event *ev)
 static void handle_call(const struct ipc_event *ev)
 {
     switch (ev->w[0]) {
+    case CONSOLE_ATTR: op_attr(ev); break;
+    case CONSOLE_SIZE: op_size(ev); break;
+    case CONSOLE_READY: op_ready(ev); break;
+    case CONSOLE_DROP: op_drop(ev); break;
     case CONSOLE_WRITE: op_write(ev); break;
     case CONSOLE_READ: op_read(ev); break;
     case CONSOLE_WRITE_SHORT: op_write_short(ev); break;
@@ -214,14 +271,40 @@ static bool read_complete(const struct request *r)
     return r->done == r->len || r->done >= line_record_len(&line);
 }
 
+#define TENTH_TICKS 1000000u /* 0.1 s at 10 MHz, the unit of VTIME */
+
+/* When the first reader has waited long enough for bytes; without a line there is no such time. */
+static ticks_t reader_deadline(const struct request *r)
+{
+    return r && line.raw && line.set.cc[CONSOLE_VTIME] && (line.set.cc[CONSOLE_VMIN] == 0 || line_available(&line))
+               ? r->since + line.set.cc[CONSOLE_VTIME] * (ticks_t)TENTH_TICKS : DEADLINE_NONE;
+}
+
+/* Whether it gets an answer now: a line; raw, VMIN bytes, or what there is when VTIME has passed. */
+static bool reader_is_due(const struct request *r)
+{
+    uint64_t least = line.set.cc[CONSOLE_VMIN];
+    if (!line.raw || !uart_present() || r->nowait)
+        return is_ready() || r->nowait;
+    if (line_record_len(&line) >= (least < r->len ? least : r->len) && (least > 0 || line_available(&line)))
+        return true;
+    if (least == 0 && line.set.cc[CONSOLE_VTIME] == 0)
+        return true;
+    return sys_time() >= reader_deadline(r);
+}
+
 /* Returns whether there is more to do right now. */
 static bool serve_reads(void)
 {
     struct request **link = &queue[READS].first;
     for (unsigned piece = 0; piece < PIECES_PER_PASS; piece++) {
         struct request *r = *link;
-        if (r == NULL || r->pending || (!line_available(&line) && uart_present()))
+        if (r == NULL || r->pending || !reader_is_due(r))
             return false;
+        if (r->nowait && !is_ready()) {
+            request_answer(&queue[READS], link, ERR_TIMEOUT, 0);
+            continue;
+        }
         err_t err = read_piece(r);
         r->pending = err == ERR_FAULT_PENDING;
         if (r->pending)
@@ -264,6 +347,17 @@ static bool serve_flushes(void)
 
 /* ---- events ---- */
 
+/* Between two bytes, VTIME begins anew. */
+static void input_came(void)
+{
+    if (queue[READS].first != NULL && line.set.cc[CONSOLE_VMIN] > 0)
+        queue[READS].first->since = sys_time();
+    if (!watched || !is_ready())
+        return;
+    watched = false;
+    (void)sys_signal(CONSOLE_H_FS, FS_NTFN_CONSOLE);
+}
+
 static void take_input(void)
 {
     for (unsigned i = 0; i < UART_INPUT_PER_PASS; i++) {
@@ -284,6 +378,7 @@ static void handle_notify(uint64_t bits)
     }
     if ((bits & CONSOLE_NTFN_IRQ) != 0) {
         take_input();
+        input_came();
         output_pump();
         uart_irq_done(); /* input beyond the bound raises it again at once */
     }
@@ -311,7 +406,8 @@ static ticks_t serve(void)
     bool wire = serve_flushes();
     if (more)
         return DEADLINE_POLL;
-    return wire ? sys_time() + POLL_TICKS : DEADLINE_NONE;
+    ticks_t due = reader_deadline(queue[READS].first);
+    return wire && sys_time() + POLL_TICKS < due ? sys_time() + POLL_TICKS : due;
 }
 
 int main(void)
@@ -322,6 +418,7 @@ int main(void)
     if (sys_thread_bind(SERVER_H_THREAD, SERVER_H_NTFN) != OK)
         return 1; /* deaf to the device: let init see it */
     uart_start();
+    (void)sys_signal(CONSOLE_H_FS, FS_NTFN_CONSOLE); /* who watched an earlier life asks again */
     for (;;) { /* forever: server loop */
         struct ipc_event ev;
         ticks_t deadline = serve();

@@ -41,10 +41,15 @@ static void append(char c)
     kept->appended++;
 }
 
+static bool post = true;
+
+void output_set_post(bool is_post) { post = is_post; }
+void output_drop(void) { kept->sent = kept->appended; }
+
 void output_put(const char *s, size_t n)
 {
     for (size_t i = 0; i < n; i++) {
-        if (s[i] == '\n')
+        if (s[i] == '\n' && post)
             append('\r');
         append(s[i]);
     }

@@ -14,6 +14,10 @@ void output_start(void);
 size_t output_room(void);
 /* Append text; newlines become CR NL. The caller has asked for room. */
 void output_put(const char *s, size_t n);
+/* Whether newlines become CR NL from now on. */
+void output_set_post(bool post);
+/* What has not yet been given to the device is forgotten. */
+void output_drop(void);
 /* The same for echo: uses the reserve, drops what does not fit. */
 void output_echo(const char *s, size_t n);
 /* Give the device what it takes now. */

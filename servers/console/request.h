@@ -14,6 +14,8 @@ struct request {
     uint64_t len;      /* of the client's buffer, or of short_bytes */
     uint64_t done;     /* bytes handled so far; for a flush: the output position to reach */
     bool pending;      /* the kernel is bringing in a page of the buffer: wait for NTFN_COPY_READY */
+    bool nowait;       /* a read that does not wait */
+    ticks_t since;     /* a read: when it came, or when the last byte did */
     bool is_short;     /* bytes came in the message */
     struct request *next;
     char short_bytes[SHORT_BYTES_MAX];

@@ -2,7 +2,7 @@
  * What the files of the file server share. One thread, one endpoint. It waits for nobody but the pager, which waits for
  * nobody: a request that can't go on now (a pipe is empty, a page of the client's buffer is not there) is set aside and tried
  * again (request.c), and one that has to do with the disk runs on a stack of its own (job.c), so that the thread can leave it.
- * It never calls procmgr, the console or a client, so whoever it serves may call it.
+ * It never calls procmgr or a client, so whoever it serves may call it, and of the console it asks only what that answers at once.
  *
  *   main.c     loop, table of the protocol        client.c  processes and their descriptors
  *   file.c     open descriptions, bytes           pipe.c    pipes
@@ -143,6 +143,7 @@ must_check err_t request_park(struct request *r, err_t why); /* set it aside, fo
 void request_wake(struct wait_queue *q);         /* something changed there */
 void requests_wake_copies(void);
 void requests_wake_locks(void);
+void requests_wake_polls(void);
 bool requests_wait_in_circle(uint32_t pid, uint32_t me); /* pid waits for a lock of me, maybe by way of others */
 bool requests_run(void);                         /* some of those that were woken; whether there are more */
 /* For pipequick.c. Both do nothing when they return false.

@@ -97,6 +97,8 @@ static bool on_event(const struct ipc_event *ev, struct ipc_msg *reply)
     case MSG_NOTIFY:
         if (ev->w[0] & NTFN_COPY_READY)
             requests_wake_copies();
+        if (ev->w[0] & FS_NTFN_CONSOLE)
+            requests_wake_polls();
         if (ev->w[0] & FS_NTFN_DISK)
             disk_collect();
         return false;

@@ -3,9 +3,17 @@
  */
 #include "fs.h"
 
+#include <ipc/console.h>
+
 #define ASKED (FS_POLLIN | FS_POLLPRI | FS_POLLOUT)
 
-/* The console's readiness to be read is known to the console only: FS_ERR_CONSOLE. */
+/* The console answers at once and waits for nobody. When it has nothing it tells when that changes. */
+static int console_ready(void)
+{
+    struct ipc_msg m = {.w = {CONSOLE_READY}};
+    return ipc_call(H_CONSOLE, &m) == OK && m.w[2] ? FS_POLLIN : 0; /* if it died it tells when it is back */
+}
+
 static err_t look(const struct client *c, struct fs_poll *p)
 {
     struct file *f = p->fd >= 0 ? client_file(c, (uint64_t)p->fd) : 0;
@@ -18,9 +26,7 @@ static err_t look(const struct client *c, struct fs_poll *p)
     }
     int ready = FS_POLLIN | FS_POLLOUT; /* files always are */
     if (f->kind == FILE_CONSOLE) {
-        if (p->events & FS_POLLIN)
-            return FS_ERR_CONSOLE;
-        ready = FS_POLLOUT;
+        ready = FS_POLLOUT | (p->events & FS_POLLIN ? console_ready() : 0);
     } else if (f->kind != FILE_VNODE) {
         ready = pipe_ready(f);
     }

@@ -180,12 +180,17 @@ static void end(struct waiting *w)
         file_drop(f);
 }
 
-void request_wake(struct wait_queue *q)
+void requests_wake_polls(void)
 {
-    wake(q->first);
     for (struct waiting *w = all; w && polls > 0; w = w->next) /* bound: all that wait */
         if (w->for_poll)
             wake(w);
+}
+
+void request_wake(struct wait_queue *q)
+{
+    wake(q->first);
+    requests_wake_polls();
 }
 
 /* ---- the quick way (pipequick.c) ---- */

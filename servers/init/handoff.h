@@ -22,6 +22,7 @@ enum server_handle {
     SERVER_H_SPACE = 11,       /* its own space: HANDLES */
     CONSOLE_H_IRQ = 12,        /* console: the UART's interrupt (NO handle in the slot when the machine has none) */
     CONSOLE_H_PROCMGR = 13,    /* console: procmgr's notification, SIGNAL (PROC_NTFN_INTR) */
+    CONSOLE_H_FS = 14,         /* console: the file server's notification, SIGNAL (FS_NTFN_CONSOLE) */
     BLK_H_IRQ = 12,            /* blk: the disk's interrupt */
     BLK_H_FS = 13,             /* blk: the file server's notification, SIGNAL (FS_NTFN_DISK) */
     FS_H_BLK = 12,             /* fs: the block server's endpoint, SEND, badge of its class and space id (empty: no disk) */
@@ -49,6 +50,8 @@ enum server_handle {
 
 /* fs: the block server has something for it, or was started anew. */
 #define FS_NTFN_DISK 1u
+/* fs: the console may have something to read, or was started anew. */
+#define FS_NTFN_CONSOLE 2u
 
 /* procmgr: the whole boot image (struct image_header first), read-only. */
 #define PROCMGR_IMAGE_VA 0x3000000000UL

@@ -164,6 +164,7 @@ static err_t console_furnish(struct server *s)
         {SERVER_H_NTFN, s->ntfn, RIGHT_SIGNAL | RIGHT_WAIT, 0},
         {CONSOLE_H_IRQ, uart_irq, RIGHT_IRQ_USE, 0},
         {CONSOLE_H_PROCMGR, procmgr_server.ntfn, RIGHT_SIGNAL, 0},
+        {CONSOLE_H_FS, fs_server.ntfn, RIGHT_SIGNAL, 0},
     };
     err_t err = install_common(s, 0);
     if (err == OK)
@@ -205,6 +206,7 @@ static err_t fs_furnish(struct server *s)
     const struct install list[] = {
         {SERVER_H_ENDPOINT, s->ep, RIGHT_RECV, 0},
         {SERVER_H_NTFN, s->ntfn, RIGHT_SIGNAL | RIGHT_WAIT, 0},
+        {H_CONSOLE, console_server.ep, RIGHT_SEND, s->badge},
         {FS_H_BLK, blk_server.ep, RIGHT_SEND, s->badge | s->space_id},
     };
     err_t err = install_common(s, 0);

@@ -428,6 +428,11 @@ static void the_consoles(void)
         {"a short text of -1 bytes", H_CONSOLE, {CONSOLE_WRITE_SHORT, WILD}, .want = ERR_INVAL},
         {"a short text of 2^32 + 1 bytes", H_CONSOLE, {CONSOLE_WRITE_SHORT, HIGH | 1}, .want = ERR_INVAL},
         {"a mode that there is not", H_CONSOLE, {CONSOLE_MODE, 2}, .want = ERR_INVAL},
+        {"all settings there are not", H_CONSOLE, {CONSOLE_ATTR, WILD, WILD, 0, 0, CONSOLE_ATTR_SET}, .want = ERR_INVAL},
+        {"what the settings are, with garbage", H_CONSOLE, {CONSOLE_ATTR, WILD, WILD, WILD, WILD, ~3UL}, .want = OK},
+        {"what size it has", H_CONSOLE, {CONSOLE_SIZE, WILD}, .want = OK},
+        {"whether it is ready, with garbage", H_CONSOLE, {CONSOLE_READY, WILD, WILD}, .want = OK},
+        {"to drop nothing", H_CONSOLE, {CONSOLE_DROP, ~3UL}, .want = OK},
         {"mode 1 << 32", H_CONSOLE, {CONSOLE_MODE, HIGH}, .want = ERR_INVAL},
         {"flushing with garbage", H_CONSOLE, {CONSOLE_FLUSH, WILD, WILD}, .want = OK},
     };

@@ -260,7 +260,6 @@ static void polling(void)
     CHECK_ERRNO(poll((struct pollfd *)8, 1, 0), EFAULT);
     CHECK_ERRNO(poll(f, 2000, 0), EINVAL);
     f[0].fd = 0;
-    CHECK_ERRNO(poll(f, 1, 0), ENOSYS); /* the console says nothing of what was typed */
     f[0].events = POLLOUT;
     CHECK_EQ(poll(f, 1, 0), 1);
     CHECK_EQ(poll(NULL, 0, 1), 0);

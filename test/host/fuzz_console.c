@@ -20,7 +20,7 @@ char __data_end[1], __bss_end[1]; /* of the target's linker script; only a resta
 
 static struct client {
     reply_id_t id; /* 0: not waiting */
-    uint64_t len[2];
+    uint64_t op, len[2];
 } client[CLIENTS];
 static uint64_t next_id;
 static unsigned cancels;
@@ -42,11 +42,12 @@ static long event_call(struct ipc_regs *x)
     while (c < client + CLIENTS - 1 && c->id)
         c++;
     *c = (struct client){.id = ++next_id};
-    x->w[0] = take8() % 8;
+    x->w[0] = take8() % 12;
     for (unsigned i = 1; i < MSG_WORDS; i++)
         x->w[i] = take_word();
     for (unsigned i = 0; i < 2; i++)
         c->len[i] = take8() & 1 ? (take_word() & ~(BUF_R | BUF_W)) | (uint64_t)take8() << 62 : 0;
+    c->op = x->w[0];
     x->t2 = c->id;
     x->t3 = BADGE_MAKE(take8() % 8, take8());
     x->t4 = c->len[0];
@@ -100,7 +101,7 @@ long ipc_raw(long number_flags, uint64_t a0, struct ipc_regs *x)
             return ERR_STALE;
         uint64_t most = BUF_LEN(c->len[0]) > 40 ? BUF_LEN(c->len[0]) : 40;
         MUST((err_t)(int64_t)x->w[0] <= OK);
-        MUST(x->w[1] <= most);
+        MUST(x->w[1] <= most || c->op >= CONSOLE_ATTR);
         c->id = 0;
         return OK;
     }

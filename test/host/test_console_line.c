@@ -2,7 +2,7 @@
  * The console's line discipline: what is typed, what readers get, what the terminal shows.
  *
  * SOURCES: servers/console/line.c
- * INCLUDES: servers/console
+ * INCLUDES: servers/console libipc/include microkernel/include
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -175,6 +175,37 @@ static void test_raw_mode_passes_every_byte_at_once(void **state)
     assert_int_equal(strlen(reads()), LINE_READY_BYTES);
 }
 
+static void test_settings_change_what_keys_mean(void **state)
+{
+    (void)state;
+    struct line_settings set = line.set;
+    set.cc[CONSOLE_VERASE] = 'X';
+    set.cc[CONSOLE_VINTR] = 0;
+    set.lflag &= ~CONSOLE_ECHO;
+    line_set(&line, &set);
+    type("abcX\r");
+    assert_string_equal(reads(), "ab\n");
+    assert_int_equal(shown_len, 0); /* nor is the newline shown */
+    assert_false(line_type(&line, 3)); /* nobody's key */
+    line_drop(&line);
+    assert_false(line_available(&line));
+    set.lflag &= ~CONSOLE_ICANON;
+    set.iflag &= ~CONSOLE_ICRNL;
+    set.cc[CONSOLE_VINTR] = 'I';
+    line_set(&line, &set);
+    type("\r\x1b[A\x7f");
+    assert_string_equal(reads(), "\r\x1b[A\x7f");
+    assert_true(line_type(&line, 'I')); /* signals are raised in raw mode, too, unless ISIG is off */
+    set.lflag &= ~CONSOLE_ISIG;
+    set.iflag |= CONSOLE_IGNCR;
+    line_set(&line, &set);
+    assert_false(line_type(&line, 'I'));
+    type("\r\n");
+    assert_string_equal(reads(), "I\n");
+    line_take(&line, 3); /* there is nothing */
+    assert_false(line_available(&line));
+}
+
 #define CASE(name) cmocka_unit_test_setup(name, setup)
 
 int main(void)
@@ -190,6 +221,7 @@ int main(void)
         CASE(test_typing_ahead_is_bounded_and_loses_no_accepted_line),
         CASE(test_a_small_buffer_gets_the_line_in_parts),
         CASE(test_raw_mode_passes_every_byte_at_once),
+        CASE(test_settings_change_what_keys_mean),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
