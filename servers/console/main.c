@@ -381,6 +381,8 @@ static void handle_notify(uint64_t bits)
         input_came();
         output_pump();
         uart_irq_done(); /* input beyond the bound raises it again at once */
+        take_input(); /* what came in between: QEMU's PLIC forgets an interrupt that came while the source was masked */
+        input_came();
     }
 }
 

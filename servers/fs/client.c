@@ -23,15 +23,18 @@ uint64_t clients_used(void) { return clients.used; }
 
 struct file *client_file(const struct client *c, uint64_t fd)
 {
-    if (fd >= FS_DESCRIPTORS_MAX || !c->chunk[fd / CHUNK_FDS])
-        return 0;
-    return c->chunk[fd / CHUNK_FDS]->file[fd % CHUNK_FDS];
+    uint64_t chunk = fd / CHUNK_FDS;
+    return chunk < c->top && c->open[chunk] >> fd % CHUNK_FDS & 1 ? c->chunk[chunk]->file[fd % CHUNK_FDS] : 0;
 }
 
 static err_t chunk_have(struct client *c, unsigned chunk)
 {
+    for (; c->top <= chunk; c->top++) { /* bound: CHUNKS */
+        c->open[c->top] = c->cloexec[c->top] = 0;
+        c->chunk[c->top] = 0;
+    }
     if (!c->chunk[chunk])
-        c->chunk[chunk] = slab_new(&chunks);
+        c->chunk[chunk] = slab_take(&chunks);
     return c->chunk[chunk] ? OK : ERR_NOMEM;
 }
 
@@ -41,16 +44,18 @@ err_t client_place(struct client *c, uint64_t lowest, unsigned *fd)
         return lowest > 0 ? ERR_INVAL : FS_ERR_MFILE;
     uint64_t below = (1UL << lowest % CHUNK_FDS) - 1;
     for (unsigned chunk = (unsigned)lowest / CHUNK_FDS; chunk < CHUNKS; chunk++, below = 0) {
-        uint64_t taken = c->open[chunk] | below;
+        uint64_t taken = (chunk < c->top ? c->open[chunk] : 0) | below;
         if (taken == ~0UL)
             continue;
         *fd = chunk * CHUNK_FDS + (unsigned)__builtin_ctzll(~taken);
         if (*fd >= c->limit)
             break;
         err_t err = chunk_have(c, chunk);
-        if (err == OK)
-            c->open[chunk] |= 1UL << *fd % CHUNK_FDS;
-        return err;
+        if (err != OK)
+            return err;
+        c->open[chunk] |= 1UL << *fd % CHUNK_FDS;
+        c->chunk[chunk]->file[*fd % CHUNK_FDS] = 0;
+        return OK;
     }
     return FS_ERR_MFILE;
 }
@@ -94,17 +99,17 @@ struct file *client_take(struct client *c, unsigned fd)
 
 static void close_set(struct client *c, const uint64_t which[CHUNKS])
 {
-    for (unsigned chunk = 0; chunk < CHUNKS; chunk++)
-        for (uint64_t left = c->open[chunk] & which[chunk]; left; left &= left - 1) { /* bound: CHUNK_FDS */
-            unsigned fd = chunk * CHUNK_FDS + (unsigned)__builtin_ctzll(left);
-            if (client_file(c, fd)) /* else it is of a request under way */
+    for (unsigned chunk = 0; chunk < c->top; chunk++) {
+        unsigned fd = chunk * CHUNK_FDS;
+        for (uint64_t left = c->open[chunk] & which[chunk]; left; left >>= 1, fd++) /* bound: CHUNK_FDS */
+            if (left & 1 && client_file(c, fd)) /* else it is of a request under way */
                 file_drop(client_take(c, fd));
-        }
+    }
 }
 
 static void client_free(struct client *c)
 {
-    for (unsigned chunk = 0; chunk < CHUNKS; chunk++) /* the first one, and those that were made for what then failed */
+    for (unsigned chunk = 0; chunk < c->top; chunk++) /* the first one, and those that were made for what then failed */
         if (c->chunk[chunk])
             slab_free(&chunks, c->chunk[chunk]);
     vnode_drop(c->cwd);
@@ -133,9 +138,11 @@ void client_unhold(struct client *c)
 
 static err_t client_new(uint64_t pid, struct vnode *cwd, uint32_t umask, struct client **out)
 {
-    struct client *c = slab_new(&clients);
+    struct client *c = slab_take(&clients);
     if (!c)
         return ERR_NOMEM;
+    c->used = c->holds = c->top = 0;
+    c->gone = false;
     c->pid = (uint32_t)pid;
     c->cwd = vnode_hold(cwd);
     c->umask = umask;
@@ -183,24 +190,27 @@ err_t do_PROC_FORK(struct request *r)
     c->limit = from->limit;
     c->limit_max = from->limit_max;
     bool exec = r->ev->w[3] & FS_FORK_EXEC;
-    for (unsigned chunk = 0; chunk < CHUNKS && err == OK; chunk++)
+    for (unsigned chunk = 0; chunk < from->top && err == OK; chunk++)
         if (passed_on(from, chunk, exec))
             err = chunk_have(c, chunk);
     if (err != OK) {
         client_end(c);
         return err;
     }
-    for (unsigned chunk = 0; chunk < CHUNKS; chunk++)
-        for (uint64_t left = passed_on(from, chunk, exec); left; left &= left - 1) { /* bound: CHUNK_FDS */
-            unsigned fd = chunk * CHUNK_FDS + (unsigned)__builtin_ctzll(left);
-            if (!client_file(from, fd))
-                continue; /* of a request under way */
+    for (unsigned chunk = 0; chunk < from->top; chunk++) {
+        unsigned fd = chunk * CHUNK_FDS;
+        uint64_t cloexec = from->cloexec[chunk];
+        for (uint64_t left = passed_on(from, chunk, exec); left; left >>= 1, cloexec >>= 1, fd++) { /* bound: CHUNK_FDS */
+            struct file *f = left & 1 ? client_file(from, fd) : 0;
+            if (!f)
+                continue; /* closed, or of a request under way */
 #ifndef MUTANT_FS_FORK_BORROWS
-            client_set(c, fd, file_hold(client_file(from, fd)), from->cloexec[chunk] & left & -left);
+            client_set(c, fd, file_hold(f), cloexec & 1);
 #else
-            client_set(c, fd, client_file(from, fd), from->cloexec[chunk] & left & -left);
+            client_set(c, fd, f, cloexec & 1);
 #endif
         }
+    }
     return OK;
 }
 
@@ -240,7 +250,7 @@ void clients_each(void (*see)(struct file *f))
 {
     for (unsigned b = 0; b < CLIENT_BUCKETS; b++)
         for (const struct client *c = buckets[b]; c; c = c->next)
-            for (unsigned chunk = 0; chunk < CHUNKS; chunk++)
+            for (unsigned chunk = 0; chunk < c->top; chunk++)
                 for (uint64_t left = c->open[chunk]; left; left &= left - 1) { /* bound: all clients' descriptors */
                     struct file *f = client_file(c, chunk * CHUNK_FDS + (unsigned)__builtin_ctzll(left));
                     if (f)

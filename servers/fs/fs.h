@@ -75,7 +75,7 @@ static inline struct file *file_hold(struct file *f)
 #define CHUNK_FDS 64u
 #define CHUNKS (FS_DESCRIPTORS_MAX / CHUNK_FDS)
 struct fds {
-    struct file *file[CHUNK_FDS]; /* 0: closed */
+    struct file *file[CHUNK_FDS]; /* where the bit in `open` is set; 0: of a request under way */
 };
 struct client {
     uint32_t pid;
@@ -86,6 +86,7 @@ struct client {
     bool gone;            /* it ended; they are waited for */
     struct vnode *cwd;
     struct client *next;  /* of its bucket */
+    unsigned top;         /* chunks from here on are unused, and what is said of them below means nothing */
     uint64_t cloexec[CHUNKS];
     uint64_t open[CHUNKS];
     struct fds *chunk[CHUNKS]; /* 0: none of these is open */
