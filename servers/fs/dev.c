@@ -55,6 +55,13 @@ static struct ipc_msg ask(unsigned what)
 
 static int kib(uint64_t frames) { return (int)(frames * (PAGE_SIZE / 1024)); }
 
+/* Seconds since the start. */
+static int uptime_text(char *to)
+{
+    uint64_t ms = (uint64_t)vnode_now() / 1000000;
+    return snprintf(to, TEXT_BYTES, "%lu.%02lu\n", ms / 1000, ms % 1000 / 10);
+}
+
 static int text_of(uint64_t rdev, char *to)
 {
     struct ipc_msg a, b;
@@ -74,6 +81,16 @@ static int text_of(uint64_t rdev, char *to)
                         b.w[3], b.w[4]);
     case 3:
         return disk_text(to, TEXT_BYTES);
+    case 4:
+        return uptime_text(to);
+    case 5:
+        return snprintf(to, TEXT_BYTES, "memory / tree rw 0 0\nimage /bin tree ro 0 0\n%s",
+                        !disk_ext2() ? "" : disk_is_read_only() ? "disk /disk ext2 ro 0 0\n" : "disk /disk ext2 rw 0 0\n");
+    case 6:
+        a = ask(PAGER_STAT_FORKS);
+        b = ask(PAGER_STAT_FAULTS);
+        return snprintf(to, TEXT_BYTES, "forks %lu\npager-restarts %lu\nspaces %lu\nfaults %lu\nkilled %lu\n", a.w[1], a.w[4], a.w[6],
+                        b.w[1] + b.w[2] + b.w[3] + b.w[4] + b.w[5] + b.w[6], b.w[7]);
     default:
         return snprintf(to, TEXT_BYTES, "open %lu\nprocesses %lu\npipes %lu\nlocks %lu\nwaiting %lu\nfiles %lu\npages %lu\npages-max %lu\n",
                         files_used(), clients_used(), pipes_used(), locks_used(), requests_waiting(), ram_used(), pool_used(), pool_max());
@@ -106,6 +123,8 @@ err_t dev_write(struct request *r, uint64_t rdev)
 {
     if (rdev >= RDEV_TEXT)
         return FS_ERR_BADF;
+    if (rdev == RDEV_FULL && request_len(r) > 0)
+        return FS_ERR_NOSPC;
     r->done = request_len(r);
     return OK;
 }

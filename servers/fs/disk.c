@@ -35,6 +35,8 @@ const struct ext2 *disk_ext2(void) { return fs; }
 bool disk_is_coming(void) { return coming; }
 bool disk_comes_to(const struct vnode *on) { return coming && on == point; }
 
+bool disk_is_read_only(void) { return point->mounted && point->mounted->read_only; }
+
 void disk_set_shared(bool shared)
 {
     if (fs)

@@ -23,6 +23,7 @@ bool disk_wants_keeper(void);      /* there is something that nobody asked for *
 ticks_t disk_due(void);            /* when the next write-back is, DEADLINE_NONE: nothing waits */
 int disk_text(char *to, size_t bytes); /* /proc/disk */
 const struct ext2 *disk_ext2(void);    /* 0: not mounted */
+bool disk_is_read_only(void);
 
 /* ---- extfs.c ---- */
 err_t extfs_error(int err);        /* negative errno values to errors of ipc/fs.h, -EDEADLK to LATER_ALONE */

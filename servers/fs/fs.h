@@ -227,6 +227,8 @@ uint64_t ram_used(void);
 #define RDEV_NULL 2u
 #define RDEV_ZERO 3u
 #define RDEV_RANDOM 4u
+#define RDEV_FULL 5u
+#define RDEV_OPEN 8u  /* and two more: opened, it is descriptor 0, 1, 2 once more */
 #define RDEV_TEXT 16u /* and above: pages of text */
 err_t dev_read(struct request *r, uint64_t rdev, uint64_t offset);
 err_t dev_write(struct request *r, uint64_t rdev);

@@ -350,14 +350,16 @@ err_t ram_start(void)
 {
     const struct image_header *image = (const struct image_header *)FS_IMAGE_VA;
     static const struct special devices[] = {{"console", RDEV_CONSOLE}, {"tty", RDEV_CONSOLE}, {"null", RDEV_NULL},
-                                             {"zero", RDEV_ZERO}, {"random", RDEV_RANDOM}, {"urandom", RDEV_RANDOM}, {0, 0}};
+                                             {"zero", RDEV_ZERO}, {"random", RDEV_RANDOM}, {"urandom", RDEV_RANDOM}, {"full", RDEV_FULL},
+                                             {"stdin", RDEV_OPEN}, {"stdout", RDEV_OPEN + 1}, {"stderr", RDEV_OPEN + 2}, {0, 0}};
     static const struct special pages[] = {{"meminfo", RDEV_TEXT}, {"pager", RDEV_TEXT + 1}, {"fs", RDEV_TEXT + 2},
-                                           {"disk", RDEV_TEXT + 3}, {0, 0}};
+                                           {"disk", RDEV_TEXT + 3}, {"uptime", RDEV_TEXT + 4}, {"mounts", RDEV_TEXT + 5},
+                                           {"stat", RDEV_TEXT + 6}, {0, 0}};
     struct vnode *bin, *tmp, *dev, *proc, *disk;
     _Static_assert(NAME_BUCKETS * sizeof *names <= PAGE_SIZE, "the hash is one page");
     if (image->magic != IMAGE_MAGIC || image->files > IMAGE_FILES_MAX)
         return ERR_NOEXEC;
-    err_t err = pool_reserve(pages_for(image->files + 16));
+    err_t err = pool_reserve(pages_for(image->files + 24));
     if (err != OK)
         return err;
     names = page_new();

@@ -59,6 +59,23 @@ static err_t open_fifo(struct request *r, struct vnode *v, uint32_t flags)
     return OK;
 }
 
+/* One of the process's own descriptors once more. */
+static err_t open_again(struct request *r, unsigned old, uint32_t flags)
+{
+    struct file *f = client_file(r->client, old);
+    unsigned fd, access = flags & O_ACCMODE;
+    if (!f)
+        return FS_ERR_NXIO;
+    if ((access != O_WRONLY && !f->readable) || (access != O_RDONLY && !f->writable))
+        return FS_ERR_ACCES;
+    err_t err = client_place(r->client, 0, &fd);
+    if (err != OK)
+        return err;
+    client_set(r->client, fd, file_hold(f), flags & O_CLOEXEC);
+    r->m.w[1] = fd;
+    return OK;
+}
+
 static err_t open_walked(struct request *r, struct walk *w, uint32_t flags)
 {
     struct client *c = r->client;
@@ -68,6 +85,8 @@ static err_t open_walked(struct request *r, struct walk *w, uint32_t flags)
     err_t err = made ? OK : may_open(w, flags);
     if (err == OK && !made && vnode_is(w->node, S_IFIFO))
         return open_fifo(r, w->node, flags);
+    if (err == OK && !made && vnode_is(w->node, S_IFCHR) && w->node->rdev - RDEV_OPEN < 3)
+        return open_again(r, (unsigned)(w->node->rdev - RDEV_OPEN), flags);
     if (err == OK)
         err = client_place(c, 0, &fd);
     if (err != OK)

@@ -168,5 +168,32 @@ static void room_ahead_of_time(void)
     CHECK_EQ(close(fd) | unlink("/tmp/ahead"), 0);
 }
 
-GT_MAIN(CASE(calls_from_a_directory), CASE(times_to_the_nanosecond), CASE(the_one_user_owns_all), CASE(a_file_system_says_what_room_it_has),
+static void devices_and_pages(void)
+{
+    char text[512];
+    const char *const pages[] = {"/proc/uptime", "/proc/mounts", "/proc/stat", "/proc/meminfo", "/proc/fs"};
+    int fd = open("/dev/full", O_RDWR), out = open("/tmp/out", O_CREAT | O_RDWR | O_TRUNC, 0600), keep = dup(1);
+    CHECK_ERRNO(write(fd, "x", 1), ENOSPC);
+    CHECK_EQ(write(fd, "x", 0), 0);
+    CHECK_EQ(read(fd, text, 4), 4);
+    CHECK(memcmp(text, "\0\0\0\0", 4) == 0);
+    CHECK_EQ(close(fd), 0);
+    fflush(stdout);
+    (void)dup2(out, 1);
+    fd = open("/dev/stdout", O_WRONLY);
+    ssize_t n = write(fd, "again", 5);
+    (void)dup2(keep, 1);
+    CHECK_EQ(n, 5);
+    CHECK_EQ(lseek(out, 0, SEEK_CUR), 5); /* the same description */
+    check_content("/tmp/out", "again");
+    CHECK_EQ(close(fd) | close(out) | close(keep) | unlink("/tmp/out"), 0);
+    for (unsigned i = 0; i < sizeof pages / sizeof pages[0]; i++) {
+        fd = open(pages[i], O_RDONLY);
+        n = read(fd, text, sizeof text - 1);
+        CHECK(n > 4 && text[n - 1] == '\n');
+        CHECK_EQ(close(fd), 0);
+    }
+}
+
+GT_MAIN(CASE(devices_and_pages), CASE(calls_from_a_directory), CASE(times_to_the_nanosecond), CASE(the_one_user_owns_all), CASE(a_file_system_says_what_room_it_has),
         CASE(several_buffers_as_one), CASE(canonical_paths), CASE(room_ahead_of_time))

@@ -15,6 +15,8 @@ bool disk_is_coming(void) { return false; }
 bool disk_comes_to(const struct vnode *on) { return on == NULL; }
 err_t disk_sync(void) { return OK; }
 void disk_collect(void) {}
+const struct ext2 *disk_ext2(void) { return NULL; }
+bool disk_is_read_only(void) { return false; }
 bool disk_idle(void) { return true; }
 bool disk_wants_keeper(void) { return false; }
 ticks_t disk_due(void) { return DEADLINE_NONE; }
