@@ -343,7 +343,7 @@ void requests_cancelled(uint64_t count, reply_id_t newest)
     }
 }
 
-/* A signal for who asked. What copies or has its turn goes on by itself, soon. */
+/* A signal for who asked. What copies, has its turn or is at the disk goes on by itself, soon. */
 err_t do_INTERRUPT(struct request *r)
 {
     struct waiting *w = all;
@@ -351,7 +351,7 @@ err_t do_INTERRUPT(struct request *r)
         w = w->next;
     if (!w)
         return ERR_NOENT;
-    if (w->for_copy || w->woken)
+    if (w->for_copy || w->woken || w->for_disk || w->running)
         return ERR_BUSY;
     struct ipc_msg m = {.w = {(uint64_t)(int64_t)(w->done > 0 ? OK : ERR_CANCELLED), w->done}};
     (void)ipc_reply(w->ev.id, &m); /* stale: the client is gone */
