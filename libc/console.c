@@ -2,6 +2,7 @@
  * Reading and writing the console, for the descriptors that are the console (fd.c). A buffer that the program can't access is the server's ERR_FAULT and becomes
  * EFAULT, so nothing here may touch a caller's buffer itself.
  */
+#include "cancel.h"
 #include "internal.h"
 #include "signals.h"
 
@@ -23,7 +24,12 @@ static err_t console_call(struct ipc_msg *m, const struct ipc_buf *buf)
     unsigned breaks = __signal_breaks, runs = __signal_runs;
     for (;;) { /* bound: the clients before us, and deaths; init ends the machine when the console does not come back */
         *m = request;
+        bool reads = m->w[0] == CONSOLE_READ; /* a cancellation point; writes are made under locks as well */
+        if (reads)
+            __cancel_begin();
         err_t err = ipc_call_full(H_CONSOLE, m, buf, buf != NULL ? 1 : 0, DEADLINE_NONE);
+        if (reads)
+            __cancel_end(err);
         bool restarts = __restarts(err, breaks) && (m->w[0] != CONSOLE_READ || __signal_runs != runs);
         if (restarts)
             continue;

@@ -4,6 +4,7 @@
  * directly all the same, so it stays usable whatever becomes of the file server: `direct` remembers which descriptors those
  * are, and the server's FS_ERR_CONSOLE tells. A bad address is the server's to find: nothing here touches a caller's buffer.
  */
+#include "cancel.h"
 #include "internal.h"
 #include "signals.h"
 
@@ -86,13 +87,30 @@ static bool is_broken(err_t err, const struct ipc_msg *request, unsigned runs, u
     return err != ERR_CANCELLED || __signal_breaks != breaks || (request->w[0] == FS_POLL && __signal_runs != runs);
 }
 
+/* Requests that may wait for somebody: cancellation points. Those of attach() are none, which holds a lock. */
+static bool may_wait(uint64_t op)
+{
+    return op == FS_READ || op == FS_WRITE || op == FS_PREAD || op == FS_PWRITE || op == FS_POLL || op == FS_OPEN || op == FS_LOCK ||
+           op == FS_SYNC;
+}
+
+static err_t ask_once(struct ipc_msg *m, const struct ipc_buf *bufs, unsigned nbufs)
+{
+    if (!may_wait(m->w[0]))
+        return ipc_call_full(H_FS, m, bufs, nbufs, DEADLINE_NONE);
+    __cancel_begin();
+    err_t err = ipc_call_full(H_FS, m, bufs, nbufs, DEADLINE_NONE);
+    __cancel_end(err);
+    return err;
+}
+
 /* After its restart it has lost all that we asked of it, so asking again does nothing twice. */
 static err_t ask(struct ipc_msg *m, const struct ipc_buf *bufs, unsigned nbufs)
 {
     const struct ipc_msg request = *m;
     unsigned runs = __signal_runs, breaks = __signal_breaks;
     for (;;) { /* bound: handlers, and deaths; init ends the machine when the server does not come back */
-        err_t err = ipc_call_full(H_FS, m, bufs, nbufs, DEADLINE_NONE);
+        err_t err = ask_once(m, bufs, nbufs);
         if (err != ERR_PEER_DEAD && is_broken(err, &request, runs, breaks))
             return err;
         if (err == ERR_PEER_DEAD)
@@ -171,7 +189,9 @@ static err_t short_call(struct ipc_msg *m)
 {
     struct ipc_msg again = *m;
     unsigned breaks = __signal_breaks;
+    __cancel_begin();
     err_t err = ipc_call(H_FS, m);
+    __cancel_end(err);
     if (err != ERR_PEER_DEAD && !__restarts(err, breaks))
         return err;
     *m = again;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * Processes: fork, wait, kill, ids, the end. Each is one request to the process manager.
  */
+#include "cancel.h"
 #include "internal.h"
 #include "signals.h"
 
@@ -51,7 +52,9 @@ static err_t wait_for(int64_t who, uint64_t flags, struct ipc_msg *m)
     __stderr_push();
     do {
         *m = (struct ipc_msg){.w = {PROC_WAIT, (uint64_t)who, flags}};
+        __cancel_begin();
         err = proc_call(H_PROC, m);
+        __cancel_end(err);
     } while (__restarts(err, breaks)); /* bound: signals with such handlers */
     return err;
 }

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT
  * Condition variables: a queue, entered before the mutex is let go, so that no signal between the two is lost.
  */
+#include "cancel.h"
 #include "park.h"
+#include "signals.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -14,16 +16,22 @@ static int wait_until(pthread_cond_t *c, pthread_mutex_t *m, clockid_t clock, co
         return EINVAL;
     if (!__mutex_may_be_mine(m))
         return EPERM;
+    unsigned breaks = __signal_breaks; /* before the test: a handler that comes after it ends the sleep */
+    __cancel_test();
     unsigned depth = m->__depth; /* a recursive mutex is let go altogether */
     m->__depth = 0;
     __park_prepare();
     __waitq_lock(&c->__waiters);
     __waitq_join(&c->__waiters, &w); /* before the mutex is free: signals look at the queue without its lock */
+    w.heeds_signals = __cancel_hooks.begin != NULL;
+    w.breaks = breaks;
     (void)pthread_mutex_unlock(m);
     bool woken = __waitq_sleep(&c->__waiters, &w, deadline);
     (void)pthread_mutex_lock(m);
     m->__depth = depth;
-    return woken ? 0 : ETIMEDOUT;
+    if (w.broken)
+        __cancel_test(); /* it goes with the mutex, as its cleanup handlers expect */
+    return woken || w.broken ? 0 : ETIMEDOUT; /* nobody's signal: as POSIX permits */
 }
 
 int pthread_cond_wait(pthread_cond_t *restrict c, pthread_mutex_t *restrict m) { return wait_until(c, m, CLOCK_REALTIME, NULL); }

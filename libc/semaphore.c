@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT
  * Semaphores: a count that goes down by compare-and-swap while it can. A post finds a waiter and hands the unit to it, or adds it.
  */
+#include "cancel.h"
 #include "park.h"
+#include "signals.h"
 
 #include <errno.h>
 #include <semaphore.h>
@@ -32,6 +34,8 @@ static int taken(sem_t *s)
 static int wait_until(sem_t *s, clockid_t clock, const struct timespec *until)
 {
     ticks_t deadline;
+    unsigned breaks = __signal_breaks; /* before the test: a handler that comes after it ends the sleep */
+    __cancel_test();
     if (take(s))
         return taken(s);
     if (!__deadline_of(clock, until, &deadline))
@@ -45,8 +49,11 @@ static int wait_until(sem_t *s, clockid_t clock, const struct timespec *until)
     struct __waiter w;
     __waitq_join(&s->__waiters, &w);
     w.heeds_signals = true;
+    w.breaks = breaks;
     if (__waitq_sleep(&s->__waiters, &w, deadline))
         return taken(s);
+    if (w.broken)
+        __cancel_test();
     return fail(w.broken ? EINTR : ETIMEDOUT);
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * Sets of signals, masks, and waiting for a signal.
  */
+#include "cancel.h"
 #include "signals.h"
 
 #include "internal.h"
@@ -116,7 +117,9 @@ int sigsuspend(const sigset_t *mask)
     __stderr_push();
     while (err == ERR_CANCELLED && __signal_runs == before) { /* bound: a handler */
         struct ipc_msg m = {.w = {PROC_SIGSUSPEND, wanted}};
+        __cancel_begin();
         err = proc_call(H_PROC, &m);
+        __cancel_end(err);
     }
     return __error_set(err);
 }
@@ -139,7 +142,9 @@ static int wait_until(const sigset_t *set, siginfo_t *info, ticks_t deadline)
 {
     struct ipc_msg m = {.w = {PROC_SIGWAIT, *set}};
     __stderr_push();
+    __cancel_begin();
     err_t err = proc_call_until(H_PROC, &m, deadline);
+    __cancel_end(err);
     if (err != OK)
         return fail(err == ERR_TIMEOUT ? EAGAIN : __error_errno(err));
     int sig = (int)(uint32_t)m.w[1];

@@ -2,12 +2,14 @@
  * Threads of one program (pagoda/thread.h). Each has a slot of address space: a stack region whose lowest page is its
  * guard, with the thread's own record and its thread-local block at the top. The record is gone after the join.
  */
+#include "cancel.h"
 #include "internal.h"
 
 #include <errno.h>
 #include <ipc/pager.h>
 #include <ipc/procmgr.h>
 #include <pagoda/thread.h>
+#include <pthread.h>
 #include <stdatomic.h>
 #include <string.h>
 #include <unistd.h>
@@ -28,6 +30,7 @@ struct thread {
     unsigned area;        /* which slot of address space */
     _Atomic unsigned kernel_slot; /* the process manager's number; NO_SLOT until the creator knows it */
     _Atomic int state;            /* THREAD_*; int: the machine has no atomic exchange of bytes */
+    _Atomic int cancel;           /* pthread_cancel.c's */
 };
 
 extern char __thread_start[];
@@ -173,12 +176,32 @@ _Noreturn void thread_exit(void *result)
     __builtin_unreachable();
 }
 
+_Atomic int *__thread_cancel_word(struct thread *t) { return &t->cancel; }
+
 unsigned __thread_slot(struct thread *t)
 {
     unsigned slot;
     while ((slot = atomic_load(&t->kernel_slot)) == NO_SLOT) /* bound: t runs already, its creator is still on its way */
         usleep(SLOT_PAUSE_US);
     return slot;
+}
+
+static void stop_joining(void *t) { atomic_fetch_and(&((struct thread *)t)->state, ~THREAD_JOINING); }
+
+/* Handlers do not end it. Who is cancelled does not join any more. */
+static err_t wait_for_end(struct thread *t)
+{
+    struct __pthread_cleanup cleanup = {.__fn = stop_joining, .__arg = t};
+    err_t err = ERR_CANCELLED;
+    __pthread_cleanup_push(&cleanup);
+    while (err == ERR_CANCELLED) { /* bound: t's end, and handlers */
+        struct ipc_msg m = {.w = {PROC_THREAD_JOIN, __thread_slot(t)}};
+        __cancel_begin();
+        err = proc_call(H_PROC, &m);
+        __cancel_end(err);
+    }
+    __pthread_cleanup_pop(&cleanup, 0);
+    return err;
 }
 
 int thread_join(struct thread *t, void **result)
@@ -189,8 +212,7 @@ int thread_join(struct thread *t, void **result)
         return EDEADLK;
     if (atomic_fetch_or(&t->state, THREAD_JOINING) & (THREAD_JOINING | THREAD_DETACHED))
         return ESRCH;
-    struct ipc_msg m = {.w = {PROC_THREAD_JOIN, __thread_slot(t)}};
-    err_t err = proc_call(H_PROC, &m);
+    err_t err = wait_for_end(t);
     if (err != OK) {
         atomic_fetch_and(&t->state, ~THREAD_JOINING);
         return err == ERR_NOENT ? ESRCH : __error_errno(err);

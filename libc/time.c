@@ -2,6 +2,7 @@
  * Time since boot from the `time` CSR, and sleeping on the thread's own notification. There is no calendar clock: the
  * epoch of CLOCK_REALTIME is the machine's start.
  */
+#include "cancel.h"
 #include "internal.h"
 #include "signals.h"
 
@@ -89,8 +90,11 @@ static err_t sleep_until(ticks_t deadline)
     unsigned runs = __signal_runs;
     /* bound: the deadline. A stray signal to the thread's notification is not for us; ERR_CANCELLED without a handler: stopped and
      * continued */
-    while (err == OK || (err == ERR_CANCELLED && __signal_runs == runs))
+    while (err == OK || (err == ERR_CANCELLED && __signal_runs == runs)) {
+        __cancel_begin();
         err = sys_wait(0, deadline, &bits);
+        __cancel_end(err);
+    }
     return err == ERR_TIMEOUT ? OK : err;
 }
 

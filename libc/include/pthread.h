@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  * POSIX threads, over pagoda/thread.h. What is here behaves as the standard says; docs/libc.md lists what is not: no
- * cancellation, no process-shared objects, no robust mutexes.
+ * process-shared objects, no robust mutexes.
  */
 #ifndef PAGODA_PTHREAD_H
 #define PAGODA_PTHREAD_H
@@ -33,6 +33,9 @@ enum { PTHREAD_PROCESS_PRIVATE, PTHREAD_PROCESS_SHARED };
 enum { PTHREAD_MUTEX_STALLED, PTHREAD_MUTEX_ROBUST };
 enum { PTHREAD_SCOPE_SYSTEM, PTHREAD_SCOPE_PROCESS };
 enum { PTHREAD_INHERIT_SCHED, PTHREAD_EXPLICIT_SCHED };
+enum { PTHREAD_CANCEL_ENABLE, PTHREAD_CANCEL_DISABLE };
+enum { PTHREAD_CANCEL_DEFERRED, PTHREAD_CANCEL_ASYNCHRONOUS };
+#define PTHREAD_CANCELED ((void *)-1)
 #define PTHREAD_BARRIER_SERIAL_THREAD (-1)
 
 typedef struct {
@@ -183,6 +186,13 @@ int pthread_spin_destroy(pthread_spinlock_t *l);
 int pthread_spin_lock(pthread_spinlock_t *l);
 int pthread_spin_trylock(pthread_spinlock_t *l);
 int pthread_spin_unlock(pthread_spinlock_t *l);
+
+/* Deferred, unless said otherwise. Points: calls that wait for somebody (read, write, open, poll, wait, sleeps, sigwait and kin,
+ * pthread_cond_wait, sem_wait, pthread_join) and pthread_testcancel(). It uses SIGLOST, which is not to be blocked or caught then. */
+int pthread_cancel(pthread_t t);
+void pthread_testcancel(void);
+int pthread_setcancelstate(int state, int *old);
+int pthread_setcanceltype(int type, int *old);
 
 struct __pthread_cleanup {
     void (*__fn)(void *);

@@ -3,6 +3,8 @@
  */
 #include "stream.h"
 
+#include "cancel.h"
+
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,6 +25,7 @@ int ftrylockfile(FILE *f)
         __atomic_store_n(&f->owner, self(), __ATOMIC_RELAXED);
     }
     f->depth++;
+    __cancel_held++;
     return 0;
 }
 
@@ -33,10 +36,12 @@ void flockfile(FILE *f)
     thread_mutex_lock(&f->mutex);
     __atomic_store_n(&f->owner, self(), __ATOMIC_RELAXED);
     f->depth++;
+    __cancel_held++;
 }
 
 void funlockfile(FILE *f)
 {
+    __cancel_held--;
     if (--f->depth > 0)
         return;
     __atomic_store_n(&f->owner, 0, __ATOMIC_RELAXED);

@@ -162,6 +162,19 @@ void mutex_cancelled(uint64_t count, reply_id_t newest)
     }
 }
 
+bool mutex_interrupt(struct proc *p, unsigned slot)
+{
+    for (struct mutex_wait *w = p->mutex_waits; w; w = w->next) { /* bound: threads of the process */
+        if (w->slot != slot)
+            continue;
+        answer(w->id, ERR_CANCELLED, 0, 0);
+        wait_remove(w);
+        inherit(p);
+        return true;
+    }
+    return false;
+}
+
 /* Its slot will be another thread's: who waits for it waits for nobody from now on. */
 void mutex_thread_ended(struct proc *p, unsigned slot)
 {
@@ -223,6 +236,8 @@ err_t do_MUTEX_WAIT(struct request *r)
         inherit(r->caller);
         return ERR_TIMEOUT;
     }
+    if (r->caller->hooked_map >> r->slot & 1)
+        return ERR_CANCELLED; /* a handler is to run first */
     err = word & PROC_MUTEX_WAITED ? wait_new(&w) : ERR_AGAIN;
     if (err != OK)
         return err;

@@ -270,6 +270,7 @@ void prio_apply(struct proc *p); /* to all its threads */
 uint8_t thread_prio_own(const struct proc *p, unsigned slot); /* the process's if it has none */
 uint8_t thread_prio(const struct proc *p, unsigned slot);     /* what it runs at, ceilings and inheritance included */
 void mutex_cancelled(uint64_t count, reply_id_t newest);
+bool mutex_interrupt(struct proc *p, unsigned slot); /* a handler is to run: it asks again */
 void mutex_thread_ended(struct proc *p, unsigned slot);
 void mutex_drop(struct proc *p);
 

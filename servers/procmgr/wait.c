@@ -27,7 +27,7 @@ static err_t wait_add(const struct request *r, enum wait_kind kind, int64_t who)
 {
     struct proc *p = r->caller;
     struct wait *w = free_list;
-    if (kind != WAIT_THREAD && r->slot < PROC_THREADS_MAX && p->hooked_map >> r->slot & 1)
+    if (r->slot < PROC_THREADS_MAX && p->hooked_map >> r->slot & 1)
         return ERR_CANCELLED; /* a handler is to run first */
     if (!w) {
         err_t err = (used + 1) * sizeof *w > arena.bytes ? arena_grow(&arena) : OK;
@@ -250,7 +250,7 @@ bool waits_interrupt(struct proc *p, unsigned slot)
 {
     for (struct wait **at = &p->waits; *at; at = &(*at)->next) { /* bound: threads of the process */
         struct wait *w = *at;
-        if ((frame_t)w->id != p->thread[slot].frame || w->kind == WAIT_THREAD)
+        if ((frame_t)w->id != p->thread[slot].frame)
             continue;
         answer(w->id, ERR_CANCELLED, 0, 0);
         wait_remove(at);

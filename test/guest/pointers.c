@@ -181,6 +181,9 @@ static void file_servers_paths(void)
         {"access", H_FS, 0, PATH(file), {FS_ACCESS, 0}, .want = OK},
         {"chmod", H_FS, 0, PATH(file), {FS_CHMOD, 0644}, .want = OK},
         {"times", H_FS, 0, PATH(file), {FS_TIMES, ~0UL}, .want = OK},
+        {"chown", H_FS, 0, PATH(file), {FS_CHOWN, ~0UL}, .want = OK},
+        {"mkfifo", H_FS, 0, PATH(file), {FS_MKFIFO, 0644}, .want = ERR_EXIST},
+        {"statfs", H_FS, 0, PATH(file), {FS_STATFS}, .want = OK},
     };
     DO_ROWS(rows);
     CHECK_EQ(chdir("/"), 0);

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: MIT
+ * Cancellation points: what calls that may wait do so that a thread can be cancelled in them. A program that cancels nobody has two
+ * null pointers to look at, and nothing of pthread_cancel.c.
+ */
+#ifndef LIBC_CANCEL_H
+#define LIBC_CANCEL_H
+
+#include <abi/error.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+extern struct cancel_hooks {
+    void (*begin)(void);
+    void (*end)(bool interrupted);
+} __cancel_hooks; /* sigcount.c; set before main() */
+/* Locks of streams that the thread holds: meanwhile nothing is a cancellation point, though what waits ends as with EINTR. */
+extern _Thread_local unsigned __cancel_held;
+
+/* Around a request that may wait, and nothing else: from begin to end the thread may be gone at any instruction, so it holds no lock and
+ * nothing of it stands in a queue. Neither returns when the thread is to go. */
+static inline void __cancel_begin(void)
+{
+    if (__cancel_hooks.begin != NULL)
+        __cancel_hooks.begin();
+}
+
+static inline void __cancel_end(err_t err)
+{
+    if (__cancel_hooks.end != NULL)
+        __cancel_hooks.end(err == ERR_CANCELLED);
+}
+
+/* Without a begin: a sleep was interrupted, or is about to begin; the thread may go now. */
+static inline void __cancel_test(void)
+{
+    if (__cancel_hooks.end != NULL)
+        __cancel_hooks.end(true);
+}
+
+#endif
