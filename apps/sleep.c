@@ -1,24 +1,39 @@
 /* SPDX-License-Identifier: MIT
  * Waits; something to put in the background, and to press ^C on.
  */
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
+#include "tool.h"
+
 #include <time.h>
+
+static const char tool_name[] = "sleep";
+static const char tool_help[] = "usage: sleep TIME...\nWaits so long: seconds, or minutes, hours, days with m, h, d behind them; fractions are fine.\n";
+
+#define SECONDS_MAX 1e9
+
+static double seconds_of(const char *text)
+{
+    char *end;
+    double n = strtod(text, &end);
+    double unit = *end == 'm' ? 60 : *end == 'h' ? 3600 : *end == 'd' ? 86400 : 1;
+    end += *end != '\0' && strchr("smhd", *end) != NULL;
+    if (*text == '\0' || *end != '\0' || !(n >= 0 && n * unit <= SECONDS_MAX))
+        tool_usage();
+    return n * unit;
+}
 
 int main(int argc, char **argv)
 {
-    char *end = NULL;
-    double seconds = argc == 2 ? strtod(argv[1], &end) : -1;
-    if (argc == 2 && strcmp(argv[1], "--help") == 0) {
-        puts("usage: sleep SECONDS\nWaits so long; fractions are fine.");
-        return 0;
-    }
-    if (seconds < 0 || *end != '\0' || seconds > 1e9) {
-        fputs("sleep: a number of seconds, please\n", stderr);
-        return 2;
-    }
-    struct timespec want = {.tv_sec = (time_t)seconds};
-    want.tv_nsec = (long)((seconds - (double)want.tv_sec) * 1e9);
-    return nanosleep(&want, NULL) == 0 ? 0 : 1;
+    double seconds = 0;
+    tool_start(argc, argv);
+    (void)tool_option(argv, "");
+    if (tool_at == argc)
+        tool_usage();
+    for (char **word = argv + tool_at; *word != NULL; word++)
+        seconds += seconds_of(*word);
+    struct timespec left = {.tv_sec = (time_t)seconds};
+    left.tv_nsec = (long)((seconds - (double)left.tv_sec) * 1e9);
+    while (nanosleep(&left, &left) != 0)
+        if (errno != EINTR)
+            return tool_error("clock");
+    return 0;
 }

@@ -123,7 +123,7 @@ int execvp(const char *file, char *const argv[])
     return execvpe(file, argv, environ);
 }
 
-int spawn_program(const char *file, char *const argv[], char *const envp[], unsigned flags, pid_t *pid)
+int spawn_program(const char *file, char *const argv[], char *const envp[], unsigned long flags, pid_t *pid)
 {
     struct search s = {.m = {.w = {PROC_SPAWN, 0, 0, 0, flags}}, .argv = argv, .envp = envp};
     int error = __path_search(file, try_path, &s);

@@ -85,12 +85,15 @@ static int run_builtin(const struct builtin *b, char **words)
     return complain(1, words[0], strerror(error));
 }
 
+static const struct node *running; /* the command, for what is said of its job */
+
 static int run_program(char **words)
 {
     int status;
+    (void)job_begin(COPY_FOREGROUND);
     pid_t pid = program_start(words, COPY_FOREGROUND, &status);
     fflush(stderr);
-    return pid > 0 ? wait_foreground(pid) : status;
+    return pid > 0 ? wait_foreground(pid, running) : status;
 }
 
 int run_words_plain(char **words)
@@ -172,6 +175,7 @@ int run_simple(const struct node *n)
     if (fields.n == 0)
         return run_nameless(n);
     fflush(stdout);
+    running = n;
     const struct builtin *b = builtin_find(fields.word[0]);
     if (strcmp(fields.word[0], "exec") == 0)
         return run_exec(n, fields.word);

@@ -19,6 +19,7 @@ static int byte_read(void)
             return c;
         if (n == 0 || errno != EINTR)
             return KEY_END_OF_INPUT;
+        traps_run();
         if (interrupted)
             return KEY_CTRL_C;
     }

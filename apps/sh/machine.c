@@ -6,45 +6,38 @@
 #include <ipc/console.h>
 #include <ipc/procmgr.h>
 #include <pagoda/spawn.h>
-#include <stdlib.h>
+#include <signal.h>
 #include <unistd.h>
 
-#define BACKGROUND_MARK "SH_BACKGROUND" /* in the environment of what runs with &: it leaves ^C to others */
-
-static bool background;
-
-bool machine_is_background(void)
-{
-    background = background || variable_get(BACKGROUND_MARK) != NULL;
-    return background;
-}
-
-void machine_set_background(void) { background = true; }
+#define FOREGROUND_ASK (~0UL)
 
 int machine_spawn(const char *file, char **words, char **environment, enum copy_use use, pid_t *pid)
 {
-    bool away = use == COPY_BACKGROUND;
-    if (away || background) {
-        (void)variable_set(BACKGROUND_MARK, "1");
-        (void)variable_flag(BACKGROUND_MARK, VAR_EXPORTED);
-        environment = variables_environment();
-    }
-    int error = spawn_program(file, words, environment, away ? SPAWN_BACKGROUND : 0, pid);
-    if (away && !background)
-        (void)variable_unset(BACKGROUND_MARK);
+    uint64_t flags = use == COPY_BACKGROUND ? SPAWN_BACKGROUND : 0;
+    bool away = use == COPY_BACKGROUND && job_group() < 0;
+    if (job_group() >= 0)
+        flags |= SPAWN_IN_GROUP(job_group());
+    if (away)
+        signal_catch(SIGINT, SIG_IGN); /* without groups, ^C is not for the background */
+    int error = spawn_program(file, words, environment, flags, pid);
+    if (away)
+        signal_default(SIGINT);
     return error;
 }
 
 void machine_exec(const char *file, char **words, char **environment) { (void)execvpe(file, words, environment); }
 
-/* A shell that runs a line is itself stoppable between programs; one that prompts is not. */
-void machine_foreground(pid_t pid)
+void machine_foreground(pid_t group)
 {
-    if (background)
-        return;
-    uint64_t who = pid != 0 ? (uint64_t)pid : interactive ? 0 : (uint64_t)getpid();
-    struct ipc_msg m = {.w = {PROC_FOREGROUND, who}};
+    struct ipc_msg m = {.w = {PROC_FOREGROUND, (uint64_t)group}};
     (void)proc_call(H_PROC, &m);
+}
+
+void machine_adopt(void)
+{
+    struct ipc_msg m = {.w = {PROC_FOREGROUND, FOREGROUND_ASK}};
+    if (proc_call(H_PROC, &m) == OK && m.w[1] == 0)
+        machine_foreground(getpgrp());
 }
 
 static void mode(enum console_mode mode)

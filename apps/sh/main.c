@@ -34,7 +34,6 @@ static void prompt_loop(void)
 {
     char *text = NULL;
     size_t n = 0;
-    interactive = true;
     while (!leaving) { /* forever: until exit or ^D */
         bool dropped;
         struct arena_mark mark = arena_mark();
@@ -204,6 +203,7 @@ int main(int argc, char **argv)
     char **words = letters_take(argv + (argc > 0), &line, &input, &prompts);
     if (words == NULL)
         return usage(false);
+    interactive = prompts || (!line && (*words == NULL || input) && isatty(STDIN_FILENO));
     jobs_start();
     if (line) {
         last_status = run_line(words);
@@ -212,7 +212,7 @@ int main(int argc, char **argv)
         last_status = run_script(*words);
     } else {
         parameters_set(words);
-        if (prompts || isatty(STDIN_FILENO)) {
+        if (interactive) {
             puts("Type `help` for what there is, `forkdemo` to watch page faults leave the kernel.");
             prompt_loop();
         } else {

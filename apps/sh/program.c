@@ -104,6 +104,7 @@ pid_t program_start(char **words, enum copy_use use, int *status)
     char **environment = variables_environment();
     *status = 0;
     int error = machine_spawn(words[0], words, environment, use, &pid);
+    job_started(pid);
     if (error == 0)
         return pid;
     char **script = instead(words, error, status);
@@ -112,6 +113,7 @@ pid_t program_start(char **words, enum copy_use use, int *status)
     error = machine_spawn(script[0], script, environment, use, &pid);
     if (error != 0)
         *status = complain(error == ENOENT ? STATUS_NOT_FOUND : STATUS_CANNOT_RUN, script[0], strerror(error));
+    job_started(pid);
     return error == 0 ? pid : 0;
 }
 

@@ -8,7 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-bool interactive, leaving, interrupted, returning, forgiving;
+bool interactive, leaving, returning, forgiving;
+volatile bool interrupted;
 int breaking, loops, tested;
 unsigned line_now;
 const char *script_name;

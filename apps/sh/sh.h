@@ -165,7 +165,8 @@ bool pattern_matches(const char *pattern, const char *text);
 bool pattern_matches_part(const char *pattern, const char *text, size_t len);
 
 /* ---- running (run.c) ---- */
-extern bool interactive, leaving, interrupted, returning;
+extern bool interactive, leaving, returning;
+extern volatile bool interrupted; /* by ^C: all of the line ends */
 extern bool forgiving; /* `command` runs a special builtin, whose errors are like any other's */
 void error_ends(void); /* an error that ends a shell that is not interactive */
 extern int breaking;  /* loops to leave, negative: to go on with the -n-th */
@@ -180,7 +181,7 @@ int run_text(const char *text, const char *name, unsigned line);
 int complain(int status, const char *what, const char *why);
 
 /* ---- copies of the shell (subshell.c) ---- */
-enum copy_use { COPY_FOREGROUND, COPY_BACKGROUND };
+enum copy_use { COPY_FOREGROUND, COPY_BACKGROUND, COPY_WITHIN }; /* within: what a substitution runs, no job of its own */
 pid_t copy_shell(enum copy_use use);
 _Noreturn void run_and_exit(const struct node *n);
 _Noreturn void shell_exit(int status); /* after the trap for it */
@@ -223,6 +224,8 @@ int here_document(const struct redirection *r); /* a descriptor to read it from,
 
 /* ---- traps (trap.c) ---- */
 void traps_run(void);       /* of signals that came */
+int trap_came(void);         /* a signal that came and has a command, 0: none */
+void signal_catch(int number, void (*handler)(int)); /* SIG_DFL and SIG_IGN are fine, too */
 void trap_exit(void);
 void traps_forget(void);    /* in a copy of the shell */
 int signal_number(const char *text); /* a number, or a name with or without SIG; -1: neither */
@@ -238,14 +241,21 @@ struct alias {
 struct alias *alias_find(const char *name, size_t len);
 int builtin_alias(char **words), builtin_unalias(char **words);
 
-/* ---- jobs (jobs.c) ---- */
+/* ---- jobs (jobs.c, wait.c, control.c) ---- */
 void jobs_start(void);
+void jobs_look(void);       /* what ended or stopped meanwhile */
 void jobs_prompt(void);     /* before one */
-int wait_foreground(pid_t pid);
-int wait_pipe(const pid_t *pids, int n); /* the status of the last one */
-void job_add(pid_t pid, const char *text, size_t len);
+/* What is started from now on is one job: its group, for machine.c. Returns what was before, for job_resume(). */
+pid_t job_begin(enum copy_use use);
+void job_resume(pid_t before);
+pid_t job_group(void);      /* to start in: -1 the shell's own, 0 a new one, or that one */
+void job_started(pid_t pid);
+int wait_foreground(pid_t pid, const struct node *of);
+int wait_pipe(const pid_t *pids, int n, const struct node *of); /* the status of the last one */
+void job_add(pid_t pid, const struct node *of);
 void jobs_forget(enum copy_use use); /* in a copy of the shell */
-int builtin_wait(char **words), builtin_jobs(char **words), builtin_kill(char **words);
+void signal_default(int number); /* what the shell does with it when it has no trap */
+int builtin_wait(char **words), builtin_jobs(char **words), builtin_kill(char **words), builtin_fg(char **words), builtin_bg(char **words);
 
 /* ---- builtins (builtin.c and others) ---- */
 enum builtin_kind { REGULAR, SPECIAL };

@@ -27,6 +27,8 @@ pid_t copy_shell(enum copy_use use)
     }
     if (pid < 0)
         complain(STATUS_CANNOT_RUN, "fork", strerror(errno));
+    if (pid > 0)
+        job_started(pid);
     return pid;
 }
 
@@ -46,16 +48,18 @@ void run_and_exit(const struct node *n)
 
 int run_subshell(const struct node *n)
 {
+    (void)job_begin(COPY_FOREGROUND);
     pid_t pid = copy_shell(COPY_FOREGROUND);
     if (pid == 0)
         run_and_exit(n->first);
-    return pid < 0 ? STATUS_CANNOT_RUN : wait_foreground(pid);
+    return pid < 0 ? STATUS_CANNOT_RUN : wait_foreground(pid, n);
 }
 
 int run_background(const struct node *n)
 {
     int status = 0;
     pid_t pid;
+    (void)job_begin(COPY_BACKGROUND);
     if (is_external(n->first)) {
         pid = start_simple(n->first, COPY_BACKGROUND, &status);
     } else if ((pid = copy_shell(COPY_BACKGROUND)) == 0) {
@@ -63,7 +67,7 @@ int run_background(const struct node *n)
     }
     if (pid > 0) {
         last_background = pid;
-        job_add(pid, n->start, n->len);
+        job_add(pid, n);
     }
     return pid < 0 ? STATUS_CANNOT_RUN : status;
 }
@@ -100,6 +104,14 @@ static char *read_output(int fd)
     return all;
 }
 
+static int wait_within(pid_t pid)
+{
+    pid_t outer = job_begin(COPY_WITHIN);
+    int status = wait_foreground(pid, NULL);
+    job_resume(outer);
+    return status;
+}
+
 char *output_of(const char *text, size_t len)
 {
     int p[2];
@@ -108,13 +120,14 @@ char *output_of(const char *text, size_t len)
         last_status = complain(STATUS_CANNOT_RUN, "pipe", strerror(errno));
         return arena_text("", 0);
     }
-    pid_t pid = copy_shell(COPY_FOREGROUND);
+    pid_t outer = job_begin(COPY_WITHIN), pid = copy_shell(COPY_WITHIN);
     if (pid == 0)
         write_output(script, p);
+    job_resume(outer);
     (void)close(p[1]);
     char *all = pid > 0 ? read_output(p[0]) : arena_text("", 0);
     (void)close(p[0]);
-    last_status = pid > 0 ? wait_foreground(pid) : STATUS_CANNOT_RUN;
+    last_status = pid > 0 ? wait_within(pid) : STATUS_CANNOT_RUN;
     return all;
 }
 
@@ -162,6 +175,7 @@ int run_pipe(const struct node *n)
 {
     pid_t pid[PIPE_COMMANDS_MAX] = {0};
     int in = -1, stages = 0, status = 0;
+    (void)job_begin(COPY_FOREGROUND);
     for (const struct node *c = n->first; c != NULL; c = c->next) {
         int p[2] = {-1, -1};
         if (stages == PIPE_COMMANDS_MAX || (c->next != NULL && pipe2(p, O_CLOEXEC) != 0)) {
@@ -177,6 +191,6 @@ int run_pipe(const struct node *n)
     }
     if (in >= 0)
         (void)close(in);
-    int last = wait_pipe(pid, stages);
+    int last = wait_pipe(pid, stages, n);
     return stages > 0 && pid[stages - 1] > 0 ? last : status;
 }

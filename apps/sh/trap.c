@@ -45,6 +45,21 @@ int signal_number(const char *text)
     return -1;
 }
 
+/* Calls that wait end when one comes, so that `wait` and `read` do. */
+void signal_catch(int number, void (*handler)(int))
+{
+    struct sigaction act = {.sa_handler = handler};
+    (void)sigaction(number, &act, NULL);
+}
+
+int trap_came(void)
+{
+    for (int i = 1; any_came && i < SIGNALS_MAX; i++)
+        if (came[i] && command[i] != NULL)
+            return i;
+    return 0;
+}
+
 static void note(int number)
 {
     came[number] = 1;
@@ -102,7 +117,7 @@ void traps_forget(void)
         if (command[i] == NULL || *command[i] == '\0')
             continue;
         if (i != ON_EXIT)
-            (void)signal(i, SIG_DFL);
+            signal_default(i);
         free(command[i]);
         command[i] = NULL;
     }
@@ -116,8 +131,10 @@ static int set(const char *text, const char *which)
         return complain(1, which, "not a signal");
     free(command[number]);
     command[number] = text != NULL ? keep_text(text) : NULL;
-    if (number != ON_EXIT)
-        (void)signal(number, text == NULL ? SIG_DFL : *text == '\0' ? SIG_IGN : note);
+    if (text == NULL && number != ON_EXIT)
+        signal_default(number);
+    else if (number != ON_EXIT)
+        signal_catch(number, *text == '\0' ? SIG_IGN : note);
     return 0;
 }
 

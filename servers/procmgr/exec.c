@@ -72,6 +72,8 @@ err_t do_SPAWN(struct request *r)
         child->prio = child->prio > PRIO_BACKGROUND_STEP ? child->prio - PRIO_BACKGROUND_STEP : 1;
     if (err == OK)
         err = signals_spawn(child, r->caller, r->slot);
+    if (err == OK && (r->ev->w[4] & SPAWN_GROUP))
+        err = group_spawn(child, r->ev->w[4] >> 32);
     if (err == OK)
         err = child_make(child, &w, r->ev->w[4]);
     if (err != OK) {

@@ -63,6 +63,15 @@ static err_t group_set(struct proc *caller, struct proc *p, uint64_t group)
     return OK;
 }
 
+/* Not born yet, so nobody else sees it. */
+err_t group_spawn(struct proc *child, uint64_t group)
+{
+    if (group != 0 && !group_member((uint32_t)group, child->session))
+        return ERR_PERM;
+    child->group = group != 0 ? (uint32_t)group : child->pid;
+    return OK;
+}
+
 /* A session of its own. Asked again it has it already. */
 static err_t session_new(struct proc *p)
 {

@@ -260,6 +260,8 @@ void signal_exception(const struct ipc_event *ev);
 void signal_keys(uint64_t bits); /* PROC_NTFN_* of ^C and its kin */
 must_check err_t signals_fork(struct proc *child, const struct proc *parent, unsigned slot); /* ERR_NOMEM */
 must_check err_t signals_spawn(struct proc *child, const struct proc *parent, unsigned slot);
+/* The group that a child is spawned into, 0: one of its own. ERR_PERM: there is none in the session. */
+must_check err_t group_spawn(struct proc *child, uint64_t group);
 void signals_exec(struct proc *p, unsigned slot); /* the other threads are gone */
 void signals_recover(struct proc *p);
 void signals_forget(struct proc *p); /* the end */

@@ -98,9 +98,9 @@ static void lists_and_pipes(void)
         {"{ echo a; echo b; } | cat | cat", "a\nb\n", 0},
         {"sleep 0 & wait $!; echo $?", "0\n", 0},
         {"(echo sub; exit 3) && echo no", "sub\n", 3},
-        {"sleep 9 & kill -KILL $!; wait $!; echo $?; sleep 9 & kill -s SIGTERM %$!; wait %$!; echo $?", "137\n143\n", 0},
+        {"sleep 9 & kill -KILL $!; wait $!; echo $?; sleep 9 & kill -s SIGTERM %1; wait %1; echo $?", "137\n143\n", 0},
         {"kill %1", "sh: %1: there is no such job (try: jobs)\n", 1},
-        {"kill -9 x; kill -NONE 1; kill -0 $$", "sh: x: not a pid\nsh: -NONE: not a signal\n", 0},
+        {"kill -9 x; kill -NONE 1; kill -0 $$", "sh: x: not a pid\nsh: NONE: not a signal\n", 0},
         {"exit 5; echo no", "", 5},
         {"nothing_like_it", "sh: nothing_like_it: there is no such program (try: help)\n", 127},
     };

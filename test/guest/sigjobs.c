@@ -6,6 +6,8 @@
 #include "gtest.h"
 
 #include <fcntl.h>
+#include <ipc/procmgr.h>
+#include <pagoda/spawn.h>
 #include <spawn.h>
 #include <sys/time.h>
 
@@ -307,6 +309,25 @@ static void spawned_with_attributes(void)
     (void)signal(SIGUSR1, SIG_DFL);
 }
 
+static void spawned_into_groups(void)
+{
+    static char *argv[] = {"sleep", "1000", NULL};
+    pid_t first, second, third;
+    CHECK_EQ(spawn_program("sleep", argv, environ, SPAWN_IN_GROUP(0), &first), 0);
+    CHECK_EQ(spawn_program("sleep", argv, environ, SPAWN_IN_GROUP(first), &second), 0);
+    CHECK_EQ(spawn_program("sleep", argv, environ, 0, &third), 0);
+    CHECK_EQ(getpgid(first), first);
+    CHECK_EQ(getpgid(second), first);
+    CHECK_EQ(getpgid(third), getpgrp());
+    CHECK_EQ(spawn_program("sleep", argv, environ, SPAWN_IN_GROUP(999999), NULL), EPERM);
+    CHECK_EQ(kill(-first, SIGTERM), 0);
+    gt_expect_signal(first, SIGTERM);
+    gt_expect_signal(second, SIGTERM);
+    CHECK_EQ(waitpid(third, NULL, WNOHANG), 0);
+    CHECK_EQ(kill(third, SIGKILL), 0);
+    gt_expect_signal(third, SIGKILL);
+}
+
 static void the_console_has_a_foreground(void)
 {
     pid_t before = tcgetpgrp(0);
@@ -326,5 +347,5 @@ static void the_console_has_a_foreground(void)
 GT_MAIN(CASE(sigchld_says_what_became_of_the_child), CASE(nobody_waits_for_children_of_who_ignores_them),
         CASE(a_stopped_child_does_nothing), CASE(stops_reach_threads_that_compute), CASE(a_sleep_goes_on_after_a_stop),
         CASE(waitid_looks_without_taking), CASE(groups_are_inherited_and_changed), CASE(waitpid_waits_for_groups),
-        CASE(a_session_has_its_own_groups), CASE(a_job_stops_itself_and_is_continued), CASE(spawned_with_attributes),
+        CASE(a_session_has_its_own_groups), CASE(a_job_stops_itself_and_is_continued), CASE(spawned_with_attributes), CASE(spawned_into_groups),
         CASE(the_console_has_a_foreground))

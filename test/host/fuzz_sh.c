@@ -19,7 +19,8 @@
 
 /* ---- what the rest of the shell would do ---- */
 
-bool interactive = true, leaving, interrupted, returning, forgiving;
+bool interactive = true, leaving, returning, forgiving;
+volatile bool interrupted;
 int breaking, loops, tested;
 unsigned line_now;
 const char *script_name;

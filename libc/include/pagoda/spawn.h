@@ -7,7 +7,7 @@
 #include <sys/types.h>
 
 /* file: a path, or a name looked for in $PATH. envp NULL: an empty environment. flags: SPAWN_* (ipc/procmgr.h).
- * Returns 0 and *pid (may be NULL), or an errno value: ENOENT, ENOEXEC, E2BIG, EAGAIN (too many processes), ENOMEM. */
-int spawn_program(const char *file, char *const argv[], char *const envp[], unsigned flags, pid_t *pid);
+ * Returns 0 and *pid (may be NULL), or an errno value: ENOENT, ENOEXEC, E2BIG, EAGAIN (too many processes), ENOMEM, EPERM (no such group). */
+int spawn_program(const char *file, char *const argv[], char *const envp[], unsigned long flags, pid_t *pid);
 
 #endif

@@ -83,6 +83,8 @@ err_t proc_call_again(handle_t procmgr, struct ipc_msg *m); /* without a key: fo
 err_t proc_call_until(handle_t procmgr, struct ipc_msg *m, ticks_t deadline); /* ERR_TIMEOUT */
 
 #define SPAWN_BACKGROUND 1u /* ten priorities below the spawner */
+#define SPAWN_GROUP 4u      /* in the group that the upper half of the word says, 0: one of its own */
+#define SPAWN_IN_GROUP(group) (SPAWN_GROUP | (uint64_t)(uint32_t)(group) << 32)
 #define SPAWN_PINNED 2u     /* what it touches stays in memory (PAGER_PIN); its children are not pinned */
 #define WAIT_GROUP_1 (-(1L << 32) - 1) /* -1 means any */
 #define WAIT_NOHANG 1u
