@@ -68,47 +68,93 @@ static err_t frames_set(struct proc *p, uint64_t value)
     return OK;
 }
 
-static err_t limit_set(struct proc *p, uint64_t which, uint64_t value)
+/* 0 frames mean no limit: the most there is. */
+static bool is_above(uint64_t which, uint64_t value, uint64_t other)
+{
+    return which == PROC_LIMIT_FRAMES ? value - 1 > other - 1 : value > other;
+}
+
+static bool is_possible(uint64_t which, uint64_t value)
 {
     switch (which) {
-    case PROC_LIMIT_FRAMES:
-        return value > UINT32_MAX ? ERR_INVAL : frames_set(p, value);
-    case PROC_LIMIT_PROCESSES:
-        if (value == 0 || value > PROCS_MAX - 1)
-            return ERR_INVAL;
-        p->limit_processes = (uint32_t)value;
-        return OK;
-    case PROC_LIMIT_THREADS:
-        if (value == 0 || value > PROC_THREADS_MAX)
-            return ERR_INVAL;
-        p->limit_threads = (uint32_t)value;
-        return OK;
-    case PROC_LIMIT_STACK:
-        if (value < STACK_MIN_BYTES || value > STACK_MAX_BYTES || (value & PAGE_MASK))
-            return ERR_INVAL;
-        p->limit_stack = value;
-        return OK;
-    default:
-        return ERR_INVAL;
+    case PROC_LIMIT_FRAMES: return value <= UINT32_MAX;
+    case PROC_LIMIT_PROCESSES: return value != 0 && value <= PROCS_MAX - 1;
+    case PROC_LIMIT_THREADS: return value != 0 && value <= PROC_THREADS_MAX;
+    case PROC_LIMIT_STACK: return value >= STACK_MIN_BYTES && value <= STACK_MAX_BYTES && !(value & PAGE_MASK);
+    default: return false;
     }
 }
 
-static err_t limit_get(const struct proc *p, uint64_t which, uint64_t *value)
+static uint64_t limit_get(const struct proc *p, uint64_t which)
 {
     switch (which) {
-    case PROC_LIMIT_FRAMES: *value = p->limit_frames; return OK;
-    case PROC_LIMIT_PROCESSES: *value = p->limit_processes; return OK;
-    case PROC_LIMIT_THREADS: *value = p->limit_threads; return OK;
-    case PROC_LIMIT_STACK: *value = p->limit_stack; return OK;
-    default: return ERR_INVAL;
+    case PROC_LIMIT_FRAMES: return p->limit_frames;
+    case PROC_LIMIT_PROCESSES: return p->limit_processes;
+    case PROC_LIMIT_THREADS: return p->limit_threads;
+    case PROC_LIMIT_STACK: return p->limit_stack;
+    case PROC_LIMIT_FRAMES | PROC_LIMIT_HARD: return p->hard_frames;
+    case PROC_LIMIT_PROCESSES | PROC_LIMIT_HARD: return p->hard_processes;
+    case PROC_LIMIT_THREADS | PROC_LIMIT_HARD: return p->hard_threads;
+    default: return p->hard_stack;
+    }
+}
+
+static void limit_put(struct proc *p, uint64_t which, uint64_t value)
+{
+    switch (which) {
+    case PROC_LIMIT_PROCESSES: p->limit_processes = (uint32_t)value; break;
+    case PROC_LIMIT_THREADS: p->limit_threads = (uint32_t)value; break;
+    case PROC_LIMIT_STACK: p->limit_stack = value; break;
+    case PROC_LIMIT_FRAMES | PROC_LIMIT_HARD: p->hard_frames = value; break;
+    case PROC_LIMIT_PROCESSES | PROC_LIMIT_HARD: p->hard_processes = (uint32_t)value; break;
+    case PROC_LIMIT_THREADS | PROC_LIMIT_HARD: p->hard_threads = (uint32_t)value; break;
+    default: p->hard_stack = value; break;
     }
 }
 
 err_t do_LIMIT(struct request *r)
 {
-    uint64_t which = r->ev->w[1], value = r->ev->w[2];
-    err_t err = value == ASK ? OK : limit_set(r->caller, which, value);
-    return err != OK ? err : limit_get(r->caller, which, &r->m.w[1]);
+    struct proc *p = r->caller;
+    uint64_t which = r->ev->w[1], value = r->ev->w[2], kind = which & ~(uint64_t)PROC_LIMIT_HARD;
+    if (kind < PROC_LIMIT_FRAMES || kind > PROC_LIMIT_STACK)
+        return ERR_INVAL;
+    if (value != ASK) {
+        if (!is_possible(kind, value))
+            return ERR_INVAL;
+        if (is_above(kind, value, limit_get(p, kind | PROC_LIMIT_HARD)))
+            return ERR_PERM;
+        err_t err = which == PROC_LIMIT_FRAMES ? frames_set(p, value) : OK;
+        if (err != OK)
+            return err;
+        if (which != PROC_LIMIT_FRAMES)
+            limit_put(p, which, value);
+    }
+    r->m.w[1] = limit_get(p, which);
+    return OK;
+}
+
+/* ---- time ---- */
+
+static uint64_t cpu_of(const struct proc *p, unsigned slot)
+{
+    struct thread_info info;
+    handle_t h = p->thread[slot].handle;
+    return h != NO_HANDLE && sys_thread_info(h, &info) == OK ? info.instructions : 0;
+}
+
+void cpu_note(struct proc *p, unsigned slot) { p->cpu_ended += cpu_of(p, slot); }
+
+err_t do_TIMES(struct request *r)
+{
+    const struct proc *p = r->ev->w[1] ? proc_find(r->ev->w[1]) : r->caller;
+    if (!p)
+        return ERR_NOENT;
+    uint64_t sum = p->cpu_ended;
+    for (uint64_t left = p->thread_map; left; left &= left - 1) /* bound: PROC_THREADS_MAX */
+        sum += cpu_of(p, (unsigned)__builtin_ctzll(left));
+    const uint64_t words[] = {sum, p->cpu_children, p->group, p->session, p->stopped};
+    memcpy(&r->m.w[1], words, sizeof words);
+    return OK;
 }
 
 /* A process may set its own priority and that of its descendants. */

@@ -51,6 +51,9 @@ err_t procs_init(void)
         .limit_stack = STACK_DEFAULT_BYTES,
         .limit_threads = PROC_THREADS_MAX,
         .limit_processes = PROCS_MAX - 1,
+        .hard_stack = STACK_MAX_BYTES,
+        .hard_threads = PROC_THREADS_MAX,
+        .hard_processes = PROCS_MAX - 1,
         .group = 1,
         .session = 1,
         .name = "init",
@@ -150,6 +153,10 @@ err_t proc_new(struct proc *parent, struct proc **out)
     p->limit_stack = parent->limit_stack;
     p->limit_threads = parent->limit_threads;
     p->limit_processes = parent->limit_processes;
+    p->hard_frames = parent->hard_frames;
+    p->hard_stack = parent->hard_stack;
+    p->hard_threads = parent->hard_threads;
+    p->hard_processes = parent->hard_processes;
     p->account = parent->account;
     p->files = parent->files;
     p->group = parent->group;

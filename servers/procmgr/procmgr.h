@@ -79,6 +79,9 @@ struct proc {
     uint32_t args_bytes, argc, envc;
     /* limits, inherited */
     uint64_t limit_frames, limit_stack;
+    uint64_t hard_frames, hard_stack; /* how far each may be raised */
+    uint32_t hard_threads, hard_processes;
+    uint64_t cpu_ended, cpu_children; /* instructions of threads that ended, of children that were waited for */
     uint32_t limit_threads;
     uint32_t limit_processes; /* with so many in the system it may start no more */
     uint32_t account;      /* the limited tree it counts in, 0: none */
@@ -269,6 +272,9 @@ unsigned thread_of_caller(const struct proc *p, reply_id_t id); /* slot; PROC_TH
 
 /* ---- mutex.c ---- */
 void prio_apply(struct proc *p); /* to all its threads */
+
+/* ---- info.c ---- */
+void cpu_note(struct proc *p, unsigned slot);   /* its thread is about to go */
 uint8_t thread_prio_own(const struct proc *p, unsigned slot); /* the process's if it has none */
 uint8_t thread_prio(const struct proc *p, unsigned slot);     /* what it runs at, ceilings and inheritance included */
 void mutex_cancelled(uint64_t count, reply_id_t newest);

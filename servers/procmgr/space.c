@@ -316,6 +316,7 @@ void thread_end(struct proc *p, unsigned slot)
 {
     struct thread *t = &p->thread[slot];
     err_t err = t->handle != NO_HANDLE ? sys_thread_stop(t->handle) : OK;
+    cpu_note(p, slot);
     handle_give(&t->handle);
     if (t->frame != NO_FRAME)
         place_gone(t);
@@ -335,6 +336,7 @@ void thread_end(struct proc *p, unsigned slot)
 void thread_left(struct proc *p, unsigned slot)
 {
     struct thread *t = &p->thread[slot];
+    cpu_note(p, slot);
     p->threads = 0;
     handle_give(&t->handle);
     if (t->frame != NO_FRAME)

@@ -126,15 +126,18 @@ static void take_status(struct proc *parent, struct proc *child, unsigned slot, 
 #else
     (void)parent, (void)slot, (void)key;
 #endif
-    if (child->state == PROC_STATE_ZOMBIE)
+    if (child->state == PROC_STATE_ZOMBIE) {
         ledger_set(child->state, 0);
-    else
+        ledger_set(parent->cpu_children, parent->cpu_children + child->cpu_ended + child->cpu_children);
+    } else {
         ledger_set(child->report, REPORT_NONE);
+    }
     ledger_commit();
 }
 
 struct told { /* what a child's record said, should the waiter be gone */
     uint8_t state, report;
+    uint64_t cpu_children; /* and the parent's */
 };
 
 static void give_status_back(struct proc *parent, struct proc *child, unsigned slot, struct told before)
@@ -144,6 +147,7 @@ static void give_status_back(struct proc *parent, struct proc *child, unsigned s
         ledger_set(parent->thread[slot].key, 0);
     ledger_set(child->state, before.state);
     ledger_set(child->report, before.report);
+    ledger_set(parent->cpu_children, before.cpu_children);
     ledger_commit();
 }
 
@@ -180,7 +184,7 @@ err_t do_WAIT(struct request *r)
 static bool tell(struct wait *w, struct proc *child)
 {
     struct ipc_msg m = {.w = {OK, child->pid, status_of(child)}};
-    struct told before = {.state = child->state, .report = child->report};
+    struct told before = {.state = child->state, .report = child->report, .cpu_children = w->waiter->cpu_children};
     if (w->flags & WAIT_KEEP)
         return ipc_reply(w->id, &m) == OK;
     take_status(w->waiter, child, w->slot, w->key);

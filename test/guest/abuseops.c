@@ -257,6 +257,8 @@ static void procmgrs_processes(void)
         {"no processes", H_PROC, {PROC_LIMIT, PROC_LIMIT_PROCESSES, 0}, .want = ERR_INVAL},
         {"2^32 + 1 processes", H_PROC, {PROC_LIMIT, PROC_LIMIT_PROCESSES, HIGH | 1}, .want = ERR_INVAL},
         {"65 threads", H_PROC, {PROC_LIMIT, PROC_LIMIT_THREADS, PROC_THREADS_MAX + 1}, .want = ERR_INVAL},
+        {"how far a limit that there is not goes", H_PROC, {PROC_LIMIT, PROC_LIMIT_HARD, WILD}, .want = ERR_INVAL},
+        {"times of nobody", H_PROC, {PROC_TIMES, WILD}, .want = ERR_NOENT},
         {"a stack of a byte", H_PROC, {PROC_LIMIT, PROC_LIMIT_STACK, 1}, .want = ERR_INVAL},
         {"a stack of everything", H_PROC, {PROC_LIMIT, PROC_LIMIT_STACK, WILD - PAGE_MASK}, .want = ERR_INVAL},
         {"about a pid that nobody will have", H_PROC, {PROC_INFO, WILD}, .want = ERR_NOENT},

@@ -18,7 +18,7 @@
     X(ARGS, 8, FROM(BADGE_CLIENT), "buf0 (server writes) -> bytes, argc, envc; the strings of exec or spawn") \
     X(THREAD_NEW, 9, FROM(BADGE_CLIENT), "ip, sp, a0, tp, priority of its own, 0: the process's, ~0: as the caller's -> thread slot") \
     X(THREAD_EXIT, 10, FROM(BADGE_CLIENT), "no reply; the last thread's exit is the process's exit(0)") \
-    X(LIMIT, 11, FROM(BADGE_CLIENT) | FROM(BADGE_INIT), "PROC_LIMIT_*, new value or ~0 to ask -> value") \
+    X(LIMIT, 11, FROM(BADGE_CLIENT) | FROM(BADGE_INIT), "PROC_LIMIT_*, or with PROC_LIMIT_HARD how far it may be raised, new value or ~0 to ask -> value") \
     X(INFO, 12, FROM_ANY, "pid: the first process with this pid or a higher one -> pid, ppid, state, space, threads, prio; buf0 (server writes): name") \
     X(FOREGROUND, 13, FROM(BADGE_CLIENT) | FROM(BADGE_INIT), "group that ^C, ^Z and ^\\ signal, or a pid: it and its descendants; 0 none, ~0 to ask -> what it is") \
     X(PRIO, 14, FROM(BADGE_CLIENT) | FROM(BADGE_INIT), "pid or 0, priority 1..199 -> old") \
@@ -43,6 +43,7 @@
     X(SIGNALS, 41, FROM(BADGE_CLIENT), "-> pending for the thread, its mask, ignored, caught") \
     X(SIGSTACK, 42, FROM(BADGE_CLIENT), "base and bytes of the calling thread's stack for handlers, 0 none") \
     X(ALARM, 43, FROM(BADGE_CLIENT), "first SIGALRM in absolute ticks, 0 none, ~0 to ask; period or 0 -> first, period before") \
+    X(TIMES, 44, FROM_ANY, "pid or 0 -> instructions of its threads, of children it has waited for, group, session, 1: it is stopped") \
     X(THREAD_PRIO, 46, FROM(BADGE_CLIENT), "thread slot or ~0 for the caller's own, PROC_PRIO_*, 1..199, 0 none or ~0 to ask -> that value, its own or the process's priority, what it runs at") \
     X(MUTEX_WAIT, 47, FROM(BADGE_CLIENT), "mutex's address, 0 or PROC_MUTEX_LEAVE; buf0 its word; answered when the mutex is the caller's") \
     X(MUTEX_GIVE, 48, FROM(BADGE_CLIENT), "mutex's address; buf0 its word (server writes): the caller's mutex is the next one's")
@@ -113,6 +114,8 @@ enum proc_limit {
     PROC_LIMIT_THREADS = 3,   /* threads of this process */
     PROC_LIMIT_STACK = 4,     /* bytes, applies at the next exec */
 };
+
+#define PROC_LIMIT_HARD 16u /* can only be lowered */
 
 /* Limits of a whole tree of processes. They can only be lowered. */
 enum proc_tree {

@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: MIT
+ * Proves limits and the use of resources under POSIX's names: what can be set holds and is inherited, hard limits only go down,
+ * processor time is counted where it was used.
+ */
+#define GT_NAME "resources"
+#include "gtest.h"
+
+#include <sys/resource.h>
+#include <sys/times.h>
+#include <time.h>
+
+static __attribute__((noipa)) uint64_t compute(uint64_t rounds)
+{
+    volatile uint64_t x = 1;
+    for (uint64_t i = 0; i < rounds; i++)
+        x = x * 3 + i;
+    return x;
+}
+
+static void memory_child(void *unused)
+{
+    struct rlimit l;
+    (void)unused;
+    CHECK_EQ(getrlimit(RLIMIT_AS, &l), 0);
+    CHECK(l.rlim_cur == RLIM_INFINITY && l.rlim_max == RLIM_INFINITY);
+    l = (struct rlimit){1 << 20, 2 << 20};
+    CHECK_EQ(setrlimit(RLIMIT_AS, &l), 0);
+    CHECK_EQ(getrlimit(RLIMIT_DATA, &l), 0);
+    CHECK(l.rlim_cur == 1 << 20 && l.rlim_max == 2 << 20);
+    l = (struct rlimit){1 << 20, 3 << 20};
+    errno = 0;
+    CHECK(setrlimit(RLIMIT_AS, &l) == -1 && errno == EPERM);
+    l = (struct rlimit){2 << 20, 1 << 20};
+    errno = 0;
+    CHECK(setrlimit(RLIMIT_AS, &l) == -1 && errno == EINVAL);
+    l = (struct rlimit){2 << 20, 2 << 20};
+    CHECK_EQ(setrlimit(RLIMIT_AS, &l), 0);
+    volatile char *p = sbrk(4 << 20);
+    if (gt_failed != 0)
+        _exit(1);
+    for (size_t i = 0; p != (void *)-1 && i < 4u << 20; i += PAGE_SIZE)
+        p[i] = 1;
+    _exit(3);
+}
+static void memory_ends_where_the_limit_is(void) { gt_expect_signal(gt_child(memory_child, NULL), SIGKILL); }
+
+static void forks_once(void *unused)
+{
+    struct rlimit l;
+    (void)unused;
+    CHECK_EQ(getrlimit(RLIMIT_NPROC, &l), 0);
+    CHECK(l.rlim_max >= 1024);
+    l.rlim_cur = 1; /* there is more than one already */
+    CHECK_EQ(setrlimit(RLIMIT_NPROC, &l), 0);
+    errno = 0;
+    CHECK(fork() == -1 && errno == EAGAIN);
+    l.rlim_cur = l.rlim_max;
+    CHECK_EQ(setrlimit(RLIMIT_NPROC, &l), 0);
+    pid_t pid = fork();
+    if (pid == 0)
+        _exit(0);
+    gt_expect_exit(pid, 0);
+    _exit(gt_failed != 0);
+}
+static void processes_are_limited(void) { RUN_CHILD(forks_once, NULL); }
+
+static void the_others_are_what_they_are(void)
+{
+    struct rlimit l;
+    const struct {
+        int which;
+        rlim_t value;
+    } fixed[] = {{RLIMIT_CPU, RLIM_INFINITY}, {RLIMIT_FSIZE, RLIM_INFINITY}, {RLIMIT_CORE, 0}, {RLIMIT_NOFILE, 1024}};
+    for (unsigned i = 0; i < sizeof fixed / sizeof fixed[0]; i++) {
+        CHECK_EQ(getrlimit(fixed[i].which, &l), 0);
+        CHECK(l.rlim_cur == fixed[i].value && l.rlim_max == fixed[i].value);
+        CHECK_EQ(setrlimit(fixed[i].which, &l), 0);
+        l.rlim_cur = 7;
+        errno = 0;
+        CHECK(setrlimit(fixed[i].which, &l) == -1 && errno == EINVAL);
+    }
+    errno = 0;
+    CHECK(getrlimit(99, &l) == -1 && errno == EINVAL);
+    CHECK_EQ(getrlimit(RLIMIT_STACK, &l), 0);
+    CHECK(l.rlim_cur == 8 << 20 && l.rlim_max == 1 << 30);
+}
+
+static void computes(void *rounds)
+{
+    (void)compute((uint64_t)rounds);
+    _exit(0);
+}
+
+static long us_of(int who)
+{
+    struct rusage u;
+    CHECK_EQ(getrusage(who, &u), 0);
+    return (long)u.ru_utime.tv_sec * 1000000 + u.ru_utime.tv_usec;
+}
+
+static void time_is_counted_where_it_was_used(void)
+{
+    struct tms before, after;
+    long own = us_of(RUSAGE_SELF), children = us_of(RUSAGE_CHILDREN);
+    CHECK(times(&before) != (clock_t)-1);
+    (void)compute(1000000);
+    long used = us_of(RUSAGE_SELF) - own;
+    CHECK(used >= 3000);
+    CHECK_EQ(us_of(RUSAGE_CHILDREN), children);
+    own = us_of(RUSAGE_SELF);
+    gt_expect_exit(gt_child(computes, (void *)1000000), 0);
+    CHECK(us_of(RUSAGE_CHILDREN) - children >= 3000);
+    CHECK(us_of(RUSAGE_SELF) - own < 1500);
+    CHECK(times(&after) > (clock_t)0);
+    CHECK(after.tms_utime >= before.tms_utime && after.tms_cutime >= before.tms_cutime && after.tms_stime == 0);
+    struct rusage u;
+    errno = 0;
+    CHECK(getrusage(5, &u) == -1 && errno == EINVAL);
+    CHECK_EQ(getrusage(RUSAGE_SELF, &u), 0);
+    CHECK(u.ru_maxrss > 0);
+}
+
+static void nice_is_a_priority(void)
+{
+    CHECK_EQ(getpriority(PRIO_PROCESS, 0), 0);
+    CHECK_EQ(nice(5), 5);
+    CHECK_EQ(getpriority(PRIO_PROCESS, (id_t)getpid()), 5);
+    CHECK_EQ(nice(100), 19);
+    CHECK_EQ(nice(-100), -20);
+    CHECK_EQ(setpriority(PRIO_PROCESS, 0, 0), 0);
+    CHECK_EQ(nice(0), 0);
+    errno = 0;
+    CHECK(getpriority(PRIO_USER, 0) == -1 && errno == EINVAL);
+    errno = 0;
+    CHECK(setpriority(PRIO_PROCESS, 999999, 1) == -1 && errno == ESRCH);
+}
+
+GT_MAIN(CASE(memory_ends_where_the_limit_is), CASE(processes_are_limited), CASE(the_others_are_what_they_are),
+        CASE(time_is_counted_where_it_was_used), CASE(nice_is_a_priority))
