@@ -24,8 +24,7 @@ struct timespec;
 uint64_t __timespec_ticks(const struct timespec *ts);
 struct timespec __ticks_timespec(uint64_t ticks);
 
-/* stdio/standard.c: bring up the three streams; write what stderr holds back (it is unbuffered as far as anybody can see). */
-void __stdio_start(bool has_files);
+/* stdio/standard.c: write what stderr holds back (it is unbuffered as far as anybody can see). */
 void __stderr_push(void);
 
 /* console.c: write without touching errno's meaning for bad addresses; `trusted`: the bytes are known to be readable. */

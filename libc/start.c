@@ -72,7 +72,6 @@ void __libc_start(size_t word)
     strings_split(strings, bytes, slot, argc, envc);
     environ = slot + argc + 1;
     __files_start(word & PROC_START_FILES);
-    __stdio_start(word & PROC_START_FILES);
     __libc_init_array();
     exit(main((int)argc, slot, environ));
 }

@@ -115,7 +115,7 @@ int setvbuf(FILE *restrict f, char *restrict buffer, int how, size_t size)
     }
     flockfile(f);
     if (__stream_sync(f) == 0 && !(f->flags & STREAM_READING)) {
-        f->flags &= ~(unsigned)(STREAM_LINE | STREAM_UNBUFFERED);
+        f->flags &= ~(unsigned)(STREAM_LINE | STREAM_UNBUFFERED | STREAM_ASK);
         f->flags |= how == _IOLBF ? STREAM_LINE : how == _IONBF ? STREAM_UNBUFFERED : 0u;
         if (how == _IONBF)
             use_buffer(f, NULL, 0);

@@ -7,8 +7,6 @@
 
 #include "internal.h"
 
-#include <unistd.h>
-
 #define BUFFER_BYTES 1024
 
 static unsigned char in_buffer[UNGET_MAX + BUFFER_BYTES], out_buffer[UNGET_MAX + BUFFER_BYTES], err_buffer[UNGET_MAX + BUFFER_BYTES];
@@ -20,19 +18,12 @@ static FILE in_file, out_file, err_file;
      .size = BUFFER_BYTES, .flags = (access) | STREAM_LINE | STREAM_STATIC, .ops = &__stream_fd_ops, .next = (after), .prev = (before)}
 
 static FILE in_file = STANDARD(0, in_buffer, STREAM_READ, &out_file, NULL);
-static FILE out_file = STANDARD(1, out_buffer, STREAM_WRITE, &err_file, &in_file);
+static FILE out_file = STANDARD(1, out_buffer, STREAM_WRITE | STREAM_ASK, &err_file, &in_file);
 static FILE err_file = STANDARD(2, err_buffer, STREAM_WRITE, NULL, &out_file);
 
 FILE *const stdin = &in_file;
 FILE *const stdout = &out_file;
 FILE *const stderr = &err_file;
-
-/* Lines go out one by one to a console; to a file or a pipe when the buffer is full. */
-void __stdio_start(bool has_files)
-{
-    if (has_files && !isatty(STDOUT_FILENO))
-        out_file.flags &= ~(unsigned)STREAM_LINE;
-}
 
 void __stderr_push(void)
 {

@@ -119,6 +119,17 @@ int __stream_to_read(FILE *f)
     return 0;
 }
 
+/* Lines go out one by one to a console; to a file or a pipe when the buffer is full. Asked at the first byte: most programs that
+ * are short print nothing, and the question is a call to a server. */
+static void by_line_if_console(FILE *f)
+{
+    int kept = errno;
+    f->flags &= ~(unsigned)STREAM_ASK;
+    if (!isatty(f->fd))
+        f->flags &= ~(unsigned)STREAM_LINE;
+    errno = kept;
+}
+
 int __stream_to_write(FILE *f)
 {
     if (f->flags & STREAM_WRITING)
@@ -128,6 +139,8 @@ int __stream_to_write(FILE *f)
     if (__stream_sync(f) != 0 || need_buffer(f) != 0)
         return EOF;
     empty(f);
+    if (f->flags & STREAM_ASK)
+        by_line_if_console(f);
     f->end = f->buffer + f->size;
     f->flags |= STREAM_WRITING;
     f->flags &= ~(unsigned)STREAM_EOF;

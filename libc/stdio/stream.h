@@ -37,6 +37,7 @@ enum {
     STREAM_WRITING = 1 << 8,
     STREAM_OWNS_BUFFER = 1 << 9, /* free() it (UNGET_MAX before `buffer`) */
     STREAM_STATIC = 1 << 10,   /* the stream itself is not free()d */
+    STREAM_ASK = 1 << 11,      /* before the first byte is written: by line if it goes to a console */
 };
 
 struct __file {
