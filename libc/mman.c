@@ -7,6 +7,7 @@
 #include "internal.h"
 
 #include <errno.h>
+#include <ipc/fs.h>
 #include <ipc/pager.h>
 
 #define WINDOW_BYTES (64UL << 30) /* where a pager sees all memory */
@@ -53,6 +54,8 @@ static err_t ask(enum pager_op op, uint64_t start, uint64_t end, uint64_t more)
 /* What was asked for, checked. */
 struct mapping {
     uint64_t start, bytes, prot, flags;
+    uint64_t offset; /* in the file; the rest is there for it only */
+    int fd;
 };
 
 static int decode(void *address, size_t length, int protection, int flags, struct mapping *m)
@@ -88,11 +91,21 @@ static err_t find_place(const struct mapping *want, int flags, uint64_t *start)
     return err;
 }
 
+/* The file server knows what the descriptor allows, and tells the pager. */
+static err_t map_file(const struct mapping *want, uint64_t start)
+{
+    uint64_t flags = (want->flags & REGION_SHARED ? FS_MAP_SHARED : 0) | FS_MAP_REPLACE;
+    struct ipc_msg m = {.w = {FS_MAP, (uint64_t)want->fd, start, want->bytes, want->prot | flags << 8, want->offset}};
+    return __files_call_fd(&m, NULL, 0);
+}
+
 static err_t take_place(const struct mapping *want, int flags, uint64_t *start)
 {
     err_t err = find_place(want, flags, start);
     if (err != OK)
         return err;
+    if (!(flags & MAP_ANONYMOUS))
+        return map_file(want, *start);
     uint64_t end = *start + want->bytes, prot = flags & MAP_NORESERVE ? 0 : want->prot;
     struct ipc_msg m = {.w = {PAGER_REGION_ADD, 0, *start, end, prot | want->flags << 8, BACKING_ANON}};
     err = pager_call(H_PAGER, &m);
@@ -105,8 +118,8 @@ static int errno_of_map(err_t err)
     switch (err) {
     case ERR_LIMIT: return EMFILE;
     case ERR_EXIST: return EEXIST;
-    case ERR_AGAIN: return EAGAIN;
-    default: return ENOMEM; /* INVAL: a fixed place where no memory can be */
+    case ERR_INVAL: return ENOMEM; /* a fixed place where no memory can be */
+    default: return __error_errno(err);
     }
 }
 
@@ -124,13 +137,12 @@ static void *map(const struct mapping *want, int flags)
 
 void *mmap(void *address, size_t length, int protection, int flags, int fd, off_t offset)
 {
-    struct mapping m = {0};
-    (void)fd;
+    struct mapping m = {.fd = fd, .offset = (uint64_t)offset};
     int error = decode(address, length, protection, flags, &m);
     if (error == 0 && (offset & PAGE_MASK) != 0)
         error = EINVAL;
-    if (error == 0 && !(flags & MAP_ANONYMOUS))
-        error = ENODEV;
+    if (error == 0 && !(flags & MAP_ANONYMOUS) && fd < 0)
+        error = EBADF;
     if (error == 0)
         return map(&m, flags);
     errno = error;
@@ -163,7 +175,7 @@ int mprotect(void *address, size_t length, int protection)
     if (error != 0)
         return fail(error);
     err_t err = ask(PAGER_REGION_PROTECT, start, end, prot);
-    return err == OK ? 0 : fail(err == ERR_AGAIN ? EAGAIN : ENOMEM); /* INVAL: where no memory can be */
+    return err == OK ? 0 : fail(err == ERR_AGAIN ? EAGAIN : err == ERR_RIGHTS ? EACCES : ENOMEM); /* INVAL: where no memory can be */
 }
 
 /* Whether all of the range is mapped; *flags: what any of its regions has of them. */
@@ -180,6 +192,24 @@ static bool is_mapped(uint64_t start, uint64_t end, uint64_t *flags)
     return true;
 }
 
+/* What was stored in shared mappings of files goes to the disk. */
+static int sync_files(uint64_t start, uint64_t end)
+{
+    while (start < end) { /* bound: regions of the range */
+        struct ipc_msg m = {.w = {PAGER_REGION_INFO, 0, start}}, sync;
+        if (pager_call(H_PAGER, &m) != OK)
+            return fail(ENOMEM);
+        start = m.w[2];
+        sync = (struct ipc_msg){.w = {FS_MSYNC, m.w[6]}};
+        if ((m.w[4] & 0xff) != BACKING_FILE || !(m.w[3] >> 8 & REGION_SHARED))
+            continue;
+        err_t err = __files_call_fd(&sync, NULL, 0);
+        if (err != OK)
+            return __error_set(err);
+    }
+    return 0;
+}
+
 int msync(void *address, size_t length, int flags)
 {
     uint64_t start, end, has;
@@ -190,7 +220,9 @@ int msync(void *address, size_t length, int flags)
         return fail(error);
     if (!is_mapped(start, end, &has))
         return fail(ENOMEM);
-    return (flags & MS_INVALIDATE) && (has & REGION_LOCKED) ? fail(EBUSY) : 0;
+    if ((flags & MS_INVALIDATE) && (has & REGION_LOCKED))
+        return fail(EBUSY);
+    return flags & MS_SYNC ? sync_files(start, end) : 0; /* the file server writes back on its own, too */
 }
 
 /* 0, or an errno. Only MADV_DONTNEED does something; nothing else could make a difference here. */

@@ -6,6 +6,7 @@
 #include "disk.h"
 #include "fs.h"
 #include "job.h"
+#include "mapped.h"
 
 #include <ipc/blk.h>
 #include <ipc/pager.h>
@@ -314,6 +315,9 @@ static void mount_now(void)
 static err_t write_back(void)
 {
     due = DEADLINE_NONE;
+    err_t err = fs ? mapped_write_back(0) : OK;
+    if (err != OK)
+        return err;
     return fs ? extfs_error(ext2_rest(fs)) : OK;
 }
 
@@ -328,7 +332,7 @@ ticks_t disk_due(void)
 {
     if (!fs || !keeper_is_free())
         return DEADLINE_NONE;
-    if (!ext2_is_dirty(fs))
+    if (!ext2_is_dirty(fs) && !mapped_is_dirty())
         due = DEADLINE_NONE;
     else if (due == DEADLINE_NONE)
         due = sys_time() + WRITE_BACK_TICKS;
@@ -346,6 +350,7 @@ void keeper(void)
 {
     if (coming)
         mount_now();
+    mapped_keep();
     extfs_let_go();
     if (due <= sys_time())
         (void)write_back(); /* an error is whose fsync meets it; the blocks stay here */

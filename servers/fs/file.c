@@ -4,6 +4,8 @@
  */
 #include "disk.h"
 #include "fs.h"
+#include "job.h"
+#include "mapped.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -92,6 +94,8 @@ static err_t read_piece(struct request *r, struct vnode *v, uint64_t offset, uin
         if (r->done >= stop)
             return LATER_TURN;
         err_t err = v->ops->bytes(v, offset + r->done, VNODE_READ, &at, &n);
+        if (err == OK && v->mapped)
+            mapped_read(v, offset + r->done, &at, &n);
         if (err == OK)
             err = copy_to(r, 0, r->done, at, least(n, want - r->done), &got);
         else
@@ -117,6 +121,8 @@ static err_t write_piece(struct request *r, struct vnode *v, uint64_t offset, ui
         if (err != OK)
             return err;
         err = copy_from(r, 0, r->done, at, least(n, want - r->done), &got);
+        if (got > 0 && v->mapped)
+            mapped_wrote(v, here, at, got);
         if (got > 0)
             v->ops->wrote(v, here, got);
         r->done += got;
@@ -465,5 +471,8 @@ err_t do_SYNC(struct request *r)
     struct file *f = request_file(r, r->ev->w[1]);
     if (!f)
         return FS_ERR_BADF;
-    return f->kind == FILE_VNODE ? f->vnode->ops->sync(f->vnode, f->vnode) : ERR_INVAL;
+    if (f->kind != FILE_VNODE)
+        return ERR_INVAL;
+    err_t err = f->vnode->mapped && job_now() ? mapped_write_back(f->vnode) : OK;
+    return err == OK ? f->vnode->ops->sync(f->vnode, f->vnode) : err;
 }

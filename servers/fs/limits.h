@@ -23,6 +23,8 @@
 #define JOBS_VA 0x6c000000UL
 #define JOB_STACK_BYTES 20480u
 #define JOB_SCRATCH_BYTES 12288u
+#define MAPPED_MAX 2048u         /* files that are mapped at once (ENFILE) */
+#define CACHED_BUCKETS 2048u     /* of the hash of their pages */
 #define POLL_PIECE 64u           /* descriptors of a POLL that are looked at together */
 
 #endif

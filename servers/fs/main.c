@@ -6,6 +6,7 @@
 #include "disk.h"
 #include "fs.h"
 #include "job.h"
+#include "mapped.h"
 
 #include <ipc/init.h>
 
@@ -101,6 +102,8 @@ static bool on_event(const struct ipc_event *ev, struct ipc_msg *reply)
             requests_wake_polls();
         if (ev->w[0] & FS_NTFN_DISK)
             disk_collect();
+        if (ev->w[0] & FS_NTFN_PAGES)
+            mapped_collect();
         return false;
     case MSG_CANCEL:
         requests_cancelled(ev->w[0], ev->w[1]);
@@ -120,10 +123,11 @@ static ticks_t next_due(void)
 /* What can go on without a new event; whether there is more of it. */
 static bool work(void)
 {
-    if (disk_wants_keeper())
+    if (disk_wants_keeper() || mapped_wants_keeper())
         keeper_run();
     jobs_go_on();
-    return requests_run() || jobs_may_go_on();
+    bool again = mapped_wants_keeper() && keeper_is_free(); /* wanted while it was ending */
+    return requests_run() || jobs_may_go_on() || again;
 }
 
 static void serve(void)
@@ -132,7 +136,7 @@ static void serve(void)
     struct ipc_msg reply;
     bool have = false;
     for (;;) { /* forever: server loop */
-        bool idle = requests_idle() && disk_idle() && !jobs_may_go_on();
+        bool idle = requests_idle() && disk_idle() && mapped_idle() && !jobs_may_go_on();
         ticks_t until = idle ? DEADLINE_NONE : work() ? DEADLINE_POLL : next_due();
         if (have && until == DEADLINE_NONE) {
             (void)ipc_reply_recv(SERVER_H_ENDPOINT, ev.id, &reply, &ev);
@@ -155,6 +159,7 @@ int main(void)
     if (keep_header()->starts > 1) {
         jobs_forget();
         disk_forget();
+        mapped_restart();
     }
     serve();
     return 0;

@@ -30,7 +30,7 @@ static vaddr_t step_start(unsigned step) { return POOL_VA + (vaddr_t)step * STEP
 
 static err_t region(uint64_t op, unsigned step)
 {
-    struct ipc_msg m = {.w = {op, 0, step_start(step), step_start(step) + STEP_BYTES, PROT_R | PROT_W | REGION_PINNED << 8,
+    struct ipc_msg m = {.w = {op, 0, step_start(step), step_start(step) + STEP_BYTES, PROT_R | PROT_W | (REGION_PINNED | REGION_SHARED) << 8, /* with programs that map a file */
                               BACKING_ANON}};
     return pager_call(H_PAGER, &m);
 }

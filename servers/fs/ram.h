@@ -38,6 +38,7 @@ static inline struct ram_node *ram(struct vnode *v) { return (struct ram_node *)
 
 err_t ram_bytes(struct vnode *v, uint64_t offset, enum vnode_access access, void **at, uint64_t *len);
 void ram_wrote(struct vnode *v, uint64_t offset, uint64_t len);
+err_t ram_page(struct vnode *v, uint64_t index, void **at);
 err_t ram_truncate(struct vnode *v, uint64_t size);
 void ram_data_free(struct ram_node *n);
 

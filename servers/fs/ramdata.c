@@ -56,6 +56,17 @@ err_t ram_bytes(struct vnode *v, uint64_t offset, enum vnode_access access, void
     return OK;
 }
 
+/* A hole gets a page: a mapping may store there. Files of the image begin on page boundaries. */
+err_t ram_page(struct vnode *v, uint64_t index, void **at)
+{
+    uint64_t len;
+    bool image = ram(v)->data.image;
+    err_t err = ram_bytes(v, index << PAGE_SHIFT, image ? VNODE_READ : VNODE_WRITE, at, &len);
+    if (err == OK && image)
+        (void)*(volatile uint8_t *)*at; /* the image comes page by page: it is there now */
+    return err;
+}
+
 void ram_wrote(struct vnode *v, uint64_t offset, uint64_t len)
 {
     if (offset + len > v->size)

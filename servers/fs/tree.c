@@ -2,6 +2,7 @@
  * Requests that name paths. Each walks first, checks all there is to check, and then asks the file system for one change.
  */
 #include "fs.h"
+#include "mapped.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -76,6 +77,13 @@ static err_t open_again(struct request *r, unsigned old, uint32_t flags)
     return OK;
 }
 
+static err_t vnode_truncate(struct vnode *v, uint64_t size)
+{
+    if (v->mapped)
+        mapped_truncate(v, size);
+    return v->ops->truncate(v, size);
+}
+
 static err_t open_walked(struct request *r, struct walk *w, uint32_t flags)
 {
     struct client *c = r->client;
@@ -97,7 +105,7 @@ static err_t open_walked(struct request *r, struct walk *w, uint32_t flags)
         err = open_create(r, w, flags);
     struct vnode *v = w->node;
     if (err == OK && !made && (flags & O_TRUNC) && (flags & O_ACCMODE) != O_RDONLY && vnode_is(v, S_IFREG))
-        err = v->ops->truncate(v, 0);
+        err = vnode_truncate(v, 0);
     r->making = 0;
     if (err == OK && request_is_dead(r))
         err = ERR_CANCELLED;
@@ -273,7 +281,7 @@ err_t do_TRUNCATE(struct request *r)
     else if (!vnode_is(v, S_IFREG) || (!by_path && !is_writable(r)))
         err = ERR_INVAL;
     else
-        err = v->read_only ? FS_ERR_ROFS : v->ops->truncate(v, r->ev->w[1]);
+        err = v->read_only ? FS_ERR_ROFS : vnode_truncate(v, r->ev->w[1]);
     vnode_drop(v);
     return err;
 }

@@ -39,6 +39,7 @@ struct vnode {
     struct pipe *fifo;     /* the server's: of a FIFO that somebody has open */
     struct lock *locks;    /* the server's */
     struct vnode *covers;  /* the server's: of a root, the directory it is mounted on */
+    struct mapped *mapped; /* the server's: programs map it */
 };
 
 enum vnode_access { VNODE_READ, VNODE_WRITE };
@@ -70,6 +71,9 @@ struct vnode_ops {
      * page; good until the next operation on any file. VNODE_READ: offset < size. VNODE_WRITE: room is made, holes read as
      * zeros, size stays; the bytes count when wrote() says so. */
     err_t (*bytes)(struct vnode *file, uint64_t offset, enum vnode_access access, void **at, uint64_t *len);
+    /* Page number `index` of the file, before its end: where it is, as long as the file is and does not end before it. 0 instead of
+     * the function: the file is not made of whole pages in memory. */
+    err_t (*page)(struct vnode *file, uint64_t index, void **at);
     /* Bytes from bytes(VNODE_WRITE) have been filled in: the size grows over them, the times move. Can't fail. */
     void (*wrote)(struct vnode *file, uint64_t offset, uint64_t len);
     /* Bytes beyond are gone; a file that grows reads as zeros there. */

@@ -52,6 +52,8 @@ enum server_handle {
 #define FS_NTFN_DISK 1u
 /* fs: the console may have something to read, or was started anew. */
 #define FS_NTFN_CONSOLE 2u
+/* fs: the pager has something for it (PAGER_FILE_SERVE). */
+#define FS_NTFN_PAGES 4u
 
 /* procmgr: the whole boot image (struct image_header first), read-only. */
 #define PROCMGR_IMAGE_VA 0x3000000000UL

@@ -205,7 +205,7 @@ static err_t fs_furnish(struct server *s)
 {
     const struct install list[] = {
         {SERVER_H_ENDPOINT, s->ep, RIGHT_RECV, 0},
-        {SERVER_H_NTFN, s->ntfn, RIGHT_SIGNAL | RIGHT_WAIT, 0},
+        {SERVER_H_NTFN, s->ntfn, RIGHT_SIGNAL | RIGHT_WAIT | RIGHT_GRANT, 0},
         {H_CONSOLE, console_server.ep, RIGHT_SEND, s->badge},
         {FS_H_BLK, blk_server.ep, RIGHT_SEND, s->badge | s->space_id},
     };

@@ -22,6 +22,7 @@
 #include "backing/backing.h"
 #include "region.h"
 #include "resident.h"
+#include "files.h"
 #include "shared.h"
 #include "space.h"
 #include "swap.h"
@@ -135,6 +136,23 @@ static void act_upgrade(const struct fault *f, uint32_t region, struct answer *a
     a->count = COUNT_UPGRADE;
 }
 
+/* A store to a page of a shared mapping that was only read so far: the file server hears of it first. */
+static void widen_file(const struct fault *f, uint32_t region, struct answer *a)
+{
+    frame_t frame;
+    err_t err = files_page(region_at(region), f->page, PROT_W, &frame);
+    if (err == ERR_IN_PROGRESS) {
+        act_later(a);
+    } else if (err != OK) {
+        refuse(a, FAULT_FORWARD, FAULT_REASON_IO);
+    } else if (frame != PTE_FRAME(f->pte)) { /* the server has another page there now: again, from the beginning */
+        table_unmap(f->slot, f->page, f->page + 1);
+        act_retry(f, region, a);
+    } else {
+        map(a, frame, region_at(region)->prot, COUNT_NONE);
+    }
+}
+
 /* Region permission and entry were moved apart by REGION_PROTECT; fit the entry to the region again. */
 static void act_widen(const struct fault *f, uint32_t region, struct answer *a)
 {
@@ -145,6 +163,13 @@ static void act_widen(const struct fault *f, uint32_t region, struct answer *a)
         return;
     }
     const struct ledger_frame *w = frame_word(frame);
+    if (r->backing == BACKING_FILE && (r->flags & REGION_SHARED)) {
+        if (f->access & PROT_W)
+            widen_file(f, region, a);
+        else
+            map(a, frame, r->prot & ~(unsigned)PROT_W, COUNT_NONE);
+        return;
+    }
     bool sole = frame_is_sole(w) || (r->flags & REGION_SHARED);
     if (!sole && (f->access & PROT_W)) {
         act_copy(f, region, a);
@@ -174,12 +199,40 @@ static err_t bring_in_shared(uint32_t slot, uint32_t region, uint32_t page, stru
     return OK;
 }
 
+/* Of a private mapping a first store gets a copy at once; of a shared one it makes the page writable, of which the file server hears. */
+static err_t bring_in_file(uint32_t slot, uint32_t region, uint32_t page, unsigned access, struct answer *a)
+{
+    const struct ledger_region *r = region_at(region);
+    bool shared = r->flags & REGION_SHARED;
+    frame_t frame, fresh;
+    err_t err = files_page(r, page, shared ? access & PROT_W : 0, &frame);
+    if (err != OK)
+        return err;
+    if (shared || !(access & PROT_W)) {
+        unsigned prot = !shared ? prot_shared(r->prot) : access & PROT_W ? r->prot : r->prot & ~PROT_W;
+        frame_ref(frame);
+        map(a, frame, prot, COUNT_IMAGE);
+    } else {
+        err = frame_alloc_user(slot, &fresh);
+        if (err != OK)
+            return err;
+        page_copy(fresh, frame);
+        resident_add(slot, page, fresh);
+        map(a, fresh, r->prot, COUNT_COPY);
+    }
+    if (r->prot & PROT_X)
+        gate_exec_fence();
+    return OK;
+}
+
 /* The page's frame, with one reference for the mapping to come. */
 static err_t bring_in(uint32_t slot, uint32_t region, uint32_t page, unsigned access, struct answer *a)
 {
     const struct ledger_region *r = region_at(region);
     const struct backing *b = backing_of(r);
     frame_t frame = NO_FRAME;
+    if (r->backing == BACKING_FILE)
+        return bring_in_file(slot, region, page, access, a);
     if (b == 0)
         return ERR_FAULT;
     if (r->flags & REGION_SHARED)
@@ -237,6 +290,8 @@ static void page_in(const struct fault *f, uint32_t region, struct answer *a)
     }
     if (err == ERR_FAULT)
         act_unmapped(f, region, a);
+    else if (err == ERR_IO)
+        refuse(a, FAULT_FORWARD, FAULT_REASON_IO);
     else
         no_frame(f, a, err);
 }

@@ -71,7 +71,7 @@ struct ledger_region {
     uint8_t backing;       /* enum pager_backing */
     uint8_t flags;         /* REGION_* */
     uint8_t prot;          /* PROT_R|W|X: what the program may do */
-    uint32_t origin;       /* shared ones: the request that made it and its copies in children; 0: not shared */
+    uint32_t origin;       /* files: the file server's name of it; shared memory: the request that made it, also in children; else 0 */
 };
 
 /* A kernel object made for somebody: threads, endpoints, notifications, handle-table frames. type == 0: free record. */
@@ -209,6 +209,8 @@ struct space_vol {
     uint32_t pages;       /* resident pages of this domain that count */
     uint32_t limit;       /* of them; UINT32_MAX: none */
     uint32_t gaps;        /* the nodes of its region tree know the gaps below them */
+    uint32_t files;       /* regions of files */
+    uint32_t spare;
 };
 /* Where a page is mapped: at `page` of spaces of `family`. */
 struct page_vol {

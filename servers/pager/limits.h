@@ -39,6 +39,9 @@
 #define SHARE_SLOTS_STEP 64u    /* swapped pages that one step of a fork hands on */
 #define AROUND_MAX 64u           /* pages that one fault may map, */
 #define AROUND_DEFAULT 16u       /* and does when nothing was said: 64 KiB, as Linux */
+#define FILES_TABLE 4096u         /* places for files that are mapped, */
+#define FILES_MAPPED_MAX 3072u   /* and how many of them are used at most */
+#define FILES_WANTS_MAX 64u      /* pages that the file server is asked for at once */
 #define ZEROED_MAX 64u           /* frames kept zeroed; idle time is asked for when half are gone */
 #define ZEROED_REST 256u         /* with fewer free frames than that none are kept apart */
 #define QUOTAS_MAX 64u           /* nodes of quotas, number 0 not counted */

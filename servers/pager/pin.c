@@ -81,6 +81,8 @@ static err_t pin_page(uint32_t slot, uint32_t region, uint32_t page)
         return OK; /* such pages never leave */
     if (err == OK && level == 0 && (pte & PTE_V))
         return pin_present(slot, r, page, pte);
+    if (r->backing == BACKING_FILE)
+        return err; /* to wait for the file server here would keep the pager busy; libc touches the pages first */
     return err == OK && (r->flags & REGION_LOCKED) ? fault_fill(slot, region, page) : err;
 }
 

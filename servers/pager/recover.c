@@ -139,7 +139,7 @@ static void mend_page(uint32_t slot, uint32_t page, pte_t pte)
     if (pte_logical(pte) & ~(unsigned)region_at(r)->prot)
         if (gate_space_protect(space_at(slot)->handle, va_of(page), 1, region_at(r)->prot) != OK)
             ledger.header->mismatches++; /* vmcheck will say where */
-    if (region_at(r)->flags & REGION_SHARED)
+    if ((region_at(r)->flags & REGION_SHARED) && region_at(r)->backing == BACKING_ANON)
         shared_mend(slot, r, page, PTE_FRAME(pte));
 }
 

@@ -6,6 +6,7 @@
 #include "region_tree.h"
 
 #include "check.h"
+#include "files.h"
 
 static uint32_t free_head, free_count; /* chained through node.left, */
 static uint32_t fresh;                 /* and this one and those behind it: never used since boot; index + 1 */
@@ -129,6 +130,22 @@ void region_record_back(uint32_t n)
     free_count++;
 }
 
+/* A record of a file's region comes into a tree, or leaves it. */
+static inline void count_file(const struct ledger_region *r)
+{
+    if (unlikely(r->backing == BACKING_FILE)) {
+        ledger.space_vol[r->space].files++;
+        files_count_in(r->origin);
+    }
+}
+static inline void uncount_file(const struct ledger_region *r)
+{
+    if (unlikely(r->backing == BACKING_FILE)) {
+        ledger.space_vol[r->space].files--;
+        files_count_out(r->origin);
+    }
+}
+
 static inline bool is_special(const struct ledger_region *r) { return (r->flags & (REGION_SHARED | REGION_PINNED | REGION_LOCKED)) != 0; }
 
 void region_count_in(uint32_t n)
@@ -137,6 +154,7 @@ void region_count_in(uint32_t n)
     tree_insert(n);
     v->regions++;
     v->special += is_special(record(n));
+    count_file(record(n));
 }
 
 void region_count_out(uint32_t n)
@@ -145,6 +163,7 @@ void region_count_out(uint32_t n)
     tree_remove(n);
     v->regions--;
     v->special -= is_special(record(n));
+    uncount_file(record(n));
     if (v->last == n)
         v->last = 0;
 }
@@ -211,6 +230,7 @@ err_t region_append(uint32_t slot, uint32_t r, uint8_t flags)
     tree_append(n);
     v->regions++;
     v->special += is_special(to);
+    count_file(to);
     return OK;
 }
 
@@ -230,6 +250,7 @@ bool regions_forget(uint32_t slot, uint32_t max)
         else
             *(node(up)->left == n ? &node(up)->left : &node(up)->right) = 0;
         v->special -= is_special(record(n));
+        uncount_file(record(n));
         region_record_back(n);
         n = up;
     }
@@ -263,6 +284,7 @@ void region_set_flags(uint32_t r, unsigned flags)
 
 void regions_begin(void)
 {
+    files_begin();
     free_head = 0;
     free_count = ledger.max_regions;
     fresh = 1;
@@ -270,6 +292,7 @@ void regions_begin(void)
 
 void regions_build(void)
 {
+    files_begin();
     free_head = free_count = 0;
     fresh = ledger.max_regions + 1;
     for (uint32_t n = ledger.max_regions; n > 0; n--) {

@@ -3,6 +3,7 @@
  * caller itself when it takes long.
  */
 #include "backing/backing.h"
+#include "files.h"
 #include "op.h"
 #include "request.h"
 #include "space.h"
@@ -161,6 +162,37 @@ err_t req_region_add(const struct ipc_event *ev, struct response *r)
                                                 .end_page = g.end_page});
 }
 
+/* A region of a file: the file server says which process may have it, and how. */
+err_t req_file_map(const struct ipc_event *ev, struct response *r)
+{
+    uint32_t slot = space_find(ev->w[1]);
+    uint64_t flags = ev->w[4] >> 8;
+    struct ledger_region g = {.backing = BACKING_FILE, .space = (uint16_t)slot, .prot = (uint8_t)ev->w[4],
+                              .flags = (uint8_t)(flags & (REGION_SHARED | REGION_READ_ONLY)), .origin = (uint32_t)ev->w[5],
+                              .offset_page = page_of(ev->w[6])};
+    (void)r;
+    if (slot == 0)
+        return ERR_NOENT;
+    if (space_is_locked(slot))
+        return ERR_DEFER;
+    err_t err = decode_range(ev->w[2], ev->w[3], &g.start_page, &g.end_page);
+    if (err != OK || g.start_page == g.end_page || !prot_is_sane(g.prot) || g.origin == 0 || ev->w[5] > UINT32_MAX ||
+        flags & ~(uint64_t)(REGION_SHARED | REGION_READ_ONLY | REGION_REPLACE) || ev->w[6] & PAGE_MASK ||
+        (ev->w[6] >> PAGE_SHIFT) + (g.end_page - g.start_page) > UINT32_MAX)
+        return ERR_INVAL;
+    if (!files_have_room(g.origin))
+        return ERR_LIMIT;
+    if (flags & REGION_REPLACE)
+        err = make_way(&g);
+    if (err == OK)
+        err = region_add(&g);
+    if (err == OK && (flags & REGION_REPLACE)) {
+        region_join(slot, g.start_page);
+        region_join(slot, g.end_page);
+    }
+    return err;
+}
+
 err_t req_region_remove(const struct ipc_event *ev, struct response *r)
 {
     uint32_t slot, start, end;
@@ -185,6 +217,17 @@ static err_t decode_covered(const struct ipc_event *ev, uint32_t *slot, uint32_t
     return err == OK && *start != *end && !region_covers(*slot, *start, *end) ? ERR_NOENT : err;
 }
 
+/* Whether a region of the range must not become writable. */
+static bool has_read_only(uint32_t slot, uint32_t start, uint32_t end)
+{
+    if (space_vol(slot)->files == 0)
+        return false;
+    for (uint32_t r = region_from(slot, start); r != NO_REGION && region_at(r)->start_page < end; r = region_next(r))
+        if (region_at(r)->flags & REGION_READ_ONLY)
+            return true;
+    return false;
+}
+
 err_t req_region_protect(const struct ipc_event *ev, struct response *r)
 {
     uint32_t slot, start, end;
@@ -192,6 +235,8 @@ err_t req_region_protect(const struct ipc_event *ev, struct response *r)
     if (prot > 0xff || !prot_is_sane((unsigned)prot))
         return ERR_INVAL;
     err_t err = decode_covered(ev, &slot, &start, &end);
+    if (err == OK && (prot & PROT_W) && has_read_only(slot, start, end))
+        err = ERR_RIGHTS;
     if (err == OK && start != end)
         err = region_cut(slot, start, end);
     if (err != OK || start == end)
@@ -250,6 +295,7 @@ err_t req_region_info(const struct ipc_event *ev, struct response *r)
     r->m.w[3] = g->prot | (uint64_t)g->flags << 8;
     r->m.w[4] = g->backing | (uint64_t)g->file << 8;
     r->m.w[5] = va_of(g->offset_page);
+    r->m.w[6] = g->backing == BACKING_FILE ? g->origin : 0;
     return OK;
 }
 

@@ -26,6 +26,10 @@ struct entry {
 #define req_REGION_GAP req_region_gap
 #define req_REGION_INFO req_region_info
 #define req_REGION_DISCARD req_region_discard
+#define req_FILE_MAP req_file_map
+#define req_FILE_SERVE req_file_serve
+#define req_FILE_REVOKE req_file_revoke
+#define req_FILE_USES req_file_uses
 #define req_FORK req_fork
 #define req_BRK req_brk
 #define req_OP_RESULT req_op_result

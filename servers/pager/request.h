@@ -33,7 +33,9 @@ err_t request_space_to_change(const struct ipc_event *ev, uint32_t *slot);
 
 /* req_region.c */
 request_fn req_region_add, req_region_remove, req_region_protect, req_region_discard, req_region_gap, req_region_info, req_brk,
-    req_device_map;
+    req_device_map, req_file_map;
+/* req_file.c */
+request_fn req_file_serve, req_file_revoke, req_file_uses;
 /* req_info.c */
 request_fn req_stat, req_page_info, req_sharer, req_space_find, req_strategy, req_vmcheck, req_debug;
 /* req_evict.c */

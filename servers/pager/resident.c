@@ -107,13 +107,19 @@ static inline uint32_t count_page(const struct space_vol *v, struct ledger_frame
 
 void resident_count(uint32_t slot, frame_t f) { (void)count_page(space_vol(slot), frame_word(f), page_at(f)); }
 
+/* A page of a file is in the file server's memory, which pays for it and never loses it. */
+static bool is_a_servers(const struct ledger_frame *w)
+{
+    return w->charged != 0 && (space_at(w->charged)->flags & SPACE_F_SERVER) != 0;
+}
+
 /* Each time a page comes in: what is looked up is looked up once. */
 void resident_add_page(uint32_t slot, uint32_t page, frame_t f)
 {
     const struct ledger_space *s = space_at(slot);
     const struct space_vol *v = space_vol(slot);
     struct ledger_frame *w = frame_word(f);
-    if (frame_is_held(w) || s->flags & SPACE_F_SERVER)
+    if (frame_is_held(w) || s->flags & SPACE_F_SERVER || (w->charged != slot && is_a_servers(w)))
         return;
     rmap_set(f, slot, page);
     uint32_t domain = count_page(v, w, page_at(f));

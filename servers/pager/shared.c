@@ -20,7 +20,7 @@ static bool is_going(uint32_t slot) { return op_of(slot) == OP_CLEAR || op_of(sl
 static uint32_t counterpart(uint32_t slot, uint32_t origin, uint32_t page)
 {
     uint32_t r = space_vol(slot)->special ? region_find(slot, page) : NO_REGION;
-    return r != NO_REGION && region_at(r)->origin == origin && !is_going(slot) ? r : NO_REGION;
+    return r != NO_REGION && region_at(r)->backing == BACKING_ANON && region_at(r)->origin == origin && !is_going(slot) ? r : NO_REGION;
 }
 
 /* The next relative of `me` behind `at` (0: the first) that has the page's region; 0: no more. */

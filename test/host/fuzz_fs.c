@@ -60,7 +60,7 @@ static err_t pager(const uint64_t *w, uint64_t *answer)
         return OK;
     case PAGER_REGION_ADD:
         MUST(w[2] >= POOL_VA && w[3] == w[2] + STEP_BYTES && step < 64 && !(steps_there >> step & 1));
-        MUST(w[4] == (PROT_R | PROT_W | REGION_PINNED << 8));
+        MUST(w[4] == (PROT_R | PROT_W | (REGION_PINNED | REGION_SHARED) << 8));
         if (!cleaning && take8() % 8 == 1)
             return ERR_NOMEM;
         steps_there |= 1UL << step;
@@ -71,6 +71,18 @@ static err_t pager(const uint64_t *w, uint64_t *answer)
         steps_there &= ~(1UL << step);
         memset((void *)w[2], 0xdb, STEP_BYTES);
         return OK;
+    case PAGER_NOTIFY:
+    case PAGER_FILE_REVOKE:
+        return OK;
+    case PAGER_FILE_SERVE:
+        answer[1] = PAGER_FILE_NONE;
+        return OK;
+    case PAGER_FILE_USES:
+        answer[1] = 0;
+        return OK;
+    case PAGER_FILE_MAP:
+        MUST((w[5] & 0xfff) != 0 && w[2] < w[3] && !(w[4] & 0xff & ~7UL));
+        return ERR_LIMIT; /* so that none stays mapped */
     default:
         MUST(!"a request that the file server has no reason to make");
         return ERR_NOSYS;
@@ -82,7 +94,7 @@ static err_t pager(const uint64_t *w, uint64_t *answer)
 static void words_of_call(struct ipc_regs *x, struct client_call *c, uint8_t how)
 {
     static const uint64_t flags[] = {0, 1, 2, 0x40, 0x41, 0x42, 0x242, 0x200, 0x400, 0xc0, 0x441, 0x800, 0x10000, 0x80000};
-    x->w[0] = how % 5 ? 2 + take8() % 35 : take8() % 64;
+    x->w[0] = how % 5 ? 2 + take8() % 38 : take8() % 64;
     for (unsigned i = 1; i < MSG_WORDS; i++)
         x->w[i] = take8() % 4 ? take8() % 16 : take_word();
     if (x->w[0] == FS_OPEN)

@@ -47,6 +47,8 @@
     X(LOCK, 34, FROM(BADGE_CLIENT), "descriptor, F_GETLK, F_SETLK, F_SETLKW or FS_FLOCK*, F_RDLCK, F_WRLCK or F_UNLCK, start, length, SEEK_* -> F_GETLK: type, start, length, pid") \
     X(STATFS, 35, FROM(BADGE_CLIENT), "(nothing), descriptor; buf0 path; without buf0: the descriptor -> bytes of a block, blocks, free, inodes, free, file system << 1 | read-only") \
     X(LIMIT, 36, FROM(BADGE_CLIENT), "one more than the highest descriptor, and as far as that may be raised; ~0 to ask -> both") \
+    X(MAP, 37, FROM(BADGE_CLIENT), "descriptor, start, bytes, PROT_* | FS_MAP_* << 8, offset: the file's pages are the caller's memory there") \
+    X(MSYNC, 38, FROM(BADGE_CLIENT), "file, as REGION_INFO names it: what mappings stored goes to the disk") \
     X(PROC_FORK, 40, FROM(BADGE_PROCMGR), "parent's pid, child's pid, FS_FORK_EXEC or 0: the child has the parent's descriptors; OK when it has some already") \
     X(PROC_EXEC, 41, FROM(BADGE_PROCMGR), "pid: close what is to be closed by exec") \
     X(PROC_EXIT, 42, FROM(BADGE_PROCMGR), "pid: release all it has; OK also when it has nothing") \
@@ -84,6 +86,7 @@ enum fs_op {
     X(ACCES, -119, EACCES) \
     X(NOLCK, -122, ENOLCK) \
     X(DEADLK, -123, EDEADLK) \
+    X(NODEV, -124, ENODEV) \
     X(CONSOLE, -120, EIO) /* not an error: the descriptor is the console, who is asked directly */ \
     X(UNKNOWN, -121, EIO) /* the caller has no descriptors here: the server was restarted, or ATTACH is due */
 
@@ -109,6 +112,8 @@ enum fs_error {
 #define FS_FLOCK_WAIT 101u
 #define FS_DIRECTORY 1u   /* UNLINK: a directory, and only an empty one */
 #define FS_FORK_EXEC 1u   /* and at once as by PROC_EXEC */
+#define FS_MAP_SHARED 1u  /* stores go to the file */
+#define FS_MAP_REPLACE 2u /* what is mapped there goes */
 #define FS_READ_SHORT_MAX 48u
 #define FS_WRITE_SHORT_MAX 40u
 

@@ -21,7 +21,7 @@
     X(FORK, 9, FROM(BADGE_PROCMGR), "parent, child, op_key[, key, THREAD_AT: child 0 is made first] -> child, frame of its thread 0; handles of a made one: thread, w[6]: space; maybe IN_PROGRESS") \
     X(BRK, 10, FROM_ANY, "new break, 0 to ask -> break") \
     X(OP_RESULT, 11, FROM(BADGE_PROCMGR) | FROM(BADGE_INIT), "op_key -> result; IN_PROGRESS while it runs") \
-    X(NOTIFY, 12, FROM(BADGE_PROCMGR) | FROM(BADGE_INIT) | FROM(BADGE_IDLE), "bits, with a notification handle: signalled when operations end") \
+    X(NOTIFY, 12, FROM(BADGE_PROCMGR) | FROM(BADGE_INIT) | FROM(BADGE_IDLE) | FROM(BADGE_FS), "bits, with a notification handle: signalled when operations end") \
     X(STAT, 13, FROM_ANY, "which (PAGER_STAT_*), space or 0 -> up to 6 values") \
     X(PAGE_INFO, 14, FROM_ANY, "space, va -> pte, refs, frame, next present va or 0, logical prot") \
     X(SHARER, 15, FROM_ANY, "frame, after (space id or 0), va to look at or 0 = search -> space, key, va; ERR_NOENT: no more; ERR_AGAIN: go on after space") \
@@ -37,8 +37,12 @@
     X(STORE, 25, FROM_ANY, "slots wanted in all, or 0 to ask -> slots now; ERR_AGAIN: it grew, ask again for the rest") \
     X(PIN, 26, FROM_ANY, "space, start, end (both 0: the whole process, from now on), PAGER_PIN_NOW or PAGER_UNPIN") \
     X(REGION_GAP, 27, FROM_ANY, "space, hint or 0, bytes -> where so many are free: at the hint, else as high as there is place") \
-    X(REGION_INFO, 28, FROM_ANY, "space, va -> start, end, prot | REGION_* << 8, backing | image file << 8, offset of the first region that ends behind va; ERR_NOENT: none") \
+    X(REGION_INFO, 28, FROM_ANY, "space, va -> start, end, prot | REGION_* << 8, backing | image file << 8, offset, file of the first region that ends behind va; ERR_NOENT: none") \
     X(REGION_DISCARD, 29, FROM_ANY, "space, start, end: private pages there are as if never touched") \
+    X(FILE_MAP, 30, FROM(BADGE_FS), "key of a space, start, end, prot | REGION_* << 8, file, offset_bytes: a region of a file") \
+    X(FILE_SERVE, 31, FROM(BADGE_FS), "file, page, where it is at the caller's, 0: can't be had (file 0: nothing is served; then PAGER_FILE_BEGAN or 0) -> PAGER_FILE_*, file, page, access: what to do next") \
+    X(FILE_REVOKE, 37, FROM(BADGE_FS), "file, first page, end, PAGER_FILE_GONE or _READ_ONLY: these pages are mapped nowhere, or nowhere writable") \
+    X(FILE_USES, 38, FROM(BADGE_FS), "file -> regions of it") \
     X(POLICY, 32, FROM_ANY, "space or 0: everybody, PAGER_POLICY_*, name in two words -> name in charge in two words, whether its own; ERR_NOENT: no such policy or space") \
     X(POLICY_INFO, 33, FROM_ANY, "number 1.., offset -> name in two words, up to 40 bytes of its idea from offset; ERR_NOENT past the last") \
     X(POLICY_STAT, 34, FROM_ANY, "number, 0: the built-in order -> victims, faults on evicted pages, bad proposals, times deposed") \
@@ -65,6 +69,7 @@ enum pager_op {
 #define REGION_PINNED 8u /* filled at once, never a victim, copied eagerly at fork */
 
 #define REGION_REPLACE 32u /* REGION_ADD only: what is in the way goes, and equal neighbours become one */
+#define REGION_READ_ONLY 64u /* FILE_MAP only: never to become writable */
 #define REGION_LOCKED 16u /* as REGION_PINNED, by PIN; not inherited at fork. Not for REGION_ADD */
 
 enum pager_frames { PAGER_FRAMES_ASK = 0, PAGER_FRAMES_SET = 1 };
@@ -81,7 +86,13 @@ enum pager_backing {
     BACKING_ANON = 1,  /* zero-filled; a first read may share the zero page */
     BACKING_IMAGE = 2, /* boot image file: bytes [offset, offset + backed_bytes), zeros after that */
     BACKING_DEVICE = 3,
+    BACKING_FILE = 4, /* a file of the file server, by FILE_MAP only */
 };
+
+/* FILE_SERVE. NONE: wait until NOTIFY's notification is signalled. LOOK: ask for the uses of each file, some may have gone unheard. */
+enum pager_file_next { PAGER_FILE_NONE = 0, PAGER_FILE_WANTED = 1, PAGER_FILE_UNUSED = 2, PAGER_FILE_LOOK = 3 };
+#define PAGER_FILE_BEGAN 1u /* the file server was started: it knows nothing of what it was asked for before */
+enum pager_file_revoke { PAGER_FILE_GONE = 0, PAGER_FILE_READ_ONLY = 1 };
 
 enum fork_strategy { FORK_COW = 1, FORK_EAGER = 2 };
 

@@ -23,9 +23,11 @@ ticks_t disk_due(void) { return DEADLINE_NONE; }
 int disk_text(char *to, size_t bytes) { return snprintf(to, bytes, "none\n"); }
 
 void jobs_forget(void) {}
+bool jobs_there(void) { return false; }
 bool job_is_free(void) { return false; }
 void job_run(struct waiting *what, bool alone) { (void)what, (void)alone; }
 void keeper_run(void) {}
+bool keeper_is_free(void) { return false; }
 struct job *job_now(void) { return NULL; }
 void jobs_go_on(void) {}
 bool jobs_may_go_on(void) { return false; }
