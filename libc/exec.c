@@ -5,12 +5,14 @@
 #include "internal.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <ipc/procmgr.h>
 #include <pagoda/spawn.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
+
+static int start_program(struct ipc_msg *m, const char *path, char *const argv[], char *const envp[], unsigned depth);
 
 static size_t strings_size(char *const list[], uint64_t *count)
 {
@@ -47,19 +49,9 @@ int __strings_pack(char *const argv[], char *const envp[], struct packed_strings
     return 0;
 }
 
-/* Why there is no program of that name: the files may know better. */
-static int why_none(const char *path)
-{
-    struct stat st;
-    if (strchr(path, '/') == NULL)
-        return ENOENT;
-    if (stat(path, &st) != 0)
-        return errno == ENOTDIR || errno == ENAMETOOLONG || errno == ELOOP ? errno : ENOENT;
-    return S_ISDIR(st.st_mode) || !(st.st_mode & 0111) ? EACCES : ENOENT;
-}
-
-/* PROC_EXEC and PROC_SPAWN differ in one word. Returns an errno value; *pid is the reply's first word. */
-static int start_program(struct ipc_msg *m, const char *path, char *const argv[], char *const envp[])
+/* PROC_EXEC and PROC_SPAWN differ in one word. w[5]: a descriptor + 1, 0: a program of the boot image. Returns an errno value; the pid
+ * is the reply's first word. */
+static int ask(struct ipc_msg *m, const char *path, char *const argv[], char *const envp[])
 {
     struct packed_strings s;
     size_t path_len = strlen(path);
@@ -80,13 +72,85 @@ static int start_program(struct ipc_msg *m, const char *path, char *const argv[]
     __stderr_push();
     err_t err = proc_call_full(H_PROC, m, bufs, 2);
     free(s.bytes);
-    return err == ERR_NOENT ? why_none(path) : __error_errno(err);
+    return __error_errno(err);
+}
+
+#define SCRIPT_LINE_MAX 256
+#define SCRIPTS_NESTED_MAX 4
+
+/* "#! interpreter argument" in line: splits it. */
+static bool script_line(char *line, char **interpreter, char **argument)
+{
+    if (line[0] != '#' || line[1] != '!')
+        return false;
+    line[strcspn(line, "\n")] = '\0';
+    *interpreter = line + 2 + strspn(line + 2, " \t");
+    char *end = *interpreter + strcspn(*interpreter, " \t");
+    *argument = end + strspn(end, " \t");
+    size_t len = strlen(*argument);
+    while (len > 0 && ((*argument)[len - 1] == ' ' || (*argument)[len - 1] == '\t' || (*argument)[len - 1] == '\r'))
+        (*argument)[--len] = '\0';
+    *end = '\0';
+    return **interpreter != '\0';
+}
+
+/* The interpreter with its argument, then the script's path in the place of argv[0]. */
+static int start_interpreter(struct ipc_msg *m, const char *const first[3], char *const argv[], char *const envp[], unsigned depth)
+{
+    size_t argc = 0, n = 0;
+    while (argv != NULL && argv[argc] != NULL)
+        argc++;
+    char **list = malloc((argc + 4) * sizeof *list);
+    if (list == NULL)
+        return ENOMEM;
+    for (unsigned i = 0; i < 3; i++)
+        if (first[i][0] != '\0')
+            list[n++] = (char *)(uintptr_t)first[i];
+    for (size_t i = 1; i < argc; i++)
+        list[n++] = argv[i];
+    list[n] = NULL;
+    int error = start_program(m, first[0], list, envp, depth + 1);
+    free(list);
+    return error;
+}
+
+/* A file, not of the boot image. */
+static int start_file(struct ipc_msg *m, const char *path, char *const argv[], char *const envp[], unsigned depth)
+{
+    char line[SCRIPT_LINE_MAX] = {0}, *interpreter, *argument;
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return errno;
+    struct ipc_msg script = *m;
+    ssize_t got = pread(fd, line, sizeof line - 1, 0);
+    int error = got < 0 ? (errno == EISDIR || errno == ESPIPE ? EACCES : errno) : 0;
+    if (error == 0 && script_line(line, &interpreter, &argument)) {
+        error = access(path, X_OK) != 0 ? errno : depth == SCRIPTS_NESTED_MAX ? ELOOP : 0;
+        if (error == 0)
+            error = start_interpreter(&script, (const char *const[3]){interpreter, argument, path}, argv, envp, depth);
+        *m = script;
+    } else if (error == 0) {
+        m->w[5] = (uint64_t)fd + 1;
+        error = ask(m, path, argv, envp);
+    }
+    (void)close(fd);
+    return error;
+}
+
+static int start_program(struct ipc_msg *m, const char *path, char *const argv[], char *const envp[], unsigned depth)
+{
+    const struct ipc_msg request = *m;
+    int error = ask(m, path, argv, envp);
+    if (error != ENOENT || path[0] == '\0')
+        return error;
+    *m = request;
+    return start_file(m, path, argv, envp, depth);
 }
 
 int execve(const char *path, char *const argv[], char *const envp[])
 {
     struct ipc_msg m = {.w = {PROC_EXEC}};
-    errno = start_program(&m, path, argv, envp); /* that it returned is the error */
+    errno = start_program(&m, path, argv, envp, 0); /* that it returned is the error */
     return -1;
 }
 
@@ -105,7 +169,11 @@ static int try_path(const char *path, void *context)
 {
     struct search *s = context;
     struct ipc_msg m = s->m;
-    int error = start_program(&m, path, s->argv, s->envp);
+    int error = start_program(&m, path, s->argv, s->envp, 0);
+    if (error == ENOEXEC) { /* a script that does not say so */
+        m = s->m;
+        error = start_interpreter(&m, (const char *const[3]){"/bin/sh", "", path}, s->argv, s->envp, 0);
+    }
     if (error == 0)
         s->m = m;
     return error;

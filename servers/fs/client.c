@@ -113,6 +113,7 @@ static void client_free(struct client *c)
         if (c->chunk[chunk])
             slab_free(&chunks, c->chunk[chunk]);
     vnode_drop(c->cwd);
+    vnode_drop(c->program);
     slab_free(&clients, c);
 }
 
@@ -189,6 +190,7 @@ err_t do_PROC_FORK(struct request *r)
         return err;
     c->limit = from->limit;
     c->limit_max = from->limit_max;
+    c->program = from->program ? vnode_hold(from->program) : 0;
     bool exec = r->ev->w[3] & FS_FORK_EXEC;
     for (unsigned chunk = 0; chunk < from->top && err == OK; chunk++)
         if (passed_on(from, chunk, exec))

@@ -85,6 +85,7 @@ struct client {
     uint32_t holds;       /* requests under way in jobs */
     bool gone;            /* it ended; they are waited for */
     struct vnode *cwd;
+    struct vnode *program; /* what it starts next, or did; 0: none of ours */
     struct client *next;  /* of its bucket */
     unsigned top;         /* chunks from here on are unused, and what is said of them below means nothing */
     uint64_t cloexec[CHUNKS];

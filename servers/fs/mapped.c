@@ -287,15 +287,30 @@ static err_t may_map(const struct file *f, uint64_t prot, uint64_t flags, uint64
     return end > (uint64_t)UINT32_MAX << PAGE_SHIFT ? FS_ERR_OVERFLOW : OK;
 }
 
-static err_t map(struct request *r, struct file *f, struct mapped *o)
+err_t mapped_region(struct vnode *v, struct ipc_msg *m)
+{
+    err_t err = begin();
+    struct mapped *o = v->mapped;
+    if (err == OK && !o)
+        err = mapped_new(v, &o);
+    if (err != OK)
+        return err;
+    m->w[5] = o->file;
+    err = pager_call(H_PAGER, m);
+    if (err != OK)
+        mapped_end(o);
+    return err;
+}
+
+static err_t map(struct request *r, struct file *f)
 {
     uint64_t prot = r->ev->w[4] & 0xff, flags = r->ev->w[4] >> 8, region = 0;
     region |= flags & FS_MAP_SHARED ? REGION_SHARED : 0;
     region |= flags & FS_MAP_REPLACE ? REGION_REPLACE : 0;
     region |= (flags & FS_MAP_SHARED) && !f->writable ? REGION_READ_ONLY : 0;
-    struct ipc_msg m = {.w = {PAGER_FILE_MAP, r->client->pid, r->ev->w[2], r->ev->w[2] + r->ev->w[3], prot | region << 8, o->file,
+    struct ipc_msg m = {.w = {PAGER_FILE_MAP, r->client->pid, r->ev->w[2], r->ev->w[2] + r->ev->w[3], prot | region << 8, 0,
                               r->ev->w[5]}};
-    return pager_call(H_PAGER, &m);
+    return mapped_region(f->vnode, &m);
 }
 
 /* w[1] descriptor, w[2] start, w[3] bytes, w[4] PROT_* | FS_MAP_* << 8, w[5] offset */
@@ -311,17 +326,7 @@ err_t do_MAP(struct request *r)
     if (__builtin_add_overflow(w[5], w[3], &end))
         return FS_ERR_OVERFLOW;
     err_t err = may_map(f, w[4] & 0xff, w[4] >> 8, end);
-    if (err == OK)
-        err = begin();
-    struct mapped *o = err == OK ? f->vnode->mapped : 0;
-    if (err == OK && !o)
-        err = mapped_new(f->vnode, &o);
-    if (err != OK)
-        return err;
-    err = map(r, f, o);
-    if (err != OK)
-        mapped_end(o);
-    return err;
+    return err == OK ? map(r, f) : err;
 }
 
 /* w[1] a file as the pager names it, of a mapping of the caller's. */

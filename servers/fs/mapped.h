@@ -28,6 +28,10 @@ void mapped_truncate(struct vnode *v, uint64_t size);
 bool mapped_is_dirty(void);
 err_t mapped_write_back(struct vnode *v); /* 0: of all files */
 
+/* A region of the file, as the FILE_MAP in *m says; its name is filled in. */
+struct ipc_msg;
+err_t mapped_region(struct vnode *v, struct ipc_msg *m);
+
 uint64_t mapped_used(void); /* files */
 
 #endif

@@ -69,7 +69,7 @@ static inline uint64_t pager_max_objects(uint64_t ram_bytes) { return pager_max_
 
 /* Bytes a table entry takes in the ledger, volatile companions included; ledger.c asserts that they suffice. */
 #define PAGER_SPACE_BYTES 376u
-#define PAGER_REGION_BYTES 60u
+#define PAGER_REGION_BYTES 64u
 #define PAGER_OBJECT_BYTES 48u
 #define PAGER_FRAME_BYTES 70u
 #define PAGER_CHUNK_BYTES 32u

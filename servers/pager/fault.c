@@ -28,6 +28,8 @@
 #include "swap.h"
 #include "sysgate.h"
 
+#include <string.h>
+
 enum region_state { REGION_NONE, REGION_NULL, REGION_GUARD, REGION_FORBIDS, REGION_ALLOWS, REGION_STATES };
 
 /* ---- the columns: what the region says (the rows: fault.h) ---- */
@@ -199,6 +201,14 @@ static err_t bring_in_shared(uint32_t slot, uint32_t region, uint32_t page, stru
     return OK;
 }
 
+/* How much of the page comes from its file. */
+static uint64_t file_bytes(const struct ledger_region *r, uint32_t page)
+{
+    uint64_t skipped = va_of(page - r->start_page);
+    uint64_t left = r->backed_bytes > skipped ? r->backed_bytes - skipped : 0;
+    return left < PAGE_SIZE ? left : PAGE_SIZE;
+}
+
 /* Of a private mapping a first store gets a copy at once; of a shared one it makes the page writable, of which the file server hears. */
 static err_t bring_in_file(uint32_t slot, uint32_t region, uint32_t page, unsigned access, struct answer *a)
 {
@@ -208,7 +218,8 @@ static err_t bring_in_file(uint32_t slot, uint32_t region, uint32_t page, unsign
     err_t err = files_page(r, page, shared ? access & PROT_W : 0, &frame);
     if (err != OK)
         return err;
-    if (shared || !(access & PROT_W)) {
+    uint64_t bytes = file_bytes(r, page);
+    if (shared || (!(access & PROT_W) && bytes == PAGE_SIZE)) {
         unsigned prot = !shared ? prot_shared(r->prot) : access & PROT_W ? r->prot : r->prot & ~PROT_W;
         frame_ref(frame);
         map(a, frame, prot, COUNT_IMAGE);
@@ -217,6 +228,7 @@ static err_t bring_in_file(uint32_t slot, uint32_t region, uint32_t page, unsign
         if (err != OK)
             return err;
         page_copy(fresh, frame);
+        memset((char *)window(fresh) + bytes, 0, PAGE_SIZE - bytes);
         resident_add(slot, page, fresh);
         map(a, fresh, r->prot, COUNT_COPY);
     }
@@ -231,7 +243,7 @@ static err_t bring_in(uint32_t slot, uint32_t region, uint32_t page, unsigned ac
     const struct ledger_region *r = region_at(region);
     const struct backing *b = backing_of(r);
     frame_t frame = NO_FRAME;
-    if (r->backing == BACKING_FILE)
+    if (r->backing == BACKING_FILE && file_bytes(r, page) > 0)
         return bring_in_file(slot, region, page, access, a);
     if (b == 0)
         return ERR_FAULT;

@@ -27,6 +27,7 @@ _Static_assert(sizeof(struct ledger_header) + OPS_MAX * sizeof(struct ledger_op)
                "boot.h sizes the ledger");
 _Static_assert((16384u << PLACE_SHIFT) - 1 <= UINT16_MAX, "a page's place has room for every space");
 _Static_assert(sizeof(struct ledger_frame) == 8 && sizeof(struct ledger_region) == 32, "records are whole words");
+_Static_assert(sizeof(struct space_vol) == 64 && sizeof(struct region_node) == 32, "shifts find them");
 _Static_assert(sizeof(struct ledger_space) % 8 == 0 && sizeof(struct ledger_op) % 8 == 0, "records are whole words");
 
 /* Take the next array, on a cache line. */

@@ -208,9 +208,8 @@ struct space_vol {
     uint32_t swapped;     /* pages that are only in the store */
     uint32_t pages;       /* resident pages of this domain that count */
     uint32_t limit;       /* of them; UINT32_MAX: none */
-    uint32_t gaps;        /* the nodes of its region tree know the gaps below them */
-    uint32_t files;       /* regions of files */
-    uint32_t spare;
+    uint32_t gaps : 1;    /* the nodes of its region tree know the gaps below them */
+    uint32_t files : 31;  /* regions of files */
 };
 /* Where a page is mapped: at `page` of spaces of `family`. */
 struct page_vol {
@@ -228,6 +227,7 @@ struct region_node {
     uint32_t weight;
     uint32_t low, high; /* lowest and highest page of the subtree's regions, */
     uint32_t gap;       /* widest gap between two of them; all three only while the space's `gaps` is set */
+    uint32_t spare;     /* so that a shift finds a node, as it does a record */
 };
 struct object_node {
     uint32_t next; /* index + 1 */

@@ -13,6 +13,7 @@
 #include "ledger.h"
 
 #define NO_REGION UINT32_MAX
+#define BACKED_ALL UINT64_MAX /* backed_bytes of a file's region: as much as the file has */
 
 static inline struct ledger_region *region_at(uint32_t r) { return &ledger.region[r]; }
 static inline uint32_t page_of(vaddr_t va) { return (uint32_t)(va >> PAGE_SHIFT); }

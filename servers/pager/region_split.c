@@ -14,7 +14,8 @@ static struct ledger_region part_of(const struct ledger_region *r, uint32_t star
     uint64_t skipped_bytes = va_of(start - r->start_page);
     part.start_page = start;
     part.end_page = end;
-    part.backed_bytes = r->backed_bytes > skipped_bytes ? r->backed_bytes - skipped_bytes : 0;
+    if (r->backed_bytes != BACKED_ALL)
+        part.backed_bytes = r->backed_bytes > skipped_bytes ? r->backed_bytes - skipped_bytes : 0;
     if (r->backing != BACKING_ANON)
         part.offset_page += start - r->start_page;
     if (start != r->start_page)

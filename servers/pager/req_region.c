@@ -169,7 +169,7 @@ err_t req_file_map(const struct ipc_event *ev, struct response *r)
     uint64_t flags = ev->w[4] >> 8;
     struct ledger_region g = {.backing = BACKING_FILE, .space = (uint16_t)slot, .prot = (uint8_t)ev->w[4],
                               .flags = (uint8_t)(flags & (REGION_SHARED | REGION_READ_ONLY)), .origin = (uint32_t)ev->w[5],
-                              .offset_page = page_of(ev->w[6])};
+                              .offset_page = page_of(ev->w[6]), .backed_bytes = ev->w[7] ? ev->w[7] : BACKED_ALL};
     (void)r;
     if (slot == 0)
         return ERR_NOENT;
@@ -180,6 +180,8 @@ err_t req_file_map(const struct ipc_event *ev, struct response *r)
         flags & ~(uint64_t)(REGION_SHARED | REGION_READ_ONLY | REGION_REPLACE) || ev->w[6] & PAGE_MASK ||
         (ev->w[6] >> PAGE_SHIFT) + (g.end_page - g.start_page) > UINT32_MAX)
         return ERR_INVAL;
+    if (g.backed_bytes != BACKED_ALL && (flags & REGION_SHARED))
+        return ERR_INVAL; /* what is behind the bytes is each process's own */
     if (!files_have_room(g.origin))
         return ERR_LIMIT;
     if (flags & REGION_REPLACE)

@@ -77,6 +77,7 @@ static err_t segment_read(const struct elf_phdr *e, uint64_t size, struct progra
         .file_offset = e->offset - lead,
         .file_bytes = e->file_bytes ? e->file_bytes + lead : 0,
         .prot = prot,
+        .has_bss = e->mem_bytes > e->file_bytes,
     };
     if (overlaps(out, &s))
         return ERR_NOEXEC;

@@ -12,8 +12,8 @@ struct wanted {
     struct args args;
 };
 
-/* path in buffer 0, strings in buffer 1; on error nothing is kept. */
-static err_t wanted_fetch(const struct ipc_event *ev, struct wanted *out)
+/* path in buffer 0, strings in buffer 1; w[5]: the descriptor of a file + 1, 0: a program of the image. On error nothing is kept. */
+static err_t wanted_fetch(const struct proc *p, const struct ipc_event *ev, struct wanted *out)
 {
     char path[PROC_PATH_MAX + 1];
     uint64_t length = ev->w[1];
@@ -21,8 +21,12 @@ static err_t wanted_fetch(const struct ipc_event *ev, struct wanted *out)
         return length > PROC_PATH_MAX ? ERR_NAMETOOLONG : ERR_INVAL;
     err_t err = ipc_copy_from(ev->id, 0, 0, path, length, copy_deadline());
     path[length] = 0;
-    if (err == OK)
+    if (err == OK && ev->w[5] == 0)
         err = image_find(path, &out->program);
+    else if (err == OK)
+        err = program_choose(p, ev->w[5] - 1);
+    if (err == OK && ev->w[5] != 0)
+        err = program_of(p, path, &out->program);
     if (err == OK)
         err = args_fetch(ev->id, BUF_LEN(ev->buf_len[1]), ev->w[2], ev->w[3], &out->args);
     return err;
@@ -63,7 +67,7 @@ static err_t child_make(struct proc *child, struct wanted *w, uint64_t flags)
 err_t do_SPAWN(struct request *r)
 {
     struct wanted w;
-    err_t err = wanted_fetch(r->ev, &w);
+    err_t err = wanted_fetch(r->caller, r->ev, &w);
     if (err != OK)
         return err;
     struct proc *child = 0;
@@ -137,7 +141,7 @@ err_t do_EXEC(struct request *r)
     struct wanted w;
     if (r->slot == PROC_THREADS_MAX)
         return ERR_INVAL;
-    err_t err = wanted_fetch(r->ev, &w);
+    err_t err = wanted_fetch(p, r->ev, &w);
     if (err != OK)
         return err;
     struct args old = {.page = p->args_page};
@@ -161,7 +165,7 @@ void exec_cleared(struct proc *p)
     if (err == OK)
         err = handles_reset(p);
     if (err == OK)
-        err = image_program(p->exec_file, &program);
+        err = p->exec_file == PROGRAM_OF_FILES ? program_of(p, p->name, &program) : image_program(p->exec_file, &program);
     if (err == OK)
         err = program_start(p, p->exec_slot, program);
     if (err != OK)

@@ -165,18 +165,23 @@ struct segment {
     vaddr_t start, end; /* page-aligned */
     uint64_t file_offset, file_bytes; /* from `start` on; 0 bytes: all zeros */
     unsigned prot;
+    bool has_bss; /* zeros behind the file's bytes */
 };
 struct program {
     vaddr_t entry, heap;
-    unsigned file; /* in the boot image */
+    unsigned file; /* in the boot image, or PROGRAM_OF_FILES: what the file server has noted for the process */
     unsigned segments;
     struct segment segment[SEGMENTS_MAX];
     char name[PROC_NAME_MAX];
 };
+#define PROGRAM_OF_FILES 0xffffu
 must_check err_t image_init(void); /* once; ERR_NOEXEC: not a boot image */
 /* Checked once, kept until the place is wanted: good until the next call. */
 must_check err_t image_find(const char *path, const struct program **out);
 must_check err_t image_program(unsigned file, const struct program **out);
+/* program.c: the caller's descriptor as its program; the program of a process, good until the next call. */
+must_check err_t program_choose(const struct proc *p, uint64_t fd);
+must_check err_t program_of(const struct proc *p, const char *name, const struct program **out);
 must_check err_t elf_read(const uint8_t *file, uint64_t size_bytes, struct program *out);
 
 /* ---- the pager (ops.c, space.c) ---- */
@@ -209,6 +214,7 @@ must_check err_t object_open(const struct proc *p, uint64_t key, unsigned type, 
 void object_close(handle_t *h); /* the handle; the object stays */
 /* Descriptors, for those that may have any: the child's are the parent's (how: FS_FORK_EXEC or 0); exec; the end. Each may be
  * asked again after a restart of ours. */
+err_t files_call(struct ipc_msg *m); /* the file server, again when it was restarted */
 must_check err_t files_give(const struct proc *from, const struct proc *to, uint64_t how);
 void files_exec(const struct proc *p);
 void files_end(const struct proc *p);

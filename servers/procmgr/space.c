@@ -82,16 +82,23 @@ err_t do_FILES(struct request *r)
 
 /* It waits for nobody but the pager, so it may be waited for. It may be restarted under the request, and then it knows
  * nobody any more. bound: init ends the machine when it does not come back. */
-static err_t files_ask(uint64_t op, uint64_t a, uint64_t b, uint64_t how)
+err_t files_call(struct ipc_msg *m)
 {
+    const struct ipc_msg request = *m;
     err_t err = ERR_PEER_DEAD;
     for (unsigned try = 0; err == ERR_PEER_DEAD; try++) {
-        struct ipc_msg m = {.w = {op, a, b, how}};
         if (try > 0)
             server_pause(0);
-        err = ipc_call(PROCMGR_H_FS, &m);
+        *m = request;
+        err = ipc_call(PROCMGR_H_FS, m);
     }
     return err;
+}
+
+static err_t files_ask(uint64_t op, uint64_t a, uint64_t b, uint64_t how)
+{
+    struct ipc_msg m = {.w = {op, a, b, how}};
+    return files_call(&m);
 }
 
 err_t files_give(const struct proc *from, const struct proc *to, uint64_t how)
@@ -435,6 +442,11 @@ static err_t segment_add(const struct proc *p, const struct program *program, co
 {
     if (s->file_bytes == 0)
         return region_add(p, s->start, s->end, s->prot);
+    if (program->file == PROGRAM_OF_FILES) { /* without a bss the file's pages are shared up to the last */
+        uint64_t bytes = s->has_bss ? s->file_bytes : 0;
+        struct ipc_msg file = {.w = {FS_PROC_MAP, p->pid, s->start, s->end, s->prot, s->file_offset, bytes}};
+        return files_call(&file);
+    }
     struct ipc_msg m = {.w = {PAGER_REGION_ADD, p->space, s->start, s->end, s->prot,
                               BACKING_IMAGE | (uint64_t)program->file << 8, s->file_offset, s->file_bytes}};
     return pager_call(H_PAGER, &m);

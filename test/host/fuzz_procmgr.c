@@ -13,6 +13,7 @@
 
 #include <abi/image.h>
 #include <abi/trace.h>
+#include <ipc/fs.h>
 
 #include "input.h"
 
@@ -265,7 +266,7 @@ static long reply(const struct ipc_regs *x)
 {
     struct call *c = call_of(x->t3);
     last_answer = (err_t)(int64_t)x->w[0];
-    MUST(last_answer <= OK && last_answer >= ERR_NAMETOOLONG);
+    MUST(last_answer <= OK && (last_answer >= ERR_NAMETOOLONG || last_answer == FS_ERR_BADF)); /* a program in no file */
     if (!c || c->state == GONE)
         return ERR_STALE;
     MUST(c->state == WAITS); /* never twice */

@@ -52,6 +52,9 @@
     X(PROC_FORK, 40, FROM(BADGE_PROCMGR), "parent's pid, child's pid, FS_FORK_EXEC or 0: the child has the parent's descriptors; OK when it has some already") \
     X(PROC_EXEC, 41, FROM(BADGE_PROCMGR), "pid: close what is to be closed by exec") \
     X(PROC_EXIT, 42, FROM(BADGE_PROCMGR), "pid: release all it has; OK also when it has nothing") \
+    X(PROC_PROGRAM, 45, FROM(BADGE_PROCMGR), "pid, descriptor: the file is the program that the process starts next -> its size") \
+    X(PROC_READ, 46, FROM(BADGE_PROCMGR), "pid, offset: of its program -> bytes (up to 48, in w[2]..w[7]) | size of the file << 8") \
+    X(PROC_MAP, 47, FROM(BADGE_PROCMGR), "pid of a process, start, end, PROT_*, offset, bytes that come from the file (0: all): a segment of its program") \
     X(INFO, 43, FROM_ANY, "-> open descriptions, processes with descriptors, pipes, waiting requests, pages of files and tables, pages in all") \
     X(CHECK, 44, FROM_ANY, "-> violations: what the server counts, counted anew; number of the first kind, detail") \
     X(INTERRUPT, 48, FROM(BADGE_PROCMGR), "frame of a thread: its request that waits ends, with ERR_CANCELLED or with what it did; ERR_NOENT nothing of it waits, ERR_BUSY it is about to go on")

@@ -39,7 +39,7 @@
     X(REGION_GAP, 27, FROM_ANY, "space, hint or 0, bytes -> where so many are free: at the hint, else as high as there is place") \
     X(REGION_INFO, 28, FROM_ANY, "space, va -> start, end, prot | REGION_* << 8, backing | image file << 8, offset, file of the first region that ends behind va; ERR_NOENT: none") \
     X(REGION_DISCARD, 29, FROM_ANY, "space, start, end: private pages there are as if never touched") \
-    X(FILE_MAP, 30, FROM(BADGE_FS), "key of a space, start, end, prot | REGION_* << 8, file, offset_bytes: a region of a file") \
+    X(FILE_MAP, 30, FROM(BADGE_FS), "key of a space, start, end, prot | REGION_* << 8, file, offset_bytes, bytes that come from it (0: all): a region of a file") \
     X(FILE_SERVE, 31, FROM(BADGE_FS), "file, page, where it is at the caller's, 0: can't be had (file 0: nothing is served; then PAGER_FILE_BEGAN or 0) -> PAGER_FILE_*, file, page, access: what to do next") \
     X(FILE_REVOKE, 37, FROM(BADGE_FS), "file, first page, end, PAGER_FILE_GONE or _READ_ONLY: these pages are mapped nowhere, or nowhere writable") \
     X(FILE_USES, 38, FROM(BADGE_FS), "file -> regions of it") \

@@ -9,8 +9,8 @@
 /* X(NAME, number, who may call, request words; buffers -> reply words after w[0]) */
 #define PROC_OPS(X) \
     X(FORK, 1, FROM(BADGE_CLIENT), "-> child pid, 0 in the child") \
-    X(EXEC, 2, FROM(BADGE_CLIENT), "path_len, argc, envc; buf0 path, buf1 strings; returns only on error") \
-    X(SPAWN, 3, FROM(BADGE_CLIENT) | FROM(BADGE_INIT), "path_len, argc, envc, SPAWN_*; buf0 path, buf1 strings -> pid") \
+    X(EXEC, 2, FROM(BADGE_CLIENT), "path_len, argc, envc, -, descriptor of a file + 1 or 0: a program of the boot image; buf0 path, buf1 strings; returns only on error") \
+    X(SPAWN, 3, FROM(BADGE_CLIENT) | FROM(BADGE_INIT), "path_len, argc, envc, SPAWN_*, as EXEC; buf0 path, buf1 strings -> pid") \
     X(EXIT, 4, FROM(BADGE_CLIENT), "status 0..255; no reply") \
     X(WAIT, 5, FROM(BADGE_CLIENT) | FROM(BADGE_INIT), "pid, -1 any, 0 of the caller's group, -N of group N, WAIT_* -> pid (0: none yet), status word as <sys/wait.h>") \
     X(KILL, 6, FROM(BADGE_CLIENT) | FROM(BADGE_INIT), "pid, 0 the caller's group, -1 everybody else, -N group N; signal number or 0; 0, or 1 + a thread slot of the caller's own or PROC_KILL_SELF") \

@@ -24,6 +24,7 @@ const struct backing *backing_of(const struct ledger_region *r)
     static const struct backing *const by_kind[] = {
         [BACKING_ANON] = &backing_anon,
         [BACKING_IMAGE] = &backing_image,
+        [BACKING_FILE] = &backing_anon, /* behind the bytes that come from the file */
     };
     return r->backing < sizeof(by_kind) / sizeof(by_kind[0]) ? by_kind[r->backing] : 0;
 }

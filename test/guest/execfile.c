@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: MIT
+ * Proves that any file with an x bit is executed: copies of programs in memory and on the disk, scripts with an interpreter line;
+ * that their text is in memory once; that what is no program, or may not be executed, is refused and nothing has changed; that
+ * a program goes on when its name is gone.
+ * DISK: 8M
+ */
+#define GT_NAME "execfile"
+#include "gtest.h"
+
+#include <fcntl.h>
+#include <pagoda/spawn.h>
+#include <sys/stat.h>
+
+static bool copy(const char *from, const char *to, mode_t mode)
+{
+    static char piece[8192];
+    int in = open(from, O_RDONLY), out = open(to, O_WRONLY | O_CREAT | O_TRUNC, 0644);
+    ssize_t n = in < 0 || out < 0 ? -1 : 1;
+    while (n > 0 && (n = read(in, piece, sizeof piece)) > 0)
+        n = write(out, piece, (size_t)n) == n ? n : -1;
+    close(in);
+    close(out);
+    return n == 0 && chmod(to, mode) == 0;
+}
+static void text(const char *path, const char *what, mode_t mode)
+{
+    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0644);
+    CHECK_EQ(write(fd, what, strlen(what)), (ssize_t)strlen(what));
+    close(fd);
+    CHECK_EQ(chmod(path, mode), 0);
+}
+
+static char *const *exec_argv;
+static void executes(void *path)
+{
+    (void)execve(path, exec_argv, environ);
+    _exit(100 + errno % 100);
+}
+/* The exit status of the program at path; 100 + errno: it can't be executed. */
+static int status_of(const char *path, char *const argv[])
+{
+    exec_argv = argv;
+    int s = gt_reap(gt_child(executes, (void *)(uintptr_t)path), GT_HANG_MS);
+    return WIFEXITED(s) ? WEXITSTATUS(s) : -1;
+}
+
+static void a_copy_runs_as_the_program_does(void)
+{
+    static const char *const where[] = {"/tmp/prog", "/disk/prog"};
+    for (unsigned i = 0; i < 2; i++) {
+        REQUIRE(copy("/bin/false", where[i], 0755));
+        CHECK_EQ(status_of(where[i], (char *const[]){"prog", NULL}), 1);
+        REQUIRE(copy("/bin/sh", where[i], 0755));
+        CHECK_EQ(status_of(where[i], (char *const[]){"sh", "-c", "x=3; exit $((x * 14))", NULL}), 42);
+        pid_t pid = -1;
+        CHECK_EQ(spawn_program(where[i], (char *const[]){"sh", "-c", "exit 7", NULL}, environ, 0, &pid), 0);
+        gt_expect_exit(pid, 7);
+        CHECK_EQ(unlink(where[i]), 0);
+        CHECK_EQ(status_of(where[i], (char *const[]){"sh", NULL}), 100 + ENOENT);
+    }
+}
+
+static void scripts_name_their_interpreter(void)
+{
+    text("/tmp/script", "#! /bin/sh\nexit $(($# * 10 + $1))\n", 0755);
+    CHECK_EQ(status_of("/tmp/script", (char *const[]){"script", "4", "x", NULL}), 24);
+    text("/tmp/script", "#!/bin/sh -e\nfalse\nexit 9\n", 0755);
+    CHECK_EQ(status_of("/tmp/script", (char *const[]){"script", NULL}), 1);
+    text("/tmp/script", "#!/tmp/script\n", 0755);
+    CHECK_EQ(status_of("/tmp/script", (char *const[]){"script", NULL}), 100 + ELOOP % 100);
+    text("/tmp/script", "#!/tmp/nothing\n", 0755);
+    CHECK_EQ(status_of("/tmp/script", (char *const[]){"script", NULL}), 100 + ENOENT);
+    text("/tmp/script", "exit 5\n", 0755);
+    CHECK_EQ(status_of("/tmp/script", (char *const[]){"script", NULL}), 100 + ENOEXEC);
+    pid_t pid = -1; /* who looks a program up as a shell does runs it with one */
+    CHECK_EQ(spawn_program("/tmp/script", (char *const[]){"script", NULL}, environ, 0, &pid), 0);
+    gt_expect_exit(pid, 5);
+    CHECK_EQ(unlink("/tmp/script"), 0);
+}
+
+static void what_may_not_run_is_refused(void)
+{
+    REQUIRE(copy("/bin/true", "/tmp/prog", 0644));
+    CHECK_EQ(status_of("/tmp/prog", (char *const[]){"prog", NULL}), 100 + EACCES);
+    CHECK_EQ(chmod("/tmp/prog", 0755), 0);
+    CHECK_EQ(status_of("/tmp/prog", (char *const[]){"prog", NULL}), 0);
+    CHECK_EQ(status_of("/tmp", (char *const[]){"tmp", NULL}), 100 + EACCES);
+    text("/tmp/script", "#!/bin/sh\n", 0644);
+    CHECK_EQ(status_of("/tmp/script", (char *const[]){"script", NULL}), 100 + EACCES);
+    text("/tmp/script", "", 0755);
+    CHECK_EQ(status_of("/tmp/script", (char *const[]){"script", NULL}), 100 + ENOEXEC);
+    text("/tmp/script", "\177ELF and then nothing that could be meant", 0755);
+    CHECK_EQ(status_of("/tmp/script", (char *const[]){"script", NULL}), 100 + ENOEXEC);
+    CHECK_EQ(truncate("/tmp/prog", 300), 0); /* its headers and no segment */
+    CHECK_EQ(status_of("/tmp/prog", (char *const[]){"prog", NULL}), 100 + ENOEXEC);
+    CHECK(unlink("/tmp/prog") == 0 && unlink("/tmp/script") == 0);
+}
+
+static void text_is_in_memory_once(void)
+{
+    pid_t pid[6];
+    REQUIRE(copy("/bin/sh", "/tmp/prog", 0755));
+    CHECK_EQ(status_of("/tmp/prog", (char *const[]){"sh", "-c", "exit 0", NULL}), 0);
+    long before = gt_frames_free();
+    for (unsigned i = 0; i < 6; i++)
+        CHECK_EQ(spawn_program("/tmp/prog", (char *const[]){"sh", "-c", "sleep 1", NULL}, environ, 0, &pid[i]), 0);
+    CHECK_EQ(unlink("/tmp/prog"), 0); /* they go on without its name */
+    gt_sleep_us(400000);
+    struct stat st;
+    CHECK_EQ(stat("/bin/sh", &st), 0);
+    CHECK(before - gt_frames_free() < 6 * (40 + (long)(st.st_size / 4096) / 2)); /* far less than a copy each */
+    for (unsigned i = 0; i < 6; i++)
+        gt_expect_exit(pid[i], 0);
+}
+
+static void the_process_manager_dies_meanwhile(void)
+{
+    REQUIRE(copy("/bin/sh", "/tmp/prog", 0755));
+    for (unsigned i = 0; i < 6; i++) {
+        struct ipc_msg m = {.w = {INIT_KILL_SERVER, i % 2 ? SERVER_PROCMGR : SERVER_PAGER, sys_time() + gt_us(200 + 150 * i)}};
+        CHECK_EQ(ipc_call(H_INIT, &m), OK);
+        CHECK_EQ(status_of("/tmp/prog", (char *const[]){"sh", "-c", "exit 3", NULL}), 3);
+    }
+    CHECK_EQ(unlink("/tmp/prog"), 0);
+}
+
+GT_MAIN(CASE(a_copy_runs_as_the_program_does), CASE(scripts_name_their_interpreter), CASE(what_may_not_run_is_refused),
+        CASE(text_is_in_memory_once), CASE(the_process_manager_dies_meanwhile))
