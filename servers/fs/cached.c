@@ -17,6 +17,7 @@ struct cached {
     struct mapped *of;
     uint32_t index;
     bool dirty;
+    bool leaves; /* it is to be written by a write-back that has begun */
     void *page;
 };
 
@@ -130,31 +131,39 @@ static err_t move(struct cached *c, enum vnode_access access)
     return OK;
 }
 
-err_t cached_write_back(struct mapped *o)
+/* All that was stored to up to now, and nobody stores any more without asking: in one go, for what is asked meanwhile is dirty anew. */
+static void begin_to_write(struct mapped *o)
 {
-    if (!cached_any_dirty(o))
-        return OK;
-    revoke(o, 0, UINT32_MAX, PAGER_FILE_READ_ONLY); /* who stores from now on is heard of again */
-    for (struct cached *c = o->first; c; c = c->next) { /* bound: its pages; none goes while the file is busy */
-        if (!c->dirty)
-            continue;
+    revoke(o, 0, UINT32_MAX, PAGER_FILE_READ_ONLY);
+    for (struct cached *c = o->first; c; c = c->next) { /* bound: its pages */
+        c->leaves = c->dirty;
         set_dirty(c, false);
-        err_t err = move(c, VNODE_WRITE);
-        if (err != OK) {
-            set_dirty(c, true);
-            return err;
-        }
     }
-    return OK;
 }
 
-/* The oldest pages leave. Only the keeper, which has the disk to itself, makes room like this. */
+err_t cached_write_back(struct mapped *o)
+{
+    err_t err = OK;
+    if (!cached_any_dirty(o))
+        return OK;
+    begin_to_write(o);
+    for (struct cached *c = o->first; c; c = c->next) { /* bound: its pages; none goes while the file is busy */
+        if (!c->leaves)
+            continue;
+        if (err == OK)
+            err = move(c, VNODE_WRITE);
+        if (err != OK)
+            set_dirty(c, true);
+        c->leaves = false;
+    }
+    return err;
+}
+
+/* The oldest page leaves that has nothing to write. Only the keeper, which has the disk to itself, makes room like this. */
 static bool make_room(void)
 {
     struct cached *c = oldest;
-    if (!c)
-        return false;
-    if (c->dirty) {
+    if (c && c->dirty) {
         struct mapped *o = c->of;
         o->busy++;
         err_t err = cached_write_back(o);
@@ -162,7 +171,12 @@ static bool make_room(void)
         if (err != OK)
             return false;
     }
-    revoke(c->of, c->index, c->index + 1, PAGER_FILE_GONE);
+    c = oldest;
+    while (c && c->dirty) /* stored to meanwhile; bound: pages kept */
+        c = c->younger;
+    if (!c)
+        return false;
+    revoke(c->of, c->index, c->index + 1, PAGER_FILE_AWAY);
     forget(c);
     return true;
 }

@@ -172,9 +172,7 @@ static err_t range_of(const struct request *r, const struct file *f, struct want
     int64_t end = start;
     if (len > 0 && __builtin_add_overflow(start, len, &end))
         return FS_ERR_OVERFLOW;
-    if (len < 0)
-        start += len;
-    if (start < 0)
+    if ((len < 0 && __builtin_add_overflow(start, len, &start)) || start < 0)
         return ERR_INVAL;
     w->start = (uint64_t)start;
     w->end = len == 0 ? END_OF_ALL : (uint64_t)end;
@@ -214,8 +212,8 @@ err_t do_LOCK(struct request *r)
 {
     struct file *f = request_file(r, r->ev->w[1]);
     uint64_t how = r->ev->w[2], type = r->ev->w[3];
-    if (!f)
-        return FS_ERR_BADF;
+    if (!f || f != client_file(r->client, r->ev->w[1]))
+        return FS_ERR_BADF; /* closed while it waited: no close would give the lock back */
     if ((type != F_RDLCK && type != F_WRLCK && type != F_UNLCK) || f->kind != FILE_VNODE)
         return ERR_INVAL;
     if (how == FS_FLOCK || how == FS_FLOCK_WAIT)

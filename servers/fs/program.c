@@ -27,15 +27,10 @@ err_t do_PROC_PROGRAM(struct request *r)
     return OK;
 }
 
-/* w[1] pid, w[2] offset */
-err_t do_PROC_READ(struct request *r)
+static err_t read_program(struct request *r, struct vnode *v, uint64_t offset)
 {
-    struct client *c = client_find(r->ev->w[1]);
-    struct vnode *v = c ? c->program : 0;
-    uint64_t offset = r->ev->w[2], n;
+    uint64_t n;
     void *at;
-    if (!v)
-        return ERR_NOENT;
     r->m.w[1] = v->size << 8;
     if (offset >= v->size)
         return OK;
@@ -49,6 +44,18 @@ err_t do_PROC_READ(struct request *r)
     memcpy(&r->m.w[2], at, n);
     r->m.w[1] |= n;
     return OK;
+}
+
+/* w[1] pid, w[2] offset. While it waits for the disk the process may end, and with it its use of the file. */
+err_t do_PROC_READ(struct request *r)
+{
+    struct client *c = client_find(r->ev->w[1]);
+    if (!c || !c->program)
+        return ERR_NOENT;
+    struct vnode *v = vnode_hold(c->program);
+    err_t err = read_program(r, v, r->ev->w[2]);
+    vnode_drop(v);
+    return err;
 }
 
 /* w[1] pid, w[2] start, w[3] end, w[4] PROT_*, w[5] offset, w[6] bytes from the file, 0: all */

@@ -181,6 +181,25 @@ enum pager_file_next files_next(uint32_t *file, uint32_t *index, unsigned *acces
 
 /* ---- taking mappings back ---- */
 
+/* A page that the process made its own, or that is in the store as such, is no page of the file any more. The server pays for its own. */
+static bool is_of_file(uint32_t slot, uint32_t page)
+{
+    unsigned level;
+    pte_t pte = table_walk(slot, page, &level);
+    if (level != 0 || !(pte & PTE_V) || !frame_in_ram(PTE_FRAME(pte)))
+        return false;
+    uint32_t payer = frame_word(PTE_FRAME(pte))->charged;
+    return payer != 0 && payer != slot && (space_at(payer)->flags & SPACE_F_SERVER);
+}
+
+/* [page, end) lies under one leaf table, which maps something. */
+static void unmap_its(uint32_t slot, uint32_t page, uint32_t end)
+{
+    for (; page < end; page++)
+        if (is_of_file(slot, page))
+            table_unmap(slot, page, page + 1);
+}
+
 static void revoke_pages(uint32_t slot, uint32_t page, uint32_t end, enum files_revoke how)
 {
     while (page < end) { /* bound: leaf tables of the range */
@@ -193,6 +212,8 @@ static void revoke_pages(uint32_t slot, uint32_t page, uint32_t end, enum files_
         }
         if (how == FILES_UNMAP)
             table_unmap(slot, page, stop);
+        else if (how == FILES_UNMAP_ITS && frame_maps(leaf) > 0)
+            unmap_its(slot, page, stop);
         else if (frame_maps(leaf) > 0)
             check(gate_space_protect(space_at(slot)->handle, va_of(page), stop - page, PROT_R | PROT_X) == OK);
         page = stop;

@@ -36,8 +36,9 @@ void files_serve(uint32_t file, uint32_t index, frame_t frame);
 /* What the server is to do next (enum pager_file_next). */
 enum pager_file_next files_next(uint32_t *file, uint32_t *index, unsigned *access);
 
-/* Pages [first, end) of the file are mapped nowhere any more, or nowhere writable. */
-enum files_revoke { FILES_UNMAP, FILES_PROTECT };
+/* Pages [first, end) of the file are mapped nowhere any more, or nowhere writable. FILES_UNMAP_ITS: what a process made its own of
+ * them stays. */
+enum files_revoke { FILES_UNMAP, FILES_PROTECT, FILES_UNMAP_ITS };
 void files_revoke(uint32_t file, uint32_t first, uint32_t end, enum files_revoke how);
 
 #endif

@@ -37,11 +37,12 @@ err_t req_file_serve(const struct ipc_event *ev, struct response *r)
 
 err_t req_file_revoke(const struct ipc_event *ev, struct response *r)
 {
+    static const uint8_t how[] = {[PAGER_FILE_GONE] = FILES_UNMAP, [PAGER_FILE_READ_ONLY] = FILES_PROTECT,
+                                  [PAGER_FILE_AWAY] = FILES_UNMAP_ITS};
     (void)r;
-    if (ev->w[1] == 0 || ev->w[1] > UINT32_MAX || ev->w[2] > ev->w[3] || ev->w[3] > UINT32_MAX || ev->w[4] > PAGER_FILE_READ_ONLY)
+    if (ev->w[1] == 0 || ev->w[1] > UINT32_MAX || ev->w[2] > ev->w[3] || ev->w[3] > UINT32_MAX || ev->w[4] > PAGER_FILE_AWAY)
         return ERR_INVAL;
-    files_revoke((uint32_t)ev->w[1], (uint32_t)ev->w[2], (uint32_t)ev->w[3],
-                 ev->w[4] == PAGER_FILE_READ_ONLY ? FILES_PROTECT : FILES_UNMAP);
+    files_revoke((uint32_t)ev->w[1], (uint32_t)ev->w[2], (uint32_t)ev->w[3], (enum files_revoke)how[ev->w[4]]);
     return OK;
 }
 

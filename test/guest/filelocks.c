@@ -5,6 +5,7 @@
 #define GT_NAME "filelocks"
 #include "gtest.h"
 #include "gfiles.h"
+#include <pthread.h>
 #include <sys/file.h>
 #include <sys/wait.h>
 
@@ -120,6 +121,38 @@ static void a_close_of_any_descriptor_gives_all_back(void)
     end();
 }
 
+static void *waits_in_vain(void *unused)
+{
+    (void)unused;
+    bool refused = lock(F_WRLCK, 0, 0, F_SETLKW) == -1 && errno == EBADF;
+    return refused ? NULL : &fd;
+}
+static bool closes_what_it_waits_with(void)
+{
+    pthread_t t;
+    void *got;
+    if (pthread_create(&t, NULL, waits_in_vain, NULL) != 0)
+        return false;
+    usleep(50000);
+    close(fd);
+    return pthread_join(t, &got) == 0 && got == NULL;
+}
+/* A lock that no close would give back. */
+static void a_lock_needs_its_descriptor_to_the_end(void)
+{
+    begin();
+    CHECK_EQ(lock(F_WRLCK, 0, 0, F_SETLK), 0);
+    fflush(stdout);
+    pid_t child = fork();
+    if (child == 0)
+        _exit(closes_what_it_waits_with() ? 0 : 1);
+    usleep(200000);
+    CHECK_EQ(lock(F_UNLCK, 0, 0, F_SETLK), 0);
+    gt_expect_exit(child, 0);
+    CHECK_EQ(ask(F_WRLCK, 0, 0).l_type, F_UNLCK);
+    end();
+}
+
 static void a_circle_is_refused(void)
 {
     begin();
@@ -169,6 +202,8 @@ static void what_is_wrong_is_refused(void)
     CHECK_ERRNO(fcntl(fd, F_SETLK, &l), EINVAL);
     l = (struct flock){.l_type = F_RDLCK, .l_whence = SEEK_SET, .l_start = INT64_MAX, .l_len = 2};
     CHECK_ERRNO(fcntl(fd, F_SETLK, &l), EOVERFLOW);
+    l = (struct flock){.l_type = F_RDLCK, .l_whence = SEEK_SET, .l_start = INT64_MIN, .l_len = -1};
+    CHECK_ERRNO(fcntl(fd, F_SETLK, &l), EINVAL);
     int reads = open("/tmp/locked", O_RDONLY), keep = fd;
     fd = reads;
     CHECK_ERRNO(lock(F_WRLCK, 0, 0, F_SETLK), EBADF);
@@ -197,5 +232,6 @@ static void shortage_is_an_error_that_passes(void)
 }
 
 GT_MAIN(CASE(what_conflicts_is_refused), CASE(ranges_are_cut_and_joined), CASE(who_waits_gets_it_when_it_is_free),
-        CASE(a_close_of_any_descriptor_gives_all_back), CASE(a_circle_is_refused), CASE(flock_belongs_to_the_open_file),
+        CASE(a_close_of_any_descriptor_gives_all_back),
+        CASE(a_lock_needs_its_descriptor_to_the_end), CASE(a_circle_is_refused), CASE(flock_belongs_to_the_open_file),
         CASE(what_is_wrong_is_refused), CASE(shortage_is_an_error_that_passes))

@@ -10,6 +10,7 @@
 
 #include <fcntl.h>
 #include <ipc/fs.h>
+#include <pthread.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 
@@ -286,6 +287,37 @@ static void a_server_at_rest_is_woken(void)
     CHECK_EQ(unlink("/disk/r"), 0);
 }
 
+/* Stores go on while the file is written back. */
+#define STORED 500u
+static void *syncs(void *p)
+{
+    for (int i = 0; i < 4; i++)
+        CHECK_EQ(msync(p, STORED * PAGE, MS_SYNC), 0);
+    return NULL;
+}
+static void stores_during_a_write_back_are_kept(void)
+{
+    int fd = make("/disk/w", STORED);
+    char *p = mmap(NULL, STORED * PAGE, RW, MAP_SHARED, fd, 0);
+    pthread_t t;
+    REQUIRE(p != MAP_FAILED);
+    for (size_t i = 0; i < STORED; i++)
+        *word(p, i) = 1;
+    REQUIRE(pthread_create(&t, NULL, syncs, p) == 0);
+    for (uint64_t turn = 2; turn < 30; turn++)
+        for (size_t i = 0; i < STORED; i++)
+            *word(p, i) = turn;
+    CHECK_EQ(pthread_join(t, NULL), 0);
+    CHECK_EQ(munmap(p, STORED * PAGE), 0);
+    gt_sleep_us(20000);
+    size_t bad = 0;
+    for (size_t i = 0; i < STORED; i++)
+        bad += in_file(fd, i) != 29;
+    CHECK_EQ(bad, 0);
+    close(fd);
+    CHECK_EQ(unlink("/disk/w"), 0);
+}
+
 /* The file server dies while faults wait for it. */
 static void dies_now(void *unused)
 {
@@ -325,4 +357,5 @@ BOTH(DEFINE)
 #define LIST(name) CASE(name##_in_memory), CASE(name##_on_disk),
 
 GT_MAIN(BOTH(LIST) CASE(programs_of_the_image_are_mapped_in_place),
-        CASE(the_file_server_dies), CASE(a_server_at_rest_is_woken), CASE(nobody_waits_for_a_dead_server))
+        CASE(the_file_server_dies), CASE(a_server_at_rest_is_woken),
+        CASE(stores_during_a_write_back_are_kept), CASE(nobody_waits_for_a_dead_server))

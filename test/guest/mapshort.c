@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  * Proves that files which are larger than the memory for them can be mapped: pages of a file on the disk leave, written back
- * when they were stored to, and come again; pager, file server and block server wait for each other in no circle meanwhile, and
+ * when they were stored to, and come again, but never a page that a program made its own; pager, file server and block server wait for each other in no circle meanwhile, and
  * nothing is lost, neither when pages of programs leave at the same time.
  * DISK: 32M -b 4096
  * MEM: 64M
@@ -42,6 +42,28 @@ static void a_file_may_be_larger_than_memory(void)
     close(fd);
 }
 
+/* Its pages of the file leave and come again; what a program made its own is its own. */
+static void own_copies_outlive_the_pages(void)
+{
+    const size_t pages = 16;
+    int fd = open("/disk/small", O_RDWR | O_CREAT | O_TRUNC, 0644), big = open("/disk/big", O_RDWR);
+    CHECK_EQ(ftruncate(fd, (off_t)(pages * PAGE)), 0);
+    char *own = mmap(NULL, pages * PAGE, RW, MAP_PRIVATE, fd, 0), *p = mmap(NULL, PAGES * PAGE, PROT_READ, MAP_SHARED, big, 0);
+    REQUIRE(own != MAP_FAILED && p != MAP_FAILED);
+    for (size_t i = 0; i < pages; i++)
+        *word(own, i) = i + 7;
+    size_t bad = 0;
+    for (size_t i = 0; i < PAGES; i++)
+        bad += *word(p, i) != i * 3 + 1;
+    for (size_t i = 0; i < pages; i++)
+        bad += *word(own, i) != i + 7;
+    CHECK_EQ(bad, 0);
+    CHECK(munmap(own, pages * PAGE) == 0 && munmap(p, PAGES * PAGE) == 0);
+    close(fd);
+    close(big);
+    CHECK_EQ(unlink("/disk/small"), 0);
+}
+
 /* Memory of programs goes to the store while it copies between two mapped files. */
 static void copies(void *unused)
 {
@@ -69,4 +91,4 @@ static void programs_page_at_the_same_time(void)
     CHECK_EQ(unlink("/disk/big"), 0);
 }
 
-GT_MAIN(CASE(a_file_may_be_larger_than_memory), CASE(programs_page_at_the_same_time))
+GT_MAIN(CASE(a_file_may_be_larger_than_memory), CASE(own_copies_outlive_the_pages), CASE(programs_page_at_the_same_time))
