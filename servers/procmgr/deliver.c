@@ -361,6 +361,14 @@ err_t do_SIGFETCH(struct request *r)
     return LATER;
 }
 
+/* A stop may have come before the request for the exec was looked at: the new program is the one that stops. */
+void signals_exec_done(struct proc *p, unsigned slot)
+{
+    if (p->stopped)
+        thread_hold(p, slot);
+    signals_attend(p);
+}
+
 /* After a restart. Threads that we had stopped go on; what was pending is looked at again. */
 void signals_recover(struct proc *p)
 {

@@ -170,4 +170,6 @@ void exec_cleared(struct proc *p)
         err = program_start(p, p->exec_slot, program);
     if (err != OK)
         proc_end(p, STATUS_SIGNAL(SIGKILL));
+    else
+        signals_exec_done(p, p->exec_slot);
 }

@@ -272,6 +272,7 @@ must_check err_t signals_spawn(struct proc *child, const struct proc *parent, un
 /* The group that a child is spawned into, 0: one of its own. ERR_PERM: there is none in the session. */
 must_check err_t group_spawn(struct proc *child, uint64_t group);
 void signals_exec(struct proc *p, unsigned slot); /* the other threads are gone */
+void signals_exec_done(struct proc *p, unsigned slot); /* its new program has begun: what came meanwhile is looked at now */
 void signals_recover(struct proc *p);
 void signals_forget(struct proc *p); /* the end */
 unsigned thread_of_caller(const struct proc *p, reply_id_t id); /* slot; PROC_THREADS_MAX: none */

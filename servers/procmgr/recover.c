@@ -19,6 +19,7 @@ static void exec_continue(struct proc *p)
     bool stopped = sys_thread_info(p->thread[p->exec_slot].handle, &info) == OK && info.state == THREAD_STOPPED;
     if (p->exec_phase == EXEC_STARTS && !stopped) {
         p->exec_phase = EXEC_NONE;
+        signals_recover(p);
         return;
     }
     p->exec_phase = EXEC_CLEARS;

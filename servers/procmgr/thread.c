@@ -38,7 +38,10 @@ err_t do_THREAD_NEW(struct request *r)
     thread_commit(p, slot);
     answer_keep(p, r->slot, r->key, (const uint32_t[2]){slot, 0});
     ledger_commit();
-    thread_go(p, slot);
+    if (p->stopped) /* while this request was on its way: it goes when its siblings do */
+        p->starting_map &= ~(1UL << slot);
+    else
+        thread_go(p, slot);
     r->m.w[1] = slot;
     return OK;
 }
