@@ -458,6 +458,7 @@ static void start_once(void)
     started = true;
     map_at(PROCS_VA, PROCS_MAX * sizeof(struct proc) + 2 * PROCS_STEP_BYTES);
     map_at(WAITS_VA, 32UL << 20); /* and the handlers behind them */
+    map_at(MUTEX_WAITS_VA, 1UL << 20);
     map_at(ARGS_VA, ARGS_PAGES * PAGE_SIZE);
     map_at(SERVER_KEEP_VA, SERVER_KEEP_BYTES);
     map_at(PROCMGR_IMAGE_VA, 8 * FILE_BYTES + ((sizeof(struct image_header) + PAGE_MASK) & ~PAGE_MASK));
