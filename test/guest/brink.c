@@ -131,6 +131,8 @@ static void servers_live_on_without_a_free_frame(void)
 {
     static const unsigned left[] = {0, 1, 5, 20, 0};
     memset(long_argument, 'a', LONG_BYTES);
+    printf("  what standard output needs is present\n"); /* its buffer too */
+    fflush(stdout);
     CHECK_EQ(run_all(), 4); /* with memory all goes well; and what this process itself needs is present afterwards */
     uint64_t before[] = {restarts_of(SERVER_PAGER), restarts_of(SERVER_PROCMGR), restarts_of(SERVER_CONSOLE), restarts_of(SERVER_FS)};
     for (unsigned i = 0; i < sizeof left / sizeof left[0]; i++)
