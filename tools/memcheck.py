@@ -67,6 +67,8 @@ class Symbols:
                 members = {None: (0, die.attributes["DW_AT_byte_size"].value)}
                 for child in die.iter_children():
                     if child.tag == "DW_TAG_member" and "DW_AT_name" in child.attributes:
+                        if "DW_AT_data_member_location" not in child.attributes:
+                            continue  # bits of a word
                         offset = child.attributes["DW_AT_data_member_location"].value
                         members[child.attributes["DW_AT_name"].value.decode()] = (offset, size_of(child))
                 self.structs[name] = members
