@@ -221,6 +221,7 @@ static err_t first_start(const struct pager_boot *boot)
     replace_start(boot);
     frame_pools_build(self.id, self.image_first, self.image_end);
     store_begin();
+    ops_build();
     return handles_reserve();
 }
 
@@ -240,6 +241,7 @@ static err_t restart(const struct pager_boot *boot)
     frame_pools_build(self.id, self.image_first, self.image_end);
     quota_build();
     store_build();
+    ops_build(); /* before pages are mended: a space that is being emptied gets none back */
     for (uint32_t slot = space_after(0); slot; slot = space_after(slot))
         mend_space(slot);
     return OK;
@@ -276,7 +278,6 @@ err_t pager_start(const struct pager_boot *boot)
     resident_build();
     (void)image_init(boot->image_pa, boot->image_bytes); /* without an image there are no image regions */
     *(volatile uint32_t *)&ledger.header->formatted = 1;
-    ops_build();
     if (boot->restarted)
         op_notify_all();
     return OK;

@@ -8,6 +8,8 @@
 
 #define AREA 0x50000000UL
 #define AREA_PAGES 40u
+#define BELOW 0x40000000UL
+#define MANY_REGIONS 700u
 static const uint64_t rw = PROT_R | PROT_W;
 static vaddr_t area(uint32_t page) { return AREA + page * PAGE_SIZE; }
 
@@ -176,6 +178,38 @@ static void a_death_anywhere_shares_it_all_the_same(void **state)
     }
 }
 
+/* The pager dies between two steps of a process's end, with its pages gone and some of its regions there: its relative's page does not
+ * come back into it. So many regions that the end is not over before its caller is answered. */
+static void an_end_that_was_begun_gets_no_page_back(void **state)
+{
+    uint32_t steps = 0;
+    (void)state;
+    for (bool ended = false; !ended; steps++) {
+        uint32_t a = make_process(1);
+        assert_int_equal(map_area(a, 0, 8, rw | REGION_SHARED << 8), OK);
+        uint32_t b = make_child(a, 2);
+        for (uint32_t i = 0; i < MANY_REGIONS; i++)
+            assert_int_equal(add_region(b, BELOW + 2 * i * PAGE_SIZE, BELOW + (2 * i + 1) * PAGE_SIZE, rw, BACKING_ANON, 0, 0), OK);
+        store(a, area(3), 5);
+        struct ipc_msg m = {.w = {PAGER_SPACE_DELETE, b, ++op_key}};
+        bool later;
+        assert_int_equal(model_ask(0, 77, &m, &later), ERR_IN_PROGRESS);
+        for (uint32_t i = 0; i < steps && op_is_pending(); i++)
+            op_step();
+        ended = !op_is_pending();
+        model_restart();
+        model_check();
+        (void)model_run();
+        model_check();
+        m = (struct ipc_msg){.w = {PAGER_OP_RESULT, op_key}};
+        assert_int_equal(model_call(0, &m), OK);
+        assert_int_equal(load(a, area(3)), 5);
+        end_process(a);
+        model_check();
+    }
+    assert_true(steps > 2);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -184,6 +218,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(who_touches_first_gives_it_to_all, setup, teardown),
         cmocka_unit_test_setup_teardown(every_failing_allocation_leaves_the_family_whole, setup, teardown),
         cmocka_unit_test_setup_teardown(a_death_anywhere_shares_it_all_the_same, setup, teardown),
+        cmocka_unit_test_setup_teardown(an_end_that_was_begun_gets_no_page_back, setup, teardown),
     };
     return cmocka_run_group_tests(tests, 0, 0);
 }
