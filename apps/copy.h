@@ -5,9 +5,9 @@
 #ifndef APPS_COPY_H
 #define APPS_COPY_H
 
+#include "names.h"
 #include "tool.h"
 
-#include <dirent.h>
 #include <sys/stat.h>
 #include <utime.h>
 
@@ -81,20 +81,11 @@ static int copy_link(const char *name, const char *to)
 
 static int copy_list(struct copy_level *l, const char *name)
 {
-    size_t room = 0;
     int fd = dup(copy_state.from);
     DIR *d = fd >= 0 ? fdopendir(fd) : NULL;
     if (d == NULL)
         return tool_error(name);
-    for (struct dirent *e; (e = readdir(d)) != NULL;) {
-        if (strcmp(e->d_name, ".") == 0 || strcmp(e->d_name, "..") == 0)
-            continue;
-        if (l->n == room && (l->names = realloc(l->names, (room = room > 0 ? 2 * room : 16) * sizeof *l->names)) == NULL)
-            exit(tool_error("memory"));
-        if ((l->names[l->n++] = strdup(e->d_name)) == NULL)
-            exit(tool_error("memory"));
-    }
-    (void)closedir(d);
+    l->names = names_read(d, &l->n);
     return 0;
 }
 

@@ -5,9 +5,9 @@
 #ifndef APPS_WALK_H
 #define APPS_WALK_H
 
+#include "names.h"
 #include "tool.h"
 
-#include <dirent.h>
 #include <sys/stat.h>
 
 enum walk_when { WALK_FILE, WALK_BEFORE, WALK_AFTER }; /* a directory: before and after what is in it */
@@ -53,19 +53,10 @@ static int walk_compare(const void *a, const void *b) { return strcmp(*(char *co
 /* The names in the working directory, in order, all but the dots. */
 static int walk_list(struct walk_level *l)
 {
-    size_t room = 0;
     DIR *d = opendir(".");
     if (d == NULL)
         return tool_error(walk_state.path);
-    for (struct dirent *e; (e = readdir(d)) != NULL;) {
-        if (strcmp(e->d_name, ".") == 0 || strcmp(e->d_name, "..") == 0)
-            continue;
-        if (l->n == room && (l->names = realloc(l->names, (room = room > 0 ? 2 * room : 16) * sizeof *l->names)) == NULL)
-            exit(tool_error("memory"));
-        if ((l->names[l->n++] = strdup(e->d_name)) == NULL)
-            exit(tool_error("memory"));
-    }
-    (void)closedir(d);
+    l->names = names_read(d, &l->n);
     if (l->n > 0)
         qsort(l->names, l->n, sizeof *l->names, walk_compare);
     return 0;

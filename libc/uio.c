@@ -49,6 +49,14 @@ static ssize_t one_by_one(int fd, const struct iovec *v, int count, ssize_t (*ca
 static ssize_t read_one(int fd, const struct iovec *v) { return read(fd, v->iov_base, v->iov_len); }
 static ssize_t write_one(int fd, const struct iovec *v) { return write(fd, v->iov_base, v->iov_len); }
 
+/* errno is the call's. */
+static void give_back(char *all)
+{
+    int error = errno;
+    free(all);
+    errno = error;
+}
+
 ssize_t writev(int fd, const struct iovec *v, int count)
 {
     char small[ON_STACK];
@@ -61,11 +69,8 @@ ssize_t writev(int fd, const struct iovec *v, int count)
     for (size_t i = 0, at = 0; i < (size_t)count; at += v[i].iov_len, i++)
         memcpy(all + at, v[i].iov_base, v[i].iov_len);
     ssize_t done = write(fd, all, (size_t)bytes);
-    if (all != small) {
-        int error = errno;
-        free(all);
-        errno = error;
-    }
+    if (all != small)
+        give_back(all);
     return done;
 }
 
@@ -87,10 +92,7 @@ ssize_t readv(int fd, const struct iovec *v, int count)
         at += n;
         left -= n;
     }
-    if (all != small) {
-        int error = errno;
-        free(all);
-        errno = error;
-    }
+    if (all != small)
+        give_back(all);
     return done;
 }

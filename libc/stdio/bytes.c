@@ -48,6 +48,17 @@ void funlockfile(FILE *f)
     thread_mutex_unlock(&f->mutex);
 }
 
+/* Bytes of n pieces of that size. 0: none, or EOVERFLOW, more than there can be. */
+static size_t bytes_of(size_t size, size_t n, FILE *f)
+{
+    size_t bytes;
+    if (!__builtin_mul_overflow(size, n, &bytes))
+        return bytes;
+    errno = EOVERFLOW;
+    f->flags |= STREAM_ERROR;
+    return 0;
+}
+
 /* ---- reading ---- */
 
 int getc_unlocked(FILE *f) { return __stream_get(f); }
@@ -93,14 +104,9 @@ char *fgets(char *restrict to, int size, FILE *restrict f)
 
 size_t fread_unlocked(void *restrict to, size_t size, size_t n, FILE *restrict f)
 {
-    size_t bytes;
-    if (size == 0 || n == 0)
+    size_t bytes = bytes_of(size, n, f);
+    if (bytes == 0)
         return 0;
-    if (__builtin_mul_overflow(size, n, &bytes)) {
-        errno = EOVERFLOW;
-        f->flags |= STREAM_ERROR;
-        return 0;
-    }
     size_t got = __stream_read(f, to, bytes);
     return got == bytes ? n : got / size;
 }
@@ -203,14 +209,9 @@ int puts(const char *s)
 
 size_t fwrite_unlocked(const void *restrict from, size_t size, size_t n, FILE *restrict f)
 {
-    size_t bytes;
-    if (size == 0 || n == 0)
+    size_t bytes = bytes_of(size, n, f);
+    if (bytes == 0)
         return 0;
-    if (__builtin_mul_overflow(size, n, &bytes)) {
-        errno = EOVERFLOW;
-        f->flags |= STREAM_ERROR;
-        return 0;
-    }
     size_t done = __stream_write(f, from, bytes);
     return done == bytes ? n : done / size;
 }

@@ -102,13 +102,6 @@ int vdprintf(int fd, const char *restrict format, va_list ap)
 
 int vprintf(const char *restrict format, va_list ap) { return vfprintf(stdout, format, ap); }
 
-#define FORWARD(call) \
-    va_list ap; \
-    va_start(ap, format); \
-    int result = call; \
-    va_end(ap); \
-    return result
-
 int printf(const char *restrict format, ...) { FORWARD(vfprintf(stdout, format, ap)); }
 int fprintf(FILE *restrict f, const char *restrict format, ...) { FORWARD(vfprintf(f, format, ap)); }
 int dprintf(int fd, const char *restrict format, ...) { FORWARD(vdprintf(fd, format, ap)); }

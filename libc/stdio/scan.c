@@ -362,13 +362,6 @@ int vsscanf(const char *restrict s, const char *restrict format, va_list ap)
 
 int vscanf(const char *restrict format, va_list ap) { return vfscanf(stdin, format, ap); }
 
-#define FORWARD(call) \
-    va_list ap; \
-    va_start(ap, format); \
-    int result = call; \
-    va_end(ap); \
-    return result
-
 int scanf(const char *restrict format, ...) { FORWARD(vfscanf(stdin, format, ap)); }
 int fscanf(FILE *restrict f, const char *restrict format, ...) { FORWARD(vfscanf(f, format, ap)); }
 int sscanf(const char *restrict s, const char *restrict format, ...) { FORWARD(vsscanf(s, format, ap)); }

@@ -96,6 +96,14 @@ struct __sink {
     void *to;
     size_t room, count;
 };
+/* The body of a function with `format, ...`, which calls its sister with `ap`. */
+#define FORWARD(call) \
+    va_list ap; \
+    va_start(ap, format); \
+    int result = call; \
+    va_end(ap); \
+    return result
+
 /* printf()'s work: 0, or -1 and errno: EINVAL a conversion that there is not, EOVERFLOW, EILSEQ. */
 int __format(struct __sink *s, const char *format, va_list ap);
 static inline void __sink_put(struct __sink *s, const char *bytes, size_t len)

@@ -6,7 +6,8 @@
  *
  *   main.c     loop, table of the protocol        client.c  processes and their descriptors
  *   file.c     open descriptions, bytes           pipe.c    pipes
- *   path.c     from a path to a vnode             tree.c    requests that name paths
+ *   path.c     from a path to a vnode             open.c    open()
+ *   names.c    names that come, go and move       tree.c    what stands behind a name
  *   ram.c      files in memory, the boot image    dev.c     /dev, /proc
  *   pipequick.c the same, for a few bytes          fifo.c    pipes with names
  *   lock.c     locks on files
@@ -215,6 +216,8 @@ struct walk {
 /* The path in buffer `buffer`. Drops nothing on success: walk_end(). */
 must_check err_t path_walk(struct request *r, unsigned buffer, unsigned how, struct walk *out);
 void walk_end(struct walk *w);
+/* open.c: the file's length, and that of its pages that are mapped. */
+must_check err_t vnode_truncate(struct vnode *v, uint64_t size);
 must_check err_t path_fetch(struct request *r, unsigned buffer, char to[FS_PATH_MAX]);
 must_check err_t path_of(struct request *r, struct vnode *dir, char path[FS_PATH_MAX], uint64_t *bytes); /* with nul; ERR_NOENT */
 struct vnode *step_mounts(struct vnode *v); /* passes on the use */

@@ -89,6 +89,8 @@ struct vnode_ops {
 };
 
 static inline bool vnode_is(const struct vnode *v, uint32_t type) { return (v->mode & S_IFMT) == type; }
+#define PERMISSIONS 07777u /* of st_mode */
+static inline bool is_dir(const struct vnode *v) { return vnode_is(v, S_IFDIR); }
 
 static inline struct vnode *vnode_hold(struct vnode *v)
 {

@@ -20,30 +20,22 @@ static int status_of(pid_t pid)
     CHECK_EQ(waitpid(pid, &status, 0), pid);
     return status;
 }
-static pid_t must_fork(void)
-{
-    fflush(stdout);
-    pid_t pid = fork();
-    if (pid < 0)
-        gt_fail("fork", __FILE__, __LINE__);
-    return pid;
-}
 
 /* ---- wait ---- */
 
 static void statuses_say_how_it_ended(void)
 {
-    pid_t pid = must_fork();
+    pid_t pid = gt_fork();
     if (pid == 0)
         _exit(0x1234); /* the low eight bits count */
     int s = status_of(pid);
     CHECK(WIFEXITED(s) && !WIFSIGNALED(s) && !WIFSTOPPED(s) && WEXITSTATUS(s) == 0x34);
-    pid = must_fork();
+    pid = gt_fork();
     if (pid == 0)
         (void)kill(getpid(), SIGTERM);
     s = status_of(pid);
     CHECK(!WIFEXITED(s) && WIFSIGNALED(s) && WTERMSIG(s) == SIGTERM);
-    pid = must_fork();
+    pid = gt_fork();
     if (pid == 0)
         abort();
     s = status_of(pid);
@@ -57,7 +49,7 @@ static void wait_refuses(void)
     CHECK_ERRNO(waitpid(getpid(), &s, 0), ECHILD);
     CHECK_ERRNO(waitpid(999999, &s, 0), ECHILD);
     CHECK_ERRNO(waitpid(-1, &s, 0x4000), EINVAL);
-    pid_t pid = must_fork();
+    pid_t pid = gt_fork();
     if (pid == 0) {
         usleep(3000);
         _exit(1);
@@ -68,10 +60,10 @@ static void wait_refuses(void)
 }
 static void wait_takes_the_one_it_is_asked_for(void)
 {
-    pid_t first = must_fork();
+    pid_t first = gt_fork();
     if (first == 0)
         _exit(1);
-    pid_t second = must_fork();
+    pid_t second = gt_fork();
     if (second == 0)
         _exit(2);
     CHECK_EQ(WEXITSTATUS(status_of(second)), 2);
@@ -83,7 +75,7 @@ static void kill_refuses(void)
     CHECK_ERRNO(kill(getpid(), NSIG), EINVAL);
     CHECK_ERRNO(kill(getpid(), -1), EINVAL);
     CHECK_EQ(kill(getpid(), 0), 0);
-    pid_t pid = must_fork();
+    pid_t pid = gt_fork();
     if (pid == 0)
         _exit(0);
     usleep(3000);
@@ -103,7 +95,7 @@ static void exit_calls_what_was_registered(void)
     int p[2];
     CHECK_EQ(pipe(p), 0);
     for (int how = 0; how < 2; how++) {
-        pid_t pid = must_fork();
+        pid_t pid = gt_fork();
         if (pid == 0) {
             order_fd = p[1];
             if (atexit(says_a) != 0 || atexit(says_b) != 0)
@@ -124,7 +116,7 @@ static void orphans_get_another_parent(void)
     pid_t back;
     int p[2];
     CHECK_EQ(pipe(p), 0);
-    pid_t pid = must_fork();
+    pid_t pid = gt_fork();
     if (pid == 0) {
         pid_t parent = getpid();
         if (fork() == 0) {
@@ -168,7 +160,7 @@ static void exec_refuses(void)
 static int runs(const char *command, char *const env[])
 {
     char *argv[] = {"sh", "-c", (char *)(uintptr_t)command, NULL};
-    pid_t pid = must_fork();
+    pid_t pid = gt_fork();
     if (pid == 0) {
         execve("/bin/sh", argv, env);
         _exit(99);
@@ -184,7 +176,7 @@ static void a_program_has_the_environment_it_is_given(void)
 static void exec_keeps_what_it_should(void)
 {
     make_file("/tmp/kept", "abcdef");
-    pid_t pid = must_fork();
+    pid_t pid = gt_fork();
     if (pid == 0) {
         char *argv[] = {"sh", "-c", "read x <&5; test \"$x\" = cdef && ! cat <&6", NULL};
         int fd = open("/tmp/kept", O_RDONLY);

@@ -6,27 +6,12 @@
  * MEM: 96M
  */
 #define GT_NAME "mapfile"
-#include "gtest.h"
+#include "gmap.h"
 
 #include <fcntl.h>
 #include <ipc/fs.h>
 #include <pthread.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
-
-#define RW (PROT_READ | PROT_WRITE)
-#define PAGE 4096UL
-
-#define FAILS(call, error) \
-    do { \
-        errno = 0; \
-        CHECK((call) == MAP_FAILED); \
-        CHECK_EQ(errno, error); \
-    } while (0)
-
-static volatile uint64_t *word(void *base, size_t page) { return (volatile uint64_t *)((char *)base + page * PAGE); }
-static void loads(void *va) { (void)*(volatile uint64_t *)va; }
-static void stores(void *va) { *(volatile uint64_t *)va = 1; }
 
 /* A file of so many pages; page i begins with i + 1. */
 static int make(const char *path, size_t pages)

@@ -8,16 +8,11 @@
  * TIMEOUT: 240
  */
 #define GT_NAME "mapshort"
-#include "gtest.h"
+#include "gmap.h"
 
 #include <fcntl.h>
-#include <sys/mman.h>
 
-#define RW (PROT_READ | PROT_WRITE)
-#define PAGE 4096UL
 #define PAGES 5000u /* 20 MB; the file server has 16 MB in all */
-
-static volatile uint64_t *word(void *base, size_t page) { return (volatile uint64_t *)((char *)base + page * PAGE); }
 
 static void a_file_may_be_larger_than_memory(void)
 {

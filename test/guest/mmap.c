@@ -3,33 +3,12 @@
  * is shared across fork whoever touches it first and outlives who did, and every error that the standard names.
  */
 #define GT_NAME "mmap"
-#include "gtest.h"
+#include "gmap.h"
 
-#include <sys/mman.h>
-
-#define RW (PROT_READ | PROT_WRITE)
 #define PRIVATE (MAP_PRIVATE | MAP_ANONYMOUS)
 #define SHARED (MAP_SHARED | MAP_ANONYMOUS)
-#define PAGE 4096UL
 
-static volatile uint64_t *word(void *base, size_t page) { return (volatile uint64_t *)((char *)base + page * PAGE); }
-static void stores(void *va) { *(volatile uint64_t *)va = 1; }
-static void loads(void *va) { (void)*(volatile uint64_t *)va; }
 static void *get(size_t pages, int protection, int flags) { return mmap(NULL, pages * PAGE, protection, flags, -1, 0); }
-static uint64_t regions(void) { return gt_stat(PAGER_STAT_SPACE, 0).v[5]; }
-
-#define FAILS(call, error) \
-    do { \
-        errno = 0; \
-        CHECK((call) == MAP_FAILED); \
-        CHECK_EQ(errno, error); \
-    } while (0)
-#define REFUSED(call, error) \
-    do { \
-        errno = 0; \
-        CHECK_EQ(call, -1); \
-        CHECK_EQ(errno, error); \
-    } while (0)
 
 /* ---- private memory ---- */
 static void it_is_zero_and_filled_when_touched(void)

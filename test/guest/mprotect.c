@@ -5,28 +5,13 @@
  * ARGS: frames=96 store=256
  */
 #define GT_NAME "mprotect"
-#include "gtest.h"
+#include "gmap.h"
 
-#include <sys/mman.h>
-
-#define RW (PROT_READ | PROT_WRITE)
 #define PRIVATE (MAP_PRIVATE | MAP_ANONYMOUS)
-#define PAGE 4096UL
 
-static volatile uint64_t *word(void *base, size_t page) { return (volatile uint64_t *)((char *)base + page * PAGE); }
-static void stores(void *va) { *(volatile uint64_t *)va = 1; }
-static void loads(void *va) { (void)*(volatile uint64_t *)va; }
 static void jumps(void *va) { ((void (*)(void))va)(); }
 static void *get(size_t pages, int protection) { return mmap(NULL, pages * PAGE, protection, PRIVATE, -1, 0); }
 static void dies(void (*act)(void *), void *va) { gt_expect_signal(gt_child(act, va), SIGSEGV); }
-static uint64_t regions(void) { return gt_stat(PAGER_STAT_SPACE, 0).v[5]; }
-
-#define REFUSED(call, error) \
-    do { \
-        errno = 0; \
-        CHECK_EQ(call, -1); \
-        CHECK_EQ(errno, error); \
-    } while (0)
 
 static void every_change_does_what_it_says(void)
 {

@@ -5,21 +5,12 @@
  */
 #define GT_NAME "pthreads"
 #include "gtest.h"
+#include "gclock.h"
 
 #include <errno.h>
 #include <pthread.h>
 #include <semaphore.h>
 #include <time.h>
-
-static struct timespec in_ms(long ms)
-{
-    struct timespec t;
-    (void)clock_gettime(CLOCK_REALTIME, &t);
-    t.tv_nsec += ms * 1000000;
-    t.tv_sec += t.tv_nsec / 1000000000;
-    t.tv_nsec %= 1000000000;
-    return t;
-}
 
 /* ---- life ---- */
 

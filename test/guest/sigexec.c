@@ -132,13 +132,14 @@ static bool stopped(pid_t pid)
     return false;
 }
 
-static void who_is_stopped_does_not_go_on_with_another_program(void)
+/* Stopped at ever other moments of what it does, it writes nothing more, and goes on when it is told. */
+static void stops_and_goes(void (*act)(void *), unsigned step_us)
 {
     REQUIRE(open_pipe());
-    pid_t pid = gt_child(execs_for_ever, NULL);
+    pid_t pid = gt_child(act, NULL);
     CHECK(comes());
     for (unsigned i = 0; i < TIMES && gt_failed == 0; i++) {
-        gt_sleep_us(i * STEP_US);
+        gt_sleep_us(i * step_us);
         CHECK_EQ(kill(pid, SIGSTOP), 0);
         CHECK(stopped(pid));
         gt_sleep_us(3000); /* a write that was under way ends */
@@ -154,6 +155,8 @@ static void who_is_stopped_does_not_go_on_with_another_program(void)
     CHECK(ended_by(pid, SIGTERM));
     close_pipe();
 }
+
+static void who_is_stopped_does_not_go_on_with_another_program(void) { stops_and_goes(execs_for_ever, STEP_US); }
 
 static void *writes(void *unused)
 {
@@ -171,29 +174,7 @@ static void makes_threads(void *unused)
     _exit(1);
 }
 
-static void who_is_stopped_begins_no_threads(void)
-{
-    REQUIRE(open_pipe());
-    pid_t pid = gt_child(makes_threads, NULL);
-    CHECK(comes());
-    for (unsigned i = 0; i < TIMES && gt_failed == 0; i++) {
-        gt_sleep_us(i * STEP_US / 8);
-        CHECK_EQ(kill(pid, SIGSTOP), 0);
-        drain();
-        CHECK(stopped(pid));
-        gt_sleep_us(3000);
-        drain();
-        gt_sleep_us(5000);
-        char c;
-        CHECK(read(ends[0], &c, 1) != 1);
-        CHECK_EQ(kill(pid, SIGCONT), 0);
-        CHECK(comes());
-        drain();
-    }
-    CHECK_EQ(kill(pid, SIGTERM), 0);
-    CHECK(ended_by(pid, SIGTERM));
-    close_pipe();
-}
+static void who_is_stopped_begins_no_threads(void) { stops_and_goes(makes_threads, STEP_US / 8); }
 
 int main(int argc, char **argv)
 {

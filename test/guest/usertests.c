@@ -12,14 +12,6 @@
 
 static char buf[3 * SIZE];
 
-static pid_t must_fork(void)
-{
-    fflush(stdout);
-    pid_t pid = fork();
-    if (pid < 0)
-        gt_fail("fork", __FILE__, __LINE__);
-    return pid;
-}
 static void wait_for(int code)
 {
     int status = -1;
@@ -33,7 +25,7 @@ static void many_children_end_in_any_order(void)
 {
     for (int round = 0; round < 5; round++) {
         for (int i = 0; i < 20; i++)
-            if (must_fork() == 0) {
+            if (gt_fork() == 0) {
                 for (int n = (i * 7) % 20; n > 0; n--)
                     (void)getpid();
                 _exit(i);
@@ -51,7 +43,7 @@ static void a_status_is_a_childs_own(void)
 {
     for (int i = 0; i < 100; i++) {
         int status;
-        pid_t pid = must_fork();
+        pid_t pid = gt_fork();
         if (pid == 0)
             _exit(i);
         CHECK_EQ(wait(&status), pid);
@@ -61,9 +53,9 @@ static void a_status_is_a_childs_own(void)
 static void two_children_beside_each_other(void)
 {
     for (int i = 0; i < 50; i++) {
-        if (must_fork() == 0)
+        if (gt_fork() == 0)
             _exit(0);
-        if (must_fork() == 0)
+        if (gt_fork() == 0)
             _exit(0);
         wait_for(0);
         wait_for(0);
@@ -72,10 +64,10 @@ static void two_children_beside_each_other(void)
 static void grandchildren_are_not_waited_for(void)
 {
     for (int i = 0; i < 20; i++) {
-        if (must_fork() == 0) {
-            if (must_fork() == 0)
+        if (gt_fork() == 0) {
+            if (gt_fork() == 0)
                 _exit(3);
-            if (must_fork() == 0)
+            if (gt_fork() == 0)
                 _exit(4);
             _exit(5);
         }
@@ -89,7 +81,7 @@ static void the_killed_end_wherever_they_are(void)
     int p[2];
     CHECK_EQ(pipe(p), 0);
     for (int i = 0; i < 3; i++) {
-        pid_t pid = must_fork();
+        pid_t pid = gt_fork();
         if (pid == 0) {
             for (;;) { /* forever: computing, sleeping, reading */
                 if (i == 1)
@@ -135,7 +127,7 @@ static void a_child_has_the_heap_of_its_parent(void)
     char *page = sbrk(SIZE);
     REQUIRE(page != (void *)-1);
     memset(page, 'p', SIZE);
-    if (must_fork() == 0) {
+    if (gt_fork() == 0) {
         int bad = page[0] != 'p' || page[SIZE - 1] != 'p';
         page[0] = 'c';
         _exit(bad || sbrk(SIZE) != page + SIZE);
@@ -151,7 +143,7 @@ static void given_back_memory_faults(void)
     REQUIRE(page != (void *)-1);
     page[2 * SIZE - 1] = 1;
     CHECK(sbrk(-2 * SIZE) != (void *)-1);
-    pid_t pid = must_fork();
+    pid_t pid = gt_fork();
     if (pid == 0) {
         ((volatile char *)page)[2 * SIZE - 1] = 2;
         _exit(0);
@@ -171,7 +163,7 @@ static void text_and_kernel_are_not_writable(void)
 {
     static const uintptr_t at[] = {0x10000, 0, 0xffffffc080200000UL, 0x3fffffffffUL, 0x80000000UL};
     for (unsigned i = 0; i < sizeof at / sizeof at[0]; i++) {
-        pid_t pid = must_fork();
+        pid_t pid = gt_fork();
         if (pid == 0) {
             *(volatile int *)at[i] = 1;
             _exit(0);
@@ -222,7 +214,7 @@ static void parent_and_child_share_an_offset(void)
 {
     int n[2] = {0, 0};
     int fd = open("/tmp/shared", O_CREAT | O_RDWR | O_TRUNC, 0644);
-    pid_t pid = must_fork();
+    pid_t pid = gt_fork();
     memset(buf, pid == 0 ? 'c' : 'p', 10);
     for (int i = 0; i < 300; i++)
         CHECK_EQ(write(fd, buf, 10), 10);
@@ -241,7 +233,7 @@ static void four_processes_write_four_files(void)
 {
     char name[] = "/tmp/f0";
     for (int who = 0; who < 4; who++)
-        if (must_fork() == 0) {
+        if (gt_fork() == 0) {
             name[6] = (char)('0' + who);
             int fd = open(name, O_CREAT | O_RDWR | O_EXCL, 0644);
             memset(buf, '0' + who, 500);
@@ -340,7 +332,7 @@ static void a_removed_working_directory(void)
     CHECK_EQ(mkdir("/tmp/iput", 0755) | chdir("/tmp/iput") | rmdir("../iput"), 0);
     CHECK_ERRNO(open("file", O_CREAT | O_RDWR, 0644), ENOENT);
     CHECK_EQ(chdir("/"), 0);
-    pid_t pid = must_fork();
+    pid_t pid = gt_fork();
     if (pid == 0)
         _exit((mkdir("/tmp/iput", 0755) | chdir("/tmp/iput") | rmdir("../iput")) != 0); /* and ends in it */
     wait_for(0);
@@ -350,7 +342,7 @@ static void files_come_and_go_beside_each_other(void)
 {
     char name[] = "/tmp/p0_00";
     for (int who = 0; who < 4; who++)
-        if (must_fork() == 0) {
+        if (gt_fork() == 0) {
             name[6] = (char)('0' + who);
             for (int i = 0; i < 20; i++) {
                 name[8] = (char)('0' + i / 10);
@@ -381,7 +373,7 @@ static void a_pipe_keeps_the_order(void)
     enum { N = 5, LENGTH = 1033 };
     int p[2], seq = 0;
     CHECK_EQ(pipe(p), 0);
-    if (must_fork() == 0) {
+    if (gt_fork() == 0) {
         (void)close(p[0]);
         for (int n = 0; n < N; n++) {
             for (int i = 0; i < LENGTH; i++)
@@ -405,7 +397,7 @@ static void a_pipe_keeps_the_order(void)
 static void a_program_writes_where_its_output_goes(void)
 {
     char *argv[] = {"echo", "OK", NULL};
-    if (must_fork() == 0) {
+    if (gt_fork() == 0) {
         (void)close(1);
         if (open("/tmp/echo", O_CREAT | O_WRONLY | O_TRUNC, 0644) != 1)
             _exit(1);
@@ -421,7 +413,7 @@ static void arguments_as_long_as_may_be(void)
     enum { EACH = 1000 };
     static char text[EACH + 1], *argv[200];
     memset(text, 'a', EACH);
-    if (must_fork() == 0) {
+    if (gt_fork() == 0) {
         for (int i = 0; i < 120; i++)
             argv[i] = text;
         argv[0] = "true";
@@ -429,7 +421,7 @@ static void arguments_as_long_as_may_be(void)
         _exit(1);
     }
     wait_for(0);
-    if (must_fork() == 0) {
+    if (gt_fork() == 0) {
         for (int i = 0; i < 199; i++)
             argv[i] = text;
         execv("/bin/true", argv);

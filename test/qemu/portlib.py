@@ -6,14 +6,13 @@ import os
 import subprocess
 import sys
 
+from checks import check, finish, tool  # noqa: F401 - part of what the tests get here
 from pagoda import ports
 from qemu import Machine
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 BUILT = os.path.join(ROOT, "build", "ports")
-ENVIRONMENT = {**os.environ, "PATH": os.environ.get("PATH", "") + ":/usr/sbin:/sbin", "LC_ALL": "C"}
 SKIPPED = 77
-failures = 0
 
 
 def require(name):
@@ -22,12 +21,6 @@ def require(name):
     if why:
         print(f"SKIP port_{name}: {why}")
         sys.exit(0)
-
-
-def tool(*words):
-    done = subprocess.run(words, env=ENVIRONMENT, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                          text=True, errors="replace", check=False)
-    return done.returncode, done.stdout
 
 
 def make_disk(path, folder, size="16M"):
@@ -73,17 +66,6 @@ def host(name, program, *words, folder, given=None):
     return done.returncode, done.stdout
 
 
-def check(name, good, *shown):
-    global failures
-    if good:
-        print(f"ok {name}", flush=True)
-        return
-    failures += 1
-    print(f"FAIL {name}", flush=True)
-    for text in shown:
-        print("\n".join("  | " + line for line in str(text).splitlines()[-25:]), flush=True)
-
-
 def first_difference(one, other):
     """A line of each where two outputs part."""
     if one is None or other is None:
@@ -93,7 +75,3 @@ def first_difference(one, other):
         if left != right:
             return f"line {number}:\n  here  {left!r}\n  host  {right!r}"
     return "no difference"
-
-
-def finish():
-    sys.exit(1 if failures else 0)

@@ -10,21 +10,12 @@ Nothing here depends on how long the disk takes.
 import os
 import re
 import shutil
-import subprocess
-import sys
 import tempfile
 
+from checks import check, finish, tool
 from qemu import Machine
 
-ENVIRONMENT = {**os.environ, "PATH": os.environ.get("PATH", "") + ":/usr/sbin:/sbin", "LC_ALL": "C"}
 SECONDS = 100
-failures = 0
-
-
-def tool(*words):
-    done = subprocess.run(words, env=ENVIRONMENT, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                          text=True, errors="replace", check=False)
-    return done.returncode, done.stdout
 
 
 def make(folder, name, size="4M", options=()):
@@ -46,17 +37,6 @@ def boot(disk, run, extra=()):
     """(exit status, the console's text)."""
     outcome = Machine.from_environment(run=run, disk=disk, extra=extra).start().wait(SECONDS)
     return (None if outcome.hung else outcome.status), outcome.text
-
-
-def check(name, good, *shown):
-    global failures
-    if good:
-        print(f"ok {name}", flush=True)
-        return
-    failures += 1
-    print(f"FAIL {name}", flush=True)
-    for text in shown:
-        print("\n".join("  | " + line for line in str(text).splitlines()[-25:]), flush=True)
 
 
 def is_sound(path):
@@ -158,8 +138,8 @@ def main():
         a_disk_that_fails_gives_errors_and_works_on(folder)
         a_machine_that_is_cut_off_leaves_a_disk_that_works(folder)
         others_go_on_while_a_slow_disk_is_waited_for(folder)
-    return 1 if failures else 0
+    finish()
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

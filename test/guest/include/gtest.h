@@ -258,13 +258,19 @@ static inline err_t gt_proc(uint64_t op, uint64_t a, uint64_t b, uint64_t *out)
 static inline err_t gt_prio(uint64_t prio) { return gt_proc(PROC_PRIO, 0, prio, NULL); }
 
 /* ---- children ---- */
-/* Run fn(arg) in a child, which exits 0 if no check of its own failed. */
-static inline pid_t gt_child(void (*fn)(void *), void *arg)
+/* fork(), which must work; nothing printed before it is printed twice. */
+static inline pid_t gt_fork(void)
 {
     fflush(stdout);
     pid_t pid = fork();
     if (pid < 0)
         gt_fail("fork", __FILE__, __LINE__);
+    return pid;
+}
+/* Run fn(arg) in a child, which exits 0 if no check of its own failed. */
+static inline pid_t gt_child(void (*fn)(void *), void *arg)
+{
+    pid_t pid = gt_fork();
     if (pid != 0)
         return pid;
     gt_failed = 0;
