@@ -34,6 +34,7 @@ struct waiting {
 
 static struct slab slab = {.bytes = sizeof(struct waiting), .keeps_one = true};
 static struct waiting *all, *run_first, *run_last, *disk_first, *disk_last;
+static uint64_t wakes; /* events that may have been what a request waits for */
 static uint32_t copies, polls, lockers; /* of them wait for a page; for any change of a pipe; for a lock */
 
 uint64_t requests_waiting(void) { return slab.used; }
@@ -182,6 +183,7 @@ static void end(struct waiting *w)
 
 void requests_wake_polls(void)
 {
+    wakes++;
     for (struct waiting *w = all; w && polls > 0; w = w->next) /* bound: all that wait */
         if (w->for_poll)
             wake(w);
@@ -253,6 +255,7 @@ void requests_due(ticks_t now)
 
 void requests_wake_locks(void)
 {
+    wakes++;
     for (struct waiting *w = all; w && lockers > 0; w = w->next) /* bound: all that wait */
         if (w->for_lock)
             wake(w);
@@ -273,13 +276,17 @@ bool requests_wait_in_circle(uint32_t pid, uint32_t me)
 
 void requests_wake_copies(void)
 {
+    wakes++;
     for (struct waiting *w = all; w && copies > 0; w = w->next) /* bound: all that wait */
         if (w->for_copy)
             wake(w);
 }
 
+/* A job may wait for the disk between finding that it cannot go on and being asleep, and others have their turns then: what came meanwhile
+ * was not for it yet. */
 static void run(struct waiting *w)
 {
+    uint64_t before = wakes;
     struct request r = {.ev = &w->ev, .file = w->file, .done = w->done, .wait_on = w->queue, .self = w};
     struct job *j = job_now();
     if (j)
@@ -299,6 +306,8 @@ static void run(struct waiting *w)
         if (r.wait_on && !w->queue)
             enqueue(w, r.wait_on);
         sleep_for(w, err);
+        if (j && wakes != before && (!w->queue || w->queue->first == w))
+            wake(w);
         return;
     }
     r.m.w[0] = (uint64_t)(int64_t)err;

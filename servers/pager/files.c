@@ -225,7 +225,9 @@ static void revoke_region(const struct ledger_region *r, uint32_t first, uint32_
     uint32_t pages = r->end_page - r->start_page, from = r->offset_page;
     if (how == FILES_PROTECT && !(r->flags & REGION_SHARED))
         return; /* its writable pages are its own */
-    if (end <= from || first >= from + pages || r->prot == 0)
+    if (how == FILES_PROTECT && r->prot == 0)
+        return; /* nobody can store there, and mprotect() makes no page writable by itself */
+    if (end <= from || first >= from + pages)
         return;
     uint32_t a = first > from ? first - from : 0, b = end - from < pages ? end - from : pages;
     revoke_pages(r->space, r->start_page + a, r->start_page + b, how);

@@ -124,6 +124,22 @@ static void behind_the_end_is_sigbus(void)
     CHECK_EQ(unlink(path), 0);
 }
 
+static void what_nobody_may_touch_is_cut_off_too(void)
+{
+    int fd = make(path, 4);
+    char *p = mmap(NULL, 4 * PAGE, RW, MAP_SHARED, fd, 0);
+    REQUIRE(p != MAP_FAILED);
+    CHECK_EQ(*word(p, 3), 4);
+    CHECK_EQ(mprotect(p, 4 * PAGE, PROT_NONE), 0);
+    CHECK_EQ(ftruncate(fd, (off_t)PAGE), 0);
+    CHECK_EQ(mprotect(p, 4 * PAGE, RW), 0);
+    gt_expect_signal(gt_child(loads, p + 3 * PAGE), SIGBUS);
+    CHECK_EQ(*word(p, 0), 1);
+    CHECK_EQ(munmap(p, 4 * PAGE), 0);
+    close(fd);
+    CHECK_EQ(unlink(path), 0);
+}
+
 static void it_lives_as_long_as_it_is_mapped(void)
 {
     int fd = make(path, 2);
@@ -333,7 +349,7 @@ static void *all(const char *where, void (*run)(void))
     return NULL;
 }
 #define BOTH(X) X(reads_and_writes_see_what_mappings_store) X(private_stores_stay_private) X(children_share_the_file) \
-    X(behind_the_end_is_sigbus) X(it_lives_as_long_as_it_is_mapped) X(the_descriptor_says_what_is_allowed) \
+    X(behind_the_end_is_sigbus) X(what_nobody_may_touch_is_cut_off_too) X(it_lives_as_long_as_it_is_mapped) X(the_descriptor_says_what_is_allowed) \
     X(calls_take_buffers_from_files) X(the_pager_dies)
 #define DEFINE(name) \
     static void name##_in_memory(void) { all("/tmp/f", name); } \
