@@ -7,6 +7,7 @@
 #include "signals.h"
 
 #include <ipc/console.h>
+#include <ipc/procmgr.h>
 #include <string.h>
 
 #define SHORT_MAX 40u
@@ -17,21 +18,56 @@
 /* The console was restarted under a request, or has no room for one more: ask again. */
 #define PAUSE_TICKS 20000u /* 2 ms at 10 MHz */
 
-/* A read that is cancelled though no handler has run was by ^C, which took its line. After a death output may appear twice: better than not at all. */
+/* ERR_CANCELLED also when it was stopped and goes on: it may have come to the foreground, or need no leave any more. */
+static err_t ask_leave(int sig)
+{
+    struct ipc_msg m = {.w = {PROC_TERMINAL, (uint64_t)sig}};
+    return proc_call_again(H_PROC, &m);
+}
+
+err_t __console_allowed(int sig)
+{
+    unsigned breaks = __signal_breaks;
+    err_t err;
+    __stderr_push();
+    do /* bound: stops, and handlers that want it */
+        err = ask_leave(sig);
+    while (__restarts(err, breaks));
+    return err;
+}
+
+/* Once. A read is a cancellation point, and of the foreground; writes are made under locks as well, and of everybody unless TOSTOP is
+ * set, when the server asks for the process manager's word. */
+static err_t call_once(struct ipc_msg *m, const struct ipc_buf *buf)
+{
+    const struct ipc_msg request = *m;
+    bool reads = m->w[0] == CONSOLE_READ;
+    err_t err = reads ? ask_leave(SIGTTIN) : OK;
+    if (err != OK)
+        return err;
+    if (reads)
+        __cancel_begin();
+    err = ipc_call_full(H_CONSOLE, m, buf, buf != NULL ? 1 : 0, DEADLINE_NONE);
+    if (reads)
+        __cancel_end(err);
+    if (err != ERR_PERM || request.w[CONSOLE_ALLOWED_WORD] == CONSOLE_ALLOWED)
+        return err;
+    err = ask_leave(SIGTTOU);
+    *m = request;
+    m->w[CONSOLE_ALLOWED_WORD] = CONSOLE_ALLOWED;
+    return err == OK ? ipc_call_full(H_CONSOLE, m, buf, buf != NULL ? 1 : 0, DEADLINE_NONE) : err;
+}
+
+/* A read that is cancelled though no handler has run was stopped, or lost its line to ^C. After a death output may appear twice:
+ * better than not at all. */
 static err_t console_call(struct ipc_msg *m, const struct ipc_buf *buf)
 {
     const struct ipc_msg request = *m;
-    unsigned breaks = __signal_breaks, runs = __signal_runs;
+    unsigned breaks = __signal_breaks;
     for (;;) { /* bound: the clients before us, and deaths; init ends the machine when the console does not come back */
         *m = request;
-        bool reads = m->w[0] == CONSOLE_READ; /* a cancellation point; writes are made under locks as well */
-        if (reads)
-            __cancel_begin();
-        err_t err = ipc_call_full(H_CONSOLE, m, buf, buf != NULL ? 1 : 0, DEADLINE_NONE);
-        if (reads)
-            __cancel_end(err);
-        bool restarts = __restarts(err, breaks) && (m->w[0] != CONSOLE_READ || __signal_runs != runs);
-        if (restarts)
+        err_t err = call_once(m, buf);
+        if (__restarts(err, breaks))
             continue;
         if (err != ERR_AGAIN && err != ERR_PEER_DEAD)
             return err;

@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <ipc/procmgr.h>
+#include <signal.h>
 #include <unistd.h>
 
 static int ask(uint64_t what, pid_t pid, pid_t group, struct ipc_msg *m)
@@ -75,6 +76,9 @@ int tcsetpgrp(int fd, pid_t group)
         errno = EINVAL;
         return -1;
     }
-    err_t err = foreground((uint64_t)group, &now);
+    err_t err = __console_allowed(SIGTTOU);
+    if (err != OK)
+        return __error_set(err);
+    err = foreground((uint64_t)group, &now);
     return __error_set(err == ERR_NOENT ? ERR_PERM : err);
 }

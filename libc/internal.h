@@ -32,6 +32,9 @@ ssize_t __console_write_trusted(const void *buf, size_t len);
 ssize_t __console_write(const void *buf, size_t len);
 ssize_t __console_read(void *buf, size_t len, bool waits);
 err_t __console_call(struct ipc_msg *m); /* any other request without buffers */
+/* SIGTTOU: the console's settings may be changed now. ERR_IO: not by this process, which can't be stopped either; ERR_CANCELLED: a
+ * handler has run. SIGTTIN: it may be read. */
+err_t __console_allowed(int sig);
 
 /* fd.c: descriptors. __files_start: what the program was started with. __files_call: ask the file server; again when it was
  * restarted under the request, and for requests that name no descriptor also when it does not know us yet. */

@@ -37,6 +37,18 @@ pid_t fork(void)
     return pid >= 0 ? (pid_t)pid : (pid_t)__error_set((err_t)pid);
 }
 
+/* The child has a copy of its own, so whatever it does harms nobody; the parent goes on when the child runs another program, or ended. */
+pid_t vfork(void)
+{
+    pid_t pid = fork();
+    err_t err = pid > 0 ? ERR_CANCELLED : OK;
+    while (err == ERR_CANCELLED) { /* bound: handlers, which run meanwhile */
+        struct ipc_msg m = {.w = {PROC_WAIT, (uint64_t)pid, WAIT_EXECED | WAIT_KEEP}};
+        err = proc_call(H_PROC, &m);
+    }
+    return pid;
+}
+
 /* Bit by bit: the kernel of a wait, with waitid's options besides. */
 static uint64_t wait_flags(int options)
 {

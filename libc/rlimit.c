@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  * Limits: POSIX's names for what the process manager keeps. Memory is counted in frames there, tables and kernel objects included;
- * a limit that nobody keeps can be asked for, and set to what it is.
+ * a limit that nobody keeps can be asked for, and set to what it is. Open files are the file server's.
  */
 #include "internal.h"
 
@@ -34,7 +34,6 @@ static bool fixed_value(int which, rlim_t *value)
     case RLIMIT_CPU:
     case RLIMIT_FSIZE: *value = RLIM_INFINITY; return true;
     case RLIMIT_CORE: *value = 0; return true;
-    case RLIMIT_NOFILE: *value = FS_DESCRIPTORS_MAX; return true;
     default: return false;
     }
 }
@@ -69,8 +68,19 @@ static uint64_t to_units(rlim_t value, struct kept k)
     return value < k.unit ? 1 : value / k.unit; /* never the word for "none" */
 }
 
+static err_t files(uint64_t soft, uint64_t hard, struct rlimit *now)
+{
+    struct ipc_msg m = {.w = {FS_LIMIT, soft, hard}};
+    err_t err = __files_call(&m, NULL, 0);
+    if (err == OK && now != NULL)
+        *now = (struct rlimit){m.w[1], m.w[2]};
+    return err;
+}
+
 int getrlimit(int which, struct rlimit *limit)
 {
+    if (which == RLIMIT_NOFILE)
+        return __error_set(files(ASK, ASK, limit));
     struct kept k = kept_as(which);
     rlim_t fixed;
     if (k.which == 0) {
@@ -99,6 +109,8 @@ int setrlimit(int which, const struct rlimit *limit)
         return fail(EINVAL);
     if (limit->rlim_max > now.rlim_max)
         return fail(EPERM);
+    if (which == RLIMIT_NOFILE)
+        return __error_set(files(limit->rlim_cur, limit->rlim_max, NULL));
     if (k.which == 0)
         return limit->rlim_cur == now.rlim_cur && limit->rlim_max == now.rlim_max ? 0 : fail(EINVAL);
     uint64_t unused;

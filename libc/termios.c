@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <ipc/console.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -21,6 +22,15 @@ static int ask(int fd, struct ipc_msg *m)
     if (!isatty(fd))
         return -1;
     return __error_set(__console_call(m));
+}
+
+/* The same for what changes something: of the foreground. */
+static int change(int fd, struct ipc_msg *m)
+{
+    if (!isatty(fd))
+        return -1;
+    err_t err = __console_allowed(SIGTTOU);
+    return __error_set(err == OK ? __console_call(m) : err);
 }
 
 int tcgetattr(int fd, struct termios *to)
@@ -46,13 +56,13 @@ int tcsetattr(int fd, int when, const struct termios *t)
         m.w[5] |= CONSOLE_ATTR_DROP;
     if (when != TCSANOW && tcdrain(fd) != 0)
         return -1;
-    return ask(fd, &m);
+    return change(fd, &m);
 }
 
 int tcdrain(int fd)
 {
     struct ipc_msg m = {.w = {CONSOLE_FLUSH}};
-    return ask(fd, &m);
+    return change(fd, &m);
 }
 
 int tcflush(int fd, int queue)
@@ -62,13 +72,13 @@ int tcflush(int fd, int queue)
         errno = EINVAL;
         return -1;
     }
-    return ask(fd, &m);
+    return change(fd, &m);
 }
 
 /* There is nothing to hold back: the line has no flow control, and no break. */
 int tcflow(int fd, int action)
 {
-    if (!isatty(fd))
+    if (!isatty(fd) || __error_set(__console_allowed(SIGTTOU)) != 0)
         return -1;
     if (action == TCOON || action == TCION)
         return 0;
@@ -79,7 +89,7 @@ int tcflow(int fd, int action)
 int tcsendbreak(int fd, int duration)
 {
     (void)duration;
-    return isatty(fd) ? 0 : -1;
+    return isatty(fd) ? __error_set(__console_allowed(SIGTTOU)) : -1;
 }
 
 void cfmakeraw(struct termios *t)

@@ -13,6 +13,10 @@
 #define CLOCK_MONOTONIC ((clockid_t)4)
 #endif
 
+#ifndef CLOCK_PROCESS_CPUTIME_ID
+#define CLOCK_PROCESS_CPUTIME_ID ((clockid_t)2) /* a nanosecond for each instruction of the process's threads */
+#endif
+
 #ifndef _POSIX_TIMERS
 struct timespec;
 int clock_gettime(clockid_t clock, struct timespec *ts);
@@ -26,6 +30,9 @@ int nanosleep(const struct timespec *want, struct timespec *left);
 #endif
 #ifndef _POSIX_CLOCK_SELECTION
 int clock_nanosleep(clockid_t clock, int flags, const struct timespec *want, struct timespec *left); /* -> an error number */
+#endif
+#ifndef _POSIX_CPUTIME
+int clock_getcpuclockid(pid_t pid, clockid_t *clock); /* -> an error number */
 #endif
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * Commands for the shell: system(), popen(), pclose(). Streams of popen() are closed by exec, so no command keeps another's
+ * Commands for the shell through a pipe: popen(), pclose(). Streams of popen() are closed by exec, so no command keeps another's
  * pipe open.
  */
 #include "stream.h"
@@ -27,18 +27,6 @@ static int wait_for(pid_t pid)
         got = waitpid(pid, &status, 0);
     } while (got < 0 && errno == EINTR);
     return got == pid ? status : -1;
-}
-
-int system(const char *command)
-{
-    pid_t pid;
-    if (command == NULL)
-        return access(SHELL, X_OK) == 0;
-    int why = spawn_shell(command, NULL, &pid);
-    if (why == 0)
-        return wait_for(pid);
-    errno = why;
-    return -1;
 }
 
 /* The child's end of the pipe becomes its 0 or 1; all else that popen() opened closes by itself. */

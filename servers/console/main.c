@@ -42,9 +42,20 @@ static struct request *enqueue(unsigned which, reply_id_t id)
     return r;
 }
 
+/* TOSTOP: who is not in the foreground is to be stopped, and the process manager knows who is. */
+static bool may_write(const struct ipc_event *ev)
+{
+    return !(line.set.lflag & CONSOLE_TOSTOP) || BADGE_CLASS(ev->badge) != BADGE_CLIENT ||
+           ev->w[CONSOLE_ALLOWED_WORD] == CONSOLE_ALLOWED;
+}
+
 static void op_write(const struct ipc_event *ev)
 {
     uint64_t len = BUF_LEN(ev->buf_len[0]);
+    if (!may_write(ev)) {
+        answer(ev->id, ERR_PERM, 0);
+        return;
+    }
     if ((ev->buf_len[0] & BUF_R) == 0) {
         answer(ev->id, ERR_RIGHTS, 0);
         return;
@@ -57,6 +68,10 @@ static void op_write(const struct ipc_event *ev)
 static void op_write_short(const struct ipc_event *ev)
 {
     uint64_t len = ev->w[1];
+    if (!may_write(ev)) {
+        answer(ev->id, ERR_PERM, 0);
+        return;
+    }
     if (len < 1 || len > SHORT_BYTES_MAX) {
         answer(ev->id, ERR_INVAL, 0);
         return;
@@ -319,7 +334,7 @@ static bool serve_reads(void)
     return true;
 }
 
-/* Whoever reads is told that the line is gone (a shell prompts again); procmgr signals the foreground. */
+/* procmgr signals the foreground, and ends reads for it. Should nobody be there, who reads is told that the line is gone. */
 static void signal_key(enum line_key key)
 {
     static const uint64_t bit[] = {[LINE_INTERRUPT] = PROC_NTFN_INTR, [LINE_QUIT] = PROC_NTFN_QUIT, [LINE_STOP] = PROC_NTFN_STOP};

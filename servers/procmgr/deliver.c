@@ -180,6 +180,13 @@ void thread_hold(struct proc *p, unsigned slot)
         nag(p);
 }
 
+void thread_hold_reader(struct proc *p, unsigned slot)
+{
+    thread_hold(p, slot);
+    if (is_hooked(p, slot) && !is_requester(p, slot))
+        (void)interrupt_console(p, slot);
+}
+
 void thread_let_go(struct proc *p, unsigned slot)
 {
     if (deliverable(p, slot) != 0)

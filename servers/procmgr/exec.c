@@ -2,7 +2,7 @@
  * exec and spawn. Everything that can be wrong with the request is found before the point of no return; after that a
  * failure ends the process.
  */
-#include "procmgr.h"
+#include "signals.h"
 
 #include <ipc/fs.h>
 #include <string.h>
@@ -148,6 +148,7 @@ err_t do_EXEC(struct request *r)
     commit(p, r->slot, &w);
     args_give(&old);
     ledger->execs++;
+    waits_child_changed(p); /* a parent that lent it its life goes on */
     exec_go_on(p);
     return LATER;
 }

@@ -152,9 +152,40 @@ void signal_keys(uint64_t bits)
         foreground_send(SIGTSTP);
 }
 
+/* ---- the console, for who is not in the foreground ---- */
+
+/* Or it has nothing to do with jobs there: nobody is in the foreground, or another session is. */
+static bool is_in_foreground(const struct proc *p)
+{
+    const struct proc *target = ledger->foreground ? proc_find(ledger->foreground) : 0;
+    if (target && target->group != ledger->foreground)
+        return proc_descends(p, target) || p->session != target->session;
+    const struct proc *member = ledger->foreground ? group_member(ledger->foreground, 0) : 0;
+    return !member || p->group == ledger->foreground || p->session != member->session;
+}
+
+/* Who is deaf to the signal can't be stopped: it may change the console all the same, and read nothing. */
+err_t do_TERMINAL(struct request *r)
+{
+    static const struct sig_info info = {.code = SIC_KERNEL};
+    struct proc *p = r->caller;
+    uint64_t sig = r->ev->w[1];
+    if (sig != SIGTTIN && sig != SIGTTOU)
+        return ERR_INVAL;
+    if (is_in_foreground(p))
+        return OK;
+    const struct sig_thread *t = sig_thread_of(p, r->slot);
+    if (p->sig_ignored & SIGBIT(sig) || (t && t->mask & SIGBIT(sig)))
+        return sig == SIGTTIN ? ERR_IO : OK;
+    if (group_is_orphaned(p->group))
+        return ERR_IO;
+    (void)group_send(p->group, (unsigned)sig, &info);
+    return ERR_CANCELLED;
+}
+
 /* ---- stopping ---- */
 
-/* Threads in calls go on with them, and stop when they are over. */
+/* Threads in calls go on with them, and stop when they are over; but what is typed from now on is not for it. */
 void proc_stop(struct proc *p, unsigned sig)
 {
     ledger_begin();
@@ -163,7 +194,7 @@ void proc_stop(struct proc *p, unsigned sig)
     ledger_set(p->stopped, true);
     ledger_commit();
     for (uint64_t left = p->thread_map; left; left &= left - 1) /* bound: PROC_THREADS_MAX */
-        thread_hold(p, (unsigned)__builtin_ctzll(left));
+        thread_hold_reader(p, (unsigned)__builtin_ctzll(left));
     waits_child_changed(p);
     signal_child(p, CLD_CODE_STOPPED);
 }

@@ -60,6 +60,7 @@ void handlers_new_thread(struct proc *p, unsigned slot, unsigned by); /* its mas
 void signals_attend(struct proc *p);     /* something about pending signals or masks has changed */
 void thread_let_go(struct proc *p, unsigned slot);   /* it may run again: with what is pending for it */
 void thread_hold(struct proc *p, unsigned slot);     /* it shall not run: at once, or when its call is over */
+void thread_hold_reader(struct proc *p, unsigned slot); /* and a request that waits at the console ends */
 bool thread_is_ours(const struct proc *p, unsigned slot);
 void thread_unhook(struct proc *p, unsigned slot, reply_id_t id); /* it came to PROC_HOOK_VA */
 /* An exception for which it has a handler: it goes there. info: code, and the signal as status. */

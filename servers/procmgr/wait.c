@@ -89,6 +89,8 @@ static bool is_waited_child(const struct proc *c, int64_t who)
 /* Whether it has something to tell to one who waits with these flags. */
 static bool is_ready(const struct proc *c, uint64_t flags)
 {
+    if (flags & WAIT_EXECED && c->has_execed)
+        return true;
     if (c->state == PROC_STATE_ZOMBIE)
         return !(flags & WAIT_NOT_ENDED);
     if (c->state != PROC_STATE_RUNNING)
@@ -159,7 +161,7 @@ err_t do_WAIT(struct request *r)
         who = IN_GROUP(r->caller->group);
     else if (who < -1 && who >= -(int64_t)PID_MAX)
         who = IN_GROUP(-who);
-    if (flags & ~(uint64_t)WAIT_KNOWN)
+    if (flags & ~(uint64_t)WAIT_KNOWN || (flags & WAIT_EXECED && !(flags & WAIT_KEEP)))
         return ERR_INVAL;
     struct proc *c = child_find(r->caller, who, flags);
     if (!c)

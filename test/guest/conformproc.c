@@ -235,6 +235,77 @@ static void the_environment_is_what_is_put_there(void)
     CHECK_EQ(unsetenv("X") | unsetenv("Y") | unsetenv("Z") | setenv("PATH", "/bin", 1), 0);
 }
 
+/* ---- vfork, system ---- */
+
+static void vfork_waits_for_the_child(void)
+{
+    REQUIRE(gt_shared_open() == OK);
+    volatile int own = 1;
+    pid_t pid = vfork();
+    if (pid == 0) {
+        gt_sleep_us(20000);
+        own = 2;
+        GT_SHARED->word[0] = 1;
+        _exit(own);
+    }
+    CHECK_EQ(GT_SHARED->word[0], 1);
+    CHECK_EQ(WEXITSTATUS(status_of(pid)), 2);
+    ticks_t before = sys_time();
+    pid = vfork();
+    if (pid == 0) {
+        gt_sleep_us(20000);
+        GT_SHARED->word[0] = 2;
+        (void)execlp("sleep", "sleep", "1", NULL);
+        _exit(127);
+    }
+    CHECK_EQ(GT_SHARED->word[0], 2);
+    CHECK_SOON(sys_time() - before < gt_us(500000)); /* not until it ends */
+    CHECK_EQ(waitpid(pid, NULL, WNOHANG), 0);
+    CHECK_EQ(kill(pid, SIGTERM), 0);
+    CHECK_EQ(WTERMSIG(status_of(pid)), SIGTERM);
+    (void)signal(SIGCHLD, SIG_IGN); /* nobody waits for it; it is waited for all the same */
+    pid = vfork();
+    if (pid == 0) {
+        gt_sleep_us(2000);
+        GT_SHARED->word[0] = 3;
+        _exit(0);
+    }
+    CHECK_EQ(GT_SHARED->word[0], 3);
+    (void)signal(SIGCHLD, SIG_DFL);
+    gt_shared_close();
+}
+
+static volatile sig_atomic_t interrupts, children;
+static void note(int sig)
+{
+    interrupts += sig == SIGINT || sig == SIGQUIT;
+    children += sig == SIGCHLD;
+}
+
+static void system_hears_nothing_meanwhile(void)
+{
+    char text[80];
+    struct sigaction a = {.sa_handler = note}, now;
+    CHECK_EQ(sigaction(SIGINT, &a, NULL) | sigaction(SIGQUIT, &a, NULL) | sigaction(SIGCHLD, &a, NULL), 0);
+    snprintf(text, sizeof text, "kill -INT %d; kill -QUIT %d; exit 5", (int)getpid(), (int)getpid());
+    int s = system(text);
+    CHECK(WIFEXITED(s) && WEXITSTATUS(s) == 5);
+    CHECK_EQ(interrupts, 0);
+    CHECK(children <= 1);
+    s = system("kill -INT $$; exit 6"); /* the command itself hears it */
+    CHECK(WIFSIGNALED(s) && WTERMSIG(s) == SIGINT);
+    CHECK(sigaction(SIGINT, NULL, &now) == 0 && now.sa_handler == note);
+    CHECK_EQ(raise(SIGINT), 0);
+    CHECK_EQ(interrupts, 1);
+    (void)signal(SIGINT, SIG_IGN);
+    s = system("kill -INT $$; exit 7");
+    CHECK(WIFEXITED(s) && WEXITSTATUS(s) == 7);
+    (void)signal(SIGINT, SIG_DFL);
+    (void)signal(SIGQUIT, SIG_DFL);
+    (void)signal(SIGCHLD, SIG_DFL);
+    CHECK(system(NULL) != 0);
+}
+
 /* ---- time ---- */
 
 static long long ns_of(const struct timespec *t) { return t->tv_sec * 1000000000LL + t->tv_nsec; }
@@ -294,4 +365,4 @@ static void sleeps_refuse(void)
 GT_MAIN(CASE(statuses_say_how_it_ended), CASE(wait_refuses), CASE(wait_takes_the_one_it_is_asked_for), CASE(kill_refuses),
         CASE(exit_calls_what_was_registered), CASE(orphans_get_another_parent), CASE(exec_refuses),
         CASE(a_program_has_the_environment_it_is_given), CASE(exec_keeps_what_it_should), CASE(the_environment_is_what_is_put_there),
-        CASE(clocks_run_forward), CASE(sleeps_last_as_long_as_asked), CASE(sleeps_refuse))
+        CASE(vfork_waits_for_the_child), CASE(system_hears_nothing_meanwhile), CASE(clocks_run_forward), CASE(sleeps_last_as_long_as_asked), CASE(sleeps_refuse))

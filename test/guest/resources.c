@@ -5,6 +5,7 @@
 #define GT_NAME "resources"
 #include "gtest.h"
 
+#include <fcntl.h>
 #include <sys/resource.h>
 #include <sys/times.h>
 #include <time.h>
@@ -70,7 +71,7 @@ static void the_others_are_what_they_are(void)
     const struct {
         int which;
         rlim_t value;
-    } fixed[] = {{RLIMIT_CPU, RLIM_INFINITY}, {RLIMIT_FSIZE, RLIM_INFINITY}, {RLIMIT_CORE, 0}, {RLIMIT_NOFILE, 1024}};
+    } fixed[] = {{RLIMIT_CPU, RLIM_INFINITY}, {RLIMIT_FSIZE, RLIM_INFINITY}, {RLIMIT_CORE, 0}};
     for (unsigned i = 0; i < sizeof fixed / sizeof fixed[0]; i++) {
         CHECK_EQ(getrlimit(fixed[i].which, &l), 0);
         CHECK(l.rlim_cur == fixed[i].value && l.rlim_max == fixed[i].value);
@@ -84,6 +85,49 @@ static void the_others_are_what_they_are(void)
     CHECK_EQ(getrlimit(RLIMIT_STACK, &l), 0);
     CHECK(l.rlim_cur == 8 << 20 && l.rlim_max == 1 << 30);
 }
+
+static void opens_few(void *unused)
+{
+    struct rlimit l;
+    int p[2];
+    (void)unused;
+    CHECK_EQ(getrlimit(RLIMIT_NOFILE, &l), 0);
+    CHECK(l.rlim_cur == 1024 && l.rlim_max == 1024 && sysconf(_SC_OPEN_MAX) == 1024);
+    l = (struct rlimit){2048, 2048};
+    errno = 0;
+    CHECK(setrlimit(RLIMIT_NOFILE, &l) == -1 && errno == EPERM);
+    l = (struct rlimit){6, 5};
+    errno = 0;
+    CHECK(setrlimit(RLIMIT_NOFILE, &l) == -1 && errno == EINVAL);
+    CHECK_EQ(dup2(1, 9), 9); /* stays open */
+    l = (struct rlimit){6, 8};
+    CHECK_EQ(setrlimit(RLIMIT_NOFILE, &l), 0);
+    pid_t pid = gt_fork(); /* inherited */
+    if (pid > 0) {
+        gt_expect_exit(pid, 0);
+        _exit(gt_failed != 0);
+    }
+    CHECK_EQ(sysconf(_SC_OPEN_MAX), 6);
+    CHECK(dup(0) == 3 && dup(0) == 4);
+    errno = 0;
+    CHECK(pipe(p) == -1 && errno == EMFILE);
+    CHECK_EQ(dup(0), 5);
+    errno = 0;
+    CHECK(dup(0) == -1 && errno == EMFILE);
+    errno = 0;
+    CHECK(dup2(0, 6) == -1 && errno == EBADF);
+    errno = 0;
+    CHECK(fcntl(0, F_DUPFD, 6) == -1 && errno == EINVAL);
+    CHECK_EQ(write(9, "", 0), 0);
+    l = (struct rlimit){8, 8};
+    CHECK_EQ(setrlimit(RLIMIT_NOFILE, &l), 0);
+    CHECK_EQ(dup(0), 6);
+    l = (struct rlimit){8, 9};
+    errno = 0;
+    CHECK(setrlimit(RLIMIT_NOFILE, &l) == -1 && errno == EPERM);
+    _exit(gt_failed != 0);
+}
+static void open_files_are_limited(void) { RUN_CHILD(opens_few, NULL); }
 
 static void computes(void *rounds)
 {
@@ -112,12 +156,38 @@ static void time_is_counted_where_it_was_used(void)
     CHECK(us_of(RUSAGE_CHILDREN) - children >= 3000);
     CHECK(us_of(RUSAGE_SELF) - own < 1500);
     CHECK(times(&after) > (clock_t)0);
+    CHECK_EQ(sysconf(_SC_CLK_TCK), CLOCKS_PER_SEC); /* the unit of both */
     CHECK(after.tms_utime >= before.tms_utime && after.tms_cutime >= before.tms_cutime && after.tms_stime == 0);
     struct rusage u;
     errno = 0;
     CHECK(getrusage(5, &u) == -1 && errno == EINVAL);
     CHECK_EQ(getrusage(RUSAGE_SELF, &u), 0);
     CHECK(u.ru_maxrss > 0);
+}
+
+static void clocks_of_processor_time(void)
+{
+    struct timespec before, after, other;
+    clockid_t child_clock, none;
+    clock_t start = clock();
+    CHECK_EQ(clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &before), 0);
+    gt_sleep_us(50000); /* does not count */
+    CHECK(clock() - start < 5000);
+    (void)compute(1000000);
+    CHECK(clock() - start >= 3000);
+    CHECK_EQ(clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &after), 0);
+    CHECK(after.tv_sec > before.tv_sec || after.tv_nsec - before.tv_nsec >= 3000000);
+    CHECK_EQ(clock_getres(CLOCK_PROCESS_CPUTIME_ID, &other), 0);
+    pid_t pid = gt_child(computes, (void *)~0UL);
+    CHECK_EQ(clock_getcpuclockid(pid, &child_clock), 0);
+    gt_sleep_us(20000);
+    CHECK_EQ(clock_gettime(child_clock, &other), 0);
+    CHECK(other.tv_sec > 0 || other.tv_nsec > 5000000);
+    CHECK_EQ(kill(pid, SIGKILL), 0);
+    gt_expect_signal(pid, SIGKILL);
+    errno = 0;
+    CHECK(clock_gettime(child_clock, &other) == -1 && errno == EINVAL);
+    CHECK_EQ(clock_getcpuclockid(999999, &none), ESRCH);
 }
 
 static void nice_is_a_priority(void)
@@ -135,5 +205,5 @@ static void nice_is_a_priority(void)
     CHECK(setpriority(PRIO_PROCESS, 999999, 1) == -1 && errno == ESRCH);
 }
 
-GT_MAIN(CASE(memory_ends_where_the_limit_is), CASE(processes_are_limited), CASE(the_others_are_what_they_are),
-        CASE(time_is_counted_where_it_was_used), CASE(nice_is_a_priority))
+GT_MAIN(CASE(memory_ends_where_the_limit_is), CASE(processes_are_limited), CASE(open_files_are_limited), CASE(the_others_are_what_they_are),
+        CASE(time_is_counted_where_it_was_used), CASE(clocks_of_processor_time), CASE(nice_is_a_priority))

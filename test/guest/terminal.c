@@ -5,6 +5,7 @@
 #include "gtest.h"
 #include "gfiles.h"
 #include <poll.h>
+#include <sched.h>
 #include <sys/ioctl.h>
 #include <sys/select.h>
 #include <termios.h>
@@ -102,4 +103,136 @@ static void reads_that_do_not_wait(void)
     CHECK_EQ(fcntl(0, F_SETFL, flags), 0);
 }
 
-GT_MAIN(CASE(settings_are_kept), CASE(what_is_no_terminal), CASE(the_window_has_a_size), CASE(nobody_types), CASE(reads_that_do_not_wait))
+/* ---- who is not in the foreground ---- */
+
+static pid_t made(void (*fn)(void *), void *arg)
+{
+    pid_t pid = gt_child(fn, arg);
+    CHECK_EQ(setpgid(pid, pid), 0);
+    return pid;
+}
+
+static void reads(void *how)
+{
+    char c;
+    while (getpgrp() != getpid()) /* bound: its parent */
+        sched_yield();
+    if ((intptr_t)how == 1)
+        (void)signal(SIGTTIN, SIG_IGN);
+    ssize_t n = read(0, &c, 1);
+    _exit(n == -1 ? errno : 0);
+}
+
+static void changes(void *how)
+{
+    struct termios t;
+    while (getpgrp() != getpid()) /* bound: its parent */
+        sched_yield();
+    if ((intptr_t)how == 1)
+        (void)signal(SIGTTOU, SIG_IGN);
+    CHECK_EQ(tcgetattr(0, &t), 0);
+    _exit(tcsetattr(0, TCSANOW, &t) == 0 ? 0 : errno);
+}
+
+static void writes(void *unused)
+{
+    (void)unused;
+    while (getpgrp() != getpid()) /* bound: its parent */
+        sched_yield();
+    _exit(write(1, "", 0) == 0 && write(1, " ", 1) == 1 ? 0 : errno);
+}
+
+static void expect_stop(pid_t pid, int sig)
+{
+    int word = 0;
+    CHECK_EQ(waitpid(pid, &word, WUNTRACED), pid);
+    CHECK(WIFSTOPPED(word) && WSTOPSIG(word) == sig);
+}
+
+/* Continued in the background it stops again; in the foreground it goes on. */
+static void the_background_stops(void)
+{
+    pid_t before = tcgetpgrp(0);
+    CHECK_EQ(tcsetpgrp(0, getpgrp()), 0);
+    pid_t pid = made(changes, NULL);
+    for (unsigned i = 0; i < 2; i++) {
+        expect_stop(pid, SIGTTOU);
+        CHECK_EQ(i == 1 ? tcsetpgrp(0, pid) : 0, 0);
+        CHECK_EQ(kill(pid, SIGCONT), 0);
+    }
+    gt_expect_exit(pid, 0);
+    (void)signal(SIGTTOU, SIG_IGN); /* as shells do: the group that is in the foreground has ended */
+    CHECK_EQ(tcsetpgrp(0, getpgrp()), 0);
+    (void)signal(SIGTTOU, SIG_DFL);
+    pid = made(reads, NULL);
+    expect_stop(pid, SIGTTIN);
+    CHECK_EQ(kill(pid, SIGCONT), 0);
+    expect_stop(pid, SIGTTIN);
+    CHECK_EQ(kill(pid, SIGKILL), 0);
+    gt_expect_signal(pid, SIGKILL);
+    gt_expect_exit(made(reads, (void *)1), EIO);
+    gt_expect_exit(made(changes, (void *)1), 0);
+    (void)tcsetpgrp(0, before);
+}
+
+static void tostop_stops_writers(void)
+{
+    struct termios old, set;
+    pid_t before = tcgetpgrp(0);
+    CHECK_EQ(tcsetpgrp(0, getpgrp()), 0);
+    gt_expect_exit(made(writes, NULL), 0);
+    CHECK_EQ(tcgetattr(0, &old), 0);
+    set = old;
+    set.c_lflag |= TOSTOP;
+    CHECK_EQ(tcsetattr(0, TCSANOW, &set), 0);
+    pid_t pid = made(writes, NULL);
+    expect_stop(pid, SIGTTOU);
+    CHECK_EQ(write(1, " ", 1), 1);
+    CHECK_EQ(tcsetattr(0, TCSANOW, &old), 0);
+    CHECK_EQ(kill(pid, SIGCONT), 0);
+    gt_expect_exit(pid, 0);
+    (void)tcsetpgrp(0, before);
+}
+
+static volatile sig_atomic_t runs;
+static void count(int sig)
+{
+    (void)sig;
+    runs++;
+}
+
+static void in_the_background(void *unused)
+{
+    struct sigaction a = {0};
+    char c;
+    (void)unused;
+    while (getpgrp() != getpid()) /* bound: its parent */
+        sched_yield();
+    a.sa_handler = count;
+    CHECK_EQ(sigaction(SIGTTIN, &a, NULL), 0);
+    CHECK_ERRNO(read(0, &c, 1), EINTR);
+    CHECK_EQ(runs, 1);
+    CHECK_EQ(setsid(), -1);
+    pid_t pid = gt_fork();
+    if (pid == 0) { /* orphaned: nobody could continue it */
+        CHECK_EQ(setpgid(0, 0), 0);
+        gt_sleep_us(3000);
+        CHECK_ERRNO(read(0, &c, 1), EIO);
+        CHECK_ERRNO(tcflush(0, TCIFLUSH), EIO);
+        _exit(gt_failed != 0);
+    }
+    gt_sleep_us(1000); /* and it is another's child when it reads */
+    _exit(gt_failed != 0);
+}
+static void handlers_and_orphans(void)
+{
+    pid_t before = tcgetpgrp(0);
+    CHECK_EQ(tcsetpgrp(0, getpgrp()), 0);
+    uint64_t n = gt_processes();
+    gt_expect_exit(made(in_the_background, NULL), 0);
+    gt_until_processes(n);
+    (void)tcsetpgrp(0, before);
+}
+
+GT_MAIN(CASE(settings_are_kept), CASE(what_is_no_terminal), CASE(the_window_has_a_size), CASE(nobody_types), CASE(reads_that_do_not_wait),
+        CASE(the_background_stops), CASE(tostop_stops_writers), CASE(handlers_and_orphans))

@@ -28,7 +28,7 @@ struct rlimit {
 #define RLIMIT_CORE 4    /* there are no core files: 0 */
 #define RLIMIT_RSS 5
 #define RLIMIT_NPROC 7   /* with so many processes in the system this one can start no more */
-#define RLIMIT_NOFILE 8  /* as it is; it cannot be changed */
+#define RLIMIT_NOFILE 8  /* one more than the highest descriptor that is given */
 #define RLIMIT_AS 9
 int getrlimit(int which, struct rlimit *limit);
 int setrlimit(int which, const struct rlimit *limit);

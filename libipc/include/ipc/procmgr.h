@@ -46,13 +46,14 @@
     X(TIMES, 44, FROM_ANY, "pid or 0 -> instructions of its threads, of children it has waited for, group, session, 1: it is stopped") \
     X(THREAD_PRIO, 46, FROM(BADGE_CLIENT), "thread slot or ~0 for the caller's own, PROC_PRIO_*, 1..199, 0 none or ~0 to ask -> that value, its own or the process's priority, what it runs at") \
     X(MUTEX_WAIT, 47, FROM(BADGE_CLIENT), "mutex's address, 0 or PROC_MUTEX_LEAVE; buf0 its word; answered when the mutex is the caller's") \
-    X(MUTEX_GIVE, 48, FROM(BADGE_CLIENT), "mutex's address; buf0 its word (server writes): the caller's mutex is the next one's")
+    X(MUTEX_GIVE, 48, FROM(BADGE_CLIENT), "mutex's address; buf0 its word (server writes): the caller's mutex is the next one's") \
+    X(TERMINAL, 49, FROM(BADGE_CLIENT), "SIGTTIN: the caller is about to read the console, SIGTTOU: to change it; ERR_CANCELLED: its group has got the signal, ERR_IO: it could not be stopped")
 
 enum proc_op {
 #define PROC_ENUM(name, number, who, text) PROC_##name = (number),
     PROC_OPS(PROC_ENUM)
 #undef PROC_ENUM
-    PROC_OP_LIMIT = 49,
+    PROC_OP_LIMIT = 50,
 };
 
 /* strings buffer: argc strings then envc strings, each nul-terminated. */
@@ -92,8 +93,9 @@ err_t proc_call_until(handle_t procmgr, struct ipc_msg *m, ticks_t deadline); /*
 #define WAIT_STOPPED 2u   /* children that were stopped, too */
 #define WAIT_CONTINUED 4u /* those that were continued, too */
 #define WAIT_KEEP 8u      /* it can be waited for again */
-#define WAIT_KNOWN 31u
 #define WAIT_NOT_ENDED 16u /* not those that ended */
+#define WAIT_EXECED 32u   /* one that runs a program of its own counts as well; with WAIT_KEEP */
+#define WAIT_KNOWN 63u
 
 /* SIGACTION: what a signal does; PROC_SA_* are the SA_* of <signal.h>. */
 enum proc_sig { PROC_SIG_DEFAULT = 0, PROC_SIG_IGNORE = 1, PROC_SIG_CATCH = 2 };
