@@ -73,11 +73,19 @@ class Result:
         return not (self.passed or self.failed or self.skipped)
 
 
+BUSY_PATIENCE_MAX = 8
+
+
+def patience():
+    """How many times as long a test may take: the machine may be busy with other things than these tests."""
+    return min(max(1.0, (os.getloadavg()[0] - JOBS) / os.cpu_count()), BUSY_PATIENCE_MAX)
+
+
 # ---- programs of the host, and Python scripts ----
 
 def run_process(name, command, timeout, env):
     """(Result without counts, exit status or None when it hung, lines)."""
-    began = time.monotonic()
+    began, timeout = time.monotonic(), timeout * patience()
     process = subprocess.Popen(command, cwd=ROOT, env=env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                                stderr=subprocess.STDOUT, start_new_session=True)
     try:
@@ -95,7 +103,7 @@ def run_process(name, command, timeout, env):
     lines = text.decode(errors="replace").replace("\r", "").splitlines()
     result.console = lines
     if status is None:
-        result.fail(f"did not end within {timeout} seconds")
+        result.fail(f"did not end within {timeout:.0f} seconds")
     return result, status, lines
 
 
@@ -256,7 +264,7 @@ class GuestBoot:
         machine = qemu.Machine(stage.kernel, stage.image, mem=mem, build=stage.build, icount=icount, args=args,
                                smp=smp, run=line.rstrip(";"), extra=stage.qemu_options(tests[0].name),
                                disk=disk and UNSYNCED.format(disk))
-        outcome = machine.start().wait(sum(test.timeout for test in tests))
+        outcome = machine.start().wait(sum(test.timeout for test in tests) * patience())
         ended = "it hung; the watchdog ended it" if outcome.hung else f"the machine stopped (status {outcome.status})"
         parts = split_console(outcome.lines, [test.program for test in tests])
         before, results = frames_after(parts[0]), []
