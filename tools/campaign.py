@@ -20,7 +20,7 @@ from pagoda.targets import selected
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 BOOT = "boot:"
-TELLING = re.compile(r"^(ok|FAIL|SKIP|  only) ")
+TELLING = re.compile(r"^(ok|FAIL|SKIP|  only|  [0-9]+ of [0-9]+$) ?")
 
 
 def read(path):

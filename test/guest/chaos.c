@@ -145,7 +145,7 @@ static void round_of(unsigned number, bool with_kills)
 static void rounds(bool with_kills)
 {
     for (unsigned i = 0; i < (gt_full ? 10 : 1); i++)
-        round_of(i, with_kills);
+        gt_progress(i, 10), round_of(i, with_kills);
     gt_sleep_us(50000); /* the last kill that was asked for is over */
 }
 static void in_peace(void) { rounds(false); }

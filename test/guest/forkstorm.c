@@ -18,6 +18,7 @@ static void fork_and_exit_leave_the_frame_count(void)
     fflush(stdout);
     long before = gt_frames_accounted();
     for (long i = 0; i < count && gt_failed == 0; i++) {
+        gt_progress(i, count);
         pid_t pid = fork();
         if (pid == 0) {
             for (long k = 0; k < i % (PAGES + 1); k++)

@@ -294,6 +294,7 @@ static void attack(void *number)
     look_around();
     for (unsigned i = 0; i < (gt_full ? CALLS_FULL : CALLS) && gt_failed < 5; i++) {
         one_call();
+        gt_progress(i, CALLS_FULL);
         if (i % 1024 == 0)
             compare_tables();
     }

@@ -167,6 +167,7 @@ static void killed_at_random(const uint64_t *servers, unsigned count)
     for (uintptr_t i = 0; i < CLIENTS; i++)
         pid[i] = gt_child(client, (void *)i);
     for (unsigned i = 0; i < n && gt_failed == 0; i++) {
+        gt_progress(i, n);
         kill_one(servers[gt_random(&rng) % count], &rng);
         if (i % CHECK_EVERY == CHECK_EVERY - 1) {
             check_alive(seen);

@@ -26,6 +26,7 @@ static bool count_on(long wanted)
     bool on = made < wanted && !gt_failed && (gt_full || gt_count || sys_time() < patience_end);
     if (!on && made < wanted && !gt_failed)
         printf("  only %ld of %ld rounds in %u s: the machine is busy\n", made, wanted, PATIENCE_US / 1000000);
+    gt_progress(made, wanted);
     made += on;
     return on;
 }

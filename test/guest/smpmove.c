@@ -70,6 +70,7 @@ static void pages_move_under_readers_and_writers(void)
     for (ticks_t end = sys_time() + gt_us(PATIENCE_US); made < wanted && !gt_failed; made++) {
         if (!gt_full && !gt_count && sys_time() > end)
             break;
+        gt_progress(made, wanted);
         for (unsigned i = 0; i < PAGES; i++)
             store(&moving[i][W_STAMP], (uint64_t)made + 1);
         store(&round_done, (uint64_t)made + 1);

@@ -40,6 +40,13 @@ static int gt_full GT_UNUSED;        /* --full: the long counts */
 static long gt_count GT_UNUSED;      /* --count=N: overrides a case's count */
 static int gt_loose GT_UNUSED;       /* a case sets it when it changes the frame count for good reason; say why there */
 
+/* With --full or --count a case takes minutes: tells each tenth of the way. `done` goes from 0 up to `of`. */
+static GT_UNUSED void gt_progress(long done, long of)
+{
+    if ((gt_full || gt_count) && of >= 10 && done > 0 && done * 10 / of != (done - 1) * 10 / of)
+        printf("  %ld of %ld\n", done, of);
+}
+
 static inline void gt_fail(const char *what, const char *file, int line)
 {
     gt_failed++;
