@@ -317,6 +317,7 @@ void thread_retire(struct proc *p, unsigned slot)
     ledger_set(p->thread_map, p->thread_map & ~bit);
     ledger_set(p->starting_map, p->starting_map & ~bit);
     ledger_set(p->unsure_map, p->unsure_map | bit);
+    ledger_set(p->hooked_map, p->hooked_map & ~bit); /* it may have been in its last call: the next one in this slot is not */
 }
 
 void thread_end(struct proc *p, unsigned slot)

@@ -154,7 +154,7 @@ static void time_is_counted_where_it_was_used(void)
     own = us_of(RUSAGE_SELF);
     gt_expect_exit(gt_child(computes, (void *)1000000), 0);
     CHECK(us_of(RUSAGE_CHILDREN) - children >= 3000);
-    CHECK(us_of(RUSAGE_SELF) - own < 1500);
+    CHECK_SOON(us_of(RUSAGE_SELF) - own < 1500); /* several harts that share a core count what others used */
     CHECK(times(&after) > (clock_t)0);
     CHECK_EQ(sysconf(_SC_CLK_TCK), CLOCKS_PER_SEC); /* the unit of both */
     CHECK(after.tms_utime >= before.tms_utime && after.tms_cutime >= before.tms_cutime && after.tms_stime == 0);

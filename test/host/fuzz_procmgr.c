@@ -33,6 +33,7 @@ static struct call {
     reply_id_t id;
     uint8_t state;
     bool forbidden; /* its badge may not ask that */
+    bool exception; /* may be answered with EXC_* */
     uint64_t len[2];
 } calls[CALLS];
 static uint64_t call_count, cancels;
@@ -186,6 +187,10 @@ static long request(struct ipc_regs *x)
         x->t4 = 8 | BUF_R;
         x->t6 = take8() % 8 ? (2 * (x->w[2] + x->w[3])) | BUF_R : x->t6; /* strings of one letter */
     }
+    if (x->w[0] == PROC_KILL) { /* a stop as often as an end */
+        x->w[2] = take8() % 2 ? SIGSTOP : take8() % 32;
+        x->w[3] = take8() % 4 ? 0 : x->w[3];
+    }
     if (x->w[0] == PROC_SHUTDOWN && take8() % 8)
         x->w[0] = PROC_STAT;
     from_somebody(x);
@@ -227,8 +232,17 @@ static long first_process(struct ipc_regs *x)
     x->t2 = call_begins(9, x);
     return MSG_CALL;
 }
+/* The next thread in its slot would be taken for one that comes by itself, and never be told of a signal. */
+static void who_is_gone_is_not_hooked(void)
+{
+    for (unsigned i = 0; i < procs_used(); i++) {
+        const struct proc *p = proc_at(i);
+        MUST(!p || p->state != PROC_STATE_RUNNING || !(p->hooked_map & ~p->thread_map));
+    }
+}
 static long receive(struct ipc_regs *x)
 {
+    who_is_gone_is_not_hooked();
     memset(x, 0, sizeof *x);
     if (cancels) {
         x->w[0] = cancels;
@@ -251,6 +265,7 @@ static long receive(struct ipc_regs *x)
         for (unsigned i = 0; i < MSG_WORDS; i++)
             x->w[i] = take_word();
         from_somebody(x);
+        call_of(x->t2)->exception = true;
         return MSG_EXCEPTION;
     case 4:
         call_ends(&calls[(call_count - take8() % 8) % CALLS]); /* its deadline passed */
@@ -266,7 +281,8 @@ static long reply(const struct ipc_regs *x)
 {
     struct call *c = call_of(x->t3);
     last_answer = (err_t)(int64_t)x->w[0];
-    MUST(last_answer <= OK && (last_answer >= ERR_NAMETOOLONG || last_answer == FS_ERR_BADF)); /* a program in no file */
+    bool left = (!c || c->exception) && last_answer == (err_t)EXC_LEAVE;
+    MUST(left || (last_answer <= OK && (last_answer >= ERR_NAMETOOLONG || last_answer == FS_ERR_BADF))); /* a program in no file */
     if (!c || c->state == GONE)
         return ERR_STALE;
     MUST(c->state == WAITS); /* never twice */
