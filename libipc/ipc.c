@@ -2,7 +2,7 @@
  * Messages to registers and back. Owns no state but the choice of a notification; it must never allocate, never retry
  * and never interpret a protocol, since the pager's own fault path runs through it.
  */
-#include <ipc/ipc.h>
+#include <ipc/regs.h>
 
 #include <stddef.h>
 
@@ -14,35 +14,19 @@
 /* A page that came in and was gone again so often in a row: its owner takes it away on purpose, and others wait meanwhile. */
 #define COPY_FUTILE_MAX 16u
 
-/* Word by word: a loop would become a call of memcpy, which costs more than the copy. */
-#define EACH_WORD(X) X(0) X(1) X(2) X(3) X(4) X(5) X(6) X(7)
-_Static_assert(MSG_WORDS == 8, "EACH_WORD names them all");
-
-static inline void words_in(struct ipc_regs *x, const uint64_t *w)
-{
-#define WORD_IN(i) x->w[i] = w[i];
-    EACH_WORD(WORD_IN)
-}
-
-static inline void words_out(uint64_t *w, const struct ipc_regs *x)
-{
-#define WORD_OUT(i) w[i] = x->w[i];
-    EACH_WORD(WORD_OUT)
-}
-
 /* The kernel's error if the message did not go through, else the server's, which stands sign-extended in w[0]. */
 static inline err_t call_result(long kernel, struct ipc_msg *m, const struct ipc_regs *x)
 {
     if (kernel < 0)
         return (err_t)kernel;
-    words_out(m->w, x);
+    ipc_words_out(m->w, x);
     return (err_t)(int64_t)m->w[0];
 }
 
 err_t ipc_call(handle_t ep, struct ipc_msg *m)
 {
     struct ipc_regs x = {.t2 = 0};
-    words_in(&x, m->w);
+    ipc_words_in(&x, m->w);
     return call_result(ipc_raw(SYS_CALL, ep, &x), m, &x);
 }
 
@@ -52,7 +36,7 @@ err_t ipc_call_full(handle_t ep, struct ipc_msg *m, const struct ipc_buf *bufs, 
     unsigned flags = deadline == DEADLINE_NONE ? 0 : IPC_F_DEADLINE;
     if (nbufs > 2)
         return ERR_INVAL;
-    words_in(&x, m->w);
+    ipc_words_in(&x, m->w);
     if (nbufs > 0) {
         flags |= IPC_F_BUF;
         x.t3 = (uint64_t)(uintptr_t)bufs[0].addr;
@@ -73,42 +57,29 @@ static inline uint64_t transfer_word(handle_t h, unsigned rights, uint64_t how)
 err_t ipc_call_handle(handle_t ep, struct ipc_msg *m, handle_t h, unsigned rights, uint64_t how)
 {
     struct ipc_regs x = {.t2 = 0};
-    words_in(&x, m->w);
+    ipc_words_in(&x, m->w);
     x.w[7] = transfer_word(h, rights, how);
     return call_result(ipc_raw(SYS_CALL | FLAGS(IPC_F_HANDLE), ep, &x), m, &x);
-}
-
-static inline long event_out(struct ipc_event *ev, long kind, const struct ipc_regs *x)
-{
-    ev->kind = kind;
-    if (kind < 0)
-        return kind;
-    words_out(ev->w, x);
-    ev->id = x->t2;
-    ev->badge = x->t3;
-    ev->buf_len[0] = x->t4;
-    ev->buf_len[1] = x->t6;
-    return kind;
 }
 
 long ipc_recv(handle_t ep, struct ipc_event *ev, ticks_t deadline)
 {
     struct ipc_regs x = {.t2 = deadline};
     unsigned flags = deadline == DEADLINE_NONE ? 0 : IPC_F_DEADLINE;
-    return event_out(ev, ipc_raw(SYS_RECV | FLAGS(flags), ep, &x), &x);
+    return ipc_event_out(ev, ipc_raw(SYS_RECV | FLAGS(flags), ep, &x), &x);
 }
 
 err_t ipc_reply(reply_id_t id, const struct ipc_msg *m)
 {
     struct ipc_regs x = {.t3 = id};
-    words_in(&x, m->w);
+    ipc_words_in(&x, m->w);
     return (err_t)ipc_raw(SYS_REPLY, 0, &x);
 }
 
 err_t ipc_reply_handle(reply_id_t id, const struct ipc_msg *m, handle_t h, unsigned rights, uint64_t how)
 {
     struct ipc_regs x = {.t3 = id};
-    words_in(&x, m->w);
+    ipc_words_in(&x, m->w);
     x.w[7] = transfer_word(h, rights, how);
     return (err_t)ipc_raw(SYS_REPLY | FLAGS(IPC_F_HANDLE), 0, &x);
 }
@@ -126,7 +97,7 @@ static inline long give_words(struct ipc_regs *x, const struct ipc_give give[2])
 err_t ipc_reply_give(reply_id_t id, const struct ipc_msg *m, const struct ipc_give give[2])
 {
     struct ipc_regs x = {.t3 = id};
-    words_in(&x, m->w);
+    ipc_words_in(&x, m->w);
     long flags = give_words(&x, give);
     return (err_t)ipc_raw(SYS_REPLY | flags, 0, &x);
 }
@@ -134,16 +105,16 @@ err_t ipc_reply_give(reply_id_t id, const struct ipc_msg *m, const struct ipc_gi
 long ipc_reply_recv_give(handle_t ep, reply_id_t id, const struct ipc_msg *m, const struct ipc_give give[2], struct ipc_event *ev)
 {
     struct ipc_regs x = {.t3 = id};
-    words_in(&x, m->w);
+    ipc_words_in(&x, m->w);
     long flags = give_words(&x, give);
-    return event_out(ev, ipc_raw(SYS_REPLY_RECV | flags, ep, &x), &x);
+    return ipc_event_out(ev, ipc_raw(SYS_REPLY_RECV | flags, ep, &x), &x);
 }
 
 long ipc_reply_recv(handle_t ep, reply_id_t id, const struct ipc_msg *m, struct ipc_event *ev)
 {
     struct ipc_regs x = {.t3 = id};
-    words_in(&x, m->w);
-    return event_out(ev, ipc_raw(SYS_REPLY_RECV, ep, &x), &x);
+    ipc_words_in(&x, m->w);
+    return ipc_event_out(ev, ipc_raw(SYS_REPLY_RECV, ep, &x), &x);
 }
 
 err_t ipc_fault_reply(reply_id_t id, uint64_t verdict, frame_t frame, frame_t table1, frame_t table2)
@@ -156,7 +127,7 @@ long ipc_fault_reply_recv(handle_t ep, reply_id_t id, uint64_t verdict, frame_t 
                           struct ipc_event *ev)
 {
     struct ipc_regs x = {.w = {verdict, frame, table1, table2}, .t3 = id};
-    return event_out(ev, ipc_raw(SYS_FAULT_REPLY_RECV, ep, &x), &x);
+    return ipc_event_out(ev, ipc_raw(SYS_FAULT_REPLY_RECV, ep, &x), &x);
 }
 
 static handle_t copy_ntfn; /* what the waiting below waits on; 0: the thread's own */

@@ -23,7 +23,7 @@ INCLUDE = re.compile(r'^\s*#\s*include\s+["<]([^">]+)[">]', re.MULTILINE)
 CSR = re.compile(r"\b(csrr|csrw|csrs|csrc|csrrw|csrrs|csrrc|sfence\.vma|scause|stval|sepc|sstatus|satp)\b(?!\w)")
 COMMENT = re.compile(r"/\*.*?\*/|//[^\n]*", re.DOTALL)
 HANDOFF = {"../init/keep.h", "../init/handoff.h", "../pager/boot.h"}  # contracts between init and a server that it starts
-WALKS = {"docs/fast-path.md": [f"microkernel/core/{name}" for name in ("fast.h", "fast.c", "fast_signal.c", "fast_null.c")]}
+WALKS = {"docs/fast-path.md": [f"microkernel/core/{name}" for name in ("fast.h", "fast.c", "fast_reply.c", "fast_signal.c", "fast_null.c")]}
 DIRECTIVE = re.compile(r"\s*#\s*(ifdef|ifndef|if|else|endif)\b\s*(\S*)")
 POLICY_MAY_SEE = {"policy.h", "stdint.h", "stdbool.h", "stddef.h", "string.h"}
 

@@ -8,12 +8,6 @@
  */
 #include "fast.h"
 
-#ifndef MUTANT_KERNEL_FAST_ANY_ID
-#define FAST_OTHER_ID(id) ((id) != fast_reply_id())
-#else
-#define FAST_OTHER_ID(id) ((uint32_t)(id) != (uint32_t)fast_reply_id()) /* whose, but not of which call */
-#endif
-
 /* The handle's slot, if it is good, names an endpoint and has the right. Handles beyond the first page: general. */
 FAST_INLINE bool fast_endpoint(const struct hart *h, const struct space *s, uint64_t name, unsigned right, struct endpoint **ep, badge_t *badge)
 {
@@ -185,8 +179,6 @@ FAST_ENTRY(fast_fault)
     fast_switch(h, cur, r);
     FAST_FAULTED(r, pte, cur->frame, cur->fault.id, s->handler[HANDLER_FAULT].badge);
 }
-
-FAST_INLINE bool fast_in_ram(const struct hart *h, uint64_t f) { return f >= h->ram_first && f < h->ram_end; }
 
 /* A frame that cur's space may map; its frame word. */
 FAST_INLINE bool fast_mappable(const struct hart *h, const struct thread *cur, uint64_t f, struct frame_info **info)

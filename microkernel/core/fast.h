@@ -11,6 +11,14 @@
 #include "../riscv/fast_regs.h" /* the registers, the lock, the ways out */
 #endif
 
+#ifndef MUTANT_KERNEL_FAST_ANY_ID
+#define FAST_OTHER_ID(id) ((id) != fast_reply_id())
+#else
+#define FAST_OTHER_ID(id) ((uint32_t)(id) != (uint32_t)fast_reply_id()) /* whose, but not of which call */
+#endif
+
+FAST_INLINE bool fast_in_ram(const struct hart *h, uint64_t f) { return f >= h->ram_first && f < h->ram_end; }
+
 FAST_INLINE void fast_run(struct hart *h, struct thread *from, struct thread *to)
 {
     uint64_t now = arch_instret();

@@ -63,24 +63,9 @@ FAST_INLINE void fast_notify(struct ntfn *n, struct thread *t, uint64_t bits)
 /* cur goes to the head of its priority's list: its turn is not over. */
 FAST_INLINE void fast_preempt(struct hart *h, struct thread *cur)
 {
-    unsigned prio = cur->prio;
-    struct prio_queue *q = &h->runq;
-    struct thread *head = q->head[prio];
     cur->state = T_READY;
-    cur->queue = q;
-    cur->q_prio = prio;
-    q->head[prio] = cur;
-    if (head) {
-        cur->q_next = head;
-        cur->q_prev = head->q_prev;
-        head->q_prev->q_next = cur;
-        head->q_prev = cur;
-        return;
-    }
-    cur->q_next = cur->q_prev = cur;
-    q->map[queue_word(prio)] |= queue_bit(prio);
-    q->words |= 1u << queue_word(prio);
-    q->above = prio + 1; /* the one that runs now was the highest */
+    queue_insert(&h->runq, cur, cur->prio);
+    h->runq.head[cur->prio] = cur;
 }
 
 /* The rest of both: t runs with bits of n in cur's place. Nothing can fail. */

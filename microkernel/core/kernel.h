@@ -92,12 +92,63 @@ static inline void faulter_remove(struct thread *t)
 }
 
 /* ---- queue.c ---- */
+#define QUEUE_INLINE static inline __attribute__((always_inline))
 static inline uint64_t queue_bit(unsigned prio) { return 1UL << ((255 - prio) & 63); } /* in the map's word */
 static inline unsigned queue_word(unsigned prio) { return (255 - prio) >> 6; }
-unsigned low_bit(uint64_t x); /* index of the lowest set bit, x != 0 */
+extern const uint8_t low_bit_index[64];
+/* The index of the lowest set bit, x != 0. RV64GC has no count-trailing-zeros: isolate the bit, multiply by a de Bruijn sequence, look it up. */
+static inline unsigned low_bit(uint64_t x) { return low_bit_index[((x & -x) * 0x022fdd63cc95386dUL) >> 58]; }
 void queue_add(struct prio_queue *q, struct thread *t, unsigned prio);      /* at the tail of its priority */
 void queue_add_head(struct prio_queue *q, struct thread *t, unsigned prio); /* at the head */
 void queue_remove(struct thread *t);
+/* The bodies of these, for fast.c. */
+QUEUE_INLINE void queue_insert(struct prio_queue *q, struct thread *t, unsigned prio)
+{
+    struct thread *head = q->head[prio];
+    t->queue = q;
+    t->q_prio = prio;
+    if (!head) {
+        t->q_next = t->q_prev = t;
+        q->head[prio] = t;
+        q->map[queue_word(prio)] |= queue_bit(prio);
+        q->words |= 1u << queue_word(prio);
+        if (prio >= q->above)
+            q->above = prio + 1;
+        return;
+    }
+    t->q_next = head;
+    t->q_prev = head->q_prev;
+    head->q_prev->q_next = t;
+    head->q_prev = t;
+}
+/* What q->above has to be. */
+QUEUE_INLINE unsigned queue_above(const struct prio_queue *q)
+{
+    unsigned w = 0;
+    if (!q->words)
+        return 0;
+    while (!(q->words >> w & 1)) /* bound: 3 */
+        w++;
+    return PRIORITIES - (w * 64 + low_bit(q->map[w]));
+}
+QUEUE_INLINE void queue_take(struct prio_queue *q, struct thread *t)
+{
+    unsigned prio = t->q_prio;
+    t->queue = 0;
+    if (t->q_next == t) {
+        q->head[prio] = 0;
+        q->map[queue_word(prio)] &= ~queue_bit(prio);
+        if (!q->map[queue_word(prio)])
+            q->words &= ~(1u << queue_word(prio));
+        if (prio + 1 == q->above)
+            q->above = queue_above(q);
+        return;
+    }
+    t->q_prev->q_next = t->q_next;
+    t->q_next->q_prev = t->q_prev;
+    if (q->head[prio] == t)
+        q->head[prio] = t->q_next;
+}
 static inline struct thread *queue_top(const struct prio_queue *q) { return q->above ? q->head[q->above - 1] : 0; } /* 0: empty */
 
 /* ---- sched.c ---- */

@@ -227,7 +227,7 @@ struct sched {
 _Static_assert(sizeof(struct sched) <= PAGE_SIZE, "objects fit their frame");
 
 /* What the fast path does (fast.c). */
-enum fast_kind { FAST_NULL, FAST_CALL, FAST_REPLY_RECV, FAST_RETRY, FAST_UPGRADE, FAST_MAP, FAST_REMAP, FAST_SIGNAL, FAST_IRQ, FAST_KINDS };
+enum fast_kind { FAST_NULL, FAST_CALL, FAST_REPLY_RECV, FAST_RETRY, FAST_UPGRADE, FAST_MAP, FAST_REMAP, FAST_SIGNAL, FAST_IRQ, FAST_REPLY, FAST_RECV, FAST_KINDS };
 
 #define FAST_CAUSE_FIRST 8u
 #define FAST_CAUSES 8u

@@ -6,14 +6,20 @@
 
 #define SLICE_TICKS 100000u /* 10 ms at the virt machine's 10 MHz */
 
+/* Equals compete with t for h: whether the timer has to be set for the end of its slice. Early it may be. */
+static bool sched_slice_matters(const struct hart *h, const struct thread *t)
+{
+    return h->timer_set > t->slice_end || arch_time() >= t->slice_end;
+}
+
 /* It stands in the run queue now, or has no budget. */
 static void sched_queued(struct thread *t)
 {
     struct hart *h = t->hart;
     if (!h->current || t->prio > h->current->prio)
         h->resched = true;
-    else if (t->prio == h->current->prio)
-        h->timer_dirty = true; /* the current thread's slice matters now */
+    else if (t->prio == h->current->prio && sched_slice_matters(h, h->current))
+        h->timer_dirty = true;
     else
         return;
     if (h != this_hart())
@@ -183,7 +189,7 @@ static void sched_pick(struct hart *h)
         return;
     }
     queue_remove(top);
-    if (ctx || h->runq.head[top->prio])
+    if (ctx || (h->runq.head[top->prio] && sched_slice_matters(h, top)))
         h->timer_dirty = true; /* else it is set for nothing that is too late */
     top->state = T_RUNNING;
     h->counter[KC_SWITCHES]++;

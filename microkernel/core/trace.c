@@ -107,7 +107,7 @@ static uint64_t counter_value(const struct hart *h, unsigned which)
         faults += h->fast_fault[i];
     switch (which) {
     case KC_TRAP + 8:
-        return value + calls + h->fast[FAST_NULL] + h->fast[FAST_SIGNAL];
+        return value + calls + h->fast[FAST_NULL] + h->fast[FAST_SIGNAL] + h->fast[FAST_REPLY] + h->fast[FAST_RECV];
     case KC_TRAP + 16 + 9:
         return value + h->fast[FAST_IRQ];
     case KC_TRAP + 12:
@@ -116,11 +116,11 @@ static uint64_t counter_value(const struct hart *h, unsigned which)
         return value + h->fast_fault[which - KC_TRAP - FAST_CAUSE_FIRST];
     case KC_SWITCHES:
     case KC_SATP:
-        return value + calls + faults + woken;
+        return value + calls + faults + woken + h->fast[FAST_RECV];
     case KC_CALLS:
         return value + h->fast[FAST_CALL];
     case KC_REPLIES:
-        return value + h->fast[FAST_REPLY_RECV];
+        return value + h->fast[FAST_REPLY_RECV] + h->fast[FAST_REPLY];
     case KC_FAULT_MSGS:
         return value + faults;
     case KC_FAULT_REPLIES:

@@ -38,6 +38,8 @@
 /* Numbers of the ABI, pinned there too: its headers are C. */
 #define NR_NULL 0
 #define NR_CALL 1
+#define NR_RECV 2
+#define NR_REPLY 3
 #define NR_REPLY_RECV 4
 #define NR_FAULT_REPLY_RECV 6
 #define NR_SIGNAL 7

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  * The fast path's side of entry.S: which registers it works beside, how it takes the lock, and its three ways out.
- * Included by core/fast.c alone, which is compiled so that gcc takes neither the message registers (a1-a6, t0, t1) nor a7
+ * Included by core/fast*.c alone, which are compiled so that gcc takes neither the message registers (a1-a6, t0, t1) nor a7
  * nor those named here for anything else, and keeps nothing for a caller: it is jumped to, and jumps away.
  */
 #ifndef RISCV_FAST_REGS_H
@@ -117,6 +117,16 @@ FAST_INLINE bool fast_unlock(void)
 
 /* The words stand where they have to. */
 FAST_INLINE void fast_words(struct thread *to, const struct thread *from) { (void)to, (void)from; }
+/* `to` finds them when it runs again: x[n] is at 8 * n. */
+FAST_INLINE void fast_keep_words(struct thread *to, const struct thread *from)
+{
+    (void)from;
+    __asm__ volatile("sd a1, 88(%0)\n\tsd a2, 96(%0)\n\tsd a3, 104(%0)\n\tsd a4, 112(%0)\n\tsd a5, 120(%0)\n\t"
+                     "sd a6, 128(%0)\n\tsd t0, 40(%0)\n\tsd t1, 48(%0)"
+                     :
+                     : "r"(to)
+                     : "memory");
+}
 FAST_INLINE void fast_after_ecall(struct thread *cur) { cur->x[REG_PC] = fast_pc + 4; }
 
 /* What the receiver finds is read while the lock is held: another hart may end the call the moment after, and its id is the next
@@ -136,6 +146,11 @@ FAST_INLINE void fast_after_ecall(struct thread *cur) { cur->x[REG_PC] = fast_pc
         if (fast_unlock()) \
             FAST_GO(fast_null_called, t); \
         FAST_GO(fast_null_done, t); \
+    } while (0)
+#define FAST_WENT_ON(t) \
+    do { \
+        fast_unlock(); \
+        FAST_GO(fast_went_on, t); \
     } while (0)
 #define FAST_REPLIED(t) \
     do { \

@@ -13,7 +13,7 @@
 _Static_assert(offsetof(struct thread, status) == T_STATUS && offsetof(struct thread, hart) == T_HART &&
                    offsetof(struct thread, x) == 0,
                "entry.S knows these");
-_Static_assert(SYS_NULL == NR_NULL && SYS_CALL == NR_CALL && SYS_REPLY_RECV == NR_REPLY_RECV && SYS_FAULT_REPLY_RECV == NR_FAULT_REPLY_RECV && SYS_SIGNAL == NR_SIGNAL &&
+_Static_assert(SYS_NULL == NR_NULL && SYS_CALL == NR_CALL && SYS_RECV == NR_RECV && SYS_REPLY == NR_REPLY && SYS_REPLY_RECV == NR_REPLY_RECV && SYS_FAULT_REPLY_RECV == NR_FAULT_REPLY_RECV && SYS_SIGNAL == NR_SIGNAL &&
                    MSG_CALL == KIND_CALL && MSG_FAULT == KIND_FAULT && OK == RESULT_OK && FAULT_ACCESS_R == ACCESS_R &&
                    FAULT_ACCESS_W == ACCESS_W && FAULT_ACCESS_X == ACCESS_X && CAUSE_ECALL_U == FAST_CAUSE_FIRST,
                "and these");

@@ -19,6 +19,14 @@ struct client *client_find(uint64_t pid)
     return c;
 }
 
+struct client *client_of(badge_t badge)
+{
+    struct client *c = *bucket(badge); /* the pid is its lowest bits */
+    while (c && c->badge != badge) /* bound: as client_find() */
+        c = c->next;
+    return c;
+}
+
 uint64_t clients_used(void) { return clients.used; }
 
 struct file *client_file(const struct client *c, uint64_t fd)
@@ -145,6 +153,7 @@ static err_t client_new(uint64_t pid, struct vnode *cwd, uint32_t umask, struct 
     c->used = c->holds = c->top = 0;
     c->gone = false;
     c->pid = (uint32_t)pid;
+    c->badge = BADGE_MAKE(BADGE_CLIENT, pid);
     c->cwd = vnode_hold(cwd);
     c->umask = umask;
     c->limit = c->limit_max = FS_DESCRIPTORS_MAX;

@@ -9,7 +9,7 @@
  *   path.c     from a path to a vnode             open.c    open()
  *   names.c    names that come, go and move       tree.c    what stands behind a name
  *   ram.c      files in memory, the boot image    dev.c     /dev, /proc
- *   pipequick.c the same, for a few bytes          fifo.c    pipes with names
+ *   pipequick.c the same, for a few bytes, and the receive   fifo.c pipes with names
  *   lock.c     locks on files
  *   pool.c     memory                             check.c   everything counted anew
  *   disk.c     the block server                   extfs.c   files on the disk
@@ -79,6 +79,7 @@ struct fds {
     struct file *file[CHUNK_FDS]; /* where the bit in `open` is set; 0: of a request under way */
 };
 struct client {
+    badge_t badge;        /* what its requests come with */
     uint32_t pid;
     uint32_t umask;
     uint32_t limit, limit_max; /* descriptors are below */
@@ -96,6 +97,7 @@ struct client {
 static inline void client_hold(struct client *c) { c->holds++; }
 void client_unhold(struct client *c);
 struct client *client_find(uint64_t pid);
+struct client *client_of(badge_t badge); /* of a program; 0: it has no descriptors here, or it is none */
 struct file *client_file(const struct client *c, uint64_t fd); /* 0: EBADF */
 /* A free descriptor, taken but not open until client_set(); client_unplace() gives it back. */
 must_check err_t client_place(struct client *c, uint64_t lowest, unsigned *fd);
@@ -149,11 +151,6 @@ void requests_wake_locks(void);
 void requests_wake_polls(void);
 bool requests_wait_in_circle(uint32_t pid, uint32_t me); /* pid waits for a lock of me, maybe by way of others */
 bool requests_run(void);                         /* some of those that were woken; whether there are more */
-/* For pipequick.c. Both do nothing when they return false.
- * request_hand_over: the first of q gets the bytes that a WRITE_SHORT has, `from` its words from the length on, if it is a
- * READ_SHORT that they fit into. request_park_short: ev is a READ_SHORT of f; it waits in q, which is empty. */
-bool request_hand_over(struct wait_queue *q, const uint64_t *from);
-bool request_park_short(const struct ipc_event *ev, struct file *f, struct wait_queue *q);
 bool requests_idle(void);                        /* nothing is woken, and nothing has a deadline */
 bool request_is_dead(const struct request *r);   /* its client gave up: nothing may be put into its table any more */
 void requests_cancelled(uint64_t count, reply_id_t newest);
@@ -184,8 +181,9 @@ err_t pipe_write(struct request *r, struct file *f);
 uint64_t pipe_fill(const struct file *f);  /* bytes in it */
 int pipe_ready(const struct file *f);      /* FS_POLL* */
 uint64_t pipes_used(void);
-enum quick { QUICK_NO, QUICK_ANSWER, QUICK_PARKED };
-enum quick pipe_quick(const struct ipc_event *ev, struct ipc_msg *reply); /* pipequick.c: instead of request_run(), when it can */
+/* pipequick.c. Answers id, unless that is 0, and receives; what is quick is answered at once, and the next event received. Only while
+ * there is nothing to do but wait: what it does by itself changes nothing of that. */
+void pipes_receive(reply_id_t id, const struct ipc_msg *reply, struct ipc_event *ev);
 must_check err_t pipe_new_fifo(struct vnode *v); /* v->fifo, with neither reader nor writer: pipe_end_open() follows */
 void pipe_end_open(const struct file *f);
 bool pipe_has_other(const struct file *f), pipe_has_readers(const struct pipe *p);

@@ -91,10 +91,8 @@ static bool on_call(const struct ipc_event *ev, struct ipc_msg *reply)
 static bool on_event(const struct ipc_event *ev, struct ipc_msg *reply)
 {
     switch (ev->kind) {
-    case MSG_CALL: {
-        enum quick quick = pipe_quick(ev, reply);
-        return quick == QUICK_NO ? on_call(ev, reply) : quick == QUICK_ANSWER;
-    }
+    case MSG_CALL:
+        return on_call(ev, reply);
     case MSG_NOTIFY:
         if (ev->w[0] & NTFN_COPY_READY)
             requests_wake_copies();
@@ -138,15 +136,14 @@ static void serve(void)
     for (;;) { /* forever: server loop */
         bool idle = requests_idle() && disk_idle() && mapped_idle() && !jobs_may_go_on();
         ticks_t until = idle ? DEADLINE_NONE : work() ? DEADLINE_POLL : next_due();
-        if (have && until == DEADLINE_NONE) {
-            (void)ipc_reply_recv(SERVER_H_ENDPOINT, ev.id, &reply, &ev);
+        if (until == DEADLINE_NONE) {
+            pipes_receive(have ? ev.id : 0, &reply, &ev);
         } else {
             if (have)
                 (void)ipc_reply(ev.id, &reply);
             (void)ipc_recv(SERVER_H_ENDPOINT, &ev, until);
-        }
-        if (until != DEADLINE_NONE)
             requests_due(sys_time());
+        }
         have = on_event(&ev, &reply);
     }
 }

@@ -5,39 +5,18 @@
  */
 #include "fs.h"
 #include "job.h"
+#include "waiting.h"
 
 #include <fcntl.h>
 #include <string.h>
 
 #define RUNS_A_TURN 16u /* before new messages are looked at */
 
-struct waiting {
-    struct ipc_event ev;
-    struct file *file;
-    uint64_t done;
-    union {
-        struct {
-            bool for_copy, for_poll, for_lock, woken;
-            bool for_disk, alone;        /* waits for a job, that may change the disk */
-            bool running;                /* in a job */
-            bool dead;                   /* meanwhile its client gave up */
-        };
-        uint64_t flags;                  /* all of them: 0 when it just waits in a queue */
-    };
-    uint32_t waits_for;                  /* for_lock: the process that has it */
-    ticks_t deadline;                    /* of a poll */
-    struct wait_queue *queue;            /* 0: none */
-    struct waiting *q_next, *q_before;
-    struct waiting *next, *before;       /* of all */
-    struct waiting *run_next, *disk_next;
-};
-
-static struct slab slab = {.bytes = sizeof(struct waiting), .keeps_one = true};
-static struct waiting *all, *run_first, *run_last, *disk_first, *disk_last;
+struct slab waiting_slab = {.bytes = sizeof(struct waiting), .keeps_one = true};
+struct waiting *waiting_all;
+static struct waiting *run_first, *run_last, *disk_first, *disk_last;
 static uint64_t wakes; /* events that may have been what a request waits for */
 static uint32_t copies, polls, lockers; /* of them wait for a page; for any change of a pipe; for a lock */
-
-uint64_t requests_waiting(void) { return slab.used; }
 
 static void wake(struct waiting *w)
 {
@@ -117,7 +96,7 @@ static void enqueue(struct waiting *w, struct wait_queue *q)
 
 err_t request_park(struct request *r, err_t why)
 {
-    struct waiting *w = slab_new(&slab);
+    struct waiting *w = slab_new(&waiting_slab);
     if (!w)
         return ERR_NOMEM;
     w->ev = *r->ev;
@@ -125,10 +104,10 @@ err_t request_park(struct request *r, err_t why)
     w->done = r->done;
     w->waits_for = r->waits_for;
     w->deadline = r->deadline;
-    w->next = all;
-    if (all)
-        all->before = w;
-    all = w;
+    w->next = waiting_all;
+    if (waiting_all)
+        waiting_all->before = w;
+    waiting_all = w;
     if (r->wait_on)
         enqueue(w, r->wait_on);
     sleep_for(w, why);
@@ -172,11 +151,11 @@ static void end(struct waiting *w)
     copies -= w->for_copy;
     polls -= w->for_poll;
     lockers -= w->for_lock;
-    *(w->before ? &w->before->next : &all) = w->next;
+    *(w->before ? &w->before->next : &waiting_all) = w->next;
     if (w->next)
         w->next->before = w->before;
     struct file *f = w->file;
-    slab_free(&slab, w);
+    slab_free(&waiting_slab, w);
     if (f)
         file_drop(f);
 }
@@ -184,7 +163,7 @@ static void end(struct waiting *w)
 void requests_wake_polls(void)
 {
     wakes++;
-    for (struct waiting *w = all; w && polls > 0; w = w->next) /* bound: all that wait */
+    for (struct waiting *w = waiting_all; w && polls > 0; w = w->next) /* bound: all that wait */
         if (w->for_poll)
             wake(w);
 }
@@ -195,52 +174,12 @@ void request_wake(struct wait_queue *q)
     requests_wake_polls();
 }
 
-/* ---- the quick way (pipequick.c) ---- */
-
-bool request_park_short(const struct ipc_event *ev, struct file *f, struct wait_queue *q)
-{
-    struct waiting *w = slab_take(&slab);
-    if (!w)
-        return false;
-    w->ev.kind = MSG_CALL;
-    w->ev.w[0] = FS_READ_SHORT;
-    w->ev.w[1] = ev->w[1];
-    w->ev.w[2] = ev->w[2];
-    w->ev.id = ev->id;
-    w->ev.badge = ev->badge;
-    w->file = file_hold(f);
-    w->done = 0;
-    w->flags = 0;
-    w->queue = q;
-    w->q_next = w->q_before = 0;
-    q->first = q->last = w;
-    w->before = 0;
-    w->next = all;
-    if (all)
-        all->before = w;
-    all = w;
-    return true;
-}
-
-bool request_hand_over(struct wait_queue *q, const uint64_t *from)
-{
-    struct waiting *w = q->first;
-    uint64_t len = from[0];
-    if (!w || w->flags || w->ev.w[0] != FS_READ_SHORT || w->ev.w[2] < len)
-        return false;
-    const struct ipc_msg m = {.w = {OK, len, from[1], from[2], from[3], from[4], from[5]}};
-    if (ipc_reply(w->ev.id, &m) != OK)
-        return false; /* it is gone: its cancel event is on the way. The bytes are another's */
-    end(w);
-    return true;
-}
-
 bool requests_idle(void) { return !run_first && !disk_first && polls == 0; }
 
 ticks_t requests_next(void)
 {
     ticks_t next = DEADLINE_NONE;
-    for (struct waiting *w = all; w && polls > 0; w = w->next) /* bound: all that wait */
+    for (struct waiting *w = waiting_all; w && polls > 0; w = w->next) /* bound: all that wait */
         if (w->for_poll && w->deadline < next)
             next = w->deadline;
     return next;
@@ -248,7 +187,7 @@ ticks_t requests_next(void)
 
 void requests_due(ticks_t now)
 {
-    for (struct waiting *w = all; w && polls > 0; w = w->next) /* bound: all that wait */
+    for (struct waiting *w = waiting_all; w && polls > 0; w = w->next) /* bound: all that wait */
         if (w->for_poll && w->deadline <= now)
             wake(w);
 }
@@ -256,7 +195,7 @@ void requests_due(ticks_t now)
 void requests_wake_locks(void)
 {
     wakes++;
-    for (struct waiting *w = all; w && lockers > 0; w = w->next) /* bound: all that wait */
+    for (struct waiting *w = waiting_all; w && lockers > 0; w = w->next) /* bound: all that wait */
         if (w->for_lock)
             wake(w);
 }
@@ -264,7 +203,7 @@ void requests_wake_locks(void)
 bool requests_wait_in_circle(uint32_t pid, uint32_t me)
 {
     for (uint32_t steps = 0; steps < lockers; steps++) { /* bound: those that wait for locks */
-        struct waiting *w = all;
+        struct waiting *w = waiting_all;
         while (w && !(w->for_lock && BADGE_ID(w->ev.badge) == pid)) /* bound: all that wait */
             w = w->next;
         if (!w || w->waits_for == me)
@@ -277,7 +216,7 @@ bool requests_wait_in_circle(uint32_t pid, uint32_t me)
 void requests_wake_copies(void)
 {
     wakes++;
-    for (struct waiting *w = all; w && copies > 0; w = w->next) /* bound: all that wait */
+    for (struct waiting *w = waiting_all; w && copies > 0; w = w->next) /* bound: all that wait */
         if (w->for_copy)
             wake(w);
 }
@@ -345,7 +284,7 @@ bool requests_run(void)
 
 void requests_cancelled(uint64_t count, reply_id_t newest)
 {
-    for (struct waiting *w = all, *next; w; w = next) { /* bound: all that wait */
+    for (struct waiting *w = waiting_all, *next; w; w = next) { /* bound: all that wait */
         next = w->next;
         if (count == 1 ? w->ev.id == newest : !sys_reply_alive(w->ev.id))
             end(w);
@@ -355,7 +294,7 @@ void requests_cancelled(uint64_t count, reply_id_t newest)
 /* A signal for who asked. What copies, has its turn or is at the disk goes on by itself, soon. */
 err_t do_INTERRUPT(struct request *r)
 {
-    struct waiting *w = all;
+    struct waiting *w = waiting_all;
     while (w && (frame_t)w->ev.id != (frame_t)r->ev->w[1]) /* bound: all that wait */
         w = w->next;
     if (!w)
@@ -370,7 +309,7 @@ err_t do_INTERRUPT(struct request *r)
 
 void requests_of_dead(uint32_t pid)
 {
-    for (struct waiting *w = all, *next; w; w = next) { /* bound: all that wait */
+    for (struct waiting *w = waiting_all, *next; w; w = next) { /* bound: all that wait */
         next = w->next;
         if (BADGE_CLASS(w->ev.badge) == BADGE_CLIENT && BADGE_ID(w->ev.badge) == pid)
             end(w);
@@ -379,7 +318,7 @@ void requests_of_dead(uint32_t pid)
 
 void requests_each(void (*see)(struct file *f))
 {
-    for (const struct waiting *w = all; w; w = w->next) /* bound: all that wait */
+    for (const struct waiting *w = waiting_all; w; w = w->next) /* bound: all that wait */
         if (w->file)
             see(w->file);
     jobs_each(see);

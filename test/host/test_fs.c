@@ -32,10 +32,11 @@ static struct call {
     struct ipc_event ev;
     const char *buffer;
     uint64_t there; /* of its bytes; the rest is on pages that are not */
-    uint64_t value; /* the answer's first word */
+    uint64_t value, first; /* the answer's first two words */
     err_t result;
     bool answered, dead;
 } call[CALLS];
+static const struct ipc_event *coming; /* what the next receive brings; 0: nothing */
 
 static struct ipc_event about(uint32_t pid, uint64_t op, uint64_t a, uint64_t b, uint64_t c)
 {
@@ -48,12 +49,21 @@ static struct call *send(unsigned n, struct ipc_event ev, const char *buffer, ui
     call[n] = (struct call){.ev = ev, .buffer = buffer, .there = there};
     call[n].ev.id = n + 1;
     call[n].ev.buf_len[0] = len | (buffer ? BUF_R | BUF_W : 0);
-    if (on_event(&call[n].ev, &m)) {
+    struct ipc_event got;
+    coming = &call[n].ev;
+    pipes_receive(0, NULL, &got);
+    if (got.kind == MSG_CALL && on_event(&got, &m)) {
         call[n].answered = true;
         call[n].result = (err_t)(int64_t)m.w[0];
         call[n].value = m.w[1];
     }
     return &call[n];
+}
+
+static void others_go_on(void)
+{
+    while (requests_run()) /* bound: the requests */
+        ;
 }
 
 /* A request that is answered at once. */
@@ -81,11 +91,35 @@ static void page_comes(struct call *c)
 {
     c->there = BUF_LEN(c->ev.buf_len[0]);
     requests_wake_copies();
-    while (requests_run()) /* bound: the requests */
-        ;
+    others_go_on();
 }
 
 /* ---- kernel, pager, disk ---- */
+
+static err_t answer(const struct ipc_regs *x)
+{
+    struct call *c = &call[x->t3 - 1];
+    if (c->dead)
+        return ERR_STALE;
+    c->answered = true;
+    c->result = (err_t)(int64_t)x->w[0];
+    c->value = x->w[1];
+    c->first = x->w[2];
+    return OK;
+}
+
+static long receive(struct ipc_regs *x)
+{
+    if (!coming)
+        return ERR_TIMEOUT;
+    memcpy(x->w, coming->w, sizeof x->w);
+    x->t2 = coming->id;
+    x->t3 = coming->badge;
+    x->t4 = coming->buf_len[0];
+    x->t6 = coming->buf_len[1];
+    coming = NULL;
+    return MSG_CALL;
+}
 
 long ipc_raw(long number_flags, uint64_t a0, struct ipc_regs *x)
 {
@@ -97,12 +131,11 @@ long ipc_raw(long number_flags, uint64_t a0, struct ipc_regs *x)
         x->w[0] = OK;
         return OK;
     case SYS_REPLY:
-        if (call[x->t3 - 1].dead)
-            return ERR_STALE;
-        call[x->t3 - 1].answered = true;
-        call[x->t3 - 1].result = (err_t)(int64_t)x->w[0];
-        call[x->t3 - 1].value = x->w[1];
-        return OK;
+        return answer(x);
+    case SYS_REPLY_RECV:
+        return answer(x) == OK ? receive(x) : ERR_STALE;
+    case SYS_RECV:
+        return receive(x);
     default:
         return ERR_NOSYS;
     }
@@ -267,18 +300,36 @@ static void test_short_reads_and_writes_of_a_pipe(void **state)
     struct call *b = send(1, about(2, FS_READ_SHORT, in, 8, 0), NULL, 0, 0);
     assert_false(a->answered || b->answered);
     c = send(CALLS - 1, about(2, FS_WRITE_SHORT, out, 5, 0x6161616161), NULL, 0, 0);
-    assert_true(c->answered && a->answered && !b->answered); /* in order, at once */
+    others_go_on();
+    assert_true(c->answered && a->answered && !b->answered); /* in order */
     assert_int_equal(a->value, 5);
     a = send(0, about(2, FS_READ_SHORT, in, 2, 0), NULL, 0, 0);
     b->dead = true; /* and nobody has said so yet */
     c = send(CALLS - 1, about(2, FS_WRITE_SHORT, out, 5, 0x6161616161), NULL, 0, 0);
-    while (requests_run()) /* bound: the requests */
-        ;
+    others_go_on();
     assert_true(c->answered && a->answered); /* the dead one took nothing */
     assert_int_equal(a->value, 2);
     b = send(1, about(2, FS_READ_SHORT, in, 8, 0), NULL, 0, 0);
     assert_true(b->answered);
     assert_int_equal(b->value, 3);
+    for (unsigned i = 1; i <= 3; i++) { /* one reader, one writer: the record of one turn is the next one's */
+        a = send(0, about(2, FS_READ_SHORT, in, 8, 0), NULL, 0, 0);
+        assert_false(a->answered);
+        assert_int_equal(requests_waiting(), 1);
+        c = send(CALLS - 1, about(2, FS_WRITE_SHORT, out, 4, 0x61626364 + i), NULL, 0, 0);
+        assert_true(c->answered && a->answered);
+        assert_int_equal(a->value, 4);
+        assert_int_equal(a->first, 0x61626364 + i);
+        assert_int_equal(c->value, 4);
+        assert_int_equal(requests_waiting(), 0);
+    }
+    a = send(0, about(2, FS_READ_SHORT, in, 8, 0), NULL, 0, 0);
+    a->dead = true; /* alone, and gone: the bytes are the next one's */
+    c = send(CALLS - 1, about(2, FS_WRITE_SHORT, out, 2, 0x6261), NULL, 0, 0);
+    assert_true(c->answered && c->result == OK);
+    a = send(0, about(2, FS_READ_SHORT, in, 8, 0), NULL, 0, 0);
+    assert_true(a->answered);
+    assert_int_equal(a->value, 2);
     assert_int_equal(ask(2, FS_CLOSE, in, 0, NULL), OK);
     assert_int_equal(send(CALLS - 1, about(2, FS_WRITE_SHORT, out, 1, 0), NULL, 0, 0)->result, FS_ERR_PIPE);
     assert_int_equal(ask(2, FS_CLOSE, out, 0, NULL), OK);

@@ -34,6 +34,8 @@ extern uint64_t host_fault_va, host_fault_access, host_fault_cause; /* as entry.
 
 void host_fast_words(struct thread *to, const struct thread *from); /* and junk where nothing is promised */
 #define fast_words host_fast_words
+void host_fast_keep_words(struct thread *to, const struct thread *from); /* no junk: `to` finds the rest as it left it */
+#define fast_keep_words host_fast_keep_words
 #define fast_after_ecall(cur) (void)(cur) /* host_ecall did */
 
 #define FAST_RECEIVE(r, id, from_badge) \
@@ -45,6 +47,7 @@ void host_fast_words(struct thread *to, const struct thread *from); /* and junk 
         return (r); \
     } while (0)
 #define FAST_NULL_DONE(t) FAST_REPLIED(t)
+#define FAST_WENT_ON(t) FAST_REPLIED(t)
 #define FAST_REPLIED(t) \
     do { \
         (t)->x[REG_A0] = OK; \

@@ -68,7 +68,7 @@ long host_result(const struct thread *t)
 unsigned host_fast_taken;
 bool host_compares;
 struct thread *fast_null(struct thread *cur), *fast_call(struct thread *cur), *fast_reply_recv(struct thread *cur), *fast_fault_reply_recv(struct thread *cur), *fast_fault(struct thread *cur);
-struct thread *fast_signal(struct thread *cur), *fast_irq(struct thread *cur);
+struct thread *fast_signal(struct thread *cur), *fast_irq(struct thread *cur), *fast_reply(struct thread *cur), *fast_recv(struct thread *cur);
 uint64_t host_fault_va, host_fault_access, host_fault_cause;
 static unsigned irq_waiting;
 
@@ -85,6 +85,10 @@ static struct thread *fast_way(struct thread *t)
         return fast_fault_reply_recv(t);
     case SYS_SIGNAL:
         return fast_signal(t);
+    case SYS_REPLY:
+        return fast_reply(t);
+    case SYS_RECV:
+        return fast_recv(t);
     default:
         return 0;
     }
@@ -93,7 +97,7 @@ static struct thread *fast_way(struct thread *t)
 static bool has_fast_way(const struct thread *t)
 {
     uint64_t nr = t->x[X_A7];
-    return nr == SYS_NULL || nr == SYS_CALL || nr == SYS_REPLY_RECV || nr == SYS_FAULT_REPLY_RECV || nr == SYS_SIGNAL;
+    return nr == SYS_NULL || nr == SYS_CALL || nr == SYS_REPLY_RECV || nr == SYS_FAULT_REPLY_RECV || nr == SYS_SIGNAL || nr == SYS_REPLY || nr == SYS_RECV;
 }
 
 /* The fast path's end, after host_keep(HOST_BEFORE): true if the general one has to do it, anew or for the first time. */
@@ -134,12 +138,19 @@ static void host_system_call(struct thread *t)
         host_did_again();
 }
 
+void host_fast_keep_words(struct thread *to, const struct thread *from);
+void host_fast_keep_words(struct thread *to, const struct thread *from)
+{
+    static const uint8_t word[] = {11, 12, 13, 14, 15, 16, X_T0, X_T1};
+    for (unsigned i = 0; i < sizeof(word); i++)
+        to->x[word[i]] = from->x[word[i]];
+}
+
 void host_fast_words(struct thread *to, const struct thread *from);
 void host_fast_words(struct thread *to, const struct thread *from)
 {
-    static const uint8_t word[] = {11, 12, 13, 14, 15, 16, X_T0, X_T1}, other[] = {X_T2, X_A7, X_T3, X_T4, X_T5, X_T6};
-    for (unsigned i = 0; i < sizeof(word); i++)
-        to->x[word[i]] = from->x[word[i]];
+    static const uint8_t other[] = {X_T2, X_A7, X_T3, X_T4, X_T5, X_T6};
+    host_fast_keep_words(to, from);
     for (unsigned i = 0; i < sizeof(other); i++)
         to->x[other[i]] = 0xdeadUL << 32 | other[i];
 }
