@@ -57,6 +57,7 @@ int __flags_known(int flags, int known)
 
 /* ---- opening ---- */
 
+_Static_assert(O_TMPFILE == FS_O_NAMELESS, "the file server's number");
 static int open_at(int dir, const char *path, int flags, unsigned mode)
 {
     uint64_t fd = 0;
@@ -68,7 +69,7 @@ int open(const char *path, int flags, ...)
 {
     va_list ap;
     va_start(ap, flags);
-    unsigned mode = flags & O_CREAT ? va_arg(ap, unsigned) : 0;
+    unsigned mode = flags & (O_CREAT | O_TMPFILE) ? va_arg(ap, unsigned) : 0;
     va_end(ap);
     return open_at(AT_FDCWD, path, flags, mode);
 }
@@ -77,7 +78,7 @@ int openat(int dir, const char *path, int flags, ...)
 {
     va_list ap;
     va_start(ap, flags);
-    unsigned mode = flags & O_CREAT ? va_arg(ap, unsigned) : 0;
+    unsigned mode = flags & (O_CREAT | O_TMPFILE) ? va_arg(ap, unsigned) : 0;
     va_end(ap);
     return open_at(dir, path, flags, mode);
 }

@@ -43,7 +43,12 @@ int linkat(int file_dir, const char *file, int dir, const char *path, int flags)
 {
     struct ipc_msg m = {.w = {FS_LINK, flags & AT_SYMLINK_FOLLOW ? FS_FOLLOW : 0}};
     struct ipc_buf second = __path_buf(&m, 1, dir, path);
-    return __flags_known(flags, AT_SYMLINK_FOLLOW) != 0 ? -1 : call_paths(m, file_dir, file, second);
+    if ((flags & AT_EMPTY_PATH) && file[0] == '\0' && file_dir != AT_FDCWD) {
+        m.w[1] = FS_OPENED;
+        m.w[2] = file_dir < 0 ? FS_DESCRIPTORS_MAX : (uint64_t)file_dir;
+        file_dir = AT_FDCWD;
+    }
+    return __flags_known(flags, AT_SYMLINK_FOLLOW | AT_EMPTY_PATH) != 0 ? -1 : call_paths(m, file_dir, file, second);
 }
 
 int symlinkat(const char *target, int dir, const char *path)

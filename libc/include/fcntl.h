@@ -23,6 +23,12 @@ struct flock {
 #define LOCK_NB 4
 #define LOCK_UN 8
 #endif
+#ifndef O_TMPFILE
+#define O_TMPFILE 0x800000 /* the path is a directory: a file in it without a name (not on a disk: EOPNOTSUPP) */
+#endif
+#ifndef AT_EMPTY_PATH
+#define AT_EMPTY_PATH 16 /* linkat(): the file that is open, which may have no name yet */
+#endif
 #ifndef O_DSYNC
 #define O_DSYNC O_SYNC
 #endif

@@ -63,10 +63,24 @@ err_t do_UNLINK(struct request *r)
     return err;
 }
 
+/* What gets one more name: by its path, or an open file, also one that has no name yet. */
+static err_t link_from(struct request *r, struct walk *from)
+{
+    if (!(r->ev->w[1] & FS_OPENED))
+        return path_walk(r, 0, r->ev->w[1] & FS_FOLLOW ? 0 : WALK_NOFOLLOW, from);
+    struct file *f = client_file(r->client, r->ev->w[2]);
+    if (!f)
+        return FS_ERR_BADF;
+    if (f->kind != FILE_VNODE || (f->vnode->links == 0 && !f->vnode->nameless))
+        return ERR_NOENT;
+    *from = (struct walk){.node = vnode_hold(f->vnode)};
+    return OK;
+}
+
 err_t do_LINK(struct request *r)
 {
     struct walk from, to;
-    err_t err = path_walk(r, 0, r->ev->w[1] & FS_FOLLOW ? 0 : WALK_NOFOLLOW, &from);
+    err_t err = link_from(r, &from);
     if (err != OK)
         return err;
     err = path_walk(r, 1, WALK_PARENT | WALK_NOFOLLOW, &to);

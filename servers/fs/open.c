@@ -7,11 +7,22 @@
 #include <fcntl.h>
 
 #define OPEN_KNOWN (O_ACCMODE | O_APPEND | O_CREAT | O_TRUNC | O_EXCL | O_SYNC | O_NONBLOCK | O_NOCTTY | O_CLOEXEC | \
-                    O_NOFOLLOW | O_DIRECTORY)
+                    O_NOFOLLOW | O_DIRECTORY | FS_O_NAMELESS)
+
+/* A file without a name: the path is the directory that it could have one in. */
+static err_t may_open_nameless(const struct vnode *dir, uint32_t flags)
+{
+    if ((flags & O_CREAT) || (flags & O_ACCMODE) == O_RDONLY)
+        return ERR_INVAL;
+    return !is_dir(dir) ? FS_ERR_NOTDIR : !dir->ops->create_nameless ? FS_ERR_OPNOTSUPP : OK;
+}
+
 static err_t may_open(const struct walk *w, uint32_t flags)
 {
     const struct vnode *v = w->node;
     bool writes = (flags & O_ACCMODE) != O_RDONLY;
+    if (flags & FS_O_NAMELESS)
+        return may_open_nameless(v, flags);
     if ((flags & O_CREAT) && (flags & O_EXCL))
         return ERR_EXIST;
     if (vnode_is(v, S_IFLNK))
@@ -23,14 +34,27 @@ static err_t may_open(const struct walk *w, uint32_t flags)
     return vnode_is(v, S_IFREG) && v->read_only && (writes || (flags & O_TRUNC)) ? FS_ERR_ROFS : OK;
 }
 
+static uint32_t mode_of(const struct request *r) { return S_IFREG | ((uint32_t)r->ev->w[2] & PERMISSIONS & ~r->client->umask); }
+
+static err_t open_nameless(struct request *r, struct walk *w, uint32_t flags)
+{
+    struct vnode *made, *dir = w->node;
+    err_t err = dir->ops->create_nameless(dir, mode_of(r), &made);
+    if (err != OK)
+        return err;
+    vnode_drop(dir);
+    w->node = made;
+    made->nameless = !(flags & O_EXCL); /* it never will have one */
+    return OK;
+}
+
 static err_t open_create(struct request *r, struct walk *w, uint32_t flags)
 {
     if (w->slash)
         return FS_ERR_ISDIR;
     if (flags & O_DIRECTORY)
         return ERR_INVAL;
-    uint32_t mode = S_IFREG | ((uint32_t)r->ev->w[2] & PERMISSIONS & ~r->client->umask);
-    return w->dir->ops->create(w->dir, w->name, w->len, mode, 0, &w->node);
+    return w->dir->ops->create(w->dir, w->name, w->len, mode_of(r), 0, &w->node);
 }
 
 /* A FIFO has its own kind of description, and may have to wait for it. */
@@ -94,6 +118,8 @@ static err_t open_walked(struct request *r, struct walk *w, uint32_t flags)
     r->making = f;
     if (err == OK && made)
         err = open_create(r, w, flags);
+    if (err == OK && (flags & FS_O_NAMELESS))
+        err = open_nameless(r, w, flags);
     struct vnode *v = w->node;
     if (err == OK && !made && (flags & O_TRUNC) && (flags & O_ACCMODE) != O_RDONLY && vnode_is(v, S_IFREG))
         err = vnode_truncate(v, 0);

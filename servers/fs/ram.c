@@ -164,6 +164,17 @@ static err_t create(struct vnode *v, const char *name, unsigned len, uint32_t mo
     return OK;
 }
 
+static err_t create_nameless(struct vnode *dir, uint32_t mode, struct vnode **out)
+{
+    err_t err = may_change(dir);
+    struct ram_node *n = err == OK ? node_new(mode) : 0;
+    if (!n)
+        return err == OK ? FS_ERR_NOSPC : err;
+    n->v.nameless = true;
+    *out = &n->v;
+    return OK;
+}
+
 static err_t link(struct vnode *v, const char *name, unsigned len, struct vnode *file)
 {
     err_t err = find(ram(v), name, len) ? ERR_EXIST : may_change(v);
@@ -175,6 +186,7 @@ static err_t link(struct vnode *v, const char *name, unsigned len, struct vnode 
     if (!e)
         return err == OK ? FS_ERR_NOSPC : err;
     file->links++;
+    file->nameless = false;
     entry_add(ram(v), e, ram(file));
     return OK;
 }
@@ -282,7 +294,7 @@ static err_t sync_(struct vnode *file, struct vnode *any)
 }
 
 static const struct vnode_ops ram_ops = {
-    .lookup = lookup, .create = create, .link = link, .unlink = unlink, .rename = rename_, .next = next, .bytes = ram_bytes,
+    .lookup = lookup, .create = create, .create_nameless = create_nameless, .link = link, .unlink = unlink, .rename = rename_, .next = next, .bytes = ram_bytes,
     .wrote = ram_wrote, .truncate = ram_truncate, .page = ram_page, .changed = changed, .room = room, .sync = sync_, .release = release,
 };
 
@@ -355,7 +367,7 @@ err_t ram_start(void)
     static const struct special pages[] = {{"meminfo", RDEV_TEXT}, {"pager", RDEV_TEXT + 1}, {"fs", RDEV_TEXT + 2},
                                            {"disk", RDEV_TEXT + 3}, {"uptime", RDEV_TEXT + 4}, {"mounts", RDEV_TEXT + 5},
                                            {"stat", RDEV_TEXT + 6}, {0, 0}};
-    struct vnode *bin, *tmp, *dev, *proc, *disk;
+    struct vnode *bin, *tmp, *dev, *shm, *proc, *disk;
     _Static_assert(NAME_BUCKETS * sizeof *names <= PAGE_SIZE, "the hash is one page");
     if (image->magic != IMAGE_MAGIC || image->files > IMAGE_FILES_MAX)
         return ERR_NOEXEC;
@@ -374,6 +386,8 @@ err_t ram_start(void)
         err = make(root, "dev", S_IFDIR | 0755, &dev);
     if (err == OK)
         err = specials(dev, devices, 0666);
+    if (err == OK)
+        err = make(dev, "shm", S_IFDIR | 01777, &shm);
     if (err == OK)
         err = make(root, "proc", S_IFDIR | 0555, &proc);
     if (err == OK)

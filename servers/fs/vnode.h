@@ -28,6 +28,7 @@ struct vnode {
     uint64_t number;       /* inode number; never 0 */
     uint32_t fs;           /* number of the file system: st_dev */
     uint32_t mode;         /* S_IF* and permission bits */
+    bool nameless;         /* it never had a name, and may be given one */
     bool read_only;        /* neither it nor, of a directory, its names can change: the server refuses with FS_ERR_ROFS */
     uint32_t links;        /* 0: no name any more; the file goes with its last use */
     uint32_t uses;         /* the server's: descriptors, working directories, paths being walked */
@@ -56,6 +57,8 @@ struct vnode_ops {
     err_t (*lookup)(struct vnode *dir, const char *name, unsigned len, struct vnode **out);
     /* A new file or directory; ERR_EXIST. mode has S_IFREG, S_IFIFO, S_IFDIR or S_IFLNK, and for the latter `target` is what it says. */
     err_t (*create)(struct vnode *dir, const char *name, unsigned len, uint32_t mode, const char *target, struct vnode **out);
+    /* A new regular file that has no name yet: links 0, nameless. 0 instead of the function: none such here. */
+    err_t (*create_nameless)(struct vnode *dir, uint32_t mode, struct vnode **out);
     err_t (*link)(struct vnode *dir, const char *name, unsigned len, struct vnode *file);
     /* The name goes, of a directory only when it is empty (FS_ERR_NOTEMPTY). `file` is what the name means. */
     err_t (*unlink)(struct vnode *dir, const char *name, unsigned len, struct vnode *file);

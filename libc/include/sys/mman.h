@@ -65,6 +65,17 @@ int madvise(void *address, size_t length, int advice);
 /* The same, as the result. */
 int posix_madvise(void *address, size_t length, int advice);
 
+/* Shared memory objects: memory with a name, "/name", that goes when it has neither name, descriptor nor mapping. A new one has
+ * size 0: ftruncate(). Descriptors have FD_CLOEXEC.
+ * Errors  EINVAL        no name, a second slash in it; not O_RDONLY or O_RDWR; a flag other than O_CREAT, O_EXCL, O_TRUNC
+ *         ENAMETOOLONG  more than 255 bytes
+ *         ENOENT, EEXIST, EMFILE, ENFILE, ENOSPC  as open() */
+int shm_open(const char *name, int flags, mode_t mode);
+int shm_unlink(const char *name); /* ENOENT, EINVAL, ENAMETOOLONG */
+/* One that has no name; `name` is for the reader of the source. EINVAL: another flag, a name of more than 249 bytes. */
+#define MFD_CLOEXEC 1u
+int memfd_create(const char *name, unsigned flags);
+
 /* The pages of [address, address + length) are brought in, are this process's own from now on and never leave memory. Children
  * do not inherit it. 0, or -1 and errno: ENOMEM no memory for it, or part of the range is not the process's; EINVAL. */
 int mlock(const void *address, size_t length);

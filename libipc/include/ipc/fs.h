@@ -27,7 +27,7 @@
     X(MKDIR, 14, FROM(BADGE_CLIENT), "mode; buf0 path") \
     X(UNLINK, 15, FROM(BADGE_CLIENT), "FS_DIRECTORY or 0; buf0 path") \
     X(RENAME, 16, FROM(BADGE_CLIENT), "buf0 old path, buf1 new path") \
-    X(LINK, 17, FROM(BADGE_CLIENT), "FS_FOLLOW or 0; buf0 path of the file, buf1 new path") \
+    X(LINK, 17, FROM(BADGE_CLIENT), "FS_FOLLOW, FS_OPENED or 0, descriptor of the latter; buf0 path of the file, buf1 new path") \
     X(SYMLINK, 18, FROM(BADGE_CLIENT), "buf0 what it says, buf1 path") \
     X(READLINK, 19, FROM(BADGE_CLIENT), "buf0 path, buf1 (server writes) -> bytes") \
     X(CHDIR, 20, FROM(BADGE_CLIENT), "buf0 path; without buf0: descriptor") \
@@ -90,6 +90,7 @@ enum fs_op {
     X(NOLCK, -122, ENOLCK) \
     X(DEADLK, -123, EDEADLK) \
     X(NODEV, -124, ENODEV) \
+    X(OPNOTSUPP, -125, EOPNOTSUPP) \
     X(CONSOLE, -120, EIO) /* not an error: the descriptor is the console, who is asked directly */ \
     X(UNKNOWN, -121, EIO) /* the caller has no descriptors here: the server was restarted, or ATTACH is due */
 
@@ -108,6 +109,8 @@ enum fs_error {
 #define FS_DUP_EXACT 1u   /* that number and no other: what it was is closed */
 #define FS_DUP_CLOEXEC 2u
 #define FS_NOFOLLOW 1u    /* a symbolic link at the end of the path is meant itself */
+#define FS_O_NAMELESS 0x800000u /* OPEN: O_TMPFILE, which not every <fcntl.h> has */
+#define FS_OPENED 4u      /* LINK: of the file that w[2] has open, whatever the first path says */
 #define FS_FOLLOW 2u      /* LINK: a symbolic link at the end of the first path is not */
 #define FS_TIME_NOW (~0UL)
 #define FS_TIME_KEEP (~0UL - 1)
