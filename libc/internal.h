@@ -78,6 +78,7 @@ bool __thread_is_detached(struct thread *t);
 struct thread *__thread_record(void); /* the calling thread's, also in the first one */
 /* pthread_keys.c: what POSIX wants done at a thread's end. */
 void __thread_goes(void);
+extern void (*__robust_thread_goes)(void); /* set by the first robust mutex */
 extern void (*__park_thread_goes)(void); /* set by the first thread that waits */
 extern void (*__park_after_handler)(void); /* sigcount.c; likewise */
 
@@ -88,6 +89,8 @@ extern struct fork_hooks {
     void (*threads)(void);    /* in the child */
     void (*park)(void);       /* in the child */
     void (*prio)(void);       /* in the child */
+    void (*names)(void);      /* in the child */
+    void (*robust)(void);     /* in the child */
 } __fork_hooks;
 
 /* process.c: argument and environment strings packed for the process manager; free() the result. */

@@ -30,6 +30,10 @@ pid_t fork(void)
         __fork_hooks.park();
     if (pid == 0 && __fork_hooks.prio != NULL)
         __fork_hooks.prio();
+    if (pid == 0 && __fork_hooks.names != NULL)
+        __fork_hooks.names();
+    if (pid == 0 && __fork_hooks.robust != NULL)
+        __fork_hooks.robust();
     if (threads)
         __libc_unlock();
     if (__fork_hooks.done != NULL)

@@ -2,8 +2,10 @@
  * Condition variables: a queue, entered before the mutex is let go, so that no signal between the two is lost.
  */
 #include "cancel.h"
+#include "cond_word.h"
 #include "park.h"
 #include "signals.h"
+#include "word.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -16,6 +18,8 @@ static int wait_until(pthread_cond_t *c, pthread_mutex_t *m, clockid_t clock, co
         return EINVAL;
     if (!__mutex_may_be_mine(m))
         return EPERM;
+    if (c->__shared)
+        return __cond_word_wait(c, m, deadline);
     unsigned breaks = __signal_breaks; /* before the test: a handler that comes after it ends the sleep */
     __cancel_test();
     unsigned depth = m->__depth; /* a recursive mutex is let go altogether */
@@ -27,11 +31,11 @@ static int wait_until(pthread_cond_t *c, pthread_mutex_t *m, clockid_t clock, co
     w.breaks = breaks;
     (void)pthread_mutex_unlock(m);
     bool woken = __waitq_sleep(&c->__waiters, &w, deadline);
-    (void)pthread_mutex_lock(m);
+    int locked = pthread_mutex_lock(m);
     m->__depth = depth;
     if (w.broken)
         __cancel_test(); /* it goes with the mutex, as its cleanup handlers expect */
-    return woken || w.broken ? 0 : ETIMEDOUT; /* nobody's signal: as POSIX permits */
+    return locked != 0 ? locked : woken || w.broken ? 0 : ETIMEDOUT; /* nobody's signal: as POSIX permits */
 }
 
 int pthread_cond_wait(pthread_cond_t *restrict c, pthread_mutex_t *restrict m) { return wait_until(c, m, CLOCK_REALTIME, NULL); }
@@ -47,6 +51,10 @@ int pthread_cond_clockwait(pthread_cond_t *restrict c, pthread_mutex_t *restrict
 
 int pthread_cond_signal(pthread_cond_t *c)
 {
+    if (c->__shared) {
+        __cond_word_signal(c, 1);
+        return 0;
+    }
     if (__atomic_load_n(&c->__waiters.__head, __ATOMIC_ACQUIRE) == NULL)
         return 0; /* whoever is on its way in holds the mutex still */
     __waitq_lock(&c->__waiters);
@@ -58,22 +66,23 @@ int pthread_cond_signal(pthread_cond_t *c)
 
 int pthread_cond_broadcast(pthread_cond_t *c)
 {
-    if (__atomic_load_n(&c->__waiters.__head, __ATOMIC_ACQUIRE) != NULL)
+    if (c->__shared)
+        __cond_word_signal(c, WORD_ALL);
+    else if (__atomic_load_n(&c->__waiters.__head, __ATOMIC_ACQUIRE) != NULL)
         __waitq_wake_all(&c->__waiters);
     return 0;
 }
 
 int pthread_cond_init(pthread_cond_t *restrict c, const pthread_condattr_t *restrict a)
 {
-    (void)a; /* its clock: see pthread_cond_timedwait() */
-    *c = (pthread_cond_t)PTHREAD_COND_INITIALIZER;
+    *c = (pthread_cond_t){.__shared = a != NULL && a->__shared}; /* its clock: see pthread_cond_timedwait() */
     return 0;
 }
 int pthread_cond_destroy(pthread_cond_t *c) { return c->__waiters.__head != NULL ? EBUSY : 0; }
 
 int pthread_condattr_init(pthread_condattr_t *a)
 {
-    a->__clock = CLOCK_REALTIME;
+    *a = (pthread_condattr_t){.__clock = CLOCK_REALTIME, .__shared = PTHREAD_PROCESS_PRIVATE};
     return 0;
 }
 int pthread_condattr_destroy(pthread_condattr_t *a)
@@ -95,12 +104,13 @@ int pthread_condattr_getclock(const pthread_condattr_t *restrict a, clockid_t *r
 }
 int pthread_condattr_setpshared(pthread_condattr_t *a, int shared)
 {
-    (void)a;
-    return shared == PTHREAD_PROCESS_PRIVATE ? 0 : shared == PTHREAD_PROCESS_SHARED ? ENOTSUP : EINVAL;
+    if (shared != PTHREAD_PROCESS_PRIVATE && shared != PTHREAD_PROCESS_SHARED)
+        return EINVAL;
+    a->__shared = shared;
+    return 0;
 }
 int pthread_condattr_getpshared(const pthread_condattr_t *restrict a, int *restrict shared)
 {
-    (void)a;
-    *shared = PTHREAD_PROCESS_PRIVATE;
+    *shared = a->__shared;
     return 0;
 }

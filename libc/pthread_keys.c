@@ -14,6 +14,7 @@ static struct key {
     void (*destructor)(void *);
 } keys[PTHREAD_KEYS_MAX];
 void (*__park_thread_goes)(void);
+void (*__robust_thread_goes)(void);
 static pthread_mutex_t keys_lock = PTHREAD_MUTEX_INITIALIZER;
 
 struct value {
@@ -102,6 +103,8 @@ void __thread_goes(void)
     }
     free(values);
     values = NULL;
+    if (__robust_thread_goes != NULL)
+        __robust_thread_goes();
     if (__park_thread_goes != NULL)
         __park_thread_goes();
 }

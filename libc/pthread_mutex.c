@@ -32,6 +32,8 @@ bool __mutex_may_be_mine(const pthread_mutex_t *m)
 {
     if (m->__type & MUTEX_PRIO)
         return __mutex_prio_is_mine(m);
+    if (m->__type & MUTEX_WORD)
+        return __mutex_word_is_mine(m);
     return m->__type == PTHREAD_MUTEX_NORMAL || is_mine(m);
 }
 
@@ -85,6 +87,8 @@ static int lock(pthread_mutex_t *m, enum mutex_wait wait, ticks_t deadline, int 
         return __mutex_take(m, wait, deadline);
     if (m->__type & MUTEX_PRIO)
         return __mutex_prio_lock(m, wait, deadline);
+    if (m->__type & MUTEX_WORD)
+        return __mutex_word_lock(m, wait, deadline, refusal);
     if (is_mine(m))
         return again(m, refusal);
     int err = __mutex_take(m, wait, deadline);
@@ -118,6 +122,8 @@ int pthread_mutex_unlock(pthread_mutex_t *m)
 {
     if (m->__type & MUTEX_PRIO)
         return __mutex_prio_unlock(m);
+    if (m->__type & MUTEX_WORD)
+        return __mutex_word_unlock(m);
     if (m->__type != PTHREAD_MUTEX_NORMAL) {
         if (!is_mine(m))
             return EPERM;
@@ -134,18 +140,23 @@ int pthread_mutex_unlock(pthread_mutex_t *m)
 static int kind_of(const pthread_mutexattr_t *a)
 {
     static const int protocol[] = {[PTHREAD_PRIO_NONE] = 0, [PTHREAD_PRIO_INHERIT] = MUTEX_INHERIT, [PTHREAD_PRIO_PROTECT] = MUTEX_PROTECT};
-    return a->__type | protocol[a->__protocol] | (a->__protocol == PTHREAD_PRIO_PROTECT ? a->__ceiling << 8 : 0);
+    int word = (a->__shared == PTHREAD_PROCESS_SHARED ? MUTEX_SHARED : 0) | (a->__robust == PTHREAD_MUTEX_ROBUST ? MUTEX_ROBUST : 0);
+    return a->__type | word | protocol[a->__protocol] | (a->__protocol == PTHREAD_PRIO_PROTECT ? a->__ceiling << 8 : 0);
 }
 
 int pthread_mutex_init(pthread_mutex_t *restrict m, const pthread_mutexattr_t *restrict a)
 {
     if (a != NULL && (a->__type < PTHREAD_MUTEX_NORMAL || a->__type > PTHREAD_MUTEX_RECURSIVE))
         return EINVAL; /* destroyed attributes */
+    if (a != NULL && (a->__shared || a->__robust) && a->__protocol != PTHREAD_PRIO_NONE)
+        return ENOTSUP; /* who waits is queued within the process */
     *m = (pthread_mutex_t){.__type = a != NULL ? kind_of(a) : PTHREAD_MUTEX_DEFAULT};
     return 0;
 }
 int pthread_mutex_destroy(pthread_mutex_t *m)
 {
+    if (m->__type & MUTEX_WORD)
+        return __mutex_word_destroy(m);
     if (__atomic_load_n(&m->__held, __ATOMIC_RELAXED) != FREE)
         return EBUSY;
     __waitq_settle(&m->__waiters); /* whoever let it go before us may not be done */
@@ -176,11 +187,6 @@ int pthread_mutexattr_gettype(const pthread_mutexattr_t *restrict a, int *restri
     *type = a->__type;
     return 0;
 }
-/* Attributes that have one value here; the others that POSIX knows are refused as not supported. */
-static int only(int value, int supported, int last)
-{
-    return value == supported ? 0 : value < 0 || value > last ? EINVAL : ENOTSUP;
-}
 int pthread_mutexattr_setprotocol(pthread_mutexattr_t *a, int protocol)
 {
     if (protocol < PTHREAD_PRIO_NONE || protocol > PTHREAD_PRIO_PROTECT)
@@ -207,23 +213,25 @@ int pthread_mutexattr_getprioceiling(const pthread_mutexattr_t *restrict a, int 
 }
 int pthread_mutexattr_setpshared(pthread_mutexattr_t *a, int shared)
 {
-    (void)a;
-    return only(shared, PTHREAD_PROCESS_PRIVATE, PTHREAD_PROCESS_SHARED);
+    if (shared != PTHREAD_PROCESS_PRIVATE && shared != PTHREAD_PROCESS_SHARED)
+        return EINVAL;
+    a->__shared = shared;
+    return 0;
 }
 int pthread_mutexattr_getpshared(const pthread_mutexattr_t *restrict a, int *restrict shared)
 {
-    (void)a;
-    *shared = PTHREAD_PROCESS_PRIVATE;
+    *shared = a->__shared;
     return 0;
 }
 int pthread_mutexattr_setrobust(pthread_mutexattr_t *a, int robust)
 {
-    (void)a;
-    return only(robust, PTHREAD_MUTEX_STALLED, PTHREAD_MUTEX_ROBUST);
+    if (robust != PTHREAD_MUTEX_STALLED && robust != PTHREAD_MUTEX_ROBUST)
+        return EINVAL;
+    a->__robust = robust;
+    return 0;
 }
 int pthread_mutexattr_getrobust(const pthread_mutexattr_t *restrict a, int *restrict robust)
 {
-    (void)a;
-    *robust = PTHREAD_MUTEX_STALLED;
+    *robust = a->__robust;
     return 0;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
- * Read-write locks (a writer that waits goes before new readers), barriers, spin locks.
+ * Read-write locks (a writer that waits goes before new readers), spin locks.
  */
-#include "park.h"
+#include "rwlock_word.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -15,12 +15,13 @@ static uintptr_t me(void)
 
 int pthread_rwlock_init(pthread_rwlock_t *restrict l, const pthread_rwlockattr_t *restrict a)
 {
-    (void)a;
-    *l = (pthread_rwlock_t)PTHREAD_RWLOCK_INITIALIZER;
+    *l = (pthread_rwlock_t){.__shared = a != NULL && a->__shared};
     return 0;
 }
 int pthread_rwlock_destroy(pthread_rwlock_t *l)
 {
+    if (l->__shared)
+        return l->__word != 0 ? EBUSY : 0;
     (void)pthread_mutex_lock(&l->__lock); /* whoever let it go last may not be done */
     bool busy = l->__reading != 0 || l->__writer != 0;
     (void)pthread_mutex_unlock(&l->__lock);
@@ -32,9 +33,20 @@ static int wait_on(pthread_cond_t *c, pthread_rwlock_t *l, const struct timespec
     return until == NULL ? pthread_cond_wait(c, &l->__lock) : pthread_cond_timedwait(c, &l->__lock, until);
 }
 
+static int lock_shared(pthread_rwlock_t *l, enum rwlock_how how, bool wait, const struct timespec *until)
+{
+    ticks_t deadline;
+    int err = __rwlock_word_lock(l, how, MUTEX_TRY, 0);
+    if (err != EBUSY || !wait)
+        return err;
+    return __deadline_of(CLOCK_REALTIME, until, &deadline) ? __rwlock_word_lock(l, how, MUTEX_WAITS, deadline) : EINVAL;
+}
+
 static int read_lock(pthread_rwlock_t *l, bool wait, const struct timespec *until)
 {
     int err = 0;
+    if (l->__shared)
+        return lock_shared(l, RWLOCK_READ, wait, until);
     (void)pthread_mutex_lock(&l->__lock);
     if (l->__writer == me())
         err = EDEADLK;
@@ -49,6 +61,8 @@ static int read_lock(pthread_rwlock_t *l, bool wait, const struct timespec *unti
 static int write_lock(pthread_rwlock_t *l, bool wait, const struct timespec *until)
 {
     int err = 0;
+    if (l->__shared)
+        return lock_shared(l, RWLOCK_WRITE, wait, until);
     (void)pthread_mutex_lock(&l->__lock);
     if (l->__writer == me())
         err = EDEADLK;
@@ -92,6 +106,8 @@ int pthread_rwlock_clockwrlock(pthread_rwlock_t *restrict l, clockid_t clock, co
 int pthread_rwlock_unlock(pthread_rwlock_t *l)
 {
     int err = 0;
+    if (l->__shared)
+        return __rwlock_word_unlock(l);
     (void)pthread_mutex_lock(&l->__lock);
     if (l->__writer == me())
         l->__writer = 0;
@@ -107,48 +123,6 @@ int pthread_rwlock_unlock(pthread_rwlock_t *l)
     }
     (void)pthread_mutex_unlock(&l->__lock);
     return err;
-}
-
-/* ---- barriers ---- */
-
-int pthread_barrier_init(pthread_barrier_t *restrict b, const pthread_barrierattr_t *restrict a, unsigned count)
-{
-    (void)a;
-    if (count == 0)
-        return EINVAL;
-    *b = (pthread_barrier_t){.__wanted = count};
-    return 0;
-}
-
-int pthread_barrier_destroy(pthread_barrier_t *b)
-{
-    (void)pthread_mutex_lock(&b->__lock);
-    int err = b->__here > 0 ? EBUSY : 0;
-    while (err == 0 && b->__leaving > 0) /* bound: the threads that were woken: they still look at it */
-        (void)pthread_cond_wait(&b->__all_here, &b->__lock);
-    (void)pthread_mutex_unlock(&b->__lock);
-    return err != 0 ? err : pthread_mutex_destroy(&b->__lock);
-}
-
-int pthread_barrier_wait(pthread_barrier_t *b)
-{
-    int result = 0;
-    (void)pthread_mutex_lock(&b->__lock);
-    uint64_t round = b->__round;
-    if (++b->__here == b->__wanted) {
-        b->__here = 0;
-        b->__round++;
-        b->__leaving += b->__wanted - 1;
-        result = PTHREAD_BARRIER_SERIAL_THREAD;
-        (void)pthread_cond_broadcast(&b->__all_here);
-    } else {
-        while (b->__round == round) /* bound: the last one's arrival */
-            (void)pthread_cond_wait(&b->__all_here, &b->__lock);
-        if (--b->__leaving == 0)
-            (void)pthread_cond_broadcast(&b->__all_here); /* who destroys it may go on */
-    }
-    (void)pthread_mutex_unlock(&b->__lock);
-    return result;
 }
 
 /* ---- spin locks: on one hart a spinner has to make room for the holder ---- */

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT
- * Semaphores: a count that goes down by compare-and-swap while it can. A post finds a waiter and hands the unit to it, or adds it.
+ * Semaphores: a count that goes down by compare-and-swap while it can. Within a process a post finds a waiter and hands the unit to it,
+ * or adds it. Between processes it adds it and has one woken: a unit is nobody's until it is taken, so none ends with its taker.
  */
 #include "cancel.h"
 #include "park.h"
 #include "signals.h"
+#include "word.h"
 
 #include <errno.h>
 #include <semaphore.h>
@@ -31,15 +33,50 @@ static int taken(sem_t *s)
     return 0;
 }
 
+/* `__sleepers` saves posts a request when nobody sleeps; who was killed or cancelled stays in it, which costs such requests and no more. */
+static int wait_shared(sem_t *s, ticks_t deadline)
+{
+    (void)__word_name();
+    for (;;) { /* bound: the deadline, or the posts that others take */
+        unsigned breaks = __signal_breaks;
+        if (take(s))
+            return 0;
+        __atomic_fetch_add(&s->__sleepers, 1, __ATOMIC_SEQ_CST);
+        __cancel_begin();
+        err_t err = __word_wait(&s->__value, 0, 0, deadline);
+        __cancel_end(err);
+        __atomic_fetch_sub(&s->__sleepers, 1, __ATOMIC_SEQ_CST);
+        if (err == ERR_TIMEOUT)
+            return fail(ETIMEDOUT);
+        if (err == ERR_CANCELLED && __signal_breaks != breaks)
+            return fail(EINTR);
+    }
+}
+
+static int post_shared(sem_t *s)
+{
+    unsigned v = __atomic_load_n(&s->__value, __ATOMIC_RELAXED);
+    (void)__word_name(); /* whoever waits looks again should we end before the wake */
+    do { /* bound: a turn fails only when another thread's succeeded */
+        if (v == SEM_VALUE_MAX)
+            return fail(EOVERFLOW);
+    } while (!__atomic_compare_exchange_n(&s->__value, &v, v + 1, true, __ATOMIC_SEQ_CST, __ATOMIC_RELAXED));
+    if (__atomic_load_n(&s->__sleepers, __ATOMIC_SEQ_CST) != 0)
+        __word_wake(&s->__value, 1);
+    return 0;
+}
+
 static int wait_until(sem_t *s, clockid_t clock, const struct timespec *until)
 {
     ticks_t deadline;
     unsigned breaks = __signal_breaks; /* before the test: a handler that comes after it ends the sleep */
     __cancel_test();
     if (take(s))
-        return taken(s);
+        return s->__shared ? 0 : taken(s);
     if (!__deadline_of(clock, until, &deadline))
         return fail(EINVAL);
+    if (s->__shared)
+        return wait_shared(s, deadline);
     __park_prepare();
     __waitq_lock(&s->__waiters);
     if (take(s)) { /* posts are made under the lock */
@@ -59,21 +96,21 @@ static int wait_until(sem_t *s, clockid_t clock, const struct timespec *until)
 
 int sem_init(sem_t *s, int shared, unsigned value)
 {
-    if (shared)
-        return fail(ENOSYS);
     if (value > SEM_VALUE_MAX)
         return fail(EINVAL);
-    *s = (sem_t){.__value = value};
+    *s = (sem_t){.__value = value, .__shared = shared != 0};
     return 0;
 }
-int sem_destroy(sem_t *s) { return s->__waiters.__head != NULL ? fail(EBUSY) : 0; }
+int sem_destroy(sem_t *s) { return !s->__shared && s->__waiters.__head != NULL ? fail(EBUSY) : 0; }
 int sem_wait(sem_t *s) { return wait_until(s, CLOCK_REALTIME, NULL); }
 int sem_timedwait(sem_t *restrict s, const struct timespec *restrict until) { return wait_until(s, CLOCK_REALTIME, until); }
 int sem_clockwait(sem_t *restrict s, clockid_t clock, const struct timespec *restrict until) { return wait_until(s, clock, until); }
-int sem_trywait(sem_t *s) { return take(s) ? taken(s) : fail(EAGAIN); }
+int sem_trywait(sem_t *s) { return !take(s) ? fail(EAGAIN) : s->__shared ? 0 : taken(s); }
 
 int sem_post(sem_t *s)
 {
+    if (s->__shared)
+        return post_shared(s);
     __waitq_lock(&s->__waiters);
     bool anybody = s->__waiters.__head != NULL, full = false;
     handle_t woken = anybody ? __waitq_take(&s->__waiters) : NO_HANDLE;

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * POSIX threads, over pagoda/thread.h. What is here behaves as the standard says; docs/libc.md lists what is not: no
- * process-shared objects, no robust mutexes.
+ * POSIX threads, over pagoda/thread.h. What is here behaves as the standard says; docs/libc.md lists what is not.
  */
 #ifndef PAGODA_PTHREAD_H
 #define PAGODA_PTHREAD_H
@@ -43,13 +42,14 @@ typedef struct {
     int __detached, __inherit, __policy, __prio;
 } pthread_attr_t;
 typedef struct {
-    int __type, __protocol, __ceiling;
+    int __type, __protocol, __ceiling, __shared, __robust;
 } pthread_mutexattr_t;
 typedef struct {
     clockid_t __clock;
+    int __shared;
 } pthread_condattr_t;
 typedef struct {
-    int __nothing;
+    int __shared;
 } pthread_rwlockattr_t, pthread_barrierattr_t;
 
 typedef struct {
@@ -65,8 +65,10 @@ typedef struct {
 
 typedef struct {
     struct __waitq __waiters;
+    int __shared; /* then these, instead of the queue */
+    unsigned __signals, __sleepers;
 } pthread_cond_t;
-#define PTHREAD_COND_INITIALIZER {{0, 0, 0}}
+#define PTHREAD_COND_INITIALIZER {{0, 0, 0}, 0, 0, 0}
 
 typedef struct {
     int __state; /* 0 not yet, 1 somebody is at it, 2 done */
@@ -79,15 +81,19 @@ typedef struct {
     pthread_cond_t __readers, __writers;
     unsigned __reading, __waiting_writers;
     uintptr_t __writer; /* 0: none */
+    int __shared; /* then this word, and the writer */
+    unsigned __word;
 } pthread_rwlock_t;
 #define PTHREAD_RWLOCK_INITIALIZER \
-    {PTHREAD_MUTEX_INITIALIZER, PTHREAD_COND_INITIALIZER, PTHREAD_COND_INITIALIZER, 0, 0, 0}
+    {PTHREAD_MUTEX_INITIALIZER, PTHREAD_COND_INITIALIZER, PTHREAD_COND_INITIALIZER, 0, 0, 0, 0, 0}
 
 typedef struct {
     pthread_mutex_t __lock;
     pthread_cond_t __all_here;
     unsigned __wanted, __here, __leaving;
     uint64_t __round;
+    int __shared; /* then this word, and the first two numbers */
+    unsigned __rounds;
 } pthread_barrier_t;
 
 typedef int pthread_spinlock_t;
@@ -141,6 +147,7 @@ int pthread_mutex_trylock(pthread_mutex_t *m);
 int pthread_mutex_timedlock(pthread_mutex_t *restrict m, const struct timespec *restrict until);
 int pthread_mutex_clocklock(pthread_mutex_t *restrict m, clockid_t clock, const struct timespec *restrict until);
 int pthread_mutex_unlock(pthread_mutex_t *m);
+int pthread_mutex_consistent(pthread_mutex_t *m); /* after EOWNERDEAD. EINVAL */
 int pthread_mutex_getprioceiling(const pthread_mutex_t *restrict m, int *restrict ceiling);
 int pthread_mutex_setprioceiling(pthread_mutex_t *restrict m, int ceiling, int *restrict old);
 
@@ -165,6 +172,10 @@ int pthread_key_delete(pthread_key_t key);
 int pthread_setspecific(pthread_key_t key, const void *value);
 void *pthread_getspecific(pthread_key_t key);
 
+int pthread_rwlockattr_init(pthread_rwlockattr_t *a);
+int pthread_rwlockattr_destroy(pthread_rwlockattr_t *a);
+int pthread_rwlockattr_setpshared(pthread_rwlockattr_t *a, int shared);
+int pthread_rwlockattr_getpshared(const pthread_rwlockattr_t *restrict a, int *restrict shared);
 int pthread_rwlock_init(pthread_rwlock_t *restrict l, const pthread_rwlockattr_t *restrict a);
 int pthread_rwlock_destroy(pthread_rwlock_t *l);
 int pthread_rwlock_rdlock(pthread_rwlock_t *l);
@@ -177,6 +188,10 @@ int pthread_rwlock_clockrdlock(pthread_rwlock_t *restrict l, clockid_t clock, co
 int pthread_rwlock_clockwrlock(pthread_rwlock_t *restrict l, clockid_t clock, const struct timespec *restrict until);
 int pthread_rwlock_unlock(pthread_rwlock_t *l);
 
+int pthread_barrierattr_init(pthread_barrierattr_t *a);
+int pthread_barrierattr_destroy(pthread_barrierattr_t *a);
+int pthread_barrierattr_setpshared(pthread_barrierattr_t *a, int shared);
+int pthread_barrierattr_getpshared(const pthread_barrierattr_t *restrict a, int *restrict shared);
 int pthread_barrier_init(pthread_barrier_t *restrict b, const pthread_barrierattr_t *restrict a, unsigned count);
 int pthread_barrier_destroy(pthread_barrier_t *b);
 int pthread_barrier_wait(pthread_barrier_t *b);

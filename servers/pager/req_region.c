@@ -297,7 +297,7 @@ err_t req_region_info(const struct ipc_event *ev, struct response *r)
     r->m.w[3] = g->prot | (uint64_t)g->flags << 8;
     r->m.w[4] = g->backing | (uint64_t)g->file << 8;
     r->m.w[5] = va_of(g->offset_page);
-    r->m.w[6] = g->backing == BACKING_FILE ? g->origin : 0;
+    r->m.w[6] = g->origin;
     return OK;
 }
 

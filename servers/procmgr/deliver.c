@@ -142,7 +142,7 @@ static err_t interrupt_console(const struct proc *p, unsigned slot)
 /* It may wait for long; false: nobody knows of it. Perhaps its request is still on the way. */
 static bool interrupt(struct proc *p, unsigned slot)
 {
-    return waits_interrupt(p, slot) || mutex_interrupt(p, slot) || interrupt_files(p, slot) == OK || interrupt_console(p, slot) == OK;
+    return waits_interrupt(p, slot) || mutex_interrupt(p, slot) || word_interrupt(p, slot) || interrupt_files(p, slot) == OK || interrupt_console(p, slot) == OK;
 }
 
 static bool is_requester(const struct proc *p, unsigned slot) { return (frame_t)requester == p->thread[slot].frame; }

@@ -85,6 +85,7 @@ void proc_space_gone(struct proc *p)
     space_forget(p);
     counts.live--;
     counts.zombies++;
+    words_look_again(p);
     waits_child_ended(p);
 }
 

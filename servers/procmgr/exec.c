@@ -114,6 +114,7 @@ static void commit(struct proc *p, unsigned slot, const struct wanted *w)
     ledger_set(p->exec_file, w->program->file);
     ledger_set(p->exec_slot, slot);
     ledger_set(p->has_execed, true);
+    ledger_set(p->execs, (p->execs + 1) & PROC_WORD_EXECS);
     ledger_set(p->thread[slot].key, 0); /* the new program counts its requests anew */
     ledger_set(p->exec_phase, EXEC_CLEARS);
     ledger_commit();
@@ -132,6 +133,7 @@ void exec_go_on(struct proc *p)
     signals_exec(p, p->exec_slot);
     err_t err = sys_thread_stop(p->thread[p->exec_slot].handle);
     (void)err; /* it was stopped already, at worst */
+    words_look_again(p);
     proc_continue(p);
 }
 

@@ -17,6 +17,7 @@
 #define WAITS_VA 0x50000000UL
 #define WAITS_STEP_BYTES (4UL << 10)
 #define MUTEX_WAITS_VA 0x58000000UL
+#define WORD_WAITS_VA 0x58080000UL /* behind those, in the reach of their page table */
 #define ARGS_VA 0x60000000UL
 #define ARGS_STEP_BYTES (16UL << 10)
 #define HANDLERS_VA 0x50080000UL /* behind the waits, in the reach of their page table */

@@ -108,6 +108,7 @@ static bool on_event(const struct ipc_event *ev, struct ipc_msg *reply)
     case MSG_CANCEL:
         waits_cancelled(ev->w[0], ev->w[1]);
         mutex_cancelled(ev->w[0], ev->w[1]);
+        words_cancelled(ev->w[0], ev->w[1]);
         break;
     default:
         break; /* a deadline, or an answer that came too late */

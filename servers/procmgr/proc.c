@@ -159,6 +159,7 @@ err_t proc_new(struct proc *parent, struct proc **out)
     p->hard_processes = parent->hard_processes;
     p->account = parent->account;
     p->files = parent->files;
+    p->words = parent->words;
     p->group = parent->group;
     p->session = parent->session;
     name_copy(p->name, parent->name);

@@ -93,6 +93,8 @@ struct proc {
     bool has_execed;
     uint8_t stop_signal;
     uint8_t report;        /* enum stop_report: what its parent was not told yet */
+    bool words;            /* it has to do with words that others may wait for (word.c), or its parent had */
+    uint8_t execs;         /* how many it did, modulo what a thread's name has room for */
     char name[PROC_NAME_MAX] __attribute__((aligned(8)));
     struct thread thread[PROC_THREADS_MAX];
     /* ---- volatile: rebuilt by recover.c ---- */
@@ -100,6 +102,7 @@ struct proc {
     struct proc *hash_next;
     struct wait *waits;    /* its callers that wait */
     struct mutex_wait *mutex_waits; /* and those that wait for mutexes */
+    struct word_wait *word_waits;   /* and for words */
     struct op op;
     uint32_t forks;        /* operations whose parent it is */
     struct proc *forking;  /* the one of them that the pager works on: one at a time */
@@ -288,6 +291,13 @@ void mutex_cancelled(uint64_t count, reply_id_t newest);
 bool mutex_interrupt(struct proc *p, unsigned slot); /* a handler is to run: it asks again */
 void mutex_thread_ended(struct proc *p, unsigned slot);
 void mutex_drop(struct proc *p);
+
+/* ---- word.c ---- */
+void words_cancelled(uint64_t count, reply_id_t newest);
+bool word_interrupt(struct proc *p, unsigned slot); /* a handler is to run */
+void words_drop(struct proc *p);                    /* its threads wait no more */
+/* Its memory is no longer in the reach of its threads: whoever waits looks at his word, if it had to do with any. */
+void words_look_again(const struct proc *p);
 
 /* ---- handlers, one a line of PROC_OPS ---- */
 #define PROC_HANDLER(name, number, who, text) request_fn do_##name;

@@ -64,6 +64,7 @@ static void wait_forget(struct wait *w)
 void waits_drop(struct proc *p)
 {
     mutex_drop(p);
+    words_drop(p);
     while (p->waits) /* bound: threads of the process */
         wait_remove(&p->waits);
 }

@@ -228,6 +228,7 @@ static void the_process_managers(void)
         {"spawn, strings", H_PROC, 1, IN, strings, 5, {PROC_SPAWN, 4, 1, 0}, path, OK, .after = await_it},
         {"info", H_PROC, 0, OUT, NULL, 8, {PROC_INFO, me}, .want = OK},
         {"mutex, to wait", H_PROC, 0, IN, &free_word, 4, {PROC_MUTEX_WAIT}, .want = ERR_AGAIN},
+        {"word, to wait for", H_PROC, 0, IN, &free_word, 4, {PROC_WORD_WAIT, (uintptr_t)&free_word, 1}, .want = ERR_AGAIN},
         {"mutex, to give", H_PROC, 0, IN | OUT, &held_word, 4, {PROC_MUTEX_GIVE}, .want = OK},
     };
     DO_ROWS(rows);

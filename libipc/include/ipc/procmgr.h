@@ -47,13 +47,15 @@
     X(THREAD_PRIO, 46, FROM(BADGE_CLIENT), "thread slot or ~0 for the caller's own, PROC_PRIO_*, 1..199, 0 none or ~0 to ask -> that value, its own or the process's priority, what it runs at") \
     X(MUTEX_WAIT, 47, FROM(BADGE_CLIENT), "mutex's address, 0 or PROC_MUTEX_LEAVE; buf0 its word; answered when the mutex is the caller's") \
     X(MUTEX_GIVE, 48, FROM(BADGE_CLIENT), "mutex's address; buf0 its word (server writes): the caller's mutex is the next one's") \
-    X(TERMINAL, 49, FROM(BADGE_CLIENT), "SIGTTIN: the caller is about to read the console, SIGTTOU: to change it; ERR_CANCELLED: its group has got the signal, ERR_IO: it could not be stopped")
+    X(TERMINAL, 49, FROM(BADGE_CLIENT), "SIGTTIN: the caller is about to read the console, SIGTTOU: to change it; ERR_CANCELLED: its group has got the signal, ERR_IO: it could not be stopped") \
+    X(WORD_WAIT, 50, FROM(BADGE_CLIENT), "a word's address, what it holds | flags << 32: PROC_WORD_OWNED, _ASK; buf0 the word; answered when it may hold something else") \
+    X(WORD_WAKE, 51, FROM(BADGE_CLIENT), "a word's address, how many of those who wait for it, 0: only ask -> woken, name of the calling thread")
 
 enum proc_op {
 #define PROC_ENUM(name, number, who, text) PROC_##name = (number),
     PROC_OPS(PROC_ENUM)
 #undef PROC_ENUM
-    PROC_OP_LIMIT = 50,
+    PROC_OP_LIMIT = 52,
 };
 
 /* strings buffer: argc strings then envc strings, each nul-terminated. */
@@ -137,6 +139,17 @@ enum proc_prio {
  * or has it alone changes it itself; while the bit is set procmgr does. */
 #define PROC_MUTEX_WAITED 0x80000000u
 #define PROC_MUTEX_LEAVE 1u /* MUTEX_WAIT: the caller has stopped waiting; OK: too late, it holds the mutex; ERR_TIMEOUT: it does not */
+
+/* WORD_WAIT: the word holds a thread's name, and perhaps the two upper bits: ERR_NOENT when there is no such thread any more. */
+#define PROC_WORD_OWNED 1u
+#define PROC_WORD_ASK 2u /* ERR_BUSY instead of waiting */
+#define PROC_WORD_NAMES 0x3fffffffu
+#define PROC_WORD_PID 0x3fffffu
+#define PROC_WORD_SLOT 63u
+#define PROC_WORD_SLOT_SHIFT 22u
+#define PROC_WORD_EXECS 3u
+/* Of a thread, in all of the system: pid, slot and how often its process has execed, modulo 4. No pid is 0. */
+#define PROC_WORD_NAME(pid, slot, execs) ((uint32_t)(pid) | (uint32_t)(slot) << PROC_WORD_SLOT_SHIFT | (uint32_t)(execs) << 28)
 
 enum proc_state { PROC_STATE_NEW = 1, PROC_STATE_RUNNING = 2, PROC_STATE_EXITING = 3, PROC_STATE_ZOMBIE = 4 };
 
