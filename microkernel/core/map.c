@@ -7,7 +7,7 @@
  */
 #include "arch.h"
 
-#define IRQ_LOOK_PAGES 8u /* mapped between two looks for interrupts */
+#define IRQ_LOOK_PAGES 16u /* mapped between two looks for interrupts */
 
 void space_init(struct space *s, frame_t frame, frame_t root)
 {
@@ -178,72 +178,96 @@ SELDOM long sys_space_map_frame(struct thread *cur, uint64_t *a)
     return e == OK ? space_map_one(s, a[1], a[2], a[3], false) : e;
 }
 
-/* Map the listed frames at e[0..n), entries of one leaf table, from va on. Returns how far it came; *err: why not further. The loop is
- * what a fault-around costs per page: globals stand in locals, which no store in it can change. */
-static uint64_t map_list(struct thread *cur, struct space *s, pte_t *restrict e, vaddr_t va, const uint64_t *restrict list,
-                         uint64_t n, pte_t bits, err_t *err)
+/* Map frames of the pager's, from the one in `leaf` on, at e[0..n), entries of one leaf table with nothing in them. Returns how far
+ * it came; *err: why not further. The loop is what a fault-around costs per page. */
+static uint64_t map_run(uint64_t owner, pte_t *restrict e, pte_t leaf, uint64_t n, err_t *err)
 {
-    const uint64_t owner = frame_owner_word(cur->space), first = ram_first, frames = ram_end - ram_first;
-    struct frame_info *const info = frame_table_biased;
-    unsigned added = 0;
-    uint64_t i = 0;
-    for (; i < n && !(i && i % IRQ_LOOK_PAGES == 0 && arch_irq_pending()); i++) { /* bound: STEP_PAGES */
-        uint64_t f = list[i];
-        if (!f)
-            continue;
-        if (f - first >= frames || !frame_is_mappable(owner, &info[f])) {
-            *err = f - first >= frames ? ERR_INVAL : ERR_OWNER;
+    struct frame_info *info = frame_info_of(PTE_FRAME(leaf));
+    pte_t *const first = e, *const end = e + n;
+    for (; e < end; e++, info++, leaf += 1UL << PTE_PPN_SHIFT) { /* bound: IRQ_LOOK_PAGES */
+        if (unlikely(!frame_is_mappable(owner, info) || *e)) {
+            *err = frame_is_mappable(owner, info) ? ERR_EXIST : ERR_OWNER;
             break;
         }
-        if (e[i] & PTE_V) {
-            *err = ERR_EXIST;
-            break;
-        }
-        added += !e[i];
-        __atomic_store_n(&e[i], bits | f << PTE_PPN_SHIFT, __ATOMIC_RELAXED);
-        info[f].maps++;
+        __atomic_store_n(e, leaf, __ATOMIC_RELAXED);
+        info->maps++;
     }
-    table_info(e)->maps += added;
-    arch_tlb_flush_local_pages(s, va, i);
+    return (uint64_t)(e - first);
+}
+
+/* The frame for page i of SPACE_MAP's registers; 0: the list passes it over. */
+static inline uint64_t map_frame(const struct space *pager, const uint64_t *a, uint64_t i)
+{
+    return a[5] ? a[5] + i : ((const uint64_t *)frame_va(pager->batch))[a[4] + i];
+}
+
+/* The registers of SPACE_MAP, as far as the leaf table of e, the step or an interrupt lets it. Returns how many pages were handled. */
+static uint64_t map_pages(const struct space *pager, pte_t *e, const uint64_t *a, err_t *err)
+{
+    const uint64_t owner = frame_owner_word(pager), n = map_step(a[1], a[2]);
+    const pte_t bits = arch_pte_leaf(0, a[3]);
+    uint64_t i = 0, mapped = 0;
+    while (i < n && *err == OK && !(i && i % IRQ_LOOK_PAGES == 0 && arch_irq_pending())) { /* bound: STEP_PAGES */
+        uint64_t f = map_frame(pager, a, i), many = !a[5] ? 1 : n - i < IRQ_LOOK_PAGES ? n - i : IRQ_LOOK_PAGES;
+        if (f && !frame_in_ram(f)) {
+            *err = ERR_INVAL;
+            break;
+        }
+        if (f)
+            mapped += many = map_run(owner, e + i, bits | f << PTE_PPN_SHIFT, many, err);
+        i += many;
+    }
+    table_info(e)->maps += mapped;
     return i;
 }
 
-/* Pages of the list that are passed over, from its beginning. */
-static uint64_t list_gap(const uint64_t *list, uint64_t n)
+/* Pages that the list passes over, from its beginning; a run passes over none. */
+static uint64_t map_list_gap(const struct space *pager, const uint64_t *a, uint64_t n)
 {
     uint64_t i = 0;
-    while (i < n && !list[i]) /* bound: STEP_PAGES */
+    while (i < n && !map_frame(pager, a, i)) /* bound: STEP_PAGES */
         i++;
     return i;
 }
 
-/* a0 space, a1 va, a2 pages <= 512 in all, a3 prot, a4 done. The batch page lists a frame (8 bytes) per page; 0 passes over. */
+/* Nothing can be mapped below the entry, or the table it is in: what is said to the first frame that would be. */
+static err_t map_hindered(const struct space *pager, const pte_t *entry, unsigned level, uint64_t f)
+{
+    err_t e = frame_check_user(pager, f);
+    return e != OK ? e : level ? ERR_NOTABLE : *entry & PTE_V ? ERR_EXIST : ERR_BUSY;
+}
+
+static bool map_run_is_bad(uint64_t first, uint64_t pages) { return !frame_in_ram(first) || pages > ram_end - first; }
+
+/* a0 space, a1 va, a2 pages <= 512 in all, a3 prot, a4 done, a5 frame of the first page, the others follow it; or 0: the batch page
+ * lists a frame (8 bytes) per page, and 0 passes over. */
 long sys_space_map(struct thread *cur, uint64_t *a)
 {
-    struct space *s;
+    struct space *s, *pager = cur->space;
     err_t e = map_space(cur, a[0], &s);
     if (e == OK)
         e = map_range(a[1], a[2]);
-    if (e == OK && (map_prot_bad(a[3]) || a[2] + a[4] > PAGE_SIZE / 8 || a[4] > PAGE_SIZE / 8 || !cur->space->batch))
+    if (e == OK && (map_prot_bad(a[3]) || a[2] + a[4] > PAGE_SIZE / 8 || a[4] > PAGE_SIZE / 8 ||
+                    (a[5] ? map_run_is_bad(a[5], a[2]) : !pager->batch)))
         e = ERR_INVAL;
     if (e != OK)
         return e;
-    const uint64_t *list = (const uint64_t *)frame_va(cur->space->batch) + a[4];
     unsigned level;
     pte_t *entry = arch_walk(s->root, a[1], &level);
     uint64_t n = map_step(a[1], a[2]), done;
-    if (level || (n && table_is_shared(entry))) {
-        done = list_gap(list, n);
+    if (unlikely(level || (n && table_is_shared(entry)))) {
+        done = map_list_gap(pager, a, n);
         if (done < n)
-            e = frame_check_user(cur->space, list[done]);
-        if (done < n && e == OK)
-            e = level ? ERR_NOTABLE : entry[done] & PTE_V ? ERR_EXIST : ERR_BUSY;
+            e = map_hindered(pager, entry + (level ? 0 : done), level, map_frame(pager, a, done));
     } else {
-        done = map_list(cur, s, entry, a[1], list, n, arch_pte_leaf(0, a[3]), &e);
+        done = map_pages(pager, entry, a, &e);
+        arch_tlb_flush_local_pages(s, a[1], done);
     }
     a[1] += done << PAGE_SHIFT;
     a[2] -= done;
     a[4] += done;
+    if (a[5])
+        a[5] += done;
     if (e != OK || !a[2])
         return e;
     syscall_restart(cur);

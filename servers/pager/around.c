@@ -12,51 +12,53 @@
 
 _Static_assert(AROUND_MAX <= LEAF_PAGES && AROUND_MAX <= PAGE_SIZE / 8, "a group lies under one leaf table, and in the batch page");
 
-/* What is to be mapped, of a group. */
-struct group {
-    uint32_t start, pages;
-    frame_t first; /* of start */
-};
-
 /* The aligned group around the page, as far as region and file reach. false: it is one page, or nothing can be mapped by runs. */
-static bool group_of(const struct ledger_region *r, uint32_t page, struct group *g)
+static bool group_of(const struct ledger_region *r, uint32_t page, struct map_run *run)
 {
     const struct backing *b = backing_of(r);
     uint32_t width = ledger.header->around, start = page & ~(width - 1), end = start + width;
     start = start < r->start_page ? r->start_page : start;
     end = end > r->end_page ? r->end_page : end;
-    g->start = start;
-    g->pages = b != 0 && b->run != 0 ? b->run(r, start, end - start, &g->first) : 0;
-    return g->pages > 1;
+    run->va = va_of(start);
+    run->prot = prot_shared(r->prot);
+    run->pages = b != 0 && b->run != 0 ? b->run(r, start, end - start, &run->first) : 0;
+    return run->pages > 1;
 }
 
-/* List the absent pages but `page`, which the answer maps, and count them. References are given at once: a death before the system
- * call leaves too many, which a restart counts anew. The loop is what a page costs here: pointers, no indices. */
-static uint32_t list(const struct group *g, frame_t leaf, uint32_t page)
+/* Map the run from its first page on until something is there already. References are given afterwards: a death in between leaves
+ * too few, which a restart counts anew. */
+static uint32_t map_run(uint32_t slot, const struct map_run *run)
 {
-    const volatile pte_t *pte = (const volatile pte_t *)window(leaf) + (g->start & (LEAF_PAGES - 1));
-    const volatile pte_t *answered = pte + (page - g->start), *end = pte + g->pages;
-    uint64_t *batch = window(ledger.header->batch_frame), f = g->first;
-    struct ledger_frame *w = frame_word(g->first);
-    uint32_t listed = 0;
-    for (; pte < end; pte++, batch++, w++, f++) { /* bound: AROUND_MAX */
-        if (*pte != 0 || pte == answered) {
-            *batch = NO_FRAME;
-            continue;
-        }
-        *batch = f;
+    uint64_t done = 0;
+    (void)gate_space_map_run(space_at(slot)->handle, run, &done);
+    struct ledger_frame *w = frame_word(run->first), *end = w + done;
+    for (; w < end; w++) /* bound: AROUND_MAX */
         w->refs++;
+    return (uint32_t)done;
+}
+
+/* The same, as one list, for a group in which something is there already: what is absent is listed, and counted at once. */
+static uint32_t list(const struct map_run *run, frame_t leaf)
+{
+    const volatile pte_t *pte = (const volatile pte_t *)window(leaf) + (page_of(run->va) & (LEAF_PAGES - 1));
+    uint64_t *batch = window(ledger.header->batch_frame);
+    uint32_t listed = 0;
+    for (uint32_t i = 0; i < run->pages; i++) { /* bound: AROUND_MAX */
+        batch[i] = pte[i] == 0 ? run->first + i : NO_FRAME;
+        if (pte[i] != 0)
+            continue;
+        frame_ref(run->first + i);
         listed++;
     }
     return listed;
 }
 
 /* The system call stopped after `done` pages: take back what the others got. */
-static uint32_t unlist(const struct group *g, uint64_t done)
+static uint32_t unlist(uint64_t pages, uint64_t done)
 {
     const uint64_t *batch = window(ledger.header->batch_frame);
     uint32_t gone = 0;
-    for (uint64_t i = done; i < g->pages; i++) { /* bound: AROUND_MAX */
+    for (uint64_t i = done; i < pages; i++) { /* bound: AROUND_MAX */
         if (batch[i] == NO_FRAME)
             continue;
         frame_word((frame_t)batch[i])->refs--;
@@ -65,36 +67,31 @@ static uint32_t unlist(const struct group *g, uint64_t done)
     return gone;
 }
 
-static void map_group(uint32_t slot, const struct ledger_region *r, const struct group *g, uint32_t page)
+static __attribute__((noinline)) uint32_t map_listed(uint32_t slot, const struct map_run *run)
 {
-    frame_t leaf = table_leaf(slot, page);
-    uint32_t mapped = leaf != NO_FRAME ? list(g, leaf, page) : 0;
+    frame_t leaf = table_leaf(slot, page_of(run->va));
+    uint32_t mapped = leaf != NO_FRAME ? list(run, leaf) : 0;
     uint64_t done = 0;
-    if (mapped == 0)
-        return;
-    if (gate_space_map(space_at(slot)->handle, va_of(g->start), g->pages, prot_shared(r->prot), &done) != OK)
-        mapped -= unlist(g, done);
+    if (mapped > 0 && gate_space_map(space_at(slot)->handle, run->va, run->pages, run->prot, &done) != OK)
+        mapped -= unlist(run->pages, done);
+    return mapped;
+}
+
+bool around_map(uint32_t slot, uint32_t region, uint32_t page)
+{
+    struct map_run run;
+    if (!group_of(region_at(region), page, &run) || page - page_of(run.va) >= run.pages)
+        return false;
+    uint32_t mapped = map_run(slot, &run);
+    if (unlikely(mapped < run.pages))
+        mapped += map_listed(slot, &run);
+    if (unlikely(mapped == 0))
+        return false;
 #ifndef MUTANT_PAGER_AROUND_UNCOUNTED
     space_vol(slot)->resident += mapped;
 #endif
-    ledger.header->around_pages += mapped;
-}
-
-void around_map(uint32_t slot, uint32_t region, uint32_t page)
-{
-    struct group g;
-    if (group_of(region_at(region), page, &g))
-        map_group(slot, region_at(region), &g, page);
-}
-
-frame_t around_page(uint32_t slot, uint32_t region, uint32_t page)
-{
-    struct group g;
-    if (!group_of(region_at(region), page, &g) || page - g.start >= g.pages)
-        return NO_FRAME;
-    map_group(slot, region_at(region), &g, page);
-    frame_ref(g.first + (page - g.start));
-    return g.first + (page - g.start);
+    ledger.header->around_pages += mapped - 1;
+    return true;
 }
 
 bool around_set(uint64_t pages)

@@ -9,12 +9,10 @@
 
 #define AROUND_NOT_SAID 0u /* boot.h: the default */
 
-/* The page of the region is about to be mapped for a read, and its leaf table is there: map those of the aligned group around
- * it that are absent, in the region and whole in the file. Does what it can; never fails, never waits. */
-void around_map(uint32_t slot, uint32_t region, uint32_t page);
-/* The same, and the page's own frame, with a reference for the mapping to come. NO_FRAME, and nothing changed: the page is not wholly in
- * the file, or has no neighbours there. */
-frame_t around_page(uint32_t slot, uint32_t region, uint32_t page);
+/* A page of the region is absent, its leaf table is there, and a load wants it: map it and those of the aligned group around it that
+ * are absent, in the region and whole in the file. False, and nothing changed: the page is not wholly in the file, has no neighbours
+ * there, or the kernel refuses. True: it is mapped. Never waits. */
+bool around_map(uint32_t slot, uint32_t region, uint32_t page);
 static inline bool around_is_on(void) { return ledger.header->around > 1; }
 /* The width, in pages: 1: off. false: not a power of two up to AROUND_MAX. */
 bool around_set(uint64_t pages);

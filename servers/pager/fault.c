@@ -308,19 +308,23 @@ static void page_in(const struct fault *f, uint32_t region, struct answer *a)
         no_frame(f, a, err);
 }
 
-/* A file's page for a load or a fetch: its neighbours come along. They are mapped before the answer, so that the leaf table has to
- * be there by then. */
+/* A file's page for a load or a fetch: it is mapped with its neighbours, before the answer, so that the leaf table has to be there
+ * by then. */
 static void page_in_around(const struct fault *f, uint32_t region, struct answer *a)
 {
     struct fault here = *f;
     here.level = 0;
-    if (f->level > 0 && table_make(f->slot, f->page) != OK)
-        act_nomem(f, a);
-    else
+    bool has_table = f->level == 0 || table_make(f->slot, f->page) == OK;
+    if (has_table && around_map(f->slot, region, f->page)) {
+        act_retry(f, region, a);
+        a->count = COUNT_IMAGE;
+        return;
+    }
+    if (has_table)
         page_in(&here, region, a);
-    if (a->mapped)
-        around_map(f->slot, region, f->page);
-    else if (f->level > 0)
+    else
+        act_nomem(f, a);
+    if (!a->mapped && f->level > 0)
         table_unmake(f->slot, f->page);
 }
 

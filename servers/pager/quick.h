@@ -5,7 +5,7 @@
  *   entry \ region | any                    | allows it
  *   ---------------+------------------------+--------------------------------------------------
  *   absent         |                        | anonymous: the zero page for a read, zeros for a write
- *                  |                        | a file's whole page, for a read: its frame, and the neighbours
+ *                  |                        | a file's whole page, for a read: mapped with its neighbours, then retry
  *   COW, shared    | copy                   |
  *   COW, sole      | upgrade in place       |
  *
@@ -99,10 +99,11 @@ QUICK bool quick_page_in(const struct fault *f, struct answer *a)
     if (unlikely((r->flags & (REGION_STACK | REGION_SHARED)) && (f->page == r->start_page || (r->flags & REGION_SHARED))))
         return false; /* the guard page; or all relatives get the page */
     if (r->backing != BACKING_ANON) {
-        frame_t frame = !(f->access & PROT_W) && around_is_on() ? around_page(f->slot, region, f->page) : NO_FRAME;
-        if (frame == NO_FRAME)
+        if ((f->access & PROT_W) || !around_is_on() || !around_map(f->slot, region, f->page))
             return false;
-        quick_map(a, frame, prot_shared(r->prot), COUNT_IMAGE);
+        a->verdict = FAULT_VERDICT(FAULT_RETRY, 0, 0);
+        a->count = COUNT_IMAGE;
+        return true; /* mapped and counted */
     } else if (unlikely((r->prot & PROT_X) != 0)) {
         return false;
     } else if (!(f->access & PROT_W)) {

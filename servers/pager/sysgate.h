@@ -192,6 +192,10 @@ static inline err_t gate_space_map(handle_t space, vaddr_t va, uint64_t pages, u
 {
     return GATE(err_t, sys_space_map(space, va, pages, prot, done));
 }
+static inline err_t gate_space_map_run(handle_t space, const struct map_run *run, uint64_t *done)
+{
+    return GATE(err_t, sys_space_map_run(space, run, done));
+}
 
 /* ---- memory, kernel ---- */
 static inline must_check err_t gate_chunk_retype(uint64_t chunk, unsigned kind)

@@ -238,6 +238,7 @@ static void no_frame_but_ones_own_becomes_a_page(void **context)
         assert_int_equal(host_fault_reply(evil.t, id, FAULT_MAP, PROT_R, f, 0, 0), want);
         assert_int_equal(SYS(evil.t, SPACE_MAP_FRAME, e_client, VA, f, PROT_R), want);
         assert_int_equal(SYS(evil.t, SPACE_MAP, e_client, VA, 1, PROT_R, 0), f ? want : OK);
+        assert_int_equal(SYS(evil.t, SPACE_MAP, e_client, VA, 1, PROT_R, 0, f), want);
     }
     assert_int_equal(host_pte(client.space, VA), 0);
     assert_int_equal(host_fault_reply(evil.t, id, FAULT_MAP, PROT_R | PROT_W, evil_user(0), 0, 0), OK); /* it waited all along */
@@ -350,7 +351,7 @@ static void the_rest(void **context)
         evil.t->x[i] = ~0UL;
     evil.t->x[X_T3] = ~0UL;
     refuse("a reply to nobody", SYS_REPLY, ERR_STALE);
-    assert_int_equal(host_call6(evil.t, SYS_NULL, ~0UL, 0, 0, 0, 0), OK);
+    assert_int_equal(host_call6(evil.t, SYS_NULL, ~0UL, 0, 0, 0, 0, 0), OK);
     SYS_OK(evil.t, YIELD, ~0UL);
     SYS_OK(evil.t, SPACE_EXEC_FENCE, ~0UL);
     tried[SYS_NULL] = tried[SYS_YIELD] = tried[SYS_SPACE_EXEC_FENCE] = 1;

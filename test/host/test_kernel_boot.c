@@ -103,9 +103,9 @@ static void unknown_calls_are_refused(void **context)
 #define IS_KNOWN(name, number, args, text) known |= n == (number);
         SYSCALLS(IS_KNOWN)
         if (!known)
-            assert_int_equal(host_call6(init, n, 0, 0, 0, 0, 0), ERR_NOSYS);
+            assert_int_equal(host_call6(init, n, 0, 0, 0, 0, 0, 0), ERR_NOSYS);
     }
-    assert_int_equal(host_call6(init, SYS_NULL, 0, 0, 0, 0, 0), OK);
+    assert_int_equal(host_call6(init, SYS_NULL, 0, 0, 0, 0, 0, 0), OK);
 }
 
 int main(void)

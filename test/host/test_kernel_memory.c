@@ -268,6 +268,8 @@ static void a_batch_page_is_nobody_elses(void **context)
     host_map(&s, 0x6000, f, PROT_R);
 }
 
+#define RUN 100u /* pages: more than a step */
+
 static void map_lists(void **context)
 {
     (void)context;
@@ -290,6 +292,33 @@ static void map_lists(void **context)
     assert_int_equal(init->x[REG_A0 + 4], 100); /* how far it got */
     for (unsigned i = 0; i < 200; i++)
         assert_int_equal(host_pte(s.space, 0x40000000 + i * PAGE_SIZE) != 0, i < 100 && f[i]);
+}
+
+static void map_runs(void **context)
+{
+    (void)context;
+    const vaddr_t va = 0x40000000;
+    frame_t first = host_uframe();
+    for (unsigned i = 1; i < RUN; i++)
+        assert_int_equal(host_uframe(), first + i);
+    host_tables(&s, va);
+    SYS_OK(init, SPACE_MAP, s.h, va, RUN, PROT_R | PROT_X, 0, first); /* needs no batch page, and several steps */
+    assert_int_equal(init->x[REG_A0 + 4], RUN);
+    for (unsigned i = 0; i < RUN; i++) {
+        assert_int_equal(PTE_FRAME(host_pte(s.space, va + i * PAGE_SIZE)), first + i);
+        assert_int_equal(frame_info_of(first + i)->maps, 1);
+    }
+    SYS_OK(init, SPACE_UNMAP, s.h, va, RUN);
+    SYS_OK(init, SPACE_SOFT, s.h, va + 70 * PAGE_SIZE, 1UL << 10, 0);
+    assert_int_equal(SYS(init, SPACE_MAP, s.h, va, RUN, PROT_R, 0, first), ERR_EXIST); /* what software noted is not lost */
+    assert_int_equal(init->x[REG_A0 + 4], 70);
+    assert_int_equal(host_pte(s.space, va + 70 * PAGE_SIZE), 1UL << 10);
+    SYS_OK(init, SPACE_UNMAP, s.h, va, RUN);
+    assert_int_equal(SYS(init, SPACE_MAP, s.h, va, 2, PROT_R, 0, ram_end - 1), ERR_INVAL); /* leaves the memory */
+    assert_int_equal(SYS(init, SPACE_MAP, s.h, va, 2, PROT_R, 0, ram_first - 1), ERR_INVAL);
+    assert_int_equal(SYS(init, SPACE_MAP, s.h, va, 513, PROT_R, 0, first), ERR_INVAL);
+    assert_int_equal(SYS(init, SPACE_MAP, s.h, va, 1, PROT_R, 0, init->frame), ERR_OWNER);
+    assert_int_equal(host_pte(s.space, va), 0);
 }
 
 static void device_pages(void **context)
@@ -384,7 +413,7 @@ int main(void)
         TEST(a_space_in_use_is_not_ended),
         TEST(a_thread_may_end_itself),
         TEST(a_batch_page_is_nobody_elses),
-        TEST(map_lists),
+        TEST(map_lists), TEST(map_runs),
         TEST(device_pages),
         TEST(sharing_makes_the_tables_that_are_missing),
         TEST(unmapping_takes_empty_tables_back),

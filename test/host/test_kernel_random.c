@@ -294,7 +294,7 @@ static void fill(struct thread *t, unsigned nr)
             a[4] = SHARE_WITH(a[4], frame_for(t, FRAME_KFREE), frame_for(t, FRAME_KFREE));
         if (nr == SYS_SPACE_UNMAP)
             a[3] = host_below(8) ? host_below(2) : a[3];
-        a[5] = 0;
+        a[5] = nr == SYS_SPACE_MAP && host_below(2) ? frame_for(t, FRAME_USER) : 0;
     }
     if (nr == SYS_SPACE_BATCH)
         a[0] = frame_for(t, FRAME_USER);

@@ -218,7 +218,7 @@ static void the_timer_is_not_set_again_without_need(void **context)
     for (unsigned i = 1; i < 20; i++)
         sleep_until(i, 2000000 + i); /* later: nothing changes for the hart */
     for (unsigned n = 0; n < 50; n++)
-        assert_int_equal(host_call6(init, SYS_NULL, 0, 0, 0, 0, 0), OK);
+        assert_int_equal(host_call6(init, SYS_NULL, 0, 0, 0, 0, 0, 0), OK);
     assert_true(hart0->counter[KC_TIMER_SET] <= sets + 1);
 }
 

@@ -131,13 +131,20 @@ static const char *do_map(void)
     long want = OK;
     for (unsigned k = 0; k < n; k++)
         list[k] = host_below(4) ? frame[host_below(FRAMES)] : 0;
+    unsigned first = host_below(3) ? 0 : 1 + host_below(FRAMES - 1); /* a run of frames; they follow each other */
+    if (first && n > FRAMES - first)
+        n = FRAMES - first;
+    for (unsigned k = 0; first && k < n; k++)
+        list[k] = frame[first + k];
     for (unsigned k = 0; k < n && want == OK; k++) {
         if (list[k])
             want = may_write(o->table[r], i + k);
+        if (list[k] && want == OK && o->table[r]->pte[i + k])
+            want = ERR_EXIST; /* not over a number of software either */
         if (list[k] && want == OK)
             o->table[r]->pte[i + k] = opte(list[k], prot);
     }
-    assert_int_equal(SYS(init, SPACE_MAP, o->s.h, va_of(r, i), n, prot, 0), want);
+    assert_int_equal(SYS(init, SPACE_MAP, o->s.h, va_of(r, i), n, prot, 0, first ? frame[first] : NO_FRAME), want);
     return "MAP";
 }
 

@@ -89,7 +89,7 @@ static void a_kill_between_mapping_and_counting_loses_nothing(void **state)
     for (volatile int after = 0; after < 2; after++) {
         volatile uint32_t s = make_process(10 + (uint64_t)after);
         (void)load(s, HEAP); /* the leaf table of text is another one */
-        for (volatile unsigned k = 1; k <= 3; k++) {
+        for (volatile unsigned k = 1; k <= 3; k++) { /* the run, the list of what it left out, the answer */
             model_die_at(k, after);
             if (setjmp(model_death) == 0) {
                 unsigned reason;

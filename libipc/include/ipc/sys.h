@@ -263,9 +263,23 @@ static inline must_check err_t sys_space_map_frame(handle_t space, vaddr_t va, f
 {
     return (err_t)sys_raw(SYS_SPACE_MAP_FRAME, space, va, frame, prot, 0, 0).a0;
 }
+/* Where there is nothing, not even a number of software; *done pages were handled, also on an error. */
 static inline must_check err_t sys_space_map(handle_t space, vaddr_t va, uint64_t pages, unsigned prot, uint64_t *done)
 {
     struct sysret r = sys_raw(SYS_SPACE_MAP, space, va, pages, prot, 0, 0);
+    *done = r.a4;
+    return (err_t)r.a0;
+}
+/* The same with frames that follow each other: a run of pages, its first page and frame. */
+struct map_run {
+    vaddr_t va;
+    uint64_t pages;
+    frame_t first;
+    unsigned prot;
+};
+static inline must_check err_t sys_space_map_run(handle_t space, const struct map_run *run, uint64_t *done)
+{
+    struct sysret r = sys_raw(SYS_SPACE_MAP, space, run->va, run->pages, run->prot, 0, run->first);
     *done = r.a4;
     return (err_t)r.a0;
 }

@@ -74,7 +74,7 @@
     X(SPACE_HANDLER, 48, "space, which, ep, badge", "where faults (0) or exceptions (1) of the space go") \
     X(SPACE_TABLE, 49, "space, va, frame -> level", "donate the next missing page table for va") \
     X(SPACE_UNTABLE, 50, "space, va -> frame", "take back the lowest table for va, which must be empty, or let a shared one go (0)") \
-    X(SPACE_MAP, 51, "space, va, pages, prot -> done", "map the frames listed in the batch page") \
+    X(SPACE_MAP, 51, "space, va, pages, prot, done, first frame -> done", "map a run of frames, or those that the batch page lists") \
     X(SPACE_UNMAP, 52, "space, va, pages, UNMAP_* -> frames of two tables", "unmap a range, whatever is in it; shoot down") \
     X(SPACE_PROTECT, 53, "space, va, pages, prot -> done", "take permissions away, or make COW; shoot down") \
     X(SPACE_SHARE, 54, "from, to, va, pages, mode or SHARE_WITH -> done, tables taken", "map the same frames in another space") \

@@ -60,9 +60,9 @@ void host_current(struct thread *t); /* t, ready or running, is what its hart ru
 void host_fault(struct thread *t, vaddr_t va, unsigned access); /* the current thread's own; without host_exit */
 void host_interrupt(unsigned source); /* of a device, at host_hart, which runs a thread; without host_exit */
 long host_ecall(struct thread *t);   /* registers as they are; goes on until it returns or blocks */
-long host_call6(struct thread *t, uint64_t nr, uint64_t a0, uint64_t a1, uint64_t a2, uint64_t a3, uint64_t a4);
-#define SYS_(t, nr, a0, a1, a2, a3, a4, ...) \
-    host_call6(t, SYS_##nr, (uint64_t)(a0), (uint64_t)(a1), (uint64_t)(a2), (uint64_t)(a3), (uint64_t)(a4))
+long host_call6(struct thread *t, uint64_t nr, uint64_t a0, uint64_t a1, uint64_t a2, uint64_t a3, uint64_t a4, uint64_t a5);
+#define SYS_(t, nr, a0, a1, a2, a3, a4, a5, ...) \
+    host_call6(t, SYS_##nr, (uint64_t)(a0), (uint64_t)(a1), (uint64_t)(a2), (uint64_t)(a3), (uint64_t)(a4), (uint64_t)(a5))
 #define SYS(t, ...) SYS_(t, __VA_ARGS__, 0, 0, 0, 0, 0, 0)
 #define SYS_OK(t, ...) assert_int_equal(SYS(t, __VA_ARGS__), OK)
 long host_result(const struct thread *t); /* a0 of a thread that has returned, else HOST_BLOCKED */

@@ -126,6 +126,13 @@ static outcome_t on_unshare_table(const struct thread *t, const uint64_t *a)
 
 /* ---- mappings ---- */
 
+/* The same, of a call that does not overwrite what software has noted in the entry. */
+static outcome_t may_fill_empty(const struct space *s, vaddr_t va)
+{
+    struct spot at = predict_walk(s, va);
+    return !at.level && !spot_is_shared(&at) && *at.e ? OUTCOME(ERR_EXIST) : may_fill(s, va);
+}
+
 static outcome_t on_map(const struct thread *t, const uint64_t *a)
 {
     struct space *s;
@@ -134,14 +141,16 @@ static outcome_t on_map(const struct thread *t, const uint64_t *a)
         o = range(a[1], a[2]);
     if (!o)
         o = predict_prot(a[3]);
-    if (!o && (a[4] > 512 || a[2] > 512 - a[4] || !t->space->batch))
+    if (!o && (a[4] > 512 || a[2] > 512 - a[4] || (!a[5] && !t->space->batch)))
         o = OUTCOME(ERR_INVAL);
-    const uint64_t *list = o ? 0 : frame_va(t->space->batch);
+    if (!o && a[5] && (a[5] < ram_first || a[5] >= ram_end || a[2] > ram_end - a[5]))
+        o = OUTCOME(ERR_INVAL);
+    const uint64_t *list = o || a[5] ? 0 : frame_va(t->space->batch);
     for (uint64_t i = 0; !o && i < a[2]; i++) {
-        uint64_t f = list[a[4] + i];
+        uint64_t f = a[5] ? a[5] + i : list[a[4] + i];
         o = f ? predict_user(t->space, f) : 0;
         if (!o && f)
-            o = may_fill(s, a[1] + i * PAGE_SIZE);
+            o = may_fill_empty(s, a[1] + i * PAGE_SIZE);
     }
     return done_unless(o);
 }

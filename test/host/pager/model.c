@@ -269,6 +269,23 @@ static struct sysret take_back(frame_t root, uint32_t page)
     return (struct sysret){.a1 = out[0], .a2 = out[1]};
 }
 
+/* A run of frames, or the batch page's list; stops where something is. */
+static struct sysret map_pages(frame_t root, uint32_t page, const uint64_t *a)
+{
+    const uint64_t *list = window(ledger.header->batch_frame);
+    unsigned level;
+    frame_t table;
+    for (uint64_t i = 0; i < a[2]; i++) {
+        frame_t f = (frame_t)(a[5] ? a[5] + i : list[i]);
+        if (f == NO_FRAME)
+            continue;
+        if (*walk(root, page + (uint32_t)i, &level, &table) != 0)
+            return (struct sysret){.a0 = ERR_EXIST, .a4 = i};
+        map_entry(root, page + (uint32_t)i, f, (unsigned)a[3]);
+    }
+    return (struct sysret){.a4 = a[2]};
+}
+
 /* ---- the calls ---- */
 
 static struct sysret space_call(long n, const uint64_t *a)
@@ -286,10 +303,7 @@ static struct sysret space_call(long n, const uint64_t *a)
         map_entry(root, page, (frame_t)a[2], (unsigned)a[3]);
         return (struct sysret){0};
     case SYS_SPACE_MAP:
-        for (uint64_t i = 0; i < a[2]; i++)
-            if (((uint64_t *)window(ledger.header->batch_frame))[i])
-                map_entry(root, page + (uint32_t)i, (frame_t)((uint64_t *)window(ledger.header->batch_frame))[i], (unsigned)a[3]);
-        return (struct sysret){.a4 = a[2]};
+        return map_pages(root, page, a);
     case SYS_SPACE_UNMAP:
         unmap(root, page, a[2]);
         return a[3] & UNMAP_TABLES ? take_back(root, page) : (struct sysret){0};
