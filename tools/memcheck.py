@@ -289,6 +289,7 @@ class Pager:
         self.running = field(header, "log_count", raw)
         self.store_slots = field(header, "store_slots", raw)
         self.intent = int.from_bytes(raw[header["intent"][0]:header["intent"][0] + 8], "little")
+        self.exchange = int.from_bytes(raw[header["exchange"][0]:header["exchange"][0] + 8], "little")
         self.leaving = int.from_bytes(self.read(symbols.address["swap_leaving"], 4), "little")
         self.transfers = int.from_bytes(self.read(symbols.address["store_flights"], 4), "little")
 
@@ -388,6 +389,8 @@ def check_slots(pager, walk, complain):
         taken = slot == pager.leaving and refs == named[slot] + 1  # the fault's answer counts when the pager hears of it
         if refs != named[slot] and not taken and not pager.transfers:
             complain(f"slot {slot}: refs {refs} in the ledger, {named[slot]} found")
+        if slot == pager.leaving == pager.exchange >> 32 and not flags[home] & FRAME_W_HOLD:
+            home = pager.exchange & 0xffffffff  # the answer took the slot's own frame along; this one takes its place
         if home in seen or not flags[home] & FRAME_W_HOLD:
             complain(f"slot {slot}: its frame {pager.at['first_frame'] + home:#x} is not its own")
         seen.add(home)

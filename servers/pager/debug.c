@@ -92,6 +92,9 @@ err_t debug_set(unsigned which, uint64_t value, uint64_t *old)
     case PAGER_DEBUG_STORE_FULL:
         *old = store_debug((enum store_fault)(which - PAGER_DEBUG_STORE_WRITE), value);
         return OK;
+    case PAGER_DEBUG_STORE_COPY:
+        *old = store_debug(STORE_COPY, value);
+        return OK;
     case PAGER_DEBUG_EVICT:
         *old = evict_now(value);
         return OK;

@@ -194,6 +194,24 @@ void evict_recover(void)
     intent_clear();
 }
 
+/* A dirty page with one entry goes with its frame, to a store that is memory. ERR_NOMEM: the store is full. */
+static err_t hand_over(frame_t f, const struct rmap *map)
+{
+    uint32_t slot, space = map->slot[0];
+    err_t err = store_alloc(&slot); /* its reference is the entry's */
+    if (err != OK)
+        return err;
+    /* commit */
+    store_leaves(slot, f);
+    err = gate_space_soft_replace(space_at(space)->handle, va_of(map->page), store_entry(slot));
+    check(err == OK);
+    space_vol(space)->swapped++;
+    space_vol(space)->resident--;
+    store_left(f);
+    (*count(EVICT_PAGES))++;
+    return OK;
+}
+
 /* Errors  ERR_BUSY  not all of its mappings can be found now; of the store: as clean() */
 static err_t evict_page(uint32_t page)
 {
@@ -203,6 +221,8 @@ static err_t evict_page(uint32_t page)
     bool was_clean = ledger.frame[page].flags & FRAME_W_LINKED;
     if (!rmap_find(f, &map))
         return ERR_BUSY;
+    if (!was_clean && map.count == 1 && store_exchanges())
+        return hand_over(f, &map);
     if (!was_clean)
         err = clean(f, &map);
     if (err != OK)
@@ -305,7 +325,7 @@ static uint32_t high_mark(void)
 static void want_clean(void)
 {
     static bool rising;
-    if (resident.limit == NO_LIMIT)
+    if (resident.limit == NO_LIMIT || store_exchanges()) /* nothing is to be written */
         return;
     if (ready_len <= high_mark() / 2)
         rising = true;

@@ -385,6 +385,8 @@ void fault_decide(const struct fault *f, struct answer *a)
 
 void fault_undo(const struct fault *f, const struct answer *a)
 {
+    if (unlikely(a->leaves_slot != 0))
+        store_not_lent();
     if (a->mapped)
         space_vol(f->slot)->resident--;
     if (a->frame != NO_FRAME && (a->mapped || a->dropped != NO_FRAME))

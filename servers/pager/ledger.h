@@ -183,6 +183,7 @@ struct ledger_header {
     uint64_t around_pages; /* mapped by it, since boot */
     uint32_t origins;   /* shared regions made since boot: the newest one's number */
     uint32_t spare;
+    uint64_t exchange;  /* slot << 32 | index of a frame: the slot's if the one that it has proves to be mapped (store_exchange.c) */
     struct ledger_policy policy_stat[POLICIES_MAX + 1];
     struct ledger_report report[REPORTS_MAX];
     struct ledger_notify notify[NOTIFY_MAX];

@@ -102,8 +102,9 @@ static void count_all(void)
         settle_frame(i);
 }
 
-/* A frame may have been taken to be held for ever, and the death came before anything named it. */
-static void drop_unnamed_holds(void)
+/* A frame may have been taken to be held for ever, or been a slot's or a page's, and the death came before anything said so: what is
+ * named is held, as nobody's. */
+static void settle_holds(void)
 {
     const struct ledger_header *h = ledger.header;
     for (uint32_t i = 0; i < ledger.frames; i++)
@@ -112,7 +113,9 @@ static void drop_unnamed_holds(void)
         ledger.scratch[ledger.store_frame[slot]] = 1;
     for (uint32_t i = 0; i < ledger.frames; i++) {
         frame_t f = ledger.first_frame + i;
-        if (f != h->zero_frame && f != h->batch_frame && !ledger.scratch[i])
+        if (ledger.scratch[i])
+            ledger.frame[i] = (struct ledger_frame){.refs = 1, .flags = FRAME_W_OWNED | FRAME_W_HOLD};
+        else if (f != h->zero_frame && f != h->batch_frame)
             ledger.frame[i].flags &= (uint16_t)~FRAME_W_HOLD;
     }
 }
@@ -235,8 +238,9 @@ static err_t restart(const struct pager_boot *boot)
     replace_start(boot);
     follow_kinds();
     evict_recover();
+    store_exchange_recover();
     store_forget();
-    drop_unnamed_holds();
+    settle_holds();
     count_all();
     frame_pools_build(self.id, self.image_first, self.image_end);
     quota_build();

@@ -22,7 +22,8 @@ uint32_t store_used(void) { return used; }
 /* ---- what tests break ---- */
 
 static uint64_t fault_value[STORE_FAULTS], transfers[2]; /* by STORE_FAIL_* */
-static bool is_tested; /* some value is set */
+bool store_is_tested; /* some value is set, "full" apart */
+bool store_returning;
 
 uint64_t store_debug(enum store_fault which, uint64_t value)
 {
@@ -30,9 +31,9 @@ uint64_t store_debug(enum store_fault which, uint64_t value)
     fault_value[which] = value;
     if (which <= STORE_FAIL_READ)
         transfers[which] = 0;
-    is_tested = false;
+    store_is_tested = false;
     for (unsigned i = 0; i < STORE_FAULTS; i++)
-        is_tested = is_tested || fault_value[i] != 0;
+        store_is_tested = store_is_tested || (fault_value[i] != 0 && i != STORE_FULL);
     return old;
 }
 
@@ -50,7 +51,8 @@ static bool is_to_fail(enum store_fault which)
 
 err_t store_alloc(uint32_t *slot)
 {
-    if (free_head == 0 || fault_value[STORE_FULL]) {
+    bool last = used + 1 >= store_total() || fault_value[STORE_FULL] != 0;
+    if (free_head == 0 || (last && !store_returning)) {
         ledger.header->evict[EVICT_FULL]++;
         return ERR_NOMEM;
     }
@@ -130,8 +132,6 @@ void store_build(void)
 
 /* ---- transfers ---- */
 
-static frame_t slot_frame(uint32_t slot) { return ledger.first_frame + ledger.store_frame[slot]; }
-
 uint32_t store_transfers_of(uint32_t slot)
 {
     uint32_t n = 0;
@@ -167,7 +167,7 @@ static __attribute__((noinline)) err_t transfer_tested(uint32_t slot, frame_t to
 
 static inline err_t transfer(uint32_t slot, frame_t to, frame_t from, bool is_read)
 {
-    if (unlikely(is_tested))
+    if (unlikely(store_is_tested))
         return transfer_tested(slot, to, from, is_read);
     ledger.header->evict[is_read ? EVICT_READS : EVICT_WRITES]++;
     page_copy(to, from);
@@ -176,12 +176,12 @@ static inline err_t transfer(uint32_t slot, frame_t to, frame_t from, bool is_re
 
 err_t store_write(uint32_t slot, frame_t frame)
 {
-    return transfer(slot, slot_frame(slot), frame, false);
+    return transfer(slot, store_slot_frame(slot), frame, false);
 }
 
 err_t store_read(uint32_t slot, frame_t frame)
 {
-    return transfer(slot, frame, slot_frame(slot), true);
+    return transfer(slot, frame, store_slot_frame(slot), true);
 }
 
 bool store_poll(struct store_done *done)

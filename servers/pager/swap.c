@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * From a slot to a frame. A slot may have a frame already: a linked page that a relative mapped, or one that was read for a
+ * From a slot to a frame: the slot's own, if the store is memory and the entry the only one that names it, else one that is read
+ * into. A slot may have a frame already: a linked page that a relative mapped, or one that was read for a
  * fault that has not come back yet (ARRIVED: its one reference is the transfer's, until a fault takes it over).
  */
 #include "swap.h"
@@ -34,7 +35,11 @@ static void give_up_arrived(frame_t frame)
     frame_drop(0, frame); /* with it the link goes */
 }
 
-void swap_reset(void) { arrived_len = 0; }
+void swap_reset(void)
+{
+    arrived_len = 0;
+    store_exchange_reset();
+}
 
 bool swap_drop_arrived(void)
 {
@@ -62,6 +67,7 @@ void swap_accepted(uint32_t slot, uint32_t store_slot)
 {
     swap_leaving = 0;
     space_vol(slot)->swapped--;
+    store_lent(store_slot);
     swap_drop(store_slot);
 }
 
@@ -125,9 +131,18 @@ static err_t read_slot(const struct fault *f, unsigned prot, struct answer *a)
 {
     uint32_t store_slot = store_slot_of(f->pte);
     frame_t frame;
+    bool exchange = store_exchanges() && slot_at(store_slot)->refs == 1; /* nobody else wants the bytes */
+    store_returning = exchange;
     err_t err = frame_alloc_user(f->slot, &frame);
+    store_returning = false;
     if (err != OK)
         return err;
+    if (likely(exchange)) {
+        frame = store_lend(store_slot, frame);
+        map(a, frame, prot);
+        resident_add(f->slot, f->page, frame);
+        return OK;
+    }
     err = store_read(store_slot, frame);
     if (err == ERR_IN_PROGRESS) {
         leave_to_transfer(f, frame);

@@ -50,7 +50,9 @@ static void hog(void *unused)
 /* The one that asks for more than there is ends; the others keep what they have. */
 static void a_full_store_ends_the_one_that_wants_more(void)
 {
+    gt_pager_debug(PAGER_DEBUG_STORE_COPY, 1); /* else nothing is in the store that is in memory as well */
     uint8_t *p = filled(PAGES, 1);
+    CHECK_EQ(gt_wrong(p, PAGES, 1), 0);
     uint64_t none = evict_stat().v[7];
     gt_pager_debug(PAGER_DEBUG_STORE_FULL, 1);
     pid_t pid = gt_child(hog, NULL);
@@ -60,12 +62,14 @@ static void a_full_store_ends_the_one_that_wants_more(void)
     CHECK(store_stat().v[5] > 0);
     CHECK(evict_stat().v[7] > none);
     CHECK_EQ(gt_wrong(p, PAGES, 1), 0);
+    gt_pager_debug(PAGER_DEBUG_STORE_COPY, 0);
     RUN_CHILD(hog, NULL);
     gt_pages_free(PAGES);
 }
 /* Pages that are in the store already can go without a write. */
 static void a_full_store_still_lets_clean_pages_go(void)
 {
+    gt_pager_debug(PAGER_DEBUG_STORE_COPY, 1);
     uint8_t *p = filled(PAGES, 2);
     CHECK_EQ(gt_wrong(p, PAGES, 2), 0);
     gt_pager_debug(PAGER_DEBUG_STORE_FULL, 1);
@@ -74,6 +78,7 @@ static void a_full_store_still_lets_clean_pages_go(void)
         CHECK_EQ(gt_wrong(p, PAGES, 2), 0);
     CHECK(evict_stat().v[2] > clean + PAGES);
     gt_pager_debug(PAGER_DEBUG_STORE_FULL, 0);
+    gt_pager_debug(PAGER_DEBUG_STORE_COPY, 0);
     gt_pages_free(PAGES);
 }
 static void write_errors_are_survived(void)

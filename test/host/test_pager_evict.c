@@ -39,9 +39,10 @@ static void families_keep_their_bytes_in_the_store(void **state)
 {
     (void)state;
     uint32_t before = model_free();
-    for (uint64_t strategy = FORK_COW; strategy <= FORK_EAGER; strategy++) {
-        struct ipc_msg m = {.w = {PAGER_STRATEGY, strategy}};
+    for (unsigned round = 0; round < 4; round++) {
+        struct ipc_msg m = {.w = {PAGER_STRATEGY, round & 1 ? FORK_EAGER : FORK_COW}};
         assert_int_equal(model_call(0, &m), OK);
+        break_store(STORE_COPY, round / 2); /* as memory, and as a device that is fast */
         family_start();
         for (int i = 0; i < 4000; i++) {
             family_step();
@@ -59,7 +60,54 @@ static void families_keep_their_bytes_in_the_store(void **state)
         family_end(before);
         assert_int_equal(store_used(), 0);
     }
-    assert_true(ledger.header->evict[EVICT_PAGES] > 2000);
+    assert_true(ledger.header->evict[EVICT_PAGES] > 4000);
+}
+
+static frame_t frame_of_slot(uint32_t slot) { return ledger.first_frame + ledger.store_frame[slot]; }
+
+static void a_page_of_its_own_leaves_and_returns_with_its_frame(void **state)
+{
+    (void)state;
+    uint32_t a = make_process(1), free = 0;
+    store(a, HEAP, 42);
+    frame_t f = PTE_FRAME(entry(a, HEAP));
+    for (uint8_t round = 0; round < 2; round++) {
+        (void)evict_now(64);
+        free = round == 0 ? model_free() : free;
+        uint32_t slot = store_slot_of(entry(a, HEAP));
+        assert_int_not_equal(slot, 0);
+        assert_int_equal(frame_of_slot(slot), f);
+        assert_int_equal(model_free(), free); /* for the frame that it had the slot gave its own */
+        model_check();
+        if (round == 0)
+            assert_int_equal(load(a, HEAP), 42);
+        else
+            store(a, HEAP, 43);
+        assert_int_equal(PTE_FRAME(entry(a, HEAP)), f);
+        assert_true(entry(a, HEAP) & PTE_W); /* nothing has to be kept the same */
+        assert_int_not_equal(frame_of_slot(slot), f);
+        assert_int_equal(store_used(), 0);
+        model_check();
+    }
+    assert_int_equal(load(a, HEAP), 43);
+    end_process(a);
+}
+
+static void a_refused_answer_leaves_the_page_in_the_store(void **state)
+{
+    (void)state;
+    uint32_t a = make_process(1);
+    store(a, HEAP, 42);
+    frame_t f = PTE_FRAME(entry(a, HEAP));
+    (void)evict_now(64);
+    uint32_t free = model_free();
+    model_refuse_answer(ERR_STALE); /* once: another fault follows */
+    assert_int_equal(load(a, HEAP), 42);
+    assert_int_not_equal(PTE_FRAME(entry(a, HEAP)), f); /* it was copied when it had to stay */
+    assert_int_equal(model_free(), free - 1);
+    model_check();
+    end_process(a);
+    model_check();
 }
 
 /* ---- every mapping ---- */
@@ -122,7 +170,10 @@ static void slots_are_given_out_once_and_counted(void **state)
     uint32_t slot[400], none;
     (void)state;
     for (unsigned i = 0; i < 400; i++) {
+        assert_int_equal(i == 399 ? store_alloc(&none) : ERR_NOMEM, ERR_NOMEM); /* the last one is for who returns */
+        store_returning = i == 399;
         assert_int_equal(store_alloc(&slot[i]), OK);
+        store_returning = false;
         for (unsigned j = 0; j < i; j++)
             assert_int_not_equal(slot[i], slot[j]);
     }
@@ -134,6 +185,32 @@ static void slots_are_given_out_once_and_counted(void **state)
         assert_int_equal(store_drop(slot[i]), 0);
     assert_int_equal(store_used(), 0);
     model_check();
+}
+
+static void a_full_store_gives_back_what_it_has(void **state)
+{
+    uint32_t taken[400];
+    unsigned n = 0, pages = 4, reason = 0;
+    (void)state;
+    uint32_t a = make_process(1);
+    for (unsigned i = 0; i < pages; i++)
+        store(a, HEAP + i * PAGE_SIZE, (uint8_t)(i + 1));
+    (void)evict_now(64);
+    while (store_alloc(&taken[n]) == OK)
+        n++;
+    assert_int_equal(store_used(), 399);
+    assert_int_equal(set_frames(0, 16), OK);
+    while (pages < HEAP_PAGES && model_store(a, HEAP + pages * PAGE_SIZE, (uint8_t)(pages + 1), &reason) == OK)
+        pages++;
+    assert_true(pages < HEAP_PAGES && pages > 16); /* no more than there is room for */
+    assert_int_equal(reason, FAULT_REASON_NOMEM);
+    for (unsigned round = 0; round < 3; round++)
+        for (unsigned i = 0; i < pages; i++)
+            assert_int_equal(load(a, HEAP + i * PAGE_SIZE), i + 1);
+    while (n > 0)
+        assert_int_equal(store_drop(taken[--n]), 0);
+    model_check();
+    end_process(a);
 }
 
 static void a_frame_taken_for_the_store_and_not_named_comes_back(void **state)
@@ -307,9 +384,10 @@ static bool mortal_round(uint64_t k, int after)
 static void a_death_at_every_call_of_an_eviction_loses_nothing(void **state)
 {
     (void)state;
-    for (int after = 0; after < 2; after++) {
+    for (int way = 0; way < 4; way++) {
         uint64_t k = 1;
-        while (mortal_round(k, after))
+        break_store(STORE_COPY, way / 2);
+        while (mortal_round(k, way & 1))
             assert_true(++k < 3000);
         assert_true(k > 30);
     }
@@ -360,8 +438,11 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(families_keep_their_bytes_in_the_store, setup_swapping, teardown),
         cmocka_unit_test_setup_teardown(an_eviction_takes_the_page_from_everybody, setup_swapping, teardown),
+        cmocka_unit_test_setup_teardown(a_page_of_its_own_leaves_and_returns_with_its_frame, setup_swapping, teardown),
+        cmocka_unit_test_setup_teardown(a_refused_answer_leaves_the_page_in_the_store, setup_swapping, teardown),
         cmocka_unit_test_setup_teardown(who_execs_leaves_the_family, setup_swapping, teardown),
         cmocka_unit_test_setup_teardown(slots_are_given_out_once_and_counted, setup_swapping, teardown),
+        cmocka_unit_test_setup_teardown(a_full_store_gives_back_what_it_has, setup_swapping, teardown),
         cmocka_unit_test_setup_teardown(a_frame_taken_for_the_store_and_not_named_comes_back, setup_swapping, teardown),
         cmocka_unit_test_setup_teardown(errors_of_the_store_lose_nothing, setup_swapping, teardown),
         cmocka_unit_test_setup_teardown(a_read_error_is_told_once_and_the_page_stays, setup_swapping, teardown),

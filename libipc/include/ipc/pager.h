@@ -135,6 +135,7 @@ enum pager_debug {
     PAGER_DEBUG_STORE_DELAY = 8, /* transfers end only after so many ticks; 0: at once */
     PAGER_DEBUG_STORE_FULL = 9,  /* 1: the store says that it is full; 0: no longer */
     PAGER_DEBUG_EVICT = 10,      /* evict so many pages now, as far as there are victims; old value: how many went */
+    PAGER_DEBUG_STORE_COPY = 11, /* 1: bytes are copied, as to a device, instead of frames changing hands; 0: no longer */
 };
 
 /* PAGER_DEBUG_BREAK: value = kind | used user frame << 8. The same value again takes the damage back; one at a time. */

@@ -407,8 +407,11 @@ err_t ipc_fault_reply(reply_id_t id, uint64_t verdict, frame_t frame, frame_t ta
     (void)id;
     calls++;
     maybe_die(0);
-    if (fault_verdict_error)
-        return fault_verdict_error;
+    if (fault_verdict_error) {
+        err_t err = fault_verdict_error;
+        fault_verdict_error = OK;
+        return err;
+    }
     if ((verdict & 0xff) == FAULT_MAP) {
         unsigned missing; /* fewer than at the fault, when the pager gave the space a table meanwhile */
         frame_t last;
@@ -499,6 +502,8 @@ void model_boot(unsigned chunks)
     fault_verdict_error = OK;
     assert_int_equal(pager_start(&boot), OK);
 }
+
+void model_refuse_answer(err_t err) { fault_verdict_error = err; }
 
 void model_end(void) { free(frame_infos); }
 

@@ -39,6 +39,8 @@ void model_end(void);
 void model_restart(void);
 /* Jump out (as a death would) at the k-th system call from now: before it, or right after it; 0: never. */
 void model_die_at(uint64_t k, int after);
+/* The kernel refuses the next answer of a fault, once. */
+void model_refuse_answer(err_t err);
 extern jmp_buf model_death;
 
 /* A request by procmgr (or by the space `client`, when it is not 0): its result. Operations run to their end. */
