@@ -222,7 +222,7 @@ static uint64_t map_pages(const struct space *pager, pte_t *e, const uint64_t *a
 }
 
 /* Pages that the list passes over, from its beginning; a run passes over none. */
-static uint64_t map_list_gap(const struct space *pager, const uint64_t *a, uint64_t n)
+static SELDOM uint64_t map_list_gap(const struct space *pager, const uint64_t *a, uint64_t n)
 {
     uint64_t i = 0;
     while (i < n && !map_frame(pager, a, i)) /* bound: STEP_PAGES */
@@ -231,7 +231,7 @@ static uint64_t map_list_gap(const struct space *pager, const uint64_t *a, uint6
 }
 
 /* Nothing can be mapped below the entry, or the table it is in: what is said to the first frame that would be. */
-static err_t map_hindered(const struct space *pager, const pte_t *entry, unsigned level, uint64_t f)
+static SELDOM err_t map_hindered(const struct space *pager, const pte_t *entry, unsigned level, uint64_t f)
 {
     err_t e = frame_check_user(pager, f);
     return e != OK ? e : level ? ERR_NOTABLE : *entry & PTE_V ? ERR_EXIST : ERR_BUSY;
@@ -351,7 +351,7 @@ static pte_t protect_entry(pte_t e, unsigned prot)
 }
 
 /* a0 space, a1 va, a2 pages, a3 what may stay */
-long sys_space_protect(struct thread *cur, uint64_t *a)
+SELDOM long sys_space_protect(struct thread *cur, uint64_t *a)
 {
     struct space *s;
     err_t err = map_space(cur, a[0], &s);
@@ -389,7 +389,7 @@ long sys_space_protect(struct thread *cur, uint64_t *a)
 }
 
 /* a0 space, a1 va, a2 pages <= 64 | HARVEST_DIRTY -> a1 accessed, a2 dirty: bit i is page i. Not cleared in a shared table. */
-long sys_space_harvest(struct thread *cur, uint64_t *a)
+SELDOM long sys_space_harvest(struct thread *cur, uint64_t *a)
 {
     struct space *s;
     uint64_t pages = a[2] & 0xff, accessed = 0, dirty = 0;
