@@ -158,7 +158,8 @@ static void on_fault(struct ipc_event *ev)
         return;
     }
     event_copy(&x, ev);
-    while (likely(!has_work() && fault_decode(&x, &f) && quick_decide(&f, &a))) { /* forever: server loop */
+    /* No question for evict_work and transfers: where there are any, `unusual` is set, which quick_decide looks at. */
+    while (likely(!op_is_pending() && fault_decode(&x, &f) && quick_decide(&f, &a))) { /* forever: server loop */
 #ifdef MUTANT_PAGER_ANSWER_TWICE
         (void)gate_fault_reply(f.id, a.verdict, a.frame, a.table);
 #endif
