@@ -11,7 +11,7 @@
 
 _Noreturn void abort(void)
 {
-    struct ipc_msg m = {.w = {PROC_SIGMASK, PROC_MASK_UNBLOCK, 1u << SIGABRT}};
+    struct ipc_msg m = {.w = {PROC_SIGMASK, PROC_MASK_UNBLOCK, 1UL << SIGABRT}};
     (void)proc_call(H_PROC, &m);
     (void)raise(SIGABRT);
     m = (struct ipc_msg){.w = {PROC_SIGACTION, SIGABRT, PROC_SIG_DEFAULT}}; /* its handler returned, or it was ignored */

@@ -23,6 +23,9 @@ void __tls_fill(void *block);
 struct timespec;
 uint64_t __timespec_ticks(const struct timespec *ts);
 struct timespec __ticks_timespec(uint64_t ticks);
+uint64_t __timespec_ns(const struct timespec *ts); /* saturates at half of all there is */
+struct timespec __ns_timespec(uint64_t ns);
+uint64_t __cpu_ns(void); /* processor time of this process */
 
 /* stdio/standard.c: write what stderr holds back (it is unbuffered as far as anybody can see). */
 void __stderr_push(void);

@@ -36,6 +36,17 @@ int kill(pid_t pid, int sig)
     return sent(send(pid, sig, 0));
 }
 
+int sigqueue(pid_t pid, int sig, union sigval value)
+{
+    struct ipc_msg m = {.w = {PROC_SIGQUEUE, (uint64_t)pid, (uint64_t)sig, (uintptr_t)value.sival_ptr}};
+    if (is_bad(sig)) {
+        errno = EINVAL;
+        return -1;
+    }
+    __stderr_push();
+    return sent(pid > 0 ? proc_call(H_PROC, &m) : ERR_NOENT);
+}
+
 int killpg(pid_t group, int sig)
 {
     if (group < 0 || is_bad(sig)) {

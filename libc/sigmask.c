@@ -30,7 +30,7 @@ int sigemptyset(sigset_t *set)
 
 int sigfillset(sigset_t *set)
 {
-    *set = ((sigset_t)1 << NSIG) - 2;
+    *set = ~(sigset_t)1;
     return 0;
 }
 
@@ -61,7 +61,7 @@ int pthread_sigmask(int how, const sigset_t *restrict set, sigset_t *restrict ol
     struct ipc_msg m = {.w = {PROC_SIGMASK, set == NULL ? PROC_MASK_ASK : (uint64_t)how, set == NULL ? 0 : *set}};
     err_t err = proc_call(H_PROC, &m);
     if (err == OK && old != NULL)
-        *old = m.w[1];
+        *old = m.w[1] | m.w[2] << 32;
     return err == OK ? 0 : __error_errno(err);
 }
 
@@ -140,17 +140,17 @@ int sigpause(int sig)
 
 static int wait_until(const sigset_t *set, siginfo_t *info, ticks_t deadline)
 {
-    struct ipc_msg m = {.w = {PROC_SIGWAIT, *set}};
+    bool waits = deadline != 0;
+    struct ipc_msg m = {.w = {PROC_SIGWAIT, *set, waits ? 0 : PROC_SIGWAIT_NOW}};
     __stderr_push();
     __cancel_begin();
-    err_t err = proc_call_until(H_PROC, &m, deadline);
+    err_t err = proc_call_until(H_PROC, &m, waits ? deadline : DEADLINE_NONE);
     __cancel_end(err);
     if (err != OK)
         return fail(err == ERR_TIMEOUT ? EAGAIN : __error_errno(err));
     int sig = (int)(uint32_t)m.w[1];
     if (info != NULL)
-        *info = (siginfo_t){.si_signo = sig, .si_code = (int)(m.w[1] >> 32), .si_pid = (pid_t)(uint32_t)m.w[2],
-                            .si_status = (int)(m.w[2] >> 32)};
+        __signal_info(info, (const uint64_t[3]){m.w[1], m.w[2], m.w[3]});
     return sig;
 }
 
@@ -162,12 +162,8 @@ int sigtimedwait(const sigset_t *restrict set, siginfo_t *restrict info, const s
         return wait_until(set, info, DEADLINE_NONE);
     if (timeout->tv_sec < 0 || timeout->tv_nsec < 0 || timeout->tv_nsec >= 1000000000L)
         return fail(EINVAL);
-    if (timeout->tv_sec == 0 && timeout->tv_nsec == 0) { /* a deadline in the past would not even ask */
-        struct ipc_msg m;
-        if (ask_signals(&m) == OK && (m.w[1] & *set) == 0)
-            return fail(EAGAIN);
-        return wait_until(set, info, DEADLINE_NONE);
-    }
+    if (timeout->tv_sec == 0 && timeout->tv_nsec == 0)
+        return wait_until(set, info, 0);
     return wait_until(set, info, sys_time() + __timespec_ticks(timeout));
 }
 

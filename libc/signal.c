@@ -128,8 +128,7 @@ static void frame_fill(struct __signal_frame *f, const struct ipc_msg *m)
     f->uc.uc_link = NULL;
     f->uc.uc_stack = (stack_t){.ss_flags = SS_DISABLE};
     f->uc.uc_sigmask = m->w[4];
-    f->info = (siginfo_t){.si_signo = (int)(uint32_t)m->w[1], .si_code = (int)(m->w[1] >> 32), .si_addr = (void *)m->w[5],
-                          .si_pid = (pid_t)(uint32_t)m->w[6], .si_status = (int)(m->w[6] >> 32)};
+    __signal_info(&f->info, (const uint64_t[3]){m->w[1], m->w[6], m->w[5]});
 }
 
 static void call_handler(struct __signal_frame *f)

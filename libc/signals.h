@@ -7,6 +7,7 @@
 #include <abi/error.h>
 #include <signal.h>
 #include <stdbool.h>
+#include <stdint.h>
 
 /* Handlers that ran in this thread so far: all, and those without SA_RESTART. */
 extern _Thread_local unsigned __signal_runs, __signal_breaks;
@@ -17,6 +18,7 @@ static inline bool __restarts(err_t err, unsigned breaks_before)
     return err == ERR_CANCELLED && __signal_breaks == breaks_before;
 }
 
+void __signal_info(siginfo_t *info, const uint64_t words[3]); /* sigcount.c */
 void __signal_trampoline(void);
 err_t __thread_kill(unsigned slot, int sig); /* slot: the process manager's number of the thread */
 #define SIGNAL_SELF (~0u)

@@ -46,14 +46,28 @@ uint64_t __timespec_ticks(const struct timespec *ts)
     return (uint64_t)ts->tv_sec * hz + ((uint64_t)ts->tv_nsec * hz + NS_PER_S - 1) / NS_PER_S;
 }
 
+uint64_t __timespec_ns(const struct timespec *ts)
+{
+    return (uint64_t)ts->tv_sec >= UINT64_MAX / NS_PER_S / 2 ? UINT64_MAX / 2 : (uint64_t)ts->tv_sec * NS_PER_S + (uint64_t)ts->tv_nsec;
+}
+
+struct timespec __ns_timespec(uint64_t ns) { return (struct timespec){.tv_sec = (time_t)(ns / NS_PER_S), .tv_nsec = (long)(ns % NS_PER_S)}; }
+
 /* Of the process `pid`, 0: the caller's. */
 static err_t used_get(uint64_t pid, struct timespec *ts)
 {
     struct ipc_msg m = {.w = {PROC_TIMES, pid}};
     err_t err = proc_call(H_PROC, &m);
     if (err == OK)
-        *ts = (struct timespec){.tv_sec = (time_t)(m.w[1] / NS_PER_S), .tv_nsec = (long)(m.w[1] % NS_PER_S)};
+        *ts = __ns_timespec(m.w[1]);
     return err;
+}
+
+uint64_t __cpu_ns(void)
+{
+    struct timespec ts = {0};
+    (void)used_get(0, &ts);
+    return __timespec_ns(&ts);
 }
 
 /* Another process's clock has a number of its own. */

@@ -253,6 +253,8 @@ void jobs_forget(enum copy_use use)
 {
     if (group >= 0)
         (void)setpgid(0, group);
+    if (group >= 0 && use == COPY_FOREGROUND)
+        machine_foreground(getpgrp());
     while (jobs != NULL)
         job_forget(jobs);
     reset(SIGINT, use);

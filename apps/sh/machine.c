@@ -16,7 +16,7 @@ int machine_spawn(const char *file, char **words, char **environment, enum copy_
     uint64_t flags = use == COPY_BACKGROUND ? SPAWN_BACKGROUND : 0;
     bool away = use == COPY_BACKGROUND && job_group() < 0;
     if (job_group() >= 0)
-        flags |= SPAWN_IN_GROUP(job_group());
+        flags |= SPAWN_IN_GROUP(job_group()) | (use == COPY_FOREGROUND ? SPAWN_FOREGROUND : 0); /* before it reads there */
     if (away)
         signal_catch(SIGINT, SIG_IGN); /* without groups, ^C is not for the background */
     int error = spawn_program(file, words, environment, flags, pid);

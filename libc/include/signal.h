@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * Signals. picolibc's numbers, and all that POSIX wants beside them (docs/signals.md). Nothing is queued: a signal that is
- * pending is pending once.
+ * Signals. picolibc's numbers, and all that POSIX wants beside them (docs/signals.md). Real-time signals and those of sigqueue() are
+ * queued; any other one that is pending is pending once.
  */
 #ifndef _SIGNAL_H_
 #define _SIGNAL_H_
@@ -45,7 +45,11 @@
 #define SIGLOST 29
 #define SIGUSR1 30
 #define SIGUSR2 31
-#define NSIG 32
+#define SIGRTMIN 32
+#define SIGRTMAX 63
+#define RTSIG_MAX 32
+#define SIGQUEUE_MAX 64 /* pending for one process */
+#define NSIG 64
 #define _NSIG NSIG
 
 typedef int sig_atomic_t;
@@ -72,24 +76,27 @@ union sigval {
 struct sigevent {
     int sigev_notify, sigev_signo;
     union sigval sigev_value;
+    void (*sigev_notify_function)(union sigval);
+    void *sigev_notify_attributes; /* a pthread_attr_t * */
 };
 
 typedef struct {
     int si_signo, si_code, si_errno;
-    pid_t si_pid;     /* SI_USER: who sent it; SIGCHLD: which child */
+    pid_t si_pid;     /* SI_USER, SI_QUEUE: who sent it; SIGCHLD: which child */
     uid_t si_uid;     /* 0: there is one user */
     int si_status;    /* SIGCHLD: exit code or signal */
     void *si_addr;    /* SIGSEGV, SIGBUS: what could not be accessed; SIGILL, SIGTRAP: the instruction's own value */
     long si_band;
-    union sigval si_value;
+    union sigval si_value; /* SI_QUEUE, SI_TIMER */
+    int si_timerid;        /* SI_TIMER, of timer_create() */
 } siginfo_t;
 
 #define SI_USER 0
-#define SI_QUEUE 1
-#define SI_TIMER 2
-#define SI_ASYNCIO 4
-#define SI_MESGQ 5
-#define SI_KERNEL 6 /* a key of the console */
+#define SI_QUEUE (-1) /* these are of no signal of its own, so its codes are others */
+#define SI_TIMER (-2)
+#define SI_MESGQ (-3)
+#define SI_ASYNCIO (-4)
+#define SI_KERNEL 128 /* a key of the console, or its use from the background */
 #define SI_TKILL (-6) /* a thread of the same process */
 #define ILL_ILLOPC 1
 #define TRAP_BRKPT 1
@@ -172,6 +179,7 @@ int sigsuspend(const sigset_t *mask);
 int sigwait(const sigset_t *__restrict set, int *__restrict sig);
 int sigwaitinfo(const sigset_t *__restrict set, siginfo_t *__restrict info);
 int sigtimedwait(const sigset_t *__restrict set, siginfo_t *__restrict info, const struct timespec *__restrict timeout);
+int sigqueue(pid_t pid, int sig, union sigval value);
 int sigaltstack(const stack_t *__restrict new, stack_t *__restrict old);
 int siginterrupt(int sig, int interrupts);
 int sigemptyset(sigset_t *set);

@@ -5,6 +5,7 @@
 #define PAGODA_TIME_H
 
 #include_next <time.h>
+#include <sys/timespec.h>
 
 #ifndef CLOCK_REALTIME
 #define CLOCK_REALTIME ((clockid_t)1)
@@ -23,6 +24,13 @@ int clock_gettime(clockid_t clock, struct timespec *ts);
 int clock_getres(clockid_t clock, struct timespec *ts);
 int clock_settime(clockid_t clock, const struct timespec *ts);
 int nanosleep(const struct timespec *want, struct timespec *left);
+struct sigevent;
+struct itimerspec;
+int timer_create(clockid_t clock, struct sigevent *__restrict event, timer_t *__restrict timer); /* SIGEV_THREAD: of real time only */
+int timer_delete(timer_t timer);
+int timer_settime(timer_t timer, int flags, const struct itimerspec *__restrict value, struct itimerspec *__restrict old);
+int timer_gettime(timer_t timer, struct itimerspec *value);
+int timer_getoverrun(timer_t timer);
 #endif
 
 #ifndef TIMER_ABSTIME

@@ -5,7 +5,7 @@
  * over. Calls that may take for ever are ended by who serves them: procmgr itself, the file server, the console. Nothing here
  * touches memory of a program.
  */
-#include "signals.h"
+#include "queue.h"
 
 #include <ipc/console.h>
 #include <ipc/fs.h>
@@ -23,10 +23,10 @@ static unsigned nag_turn;
 
 static bool is_hooked(const struct proc *p, unsigned slot) { return p->hooked_map >> slot & 1; }
 
-static uint32_t pending_of(const struct proc *p, const struct sig_thread *t) { return p->sig_pending | (t ? t->pending : 0); }
+static uint64_t pending_of(const struct proc *p, const struct sig_thread *t) { return p->sig_pending | (t ? t->pending : 0); }
 
 /* What a handler of this thread could be called for now. */
-static uint32_t deliverable(const struct proc *p, unsigned slot)
+static uint64_t deliverable(const struct proc *p, unsigned slot)
 {
     const struct sig_thread *t = sig_thread_of(p, slot);
     if (!t || t->phase != SIG_PHASE_NONE || p->stopped)
@@ -55,15 +55,16 @@ static void redirect(struct proc *p, unsigned slot)
     (void)err; /* it is stopped, and ours: nothing to refuse */
 }
 
-static void deliver(struct proc *p, unsigned slot, unsigned sig, const struct sig_info *info)
+static void deliver(struct proc *p, unsigned slot, const struct pending *what)
 {
+    unsigned sig = what->signal;
+    const struct sig_info *info = &what->info;
     struct handlers *h = p->sigs;
     struct sig_thread *t = &h->thread[slot];
     uint64_t pc = 0, sp = 0;
     err_t err = sys_thread_reg_get(p->thread[slot].handle, REG_PC, &pc);
     if (err == OK)
         err = sys_thread_reg_get(p->thread[slot].handle, REG_SP, &sp);
-    uint32_t bit = SIGBIT(sig);
     ledger_begin();
     ledger_set(t->pc, pc);
     ledger_set(t->sp, sp);
@@ -71,16 +72,15 @@ static void deliver(struct proc *p, unsigned slot, unsigned sig, const struct si
     ledger_set(t->info.pid, info->pid);
     ledger_set(t->info.code, info->code);
     ledger_set(t->info.status, info->status);
+    ledger_set(t->info.value, info->value);
     ledger_set(t->saved, t->suspended ? t->saved : t->mask);
     ledger_set(t->suspended, false);
-    if (t->pending & bit)
-        ledger_set(t->pending, t->pending & ~bit);
-    else
-        ledger_set(p->sig_pending, p->sig_pending & ~bit);
+    pending_take(p, what);
     if (h->flags[sig] & PROC_SA_RESETHAND)
-        ledger_set(h->caught, h->caught & ~bit);
+        ledger_set(h->caught, h->caught & ~SIGBIT(sig));
     ledger_set(t->phase, SIG_PHASE_DELIVERING);
     ledger_commit();
+    pending_taken(p, what);
     redirect(p, slot);
     (void)err; /* a handle of ours: it has registers */
 }
@@ -88,12 +88,11 @@ static void deliver(struct proc *p, unsigned slot, unsigned sig, const struct si
 /* Nothing keeps it from running but what is pending. */
 static void act(struct proc *p, unsigned slot)
 {
-    uint32_t set = deliverable(p, slot);
+    uint64_t set = deliverable(p, slot);
     if (set != 0) {
-        unsigned sig = (unsigned)__builtin_ctz(set);
-        struct sig_info info = p->sigs->info[sig];
-        p->sigs->thread[slot].value = 0;
-        deliver(p, slot, sig, &info);
+        struct pending what;
+        pending_next(p, slot, (unsigned)__builtin_ctzl(set), &what);
+        deliver(p, slot, &what);
         return;
     }
     err_t err = sys_thread_resume(p->thread[slot].handle);
@@ -107,9 +106,9 @@ bool fault_catch(struct proc *p, unsigned slot, const struct ipc_event *ev, cons
     if (!t || t->phase != SIG_PHASE_NONE || ev->w[EXCW_KILL] || !(p->sigs->caught & ~t->mask & SIGBIT(sig)))
         return false;
     answer(ev->id, (err_t)EXC_LEAVE, 0, 0);
-    t->value = ev->w[EXCW_VALUE];
-    const struct sig_info told = {.code = info->code};
-    deliver(p, slot, sig, &told);
+    const struct pending what = {.signal = (uint8_t)sig, .slot = (uint8_t)slot, .own = true,
+                                 .info = {.code = info->code, .value = ev->w[EXCW_VALUE]}};
+    deliver(p, slot, &what); /* one of these that was sent to the thread itself goes along */
     return true;
 }
 
@@ -239,9 +238,9 @@ static unsigned taker(const struct proc *p, unsigned sig)
     return found;
 }
 
-static uint32_t pending_all(const struct proc *p)
+static uint64_t pending_all(const struct proc *p)
 {
-    uint32_t set = p->sig_pending;
+    uint64_t set = p->sig_pending;
     for (uint64_t left = p->sigs ? p->thread_map : 0; left; left &= left - 1) /* bound: PROC_THREADS_MAX */
         set |= p->sigs->thread[__builtin_ctzll(left)].pending;
     return set;
@@ -252,6 +251,7 @@ static void forget(struct proc *p, unsigned slot, unsigned sig)
     p->sig_pending &= ~SIGBIT(sig);
     if (p->sigs)
         p->sigs->thread[slot].pending &= ~SIGBIT(sig);
+    queue_drop(p, SIGBIT(sig));
 }
 
 /* False: the process is over, or stopped. */
@@ -285,9 +285,9 @@ void signals_attend(struct proc *p)
     if (p->state != PROC_STATE_RUNNING || p->exec_phase != EXEC_NONE)
         return;
     waits_take_signals(p);
-    uint32_t set = p->stopped ? 0 : pending_all(p);
+    uint64_t set = p->stopped ? 0 : pending_all(p);
     for (; set; set &= set - 1) /* bound: SIGNALS */
-        if (!take(p, (unsigned)__builtin_ctz(set)))
+        if (!take(p, (unsigned)__builtin_ctzl(set)))
             return;
 }
 
@@ -333,6 +333,10 @@ void signals_nag(void)
 void signals_forget(struct proc *p)
 {
     struct proc **at = &nagged;
+    procs_stopped -= p->stopped;
+    p->stopped = false; /* as far as anybody asks */
+    queue_drop(p, ~0UL);
+    timers_drop(p);
     handlers_drop(p);
     while (p->nagged && *at) { /* bound: PROCS_MAX */
         if (*at == p) {
@@ -354,12 +358,12 @@ err_t do_SIGFETCH(struct request *r)
     if (!t || t->phase != SIG_PHASE_DELIVERING)
         return ERR_NOENT;
     unsigned sig = t->signal;
-    struct ipc_msg m = {.w = {OK, sig | (uint64_t)(uint32_t)t->info.code << 32, t->pc, t->sp, t->saved, t->value,
+    struct ipc_msg m = {.w = {OK, sig | (uint64_t)(uint32_t)t->info.code << 32, t->pc, t->sp, t->saved, t->info.value,
                               t->info.pid | (uint64_t)t->info.status << 32}};
     if (ipc_reply(r->ev->id, &m) != OK)
         return LATER;
     requester = NO_REPLY;
-    uint32_t own = p->sigs->flags[sig] & PROC_SA_NODEFER ? 0 : SIGBIT(sig);
+    uint64_t own = p->sigs->flags[sig] & PROC_SA_NODEFER ? 0 : SIGBIT(sig);
     ledger_begin();
     ledger_set(t->mask, t->mask | p->sigs->mask[sig] | own);
     ledger_set(t->phase, SIG_PHASE_NONE);

@@ -33,6 +33,7 @@ void proc_end(struct proc *p, uint32_t status)
     }
     if (p->state != PROC_STATE_RUNNING)
         return;
+    groups_leave(p);
     ledger_begin();
     ledger_set(p->status, status);
     ledger_set(p->state, PROC_STATE_EXITING);

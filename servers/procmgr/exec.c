@@ -90,6 +90,8 @@ err_t do_SPAWN(struct request *r)
     ledger_begin();
     ledger_set(child->unborn, false);
     ledger_set(child->state, PROC_STATE_RUNNING);
+    if (r->ev->w[4] & SPAWN_FOREGROUND)
+        ledger_set(ledger->foreground, child->group);
     thread_commit(child, 0);
     answer_keep(r->caller, r->slot, r->key, words);
     ledger_commit();

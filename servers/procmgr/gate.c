@@ -45,6 +45,13 @@ err_t do_DEBUG(struct request *r)
         r->m.w[1] = ledger->die_again;
         ledger->die_again = value;
         return OK;
+    case PROC_DEBUG_NEXT_PID:
+        r->m.w[1] = ledger->next_pid;
+        if (value < 2 || value >= PID_MAX)
+            return ERR_INVAL;
+        ledger->next_pid = (uint32_t)value;
+        ledger->pids_again = true;
+        return OK;
     case PROC_DEBUG_CALLS: r->m.w[1] = gate.calls; return OK;
     default: return ERR_INVAL;
     }

@@ -43,7 +43,6 @@ void handlers_drop(struct proc *p)
     struct handlers *h = p->sigs;
     if (!h)
         return;
-    alarm_drop(h);
     p->sigs = 0;
     h->owner = 0;
     h->next = free_list;
@@ -57,12 +56,8 @@ err_t handlers_rebuild(void)
         err = arena_grow(&arena); /* it is all there: the pager says OK */
     for (uint32_t i = ledger->handlers; i-- > 0 && err == OK;) { /* bound: PROCS_MAX */
         struct handlers *h = &pool[i];
-        h->alarm_next = 0;
-        h->armed = false;
-        if (h->owner && h->owner->state != 0 && h->owner->sigs == h) {
-            alarm_arm(h);
+        if (h->owner && h->owner->state != 0 && h->owner->sigs == h)
             continue;
-        }
         h->owner = 0;
         h->next = free_list;
         free_list = h;
@@ -102,18 +97,19 @@ err_t signals_fork(struct proc *child, const struct proc *parent, unsigned slot)
     return OK;
 }
 
-/* Also in the place of exec, whose other threads are gone: what was ignored stays so, the mask, what is pending, the alarm. */
+/* Also in the place of exec, whose other threads are gone: what was ignored stays so, the mask, what is pending, interval timers. */
 void signals_exec(struct proc *p, unsigned slot)
 {
     struct handlers *h = p->sigs;
     p->hooked_map = 0;
+    timers_exec(p);
     if (!h)
         return;
     struct sig_thread *t = &h->thread[slot];
     h->caught = 0;
     memset(h->flags, 0, sizeof h->flags);
     *t = (struct sig_thread){.mask = t->suspended ? t->saved : t->mask, .pending = t->pending};
-    if (t->mask == 0 && t->pending == 0 && p->sig_pending == 0 && h->alarm_at == 0)
+    if (t->mask == 0 && t->pending == 0 && p->sig_pending == 0)
         handlers_drop(p);
 }
 
@@ -138,7 +134,7 @@ err_t do_SIGACTION(struct request *r)
     uint64_t sig = w[1], how = w[2];
     if (sig >= SIGNALS || (SIGS_NEVER & SIGBIT(sig)) || how > PROC_SIG_CATCH || (w[3] & ~(uint64_t)PROC_SA_KNOWN))
         return ERR_INVAL;
-    uint32_t bit = SIGBIT(sig);
+    uint64_t bit = SIGBIT(sig);
     if (how == PROC_SIG_CATCH || w[3] != 0) {
         err_t err = handlers_have(p);
         if (err != OK)
@@ -150,7 +146,7 @@ err_t do_SIGACTION(struct request *r)
     if (h) {
         ledger_set(h->caught, how == PROC_SIG_CATCH ? h->caught | bit : h->caught & ~bit);
         ledger_set(h->flags[sig], w[3]);
-        ledger_set(h->mask[sig], (uint32_t)w[4] & ~SIGS_NEVER);
+        ledger_set(h->mask[sig], w[4] & ~SIGS_NEVER);
         if (how == PROC_SIG_CATCH)
             ledger_set(h->trampoline, w[5]);
     }
@@ -161,27 +157,34 @@ err_t do_SIGACTION(struct request *r)
     return OK;
 }
 
+/* In two halves, as it is kept for who asks again. */
+static void mask_tell(struct request *r, uint64_t mask)
+{
+    r->m.w[1] = (uint32_t)mask;
+    r->m.w[2] = mask >> 32;
+}
+
 err_t do_SIGMASK(struct request *r)
 {
     struct proc *p = r->caller;
     uint64_t how = r->ev->w[1];
-    uint32_t set = (uint32_t)r->ev->w[2] & ~SIGS_NEVER;
+    uint64_t set = r->ev->w[2] & ~SIGS_NEVER;
     if (how > PROC_MASK_ASK || r->slot == PROC_THREADS_MAX)
         return ERR_INVAL;
     if (how == PROC_MASK_ASK || (!p->sigs && (set == 0 || how == PROC_MASK_UNBLOCK))) {
-        r->m.w[1] = p->sigs ? p->sigs->thread[r->slot].mask : 0;
+        mask_tell(r, p->sigs ? p->sigs->thread[r->slot].mask : 0);
         return OK;
     }
     err_t err = handlers_have(p);
     if (err != OK)
         return err;
     struct sig_thread *t = &p->sigs->thread[r->slot];
-    uint32_t old = t->mask, new = how == PROC_MASK_SET ? set : how == PROC_MASK_BLOCK ? old | set : old & ~set;
-    r->m.w[1] = old;
+    uint64_t old = t->mask, new = how == PROC_MASK_SET ? set : how == PROC_MASK_BLOCK ? old | set : old & ~set;
+    mask_tell(r, old);
     ledger_begin();
     ledger_set(t->mask, new);
     ledger_set(t->phase, SIG_PHASE_NONE); /* of a SIGFETCH whose answer came before procmgr's end */
-    answer_keep(p, r->slot, r->key, (const uint32_t[2]){old, 0});
+    answer_keep(p, r->slot, r->key, (const uint32_t[2]){(uint32_t)old, (uint32_t)(old >> 32)});
     ledger_commit();
     if (old & ~new)
         signals_attend(p);

@@ -135,24 +135,29 @@ err_t do_LIMIT(struct request *r)
 
 /* ---- time ---- */
 
-static uint64_t cpu_of(const struct proc *p, unsigned slot)
+static uint64_t cpu_of_thread(const struct proc *p, unsigned slot)
 {
     struct thread_info info;
     handle_t h = p->thread[slot].handle;
     return h != NO_HANDLE && sys_thread_info(h, &info) == OK ? info.instructions : 0;
 }
 
-void cpu_note(struct proc *p, unsigned slot) { p->cpu_ended += cpu_of(p, slot); }
+void cpu_note(struct proc *p, unsigned slot) { p->cpu_ended += cpu_of_thread(p, slot); }
+
+uint64_t cpu_of(const struct proc *p)
+{
+    uint64_t sum = p->cpu_ended;
+    for (uint64_t left = p->thread_map; left; left &= left - 1) /* bound: PROC_THREADS_MAX */
+        sum += cpu_of_thread(p, (unsigned)__builtin_ctzll(left));
+    return sum;
+}
 
 err_t do_TIMES(struct request *r)
 {
     const struct proc *p = r->ev->w[1] ? proc_find(r->ev->w[1]) : r->caller;
     if (!p)
         return ERR_NOENT;
-    uint64_t sum = p->cpu_ended;
-    for (uint64_t left = p->thread_map; left; left &= left - 1) /* bound: PROC_THREADS_MAX */
-        sum += cpu_of(p, (unsigned)__builtin_ctzll(left));
-    const uint64_t words[] = {sum, p->cpu_children, p->group, p->session, p->stopped};
+    const uint64_t words[] = {cpu_of(p), p->cpu_children, p->group, p->session, p->stopped};
     memcpy(&r->m.w[1], words, sizeof words);
     return OK;
 }

@@ -6,6 +6,8 @@
 
 #define ASK (~0UL)
 
+unsigned procs_stopped; /* not ended; who runs for nobody else need not look for orphans */
+
 /* ---- groups ---- */
 
 uint64_t group_send(uint32_t group, unsigned sig, const struct sig_info *info)
@@ -43,6 +45,40 @@ bool group_is_orphaned(uint32_t group)
             return false;
     }
     return true;
+}
+
+static bool look_for_orphans;
+
+/* Marked now, acted on when its end is over: SIGHUP ends others, and theirs may be orphaned then. */
+void groups_leave(const struct proc *p)
+{
+    for (unsigned i = 1; i < procs_used() && procs_stopped > 0; i++) { /* bound: PROCS_MAX */
+        struct proc *q = proc_at(i);
+        if (!q || q == p || !q->stopped || q->state != PROC_STATE_RUNNING || q->was_held || group_is_orphaned(q->group))
+            continue;
+        q->was_held = true;
+        look_for_orphans = true;
+    }
+}
+
+/* Nobody could continue them any more: they are told so, and go on. */
+void groups_attend(void)
+{
+    static const struct sig_info info = {.code = SIC_KERNEL};
+    while (look_for_orphans) { /* bound: each turn some of the stopped processes go on or end */
+        look_for_orphans = false;
+        for (unsigned i = 1; i < procs_used(); i++) { /* bound: PROCS_MAX */
+            struct proc *q = proc_at(i);
+            if (!q || !q->was_held)
+                continue;
+            q->was_held = false;
+            if (!q->stopped || q->state != PROC_STATE_RUNNING || !group_is_orphaned(q->group))
+                continue;
+            uint32_t group = q->group;
+            group_send(group, SIGHUP, &info);
+            group_send(group, SIGCONT, &info);
+        }
+    }
 }
 
 static err_t group_set(struct proc *caller, struct proc *p, uint64_t group)
@@ -193,6 +229,7 @@ void proc_stop(struct proc *p, unsigned sig)
     ledger_set(p->report, REPORT_STOPPED);
     ledger_set(p->stopped, true);
     ledger_commit();
+    procs_stopped++;
     for (uint64_t left = p->thread_map; left; left &= left - 1) /* bound: PROC_THREADS_MAX */
         thread_hold_reader(p, (unsigned)__builtin_ctzll(left));
     waits_child_changed(p);
@@ -207,9 +244,10 @@ void proc_cont(struct proc *p)
     ledger_set(p->stopped, false);
     ledger_set(p->report, REPORT_CONTINUED);
     ledger_commit();
+    procs_stopped--;
+    waits_child_changed(p); /* before what is pending for it: it may end of that */
+    signal_child(p, CLD_CODE_CONTINUED);
     signals_attend(p);
     for (uint64_t left = p->thread_map; left && p->state == PROC_STATE_RUNNING && !p->stopped; left &= left - 1)
         thread_let_go(p, (unsigned)__builtin_ctzll(left)); /* bound: PROC_THREADS_MAX */
-    waits_child_changed(p);
-    signal_child(p, CLD_CODE_CONTINUED);
 }

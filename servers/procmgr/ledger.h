@@ -12,6 +12,7 @@
 #include <abi/error.h>
 #include <abi/types.h>
 #include <ipc/procmgr.h>
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "../init/handoff.h"
@@ -42,6 +43,8 @@ struct ledger {
     uint64_t next_key;   /* of the pager's operations: never used twice */
     uint32_t foreground; /* group (or process) that ^C signals, 0: none */
     uint32_t handlers;   /* entries of the table of handlers that were ever in use */
+    uint32_t queued, timers; /* entries of those tables, likewise */
+    bool pids_again;     /* all numbers were given once: some are still those of groups */
     uint64_t die_again;  /* for tests (gate.c) */
     uint64_t forks, execs, exits; /* statistics */
     uint64_t log_count;  /* committed entries to apply; 0: none */

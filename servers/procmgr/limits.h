@@ -26,7 +26,16 @@
 #define PROGRAMS_KEPT 16u          /* programs whose headers need not be read again */
 #define SEGMENTS_MAX 8u           /* of a program */
 #define PROGRAM_VA_END 0x1000000000UL /* segments and the heap's start lie below */
-#define SIGNALS 32u
+#define QUEUE_VA 0x54000000UL
+#define QUEUE_STEP_BYTES (4UL << 10)
+#define QUEUED_MAX 16384u           /* queued signals of all processes */
+#define QUEUED_OF_PROCESS_MAX 64u   /* pending for one */
+#define TIMERS_VA 0x56000000UL
+#define TIMERS_STEP_BYTES (4UL << 10)
+#define TIMERS_MAX 8192u
+#define TIMERS_OF_PROCESS_MAX 32u   /* that it makes, besides the interval timers */
+#define SIGNALS 64u
+#define SIGNAL_REALTIME 32u         /* the first that is queued however it is sent */
 #define PRIO_CLIENT_MAX 199u
 #define PRIO_BACKGROUND_STEP 10u /* SPAWN_BACKGROUND: so much below the spawner */
 #define STACK_DEFAULT_BYTES (8UL << 20)
@@ -35,7 +44,7 @@
 #define HANDLES_RESERVE 12u       /* slots of our own table that are not for processes, rounded up */
 #define HANDLES_FIRST 180u        /* room in it at start, the reserve taken off */
 #define HANDLES_STEP 256u         /* and what one PAGER_HANDLES adds */
-#define ALARM_PERIOD_MIN_TICKS 10000u /* 1 ms: an interval timer comes no more often */
+#define TIMER_PERIOD_MIN_TICKS 10000u /* 1 ms: a timer comes no more often */
 #define RETRIES_TICKS 10000u      /* 1 ms: when the pager had no room for one more operation */
 #define COPY_PATIENCE_TICKS 5000000u    /* half a second for a client's page to come in */
 #define CONSOLE_PATIENCE_TICKS 2000000u /* 200 ms for a line about a killed process */

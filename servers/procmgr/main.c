@@ -37,7 +37,7 @@ static err_t caller_of(badge_t badge, struct proc **out)
     if (BADGE_CLASS(badge) != BADGE_CLIENT)
         return OK;
     *out = proc_find(BADGE_ID(badge));
-    return *out && (*out)->state == PROC_STATE_RUNNING ? OK : ERR_NOENT;
+    return *out && *out != init_proc && (*out)->state == PROC_STATE_RUNNING ? OK : ERR_NOENT;
 }
 
 void answer_keep(struct proc *p, unsigned slot, uint32_t key, const uint32_t words[2])
@@ -123,10 +123,10 @@ static bool on_event(const struct ipc_event *ev, struct ipc_msg *reply)
 /* When there is something to do though nobody asks. */
 static ticks_t next_due(void)
 {
-    ticks_t alarm = alarms_next(), nag = signals_nag_at();
+    ticks_t timer = timers_next(), nag = signals_nag_at();
     if (ops_waiting())
         return sys_time() + RETRIES_TICKS;
-    return alarm < nag ? alarm : nag;
+    return timer < nag ? timer : nag;
 }
 
 static void run_due(void)
@@ -135,7 +135,7 @@ static void run_due(void)
         ops_again();
         ops_run_finished();
     }
-    alarms_run(sys_time());
+    timers_run(sys_time());
     signals_nag();
 }
 
@@ -146,6 +146,7 @@ static void serve(void)
     bool have = false;
     for (;;) { /* forever: server loop */
         ops_run_finished();
+        groups_attend();
         if (next_due() != DEADLINE_NONE) {
             if (have)
                 (void)ipc_reply(last.id, &reply);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * The table of processes, the pid hash and the tree. Owns every link between processes; must never call the kernel.
  */
-#include "procmgr.h"
+#include "signals.h"
 
 #include <string.h>
 
@@ -80,13 +80,23 @@ struct proc *proc_find(uint64_t pid)
     return p && !p->unborn ? p : 0;
 }
 
+/* A group's number, and a session's, outlive the process that they are from. */
+static bool group_number_used(uint32_t number)
+{
+    for (unsigned i = 0; i < ledger->used; i++) /* bound: PROCS_MAX */
+        if (procs[i].state != 0 && (procs[i].group == number || procs[i].session == number))
+            return true;
+    return false;
+}
+
 static uint32_t pid_take(void)
 {
     uint32_t pid;
     do { /* bound: PROCS_MAX pids are in use at most */
         pid = ledger->next_pid;
         ledger->next_pid = pid + 1 == PID_MAX ? 2 : pid + 1;
-    } while (lookup(pid));
+        ledger->pids_again |= ledger->next_pid == 2;
+    } while (lookup(pid) || (ledger->pids_again && group_number_used(pid)));
     return pid;
 }
 
@@ -239,6 +249,7 @@ err_t procs_rebuild(void)
         }
         hash_add(p);
         p->threads = (uint32_t)__builtin_popcountl(p->thread_map);
+        procs_stopped += p->stopped;
         counts.zombies += p->state == PROC_STATE_ZOMBIE;
         counts.live += p->state != PROC_STATE_ZOMBIE && p != init_proc;
     }

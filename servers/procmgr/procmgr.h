@@ -86,7 +86,7 @@ struct proc {
     uint32_t limit_processes; /* with so many in the system it may start no more */
     uint32_t account;      /* the limited tree it counts in, 0: none */
     uint32_t group, session;
-    uint32_t sig_ignored, sig_pending; /* sets of signals: 1 << number */
+    uint64_t sig_ignored, sig_pending; /* sets of signals: 1 << number */
     uint64_t hooked_map;   /* slots of threads whose pc is PROC_HOOK_VA, their own is in gp (deliver.c) */
     struct handlers *sigs; /* 0: no handlers, no masks (signals.h) */
     bool stopped;          /* no thread of it runs until SIGCONT */
@@ -103,6 +103,9 @@ struct proc {
     struct wait *waits;    /* its callers that wait */
     struct mutex_wait *mutex_waits; /* and those that wait for mutexes */
     struct word_wait *word_waits;   /* and for words */
+    struct queued *queued; /* signals with values, in order (queue.c) */
+    struct timer *timers;  /* timer.c */
+    bool was_held;         /* stopped, and its group was not orphaned when a process began to end (jobs.c) */
     struct op op;
     uint32_t forks;        /* operations whose parent it is */
     struct proc *forking;  /* the one of them that the pager works on: one at a time */
@@ -269,6 +272,8 @@ must_check err_t recover(void); /* after a restart: finish or undo what was unde
 
 /* ---- signals: for the rest see signals.h ---- */
 void signal_exception(const struct ipc_event *ev);
+void groups_leave(const struct proc *p); /* it is about to end: who is stopped, and may be orphaned by that */
+void groups_attend(void); /* those that were: they go on, and hear of it */
 void signal_keys(uint64_t bits); /* PROC_NTFN_* of ^C and its kin */
 must_check err_t signals_fork(struct proc *child, const struct proc *parent, unsigned slot); /* ERR_NOMEM */
 must_check err_t signals_spawn(struct proc *child, const struct proc *parent, unsigned slot);
@@ -284,6 +289,7 @@ unsigned thread_of_caller(const struct proc *p, reply_id_t id); /* slot; PROC_TH
 void prio_apply(struct proc *p); /* to all its threads */
 
 /* ---- info.c ---- */
+uint64_t cpu_of(const struct proc *p);          /* instructions of its threads, of those that ended as well */
 void cpu_note(struct proc *p, unsigned slot);   /* its thread is about to go */
 uint8_t thread_prio_own(const struct proc *p, unsigned slot); /* the process's if it has none */
 uint8_t thread_prio(const struct proc *p, unsigned slot);     /* what it runs at, ceilings and inheritance included */

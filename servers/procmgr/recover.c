@@ -10,7 +10,7 @@
  *
  * Whoever waited for an answer has got ERR_PEER_DEAD and asks again; exceptions come again by themselves.
  */
-#include "signals.h"
+#include "queue.h"
 
 /* The thread runs the new program already, or the space is cleared once more: nothing of it has run. */
 static void exec_continue(struct proc *p)
@@ -76,6 +76,10 @@ err_t recover(void)
         err = handles_rebuild();
     if (err == OK)
         err = handlers_rebuild();
+    if (err == OK)
+        err = timers_rebuild();
+    if (err == OK)
+        err = queue_rebuild();
     if (err == OK)
         err = accounts_rebuild();
     for (unsigned i = 1; i < procs_used() && err == OK; i++) { /* bound: PROCS_MAX */

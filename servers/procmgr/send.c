@@ -2,13 +2,13 @@
  * Who is sent a signal, and what it does there: kill, SIGCHLD. What is not thrown away becomes pending; the rest of its way
  * is deliver.c's.
  */
-#include "signals.h"
+#include "queue.h"
 
 #define SIGS_IGNORED (SIGBIT(SIGCHLD) | SIGBIT(SIGURG) | SIGBIT(SIGWINCH) | SIGBIT(SIGCONT)) /* by default */
 
 enum sig_effect signal_effect(const struct proc *p, unsigned sig)
 {
-    uint32_t bit = SIGBIT(sig);
+    uint64_t bit = SIGBIT(sig);
     if (p->sigs && p->sigs->caught & bit)
         return SIG_CAUGHT;
     if (p->sig_ignored & bit || SIGS_IGNORED & bit)
@@ -33,11 +33,12 @@ bool signals_wanted(const struct proc *p, unsigned sig)
     return signal_effect(p, sig) != SIG_IGNORED || is_blocked(p, sig);
 }
 
-void pending_drop(struct proc *p, uint32_t set)
+void pending_drop(struct proc *p, uint64_t set)
 {
     p->sig_pending &= ~set;
     for (uint64_t left = p->sigs ? p->thread_map : 0; left; left &= left - 1) /* bound: PROC_THREADS_MAX */
         p->sigs->thread[__builtin_ctzll(left)].pending &= ~set;
+    queue_drop(p, set);
 }
 
 /* Stopping and going on take each other back, whatever they do otherwise. */
@@ -57,6 +58,23 @@ static void info_note(const struct proc *p, unsigned sig, const struct sig_info 
         p->sigs->info[sig] = *info;
 }
 
+/* r: whose answer goes with it, or 0. ERR_LIMIT, or the pager's error: nothing has happened. */
+static err_t queued(struct proc *p, unsigned sig, const struct sig_info *info, const struct request *r)
+{
+    struct queued *q;
+    err_t err = queue_reserve(p, &q);
+    if (err != OK)
+        return err;
+    ledger_begin();
+    queue_put(q, p, sig, info);
+    if (r)
+        answer_keep(r->caller, r->slot, r->key, (const uint32_t[2]){0, 0});
+    ledger_commit();
+    queue_was_put(q);
+    signals_attend(p);
+    return OK;
+}
+
 void signal_send(struct proc *p, unsigned sig, const struct sig_info *info)
 {
     if (p->state == PROC_STATE_NEW && signal_effect(p, sig) == SIG_ENDS)
@@ -69,6 +87,8 @@ void signal_send(struct proc *p, unsigned sig, const struct sig_info *info)
     }
     job_control(p, sig);
     if (!signals_wanted(p, sig))
+        return;
+    if (sig >= SIGNAL_REALTIME && queued(p, sig, info, 0) == OK)
         return;
     info_note(p, sig, info);
     p->sig_pending |= SIGBIT(sig);
@@ -122,7 +142,7 @@ static err_t kill_thread(struct request *r, unsigned slot, unsigned sig)
  * happen twice. */
 static void note(struct request *r, struct proc *p, unsigned sig)
 {
-    bool ends = sig == SIGKILL || (signal_effect(p, sig) == SIG_ENDS && !is_blocked(p, sig) && !p->stopped);
+    bool ends = sig == SIGKILL || (signal_effect(p, sig) == SIG_ENDS && !is_blocked(p, sig) && !p->stopped && !waits_want(p, sig));
     if ((SIGS_STOP | SIGBIT(SIGCONT)) & SIGBIT(sig) || (!ends && !signals_wanted(p, sig)))
         return;
     ledger_begin();
@@ -134,16 +154,28 @@ static void note(struct request *r, struct proc *p, unsigned sig)
     ledger_commit();
 }
 
+static err_t find(const struct request *r, struct proc **out)
+{
+    *out = proc_find(r->ev->w[1]);
+    return !*out ? ERR_NOENT : *out == init_proc ? ERR_PERM : OK;
+}
+
+/* Whether one instance of it more or less makes a difference there. */
+static bool is_counted(const struct proc *p, unsigned sig)
+{
+    return p->state == PROC_STATE_RUNNING && !((SIGS_NEVER | SIGS_STOP | SIGBIT(SIGCONT)) & SIGBIT(sig)) && signals_wanted(p, sig) &&
+           (signal_effect(p, sig) != SIG_ENDS || is_blocked(p, sig) || p->stopped || waits_want(p, sig));
+}
+
 static err_t kill_one(struct request *r, unsigned sig)
 {
-    struct proc *p = proc_find(r->ev->w[1]);
+    struct proc *p;
     const struct sig_info info = {.pid = r->caller->pid, .code = SIC_USER};
-    if (!p)
-        return ERR_NOENT;
-    if (p == init_proc)
-        return ERR_PERM;
-    if (sig == 0)
-        return OK;
+    err_t err = find(r, &p);
+    if (err != OK || sig == 0)
+        return err;
+    if (sig >= SIGNAL_REALTIME && is_counted(p, sig) && queued(p, sig, &info, r) == OK)
+        return OK; /* without room it is pending once, and nobody is told who sent it */
     if (r->key && p->state == PROC_STATE_RUNNING)
         note(r, p, sig);
     signal_send(p, sig, &info);
@@ -171,6 +203,25 @@ static err_t kill_group(struct request *r, uint64_t group, unsigned sig)
     if (group > UINT32_MAX)
         return ERR_NOENT;
     return group_send((uint32_t)group, sig, &info) ? OK : ERR_NOENT;
+}
+
+/* With a value, and as often as it is sent. */
+err_t do_SIGQUEUE(struct request *r)
+{
+    const uint64_t *w = r->ev->w;
+    const struct sig_info info = {.pid = r->caller->pid, .code = SIC_QUEUE, .value = w[3]};
+    struct proc *p;
+    if (w[2] >= SIGNALS)
+        return ERR_INVAL;
+    err_t err = find(r, &p);
+    if (err != OK || w[2] == 0)
+        return err;
+    if (is_counted(p, (unsigned)w[2]))
+        return queued(p, (unsigned)w[2], &info, r);
+    if (r->key && p->state == PROC_STATE_RUNNING)
+        note(r, p, (unsigned)w[2]);
+    signal_send(p, (unsigned)w[2], &info);
+    return OK;
 }
 
 err_t do_KILL(struct request *r)

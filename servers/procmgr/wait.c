@@ -2,7 +2,7 @@
  * Who waits for what: callers of WAIT and THREAD_JOIN whose answer comes later. Owns the pool of their records; a record
  * lives as long as its reply id, which the kernel's cancel events keep true.
  */
-#include "signals.h"
+#include "queue.h"
 
 enum wait_kind { WAIT_FREE = 0, WAIT_CHILD, WAIT_THREAD, WAIT_HANDLER, WAIT_SIGNAL };
 struct wait {
@@ -283,7 +283,7 @@ err_t do_SIGSUSPEND(struct request *r)
     if (!t->suspended)
         ledger_set(t->saved, t->mask);
     ledger_set(t->suspended, true);
-    ledger_set(t->mask, (uint32_t)r->ev->w[1] & ~SIGS_NEVER);
+    ledger_set(t->mask, r->ev->w[1] & ~SIGS_NEVER);
     ledger_commit();
     signals_attend(p);
     if (p->state != PROC_STATE_RUNNING)
@@ -299,44 +299,55 @@ err_t do_SIGSUSPEND(struct request *r)
 }
 
 /* One that is pending, of the thread's own before those of the process. */
-static unsigned signal_take(struct proc *p, unsigned slot, uint32_t set, uint32_t key)
+static bool signal_choose(const struct proc *p, unsigned slot, uint64_t set, struct pending *out)
 {
-    struct sig_thread *t = &p->sigs->thread[slot];
-    uint32_t own = t->pending & set, found = own ? own : p->sig_pending & set;
-    if (found == 0)
-        return 0;
-    unsigned sig = (unsigned)__builtin_ctz(found);
-    ledger_begin();
-    if (own)
-        ledger_set(t->pending, t->pending & ~SIGBIT(sig));
-    else
-        ledger_set(p->sig_pending, p->sig_pending & ~SIGBIT(sig));
-    answer_keep(p, slot, key, (const uint32_t[2]){sig, p->sigs->info[sig].pid});
-    ledger_commit();
-    return sig;
+    const struct sig_thread *t = sig_thread_of(p, slot);
+    uint64_t own = t ? t->pending & set : 0, found = own ? own : p->sig_pending & set;
+    if (found != 0)
+        pending_next(p, slot, (unsigned)__builtin_ctzl(found), out);
+    return found != 0;
 }
 
-static void signal_words(const struct proc *p, unsigned sig, struct ipc_msg *m)
+/* To who waits for it, unless he has given up: then it stays pending, for somebody else. */
+static void signal_hand_over(struct proc *p, const struct pending *what, reply_id_t id, uint32_t key)
 {
-    const struct sig_info *info = &p->sigs->info[sig];
-    m->w[1] = sig | (uint64_t)(uint32_t)info->code << 32;
-    m->w[2] = info->pid | (uint64_t)info->status << 32;
+    const struct sig_info *info = &what->info;
+    struct ipc_msg m = {.w = {OK, what->signal | (uint64_t)(uint32_t)info->code << 32, info->pid | (uint64_t)info->status << 32, info->value}};
+    uint32_t key_before = p->thread[what->slot].key;
+    ledger_begin();
+    pending_take(p, what);
+    answer_keep(p, what->slot, key, (const uint32_t[2]){what->signal, info->pid});
+    ledger_commit();
+    if (ipc_reply(id, &m) == OK) {
+        pending_taken(p, what);
+        return;
+    }
+    p->thread[what->slot].key = key_before;
+    pending_restore(p, what);
 }
 
 err_t do_SIGWAIT(struct request *r)
 {
     struct proc *p = r->caller;
-    uint32_t set = (uint32_t)r->ev->w[1] & ~SIGS_NEVER;
-    if (r->slot == PROC_THREADS_MAX || r->ev->w[1] > UINT32_MAX)
+    uint64_t set = r->ev->w[1] & ~SIGS_NEVER;
+    struct pending what;
+    if (r->slot == PROC_THREADS_MAX || r->ev->w[2] > PROC_SIGWAIT_NOW)
         return ERR_INVAL;
     err_t err = handlers_have(p);
     if (err != OK)
         return err;
-    unsigned sig = signal_take(p, r->slot, set, r->key);
-    if (sig == 0)
-        return wait_add(r, WAIT_SIGNAL, set);
-    signal_words(p, sig, &r->m);
-    return OK;
+    if (!signal_choose(p, r->slot, set, &what))
+        return r->ev->w[2] == PROC_SIGWAIT_NOW ? ERR_TIMEOUT : wait_add(r, WAIT_SIGNAL, (int64_t)set);
+    signal_hand_over(p, &what, r->ev->id, r->key);
+    return LATER;
+}
+
+bool waits_want(const struct proc *p, unsigned sig)
+{
+    const struct wait *w = p->waits;
+    while (w && (w->kind != WAIT_SIGNAL || !((uint64_t)w->who & SIGBIT(sig)))) /* bound: threads of the process */
+        w = w->next;
+    return w;
 }
 
 void waits_take_signals(struct proc *p)
@@ -344,15 +355,12 @@ void waits_take_signals(struct proc *p)
     struct wait **at = &p->waits;
     while (*at && p->sigs) { /* bound: threads of the process */
         struct wait *w = *at;
-        unsigned sig = w->kind == WAIT_SIGNAL && w->slot < PROC_THREADS_MAX ? signal_take(p, w->slot, (uint32_t)w->who, w->key) : 0;
-        if (sig == 0) {
+        struct pending what;
+        if (w->kind != WAIT_SIGNAL || w->slot >= PROC_THREADS_MAX || !signal_choose(p, w->slot, (uint64_t)w->who, &what)) {
             at = &w->next;
             continue;
         }
-        struct ipc_msg m = {.w = {OK}};
-        signal_words(p, sig, &m);
-        if (ipc_reply(w->id, &m) != OK)
-            p->sig_pending |= SIGBIT(sig); /* it gave up: for somebody else */
+        signal_hand_over(p, &what, w->id, w->key);
         wait_remove(at);
     }
 }

@@ -56,7 +56,7 @@ static bool is_legal_harm(handle_t server, const uint64_t *w)
         return (w[0] == PAGER_DEBUG && w[1] < 64) || w[0] == PAGER_FRAMES || w[0] == PAGER_STORE || w[0] == PAGER_POLICY ||
                (w[0] >= 37 && w[0] < SHARED_OPS);
     if (server == H_PROC)
-        return (w[0] == PROC_KILL && w[2] - 1 < 31) || w[0] == PROC_FOREGROUND || (w[0] == PROC_DEBUG && w[1] < 64) ||
+        return ((w[0] == PROC_KILL || w[0] == PROC_SIGQUEUE) && w[2] - 1 < 63) || w[0] == PROC_FOREGROUND || w[0] == PROC_TIMER || (w[0] == PROC_DEBUG && w[1] < 64) ||
                (w[0] > PROC_DEBUG && w[0] < SHARED_OPS);
     return (w[0] == CONSOLE_WRITE_SHORT && w[1] - 1 < 40) || (w[0] == CONSOLE_MODE && w[1] == CONSOLE_RAW);
 }

@@ -167,8 +167,6 @@ static void from_somebody(struct ipc_regs *x)
     struct proc *p = take8() % 8 ? any_process(true) : NULL;
     bool by_init = !p || take8() % 16 == 0;
     x->t3 = by_init ? BADGE_MAKE(take8() % 4 ? BADGE_INIT : take8() % 16, take8()) : BADGE_MAKE(BADGE_CLIENT, p->pid);
-    if (x->t3 == BADGE_MAKE(BADGE_CLIENT, 1))
-        x->t3 = BADGE_MAKE(BADGE_CLIENT, 0); /* the kernel stamps badges, and nobody is given that of pid 1: init has its own */
     x->t2 = call_begins(by_init ? 9 : any_thread(p), x);
 }
 static long request(struct ipc_regs *x)
@@ -473,8 +471,10 @@ static void start_once(void)
         return;
     started = true;
     map_at(PROCS_VA, PROCS_MAX * sizeof(struct proc) + 2 * PROCS_STEP_BYTES);
-    map_at(WAITS_VA, 32UL << 20); /* and the handlers behind them */
+    map_at(WAITS_VA, 48UL << 20); /* and the handlers behind them */
     map_at(MUTEX_WAITS_VA, 1UL << 20);
+    map_at(QUEUE_VA, QUEUED_MAX * 64UL);
+    map_at(TIMERS_VA, TIMERS_MAX * 128UL);
     map_at(ARGS_VA, ARGS_PAGES * PAGE_SIZE);
     map_at(SERVER_KEEP_VA, SERVER_KEEP_BYTES);
     map_at(PROCMGR_IMAGE_VA, 8 * FILE_BYTES + ((sizeof(struct image_header) + PAGE_MASK) & ~PAGE_MASK));

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 # TIMEOUT: 200
 """Jobs at the prompt: ^C is for the one in the foreground, all of it, and for nobody else; ^Z stops it; fg, bg, kill and wait go on with
-it; a job that ended is told of; and the shell itself can be interrupted without being ended.
+it; who reads gets nothing that is typed while it is stopped or in the background; a job that ended is told of; and the shell itself can be interrupted without being ended.
 """
 
 import sys
@@ -69,6 +69,29 @@ def a_stopped_job_goes_on(guest):
     line(guest, "jobs; echo none", r"jobs; echo none\nnone$")
 
 
+def a_reader_is_stopped_and_goes_on(guest):
+    """What is typed is for the foreground alone: not for who was stopped in a read, nor for the background."""
+    start(guest, "cat")
+    time.sleep(3)
+    guest.send("one\r")
+    guest.expect("^one\none$", SECONDS)
+    key(guest, "\x1a", r"^\[1\] \+ Stopped +cat$")
+    line(guest, "echo for the shell", "^for the shell$")
+    line(guest, "bg", r"^\[1\] cat &$")
+    time.sleep(1)
+    line(guest, "echo still for the shell", "^still for the shell$")
+    line(guest, "jobs", r"^\[1\] \+ Stopped +cat$")
+    guest.send("fg\r")
+    guest.expect("^cat$", SECONDS)
+    time.sleep(1)
+    guest.send("two\r")
+    guest.expect("^two\ntwo$", SECONDS)
+    key(guest, "\x1c", "QUIT")
+    line(guest, "cat & sleep 1", r"^\[1\] \d+$")
+    line(guest, "echo and this", "^and this$")
+    line(guest, "jobs; kill %1; fg; echo $?", r"^\[1\] \+ Stopped +cat$", "^143$")
+
+
 def what_ended_is_told(guest):
     line(guest, "sleep 0 & sleep 1", r"^\[1\] \d+$", r"^\[1\] . Done +sleep 0$")
     line(guest, "(exit 3) & wait $!; echo $?", "^3$")
@@ -82,7 +105,7 @@ def the_shell_can_be_interrupted(guest):
     line(guest, "trap 'echo caught' USR1; kill -USR1 $$; trap - USR1; echo on", "^caught$", "^on$")
 
 
-CASES = [interrupted_job_ends_and_no_other, all_of_a_pipe_is_interrupted, a_stopped_job_goes_on, what_ended_is_told,
+CASES = [interrupted_job_ends_and_no_other, all_of_a_pipe_is_interrupted, a_stopped_job_goes_on, a_reader_is_stopped_and_goes_on, what_ended_is_told,
          the_shell_can_be_interrupted]
 
 

@@ -36,26 +36,28 @@
     X(WAKER, 33, FROM(BADGE_CLIENT), "thread slot or ~0 for the caller's own -> handle (SIGNAL | GRANT) that sets bits of the thread's own notification") \
     X(GROUP, 35, FROM(BADGE_CLIENT), "PROC_GROUP_*, pid or 0, group or 0 -> group, session") \
     X(SIGACTION, 36, FROM(BADGE_CLIENT), "signal, PROC_SIG_*, PROC_SA_*, mask while it is handled, where handlers are called from") \
-    X(SIGMASK, 37, FROM(BADGE_CLIENT), "PROC_MASK_*, set of signals -> mask of the calling thread before") \
+    X(SIGMASK, 37, FROM(BADGE_CLIENT), "PROC_MASK_*, set of signals -> mask of the calling thread before, its lower and its upper half") \
     X(SIGFETCH, 38, FROM(BADGE_CLIENT), "-> signal | code << 32, pc, sp, mask to restore, value, pid | status << 32; the thread was sent to its trampoline") \
     X(SIGSUSPEND, 39, FROM(BADGE_CLIENT), "mask; answered ERR_CANCELLED when a handler is to run") \
-    X(SIGWAIT, 40, FROM(BADGE_CLIENT), "set of signals -> one of them that was pending | code << 32, pid | status << 32") \
+    X(SIGWAIT, 40, FROM(BADGE_CLIENT), "set of signals, PROC_SIGWAIT_NOW or 0 -> one of them that was pending | code << 32, pid | status << 32, value") \
     X(SIGNALS, 41, FROM(BADGE_CLIENT), "-> pending for the thread, its mask, ignored, caught") \
     X(SIGSTACK, 42, FROM(BADGE_CLIENT), "base and bytes of the calling thread's stack for handlers, 0 none") \
-    X(ALARM, 43, FROM(BADGE_CLIENT), "first SIGALRM in absolute ticks, 0 none, ~0 to ask; period or 0 -> first, period before") \
+    X(ALARM, 43, FROM(BADGE_CLIENT), "first signal (absolute, of its clock; 0 none, ~0 to ask), period or 0, PROC_ALARM_* -> first, period before") \
     X(TIMES, 44, FROM_ANY, "pid or 0 -> instructions of its threads, of children it has waited for, group, session, 1: it is stopped") \
     X(THREAD_PRIO, 46, FROM(BADGE_CLIENT), "thread slot or ~0 for the caller's own, PROC_PRIO_*, 1..199, 0 none or ~0 to ask -> that value, its own or the process's priority, what it runs at") \
     X(MUTEX_WAIT, 47, FROM(BADGE_CLIENT), "mutex's address, 0 or PROC_MUTEX_LEAVE; buf0 its word; answered when the mutex is the caller's") \
     X(MUTEX_GIVE, 48, FROM(BADGE_CLIENT), "mutex's address; buf0 its word (server writes): the caller's mutex is the next one's") \
     X(TERMINAL, 49, FROM(BADGE_CLIENT), "SIGTTIN: the caller is about to read the console, SIGTTOU: to change it; ERR_CANCELLED: its group has got the signal, ERR_IO: it could not be stopped") \
     X(WORD_WAIT, 50, FROM(BADGE_CLIENT), "a word's address, what it holds | flags << 32: PROC_WORD_OWNED, _ASK; buf0 the word; answered when it may hold something else") \
-    X(WORD_WAKE, 51, FROM(BADGE_CLIENT), "a word's address, how many of those who wait for it, 0: only ask -> woken, name of the calling thread")
+    X(WORD_WAKE, 51, FROM(BADGE_CLIENT), "a word's address, how many of those who wait for it, 0: only ask -> woken, name of the calling thread") \
+    X(SIGQUEUE, 52, FROM(BADGE_CLIENT), "pid, signal number or 0, value") \
+    X(TIMER, 53, FROM(BADGE_CLIENT), "PROC_TIMER_MAKE, value, signal number or 0, PROC_CLOCK_* -> its number; PROC_TIMER_SET, number, when (of its clock, 0 never), period or 0 -> when, period, missed, clock as they were; PROC_TIMER_ASK, PROC_TIMER_DELETE, number")
 
 enum proc_op {
 #define PROC_ENUM(name, number, who, text) PROC_##name = (number),
     PROC_OPS(PROC_ENUM)
 #undef PROC_ENUM
-    PROC_OP_LIMIT = 52,
+    PROC_OP_LIMIT = 54,
 };
 
 /* strings buffer: argc strings then envc strings, each nul-terminated. */
@@ -70,6 +72,7 @@ enum proc_debug {
     PROC_DEBUG_DIE_AFTER = 2,  /* the same, right after it returned */
     PROC_DEBUG_CALLS = 3,      /* -> system calls it has made since it started */
     PROC_DEBUG_DIE_AGAIN = 4,  /* the same, before the k-th from its next restart on; once */
+    PROC_DEBUG_NEXT_PID = 5,   /* the pid that is tried next, as if all had been given once */
 };
 
 /* Procmgr may be killed and restarted under a request (ERR_PEER_DEAD). A request that is sent again with the same key in
@@ -88,6 +91,7 @@ err_t proc_call_until(handle_t procmgr, struct ipc_msg *m, ticks_t deadline); /*
 
 #define SPAWN_BACKGROUND 1u /* ten priorities below the spawner */
 #define SPAWN_GROUP 4u      /* in the group that the upper half of the word says, 0: one of its own */
+#define SPAWN_FOREGROUND 8u /* with SPAWN_GROUP: which has the console from then on */
 #define SPAWN_IN_GROUP(group) (SPAWN_GROUP | (uint64_t)(uint32_t)(group) << 32)
 #define SPAWN_PINNED 2u     /* what it touches stays in memory (PAGER_PIN); its children are not pinned */
 #define WAIT_GROUP_1 (-(1L << 32) - 1) /* -1 means any */
@@ -109,6 +113,12 @@ enum proc_sig { PROC_SIG_DEFAULT = 0, PROC_SIG_IGNORE = 1, PROC_SIG_CATCH = 2 };
 #define PROC_SA_KNOWN 31u
 
 #define PROC_KILL_SELF (~0UL)
+#define PROC_SIGWAIT_NOW 1u /* ERR_TIMEOUT instead of waiting */
+/* Timers. PROC_CLOCK_CPU counts instructions of the process, as TIMES; the other one ticks. */
+enum proc_clock { PROC_CLOCK_REAL = 0, PROC_CLOCK_CPU = 1 };
+enum proc_alarm { PROC_ALARM_REAL = 0, PROC_ALARM_VIRTUAL = 1, PROC_ALARM_PROF = 2 }; /* SIGALRM; SIGVTALRM and SIGPROF, of processor time */
+enum proc_timer { PROC_TIMER_MAKE = 0, PROC_TIMER_SET = 1, PROC_TIMER_ASK = 2, PROC_TIMER_DELETE = 3 };
+#define PROC_TIMER_MISSED_MAX 0x7fffffffu
 enum proc_mask { PROC_MASK_SET = 0, PROC_MASK_BLOCK = 1, PROC_MASK_UNBLOCK = 2, PROC_MASK_ASK = 3 };
 enum proc_group { PROC_GROUP_ASK = 0, PROC_GROUP_SET = 1, PROC_GROUP_SESSION = 2 };
 
