@@ -43,6 +43,8 @@ size_t edit_columns(const char *s, size_t n);
 void history_add(const char *line);
 size_t history_count(void);
 const char *history_at(size_t i); /* 0 is the oldest */
+size_t history_number(size_t i);  /* as fc calls it: from 1, and it stays when older ones are forgotten */
+void history_replace_last(const char *line); /* in this shell; the file keeps what was typed as well */
 /* ^R: the line becomes one that was typed before; the key that ended the search. */
 int edit_search(struct edit *e);
 

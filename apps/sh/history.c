@@ -12,7 +12,7 @@
 #define LINES_MAX 500u
 
 static char *lines[LINES_MAX]; /* a ring */
-static size_t first, count;
+static size_t first, count, forgotten;
 static bool loaded;
 
 static const char *path_of(void)
@@ -25,6 +25,8 @@ static const char *path_of(void)
 
 const char *history_at(size_t i) { return lines[(first + i) % LINES_MAX]; }
 
+size_t history_number(size_t i) { return forgotten + i + 1; }
+
 static void put(const char *text, size_t len)
 {
     char *line = keep(NULL, len + 1);
@@ -34,6 +36,7 @@ static void put(const char *text, size_t len)
         free(lines[first]);
         first = (first + 1) % LINES_MAX;
         count--;
+        forgotten++;
     }
     lines[(first + count++) % LINES_MAX] = line;
 }
@@ -93,4 +96,13 @@ void history_add(const char *line)
         (void)close(fd);
     }
     arena_release(mark);
+}
+
+void history_replace_last(const char *line)
+{
+    if (history_count() > 0) {
+        count--;
+        free(lines[(first + count) % LINES_MAX]);
+    }
+    history_add(line);
 }

@@ -255,6 +255,7 @@ int wait_pipe(const pid_t *pids, int n, const struct node *of); /* the status of
 void job_add(pid_t pid, const struct node *of);
 void jobs_forget(enum copy_use use); /* in a copy of the shell */
 void signal_default(int number); /* what the shell does with it when it has no trap */
+int builtin_fc(char **words), builtin_ulimit(char **words), builtin_times(char **words);
 int builtin_wait(char **words), builtin_jobs(char **words), builtin_kill(char **words), builtin_fg(char **words), builtin_bg(char **words);
 
 /* ---- builtins (builtin.c and others) ---- */

@@ -38,6 +38,10 @@ KEYS = [
     ("letters of two bytes", "echo h\xe9\xe9\x7fllo\r", "h\xe9llo"),
     ("a key that means nothing", "echo \x1b[24~fine\r", "fine"),
     ("a line dropped", "echo no\x03echo yes\r", "yes"),
+    ("a line listed", "echo list me\rfc -ln -1\r", "\techo list me"),
+    ("a line run again, changed", "echo run me\rfc -s run=ran\r", "ran me"),
+    ("the last one that begins so", "echo zebra\recho other\rfc -s 'echo z'\r", "zebra"),
+    ("lines changed by a program", "echo to be changed\rfc -e 'cp /dev/null' -1; echo nothing left\r", "nothing left"),
     ("more lines", "for i in 1 2\rdo echo $i$i\rdone\r", "22"),
 ]
 
