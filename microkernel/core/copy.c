@@ -30,7 +30,7 @@ static uint8_t *copy_address(struct space *s, vaddr_t va, unsigned access)
 }
 
 /* No pager could help: outside the user half, or device memory, which is never copied. */
-static bool copy_is_hopeless(struct space *s, vaddr_t va, unsigned access)
+static SELDOM bool copy_is_hopeless(struct space *s, vaddr_t va, unsigned access)
 {
     unsigned level;
     pte_t *e = arch_walk(s->root, va, &level);

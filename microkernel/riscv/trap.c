@@ -21,7 +21,7 @@ _Static_assert(offsetof(struct hart, kstack_top) == H_KSTACK && offsetof(struct 
                    offsetof(struct hart, lock) == H_LOCK && offsetof(struct kernel_lock, next) == 0,
                "start.S and entry.S know these");
 
-static void trap_interrupt(uint64_t code)
+static SELDOM void trap_interrupt(uint64_t code)
 {
     count(KC_TRAP + 16 + (code & 15));
     if (code == IRQ_TIMER)
@@ -106,7 +106,7 @@ struct thread *trap_claimed(unsigned source)
 bool arch_irq_pending(void) { return csr_read(sip) & csr_read(sie); }
 
 /* No thread is ready: sleep without the lock, then handle what came. */
-void arch_idle(void)
+SELDOM void arch_idle(void)
 {
     struct hart *h = this_hart();
     if (hart_count > 1) { /* nobody has to wait for a hart that sleeps */
