@@ -9,6 +9,7 @@ not start; a run that hangs is ended, its last lines are printed, and it counts 
 import argparse
 import os
 import re
+import subprocess
 import sys
 import time
 
@@ -20,6 +21,7 @@ from pagoda.targets import selected
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 BOOT = "boot:"
+ENV = "env:"
 TELLING = re.compile(r"^(ok|FAIL|SKIP|  only|  [0-9]+ of [0-9]+$) ?")
 
 
@@ -40,9 +42,27 @@ def read(path):
     return rows
 
 
+def run_here(row, folder):
+    """A row with 0 harts: a program of the host tests. Whether it passed; what it says goes out as it comes."""
+    name, _, seconds, options, _, line = row
+    print(f"campaign: {name}: {line}", flush=True)
+    own = dict(word[len(ENV):].split("=", 1) for word in options if word.startswith(ENV))
+    began = time.monotonic()
+    try:
+        status = subprocess.run([os.path.join(folder, "host", line)], env={**os.environ, **own}, cwd=ROOT, timeout=seconds,
+                                check=False).returncode
+    except subprocess.TimeoutExpired:
+        status = None
+    why = "passed" if status == 0 else f"hung: no end within {seconds} s" if status is None else f"failed with status {status}"
+    print(f"campaign: {name}: {why} ({time.monotonic() - began:.0f} s)", flush=True)
+    return status == 0
+
+
 def run(row, folder, build):
     """Whether it passed. Its telling lines go out as they come."""
     name, harts, seconds, options, boot, line = row
+    if harts == 0:
+        return run_here(row, folder)
     print(f"campaign: {name}: {harts} hart{'s' if harts > 1 else ''}: {line}", flush=True)
     machine = qemu.Machine(os.path.join(folder, "kernel.elf"), os.path.join(folder, "pagoda.img"), build=build,
                            icount=harts == 1, smp=harts, extra=options, args=boot, run=f"{line} && vmcheck --quiet")
