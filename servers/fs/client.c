@@ -125,11 +125,23 @@ static void client_free(struct client *c)
     slab_free(&clients, c);
 }
 
+static void client_runs(struct client *c, struct vnode *v)
+{
+    struct vnode *before = c->runs;
+    c->runs = v ? vnode_hold(v) : 0;
+    if (v)
+        v->runs++;
+    if (before)
+        before->runs--;
+    vnode_drop(before);
+}
+
 /* It lets go of everything; what of it requests in jobs still use goes with them. */
 static void client_end(struct client *c)
 {
     static const uint64_t all[CHUNKS] = {[0 ... CHUNKS - 1] = ~0UL};
     close_set(c, all);
+    client_runs(c, 0);
     struct client **at = bucket(c->pid);
     while (*at != c) /* bound: as client_find() */
         at = &(*at)->next;
@@ -152,6 +164,7 @@ static err_t client_new(uint64_t pid, struct vnode *cwd, uint32_t umask, struct 
         return ERR_NOMEM;
     c->used = c->holds = c->top = 0;
     c->gone = false;
+    c->program = c->runs = 0;
     c->pid = (uint32_t)pid;
     c->badge = BADGE_MAKE(BADGE_CLIENT, pid);
     c->cwd = vnode_hold(cwd);
@@ -201,6 +214,7 @@ err_t do_PROC_FORK(struct request *r)
     c->limit_max = from->limit_max;
     c->program = from->program ? vnode_hold(from->program) : 0;
     bool exec = r->ev->w[3] & FS_FORK_EXEC;
+    client_runs(c, !exec ? from->runs : r->ev->w[3] & FS_FORK_FILE ? from->program : 0);
     for (unsigned chunk = 0; chunk < from->top && err == OK; chunk++)
         if (passed_on(from, chunk, exec))
             err = chunk_have(c, chunk);
@@ -243,8 +257,10 @@ err_t do_LIMIT(struct request *r)
 err_t do_PROC_EXEC(struct request *r)
 {
     struct client *c = client_find(r->ev->w[1]);
-    if (c)
-        close_set(c, c->cloexec);
+    if (!c)
+        return OK;
+    close_set(c, c->cloexec);
+    client_runs(c, r->ev->w[2] & FS_FORK_FILE ? c->program : 0);
     return OK;
 }
 

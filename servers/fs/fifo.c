@@ -30,7 +30,7 @@ static err_t meet(struct request *r, struct file *f, struct file **out)
         return OK;
     }
     r->file = r->making = f;
-    r->wait_on = pipe_queue(f);
+    r->wait_on = pipe_opens(f);
     return LATER_PIPE;
 }
 

@@ -13,7 +13,7 @@
 #include <sys/types.h>
 #include <unistd.h>
 
-#define FLAGS_KEPT (O_ACCMODE | O_APPEND | O_NONBLOCK)
+#define FLAGS_KEPT (O_ACCMODE | O_APPEND | O_NONBLOCK | O_SYNC)
 #define FLAGS_SETTABLE (O_APPEND | O_NONBLOCK)
 #define OFFSET_MAX ((uint64_t)INT64_MAX)
 
@@ -35,13 +35,26 @@ err_t file_new(enum file_kind kind, uint32_t flags, struct file **out)
     return OK;
 }
 
+void file_enter(struct file *f, struct vnode *v)
+{
+    f->kind = FILE_VNODE;
+    f->vnode = vnode_hold(v);
+    v->writers += f->writable;
+}
+
+static void file_leave(struct file *f)
+{
+    f->vnode->writers -= f->writable;
+    vnode_drop(f->vnode);
+}
+
 void file_drop(struct file *f)
 {
     if (--f->uses > 0)
         return;
     locks_file_ends(f);
     if (f->kind == FILE_VNODE)
-        vnode_drop(f->vnode);
+        file_leave(f);
     else if (f->kind == FILE_PIPE_READ || f->kind == FILE_PIPE_WRITE)
         pipe_end_drop(f->pipe, f->kind);
     slab_free(&files, f);
@@ -121,8 +134,10 @@ static err_t write_piece(struct request *r, struct vnode *v, uint64_t offset, ui
         if (err != OK)
             return err;
         err = copy_from(r, 0, r->done, at, least(n, want - r->done), &got);
-        if (got > 0 && v->mapped)
+        if (got > 0 && v->mapped) {
+            mapped_grows(v, here);
             mapped_wrote(v, here, at, got);
+        }
         if (got > 0)
             v->ops->wrote(v, here, got);
         r->done += got;
@@ -190,6 +205,11 @@ err_t file_write(struct request *r, struct file *f, uint64_t offset, bool moves)
     err_t err = write_piece(r, v, offset, request_len(r));
     if (moves && err <= OK)
         f->position = offset + r->done;
+    if (err <= OK && r->done > 0 && (f->flags & O_SYNC)) {
+        err_t stored = vnode_sync(v); /* of a file on the disk in a job, by now */
+        if (stored != OK)
+            return stored;
+    }
     return bytes_done(r, f, err, moves);
 }
 
@@ -417,62 +437,4 @@ err_t do_PIPE(struct request *r)
     r->m.w[1] = from;
     r->m.w[2] = to;
     return OK;
-}
-
-/* ---- what a descriptor is ---- */
-
-static void times_fill(const struct vnode *v, struct stat *st)
-{
-    st->st_mtim = (struct timespec){v->mtime_ns / 1000000000, v->mtime_ns % 1000000000};
-    st->st_ctim = (struct timespec){v->ctime_ns / 1000000000, v->ctime_ns % 1000000000};
-    st->st_atim = (struct timespec){v->atime_ns / 1000000000, v->atime_ns % 1000000000};
-}
-
-void fill_stat(const struct vnode *v, struct stat *st)
-{
-    memset(st, 0, sizeof *st);
-    st->st_dev = (dev_t)v->fs;
-    st->st_ino = (ino_t)v->number;
-    st->st_mode = v->mode;
-    st->st_nlink = (nlink_t)v->links;
-    st->st_rdev = (dev_t)v->rdev;
-    st->st_size = (off_t)v->size;
-    st->st_blksize = (blksize_t)PAGE_SIZE;
-    st->st_blocks = (blkcnt_t)v->blocks;
-    times_fill(v, st);
-}
-
-err_t do_FSTAT(struct request *r)
-{
-    struct stat st;
-    struct file *f = client_file(r->client, r->ev->w[1]);
-    if (!f)
-        return FS_ERR_BADF;
-    struct vnode *v = f->kind == FILE_VNODE ? f->vnode : f->kind == FILE_CONSOLE ? 0 : pipe_vnode(f);
-    if (v) {
-        fill_stat(v, &st);
-    } else {
-        memset(&st, 0, sizeof st);
-        st.st_mode = (f->kind == FILE_CONSOLE ? S_IFCHR : S_IFIFO) | S_IRUSR | S_IWUSR;
-        st.st_nlink = 1;
-        st.st_blksize = (blksize_t)PAGE_SIZE;
-        st.st_rdev = f->kind == FILE_CONSOLE ? RDEV_CONSOLE : 0;
-        st.st_size = f->kind == FILE_CONSOLE ? 0 : (off_t)pipe_fill(f);
-    }
-    return answer_bytes(r, 0, &st, sizeof st);
-}
-
-err_t do_SYNC(struct request *r)
-{
-    if (r->ev->w[1] == ~0UL)
-        return disk_sync(); /* the tree in memory has no medium behind it */
-    if (!r->client)
-        return ERR_INVAL; /* init has no descriptors */
-    struct file *f = request_file(r, r->ev->w[1]);
-    if (!f)
-        return FS_ERR_BADF;
-    if (f->kind != FILE_VNODE)
-        return ERR_INVAL;
-    err_t err = f->vnode->mapped && job_now() ? mapped_write_back(f->vnode) : OK;
-    return err == OK ? f->vnode->ops->sync(f->vnode, f->vnode) : err;
 }

@@ -13,6 +13,7 @@
  *   lock.c     locks on files
  *   pool.c     memory                             check.c   everything counted anew
  *   disk.c     the block server                   extfs.c   files on the disk
+ *   stat.c     what a file is, and SYNC           fdfs.c    /dev/fd
  *   job.c      requests that wait for the disk    request.c requests that wait for anything else
  */
 #ifndef FS_FS_H
@@ -60,6 +61,7 @@ struct file {
     };
 };
 must_check err_t file_new(enum file_kind kind, uint32_t flags, struct file **out); /* uses == 1 */
+void file_enter(struct file *f, struct vnode *v); /* a new one: it is of v */
 void file_drop(struct file *f);
 uint64_t files_used(void);
 struct file *request_file(struct request *r, uint64_t fd); /* of the descriptor that it began with; 0: EBADF */
@@ -88,6 +90,7 @@ struct client {
     bool gone;            /* it ended; they are waited for */
     struct vnode *cwd;
     struct vnode *program; /* what it starts next, or did; 0: none of ours */
+    struct vnode *runs;    /* what it runs, if that is a file of ours */
     struct client *next;  /* of its bucket */
     unsigned top;         /* chunks from here on are unused, and what is said of them below means nothing */
     uint64_t cloexec[CHUNKS];
@@ -152,6 +155,7 @@ void requests_wake_polls(void);
 bool requests_wait_in_circle(uint32_t pid, uint32_t me); /* pid waits for a lock of me, maybe by way of others */
 bool requests_run(void);                         /* some of those that were woken; whether there are more */
 bool requests_idle(void);                        /* nothing is woken, and nothing has a deadline */
+struct client *request_asker(void);              /* main.c: whose request is looked at now; 0: nobody's with descriptors */
 bool request_is_dead(const struct request *r);   /* its client gave up: nothing may be put into its table any more */
 void requests_cancelled(uint64_t count, reply_id_t newest);
 void requests_of_dead(uint32_t pid);
@@ -188,7 +192,7 @@ must_check err_t pipe_new_fifo(struct vnode *v); /* v->fifo, with neither reader
 void pipe_end_open(const struct file *f);
 bool pipe_has_other(const struct file *f), pipe_has_readers(const struct pipe *p);
 uint64_t pipe_opened_other(const struct file *f); /* how often */
-struct wait_queue *pipe_queue(const struct file *f);
+struct wait_queue *pipe_opens(const struct file *f);
 struct vnode *pipe_vnode(const struct file *f);   /* of a FIFO, else 0 */
 
 /* ---- FIFOs (fifo.c) ---- */
@@ -216,6 +220,8 @@ must_check err_t path_walk(struct request *r, unsigned buffer, unsigned how, str
 void walk_end(struct walk *w);
 /* open.c: the file's length, and that of its pages that are mapped. */
 must_check err_t vnode_truncate(struct vnode *v, uint64_t size);
+/* stat.c: all of it is where it stays, what mappings stored included. Of a file on the disk in a job. */
+must_check err_t vnode_sync(struct vnode *v);
 must_check err_t path_fetch(struct request *r, unsigned buffer, char to[FS_PATH_MAX]);
 must_check err_t path_of(struct request *r, struct vnode *dir, char path[FS_PATH_MAX], uint64_t *bytes); /* with nul; ERR_NOENT */
 struct vnode *step_mounts(struct vnode *v); /* passes on the use */
@@ -232,6 +238,8 @@ uint64_t ram_used(void);
 #define RDEV_FULL 5u
 #define RDEV_OPEN 8u  /* and two more: opened, it is descriptor 0, 1, 2 once more */
 #define RDEV_TEXT 16u /* and above: pages of text */
+#define RDEV_FD 0x10000u /* and above: descriptor 0 and so on once more */
+void fdfs_mount(struct vnode *on); /* fdfs.c: /dev/fd */
 err_t dev_read(struct request *r, uint64_t rdev, uint64_t offset);
 err_t dev_write(struct request *r, uint64_t rdev);
 

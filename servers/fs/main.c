@@ -43,6 +43,14 @@ static err_t get_ready(void)
     return err;
 }
 
+static struct client *asker; /* of the request in the main loop, which nothing comes in between of */
+
+struct client *request_asker(void)
+{
+    const struct job *j = job_now();
+    return !j ? asker : j->request ? j->request->client : 0;
+}
+
 err_t request_run(struct request *r)
 {
     static struct scratch loop_scratch;
@@ -59,6 +67,8 @@ err_t request_run(struct request *r)
         if (!r->client && op != FS_ATTACH)
             return FS_ERR_UNKNOWN;
     }
+    if (!job_now())
+        asker = r->client;
     err_t err = get_ready();
     return err == OK ? table[op].handle(r) : err;
 }
@@ -124,8 +134,9 @@ static bool work(void)
     if (disk_wants_keeper() || mapped_wants_keeper())
         keeper_run();
     jobs_go_on();
-    bool again = mapped_wants_keeper() && keeper_is_free(); /* wanted while it was ending */
-    return requests_run() || jobs_may_go_on() || again;
+    bool more = requests_run();
+    bool again = (disk_wants_keeper() || mapped_wants_keeper()) && keeper_is_free(); /* wanted while it was ending, or by a request just now */
+    return more || jobs_may_go_on() || again;
 }
 
 static void serve(void)

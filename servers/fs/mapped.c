@@ -33,6 +33,7 @@ static struct {
     uint32_t file, index, access;
 } wanted[WANTED_MAX]; /* from the disk */
 static unsigned wanted_len;
+static bool missed; /* the pager said what found no place in it */
 
 uint64_t mapped_used(void) { return mappeds.used; }
 
@@ -119,15 +120,32 @@ static struct ipc_msg serve(uint32_t file, uint32_t index, const void *at)
     return (struct ipc_msg){.w = {PAGER_FILE_SERVE, file, index, (vaddr_t)at}};
 }
 
+/* Once for each page: the pager asks again when it is to be written as well. What finds no place (of a former life of the pager, others
+ * are in line) is asked for again when these are filled. */
+static void want(uint32_t file, uint32_t index, uint32_t access)
+{
+    unsigned i = 0;
+    while (i < wanted_len && (wanted[i].file != file || wanted[i].index != index)) /* bound: WANTED_MAX */
+        i++;
+    missed = missed || i == WANTED_MAX;
+    if (i == WANTED_MAX)
+        return;
+    if (i == wanted_len) {
+        wanted[i].file = file;
+        wanted[i].index = index;
+        wanted[i].access = 0;
+        wanted_len++;
+    }
+    wanted[i].access |= access;
+}
+
 static struct ipc_msg answer(uint32_t file, uint32_t index, uint32_t access)
 {
     struct mapped *o = mapped_of(file);
     void *at = 0;
     err_t err = o ? page_of_file(o, index, access, &at) : ERR_IO;
-    if (err == LATER_DISK && jobs_there() && wanted_len < WANTED_MAX) {
-        wanted[wanted_len].file = file;
-        wanted[wanted_len].index = index;
-        wanted[wanted_len++].access = access;
+    if (err == LATER_DISK && jobs_there()) {
+        want(file, index, access);
         return serve(0, 0, 0);
     }
     return serve(file, index, err == OK ? at : 0);
@@ -180,6 +198,10 @@ static void fill_wanted(void)
         }
         converse(serve(file, index, at));
     }
+    if (!missed)
+        return;
+    missed = false;
+    mapped_restart(); /* whatever was not served it says again */
 }
 
 /* An error is nobody's to hear any more. */
@@ -244,20 +266,51 @@ void mapped_wrote(struct vnode *v, uint64_t offset, const void *bytes, uint64_t 
     }
 }
 
-void mapped_truncate(struct vnode *v, uint64_t size)
+/* Of the last page. In memory that is the file's own, whose file system sees to it. */
+static void clear(struct vnode *v, uint64_t from, uint64_t to)
+{
+    uint64_t inside = from & PAGE_MASK, rest = PAGE_SIZE - inside;
+    char *page = inside && !v->ops->page ? cached_find(v->mapped, (uint32_t)(from >> PAGE_SHIFT)) : 0;
+    if (page)
+        memset(page + inside, 0, to - from < rest ? to - from : rest);
+}
+
+void mapped_grows(struct vnode *v, uint64_t offset)
+{
+    if (offset > v->size)
+        clear(v, v->size, offset);
+}
+
+/* Pages in memory are the file's own and go with the cut, which can't fail then; those of a file on the disk are ours, and go when it is
+ * known that the file ends there. */
+static err_t shrink(struct vnode *v, uint64_t size)
 {
     struct mapped *o = v->mapped;
     uint64_t first = (size + PAGE_MASK) >> PAGE_SHIFT;
-    if (size >= v->size || (!v->ops->page && !job_now()))
-        return; /* nothing ends, or it is not yet the time */
-    if (first < UINT32_MAX)
-        revoke(o, (uint32_t)first, UINT32_MAX, PAGER_FILE_GONE);
-    if (v->ops->page)
-        return;
-    cached_cut(o, (uint32_t)first);
-    char *last = size & PAGE_MASK ? cached_find(o, (uint32_t)(size >> PAGE_SHIFT)) : 0;
-    if (last)
-        memset(last + (size & PAGE_MASK), 0, PAGE_SIZE - (size & PAGE_MASK));
+    uint32_t from = first < UINT32_MAX ? (uint32_t)first : UINT32_MAX;
+    if (v->ops->page) {
+        revoke(o, from, UINT32_MAX, PAGER_FILE_GONE);
+        return v->ops->truncate(v, size);
+    }
+    o->busy++; /* it may wait for the disk */
+    err_t err = v->ops->truncate(v, size);
+    o->busy--;
+    if (err != OK)
+        return err;
+    revoke(o, from, UINT32_MAX, PAGER_FILE_GONE);
+    cached_cut(o, from);
+    clear(v, size, size + PAGE_SIZE);
+    return OK;
+}
+
+err_t mapped_truncate(struct vnode *v, uint64_t size)
+{
+    if (!v->ops->page && !job_now())
+        return LATER_ALONE;
+    if (size < v->size)
+        return shrink(v, size);
+    mapped_grows(v, size);
+    return v->ops->truncate(v, size);
 }
 
 /* ---- requests ---- */

@@ -21,8 +21,10 @@ bool mapped_idle(void); /* nothing to fill, to end or to write back */
 void mapped_read(struct vnode *v, uint64_t offset, void **at, uint64_t *len);
 /* So many bytes were written at offset: mappings see them. */
 void mapped_wrote(struct vnode *v, uint64_t offset, const void *bytes, uint64_t len);
-/* The file is about to end at size: nobody has what lies behind it mapped any more. */
-void mapped_truncate(struct vnode *v, uint64_t size);
+/* The file, which ends before offset, is about to have bytes there: what mappings stored behind its end is zeros from now on. */
+void mapped_grows(struct vnode *v, uint64_t offset);
+/* The file ends at size from now on, or will not after all (err): in between nobody has what lies behind it mapped. */
+must_check err_t mapped_truncate(struct vnode *v, uint64_t size);
 
 /* Stores through mappings that the disk does not know. In a job. */
 bool mapped_is_dirty(void);

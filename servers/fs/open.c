@@ -31,7 +31,9 @@ static err_t may_open(const struct walk *w, uint32_t flags)
         return writes || (flags & O_CREAT) ? FS_ERR_ISDIR : OK;
     if (flags & O_DIRECTORY)
         return FS_ERR_NOTDIR;
-    return vnode_is(v, S_IFREG) && v->read_only && (writes || (flags & O_TRUNC)) ? FS_ERR_ROFS : OK;
+    if (!vnode_is(v, S_IFREG) || !(writes || (flags & O_TRUNC)))
+        return OK;
+    return v->read_only ? FS_ERR_ROFS : v->runs > 0 ? FS_ERR_TXTBSY : OK;
 }
 
 static uint32_t mode_of(const struct request *r) { return S_IFREG | ((uint32_t)r->ev->w[2] & PERMISSIONS & ~r->client->umask); }
@@ -75,6 +77,11 @@ static err_t open_fifo(struct request *r, struct vnode *v, uint32_t flags)
     return OK;
 }
 
+static bool is_descriptor(const struct vnode *v)
+{
+    return vnode_is(v, S_IFCHR) && (v->rdev - RDEV_OPEN < 3 || v->rdev >= RDEV_FD);
+}
+
 /* One of the process's own descriptors once more. */
 static err_t open_again(struct request *r, unsigned old, uint32_t flags)
 {
@@ -94,9 +101,7 @@ static err_t open_again(struct request *r, unsigned old, uint32_t flags)
 
 err_t vnode_truncate(struct vnode *v, uint64_t size)
 {
-    if (v->mapped)
-        mapped_truncate(v, size);
-    return v->ops->truncate(v, size);
+    return v->mapped ? mapped_truncate(v, size) : v->ops->truncate(v, size);
 }
 
 static err_t open_walked(struct request *r, struct walk *w, uint32_t flags)
@@ -108,8 +113,8 @@ static err_t open_walked(struct request *r, struct walk *w, uint32_t flags)
     err_t err = made ? OK : may_open(w, flags);
     if (err == OK && !made && vnode_is(w->node, S_IFIFO))
         return open_fifo(r, w->node, flags);
-    if (err == OK && !made && vnode_is(w->node, S_IFCHR) && w->node->rdev - RDEV_OPEN < 3)
-        return open_again(r, (unsigned)(w->node->rdev - RDEV_OPEN), flags);
+    if (err == OK && !made && is_descriptor(w->node))
+        return open_again(r, (unsigned)(w->node->rdev - (w->node->rdev < RDEV_FD ? RDEV_OPEN : RDEV_FD)), flags);
     if (err == OK)
         err = client_place(c, 0, &fd);
     if (err != OK)
@@ -132,10 +137,8 @@ static err_t open_walked(struct request *r, struct walk *w, uint32_t flags)
         client_unplace(c, fd);
         return err;
     }
-    if (!(vnode_is(v, S_IFCHR) && v->rdev == RDEV_CONSOLE)) {
-        f->kind = FILE_VNODE;
-        f->vnode = vnode_hold(v);
-    }
+    if (!(vnode_is(v, S_IFCHR) && v->rdev == RDEV_CONSOLE))
+        file_enter(f, v);
     client_set(c, fd, f, flags & O_CLOEXEC);
     r->m.w[1] = fd;
     return OK;

@@ -27,7 +27,7 @@ static bool is_reader(const struct file *f) { return f->kind == FILE_PIPE_READ; 
 bool pipe_has_readers(const struct pipe *p) { return p->readers > 0; }
 bool pipe_has_other(const struct file *f) { return (is_reader(f) ? f->pipe->writers : f->pipe->readers) > 0; }
 uint64_t pipe_opened_other(const struct file *f) { return f->pipe->opened[is_reader(f)]; }
-struct wait_queue *pipe_queue(const struct file *f) { return is_reader(f) ? &f->pipe->reads : &f->pipe->writes; }
+struct wait_queue *pipe_opens(const struct file *f) { return &f->pipe->opens[!is_reader(f)]; }
 struct vnode *pipe_vnode(const struct file *f) { return f->pipe->fifo; }
 
 void pipe_end_open(const struct file *f)
@@ -35,7 +35,7 @@ void pipe_end_open(const struct file *f)
     struct pipe *p = f->pipe;
     ++*(is_reader(f) ? &p->readers : &p->writers);
     p->opened[!is_reader(f)]++;
-    request_wake(is_reader(f) ? &p->writes : &p->reads);
+    request_wake(&p->opens[is_reader(f)]);
 }
 
 err_t pipe_new_fifo(struct vnode *v)

@@ -16,6 +16,7 @@ struct pipe {
     uint64_t opened[2];        /* a FIFO's: how often for reading, for writing */
     struct vnode *fifo;        /* 0: it has no name. Holds a use */
     struct wait_queue reads, writes;
+    struct wait_queue opens[2];   /* who waits for the other end: for reading, for writing */
 };
 
 #endif

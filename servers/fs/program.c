@@ -20,6 +20,8 @@ err_t do_PROC_PROGRAM(struct request *r)
         return FS_ERR_BADF;
     if (f->kind != FILE_VNODE || !vnode_is(f->vnode, S_IFREG) || !f->readable || !(f->vnode->mode & MAY_EXECUTE))
         return FS_ERR_ACCES;
+    if (f->vnode->writers > 0)
+        return FS_ERR_TXTBSY;
     struct vnode *before = c->program;
     c->program = vnode_hold(f->vnode);
     vnode_drop(before);

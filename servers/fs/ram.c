@@ -367,11 +367,11 @@ err_t ram_start(void)
     static const struct special pages[] = {{"meminfo", RDEV_TEXT}, {"pager", RDEV_TEXT + 1}, {"fs", RDEV_TEXT + 2},
                                            {"disk", RDEV_TEXT + 3}, {"uptime", RDEV_TEXT + 4}, {"mounts", RDEV_TEXT + 5},
                                            {"stat", RDEV_TEXT + 6}, {0, 0}};
-    struct vnode *bin, *tmp, *dev, *shm, *proc, *disk;
+    struct vnode *bin, *tmp, *dev, *shm, *fds, *proc, *disk;
     _Static_assert(NAME_BUCKETS * sizeof *names <= PAGE_SIZE, "the hash is one page");
     if (image->magic != IMAGE_MAGIC || image->files > IMAGE_FILES_MAX)
         return ERR_NOEXEC;
-    err_t err = pool_reserve(pages_for(image->files + 24));
+    err_t err = pool_reserve(pages_for(image->files + 26));
     if (err != OK)
         return err;
     names = page_new();
@@ -389,6 +389,8 @@ err_t ram_start(void)
     if (err == OK)
         err = make(dev, "shm", S_IFDIR | 01777, &shm);
     if (err == OK)
+        err = make(dev, "fd", S_IFDIR | 0555, &fds);
+    if (err == OK)
         err = make(root, "proc", S_IFDIR | 0555, &proc);
     if (err == OK)
         err = specials(proc, pages, 0444);
@@ -398,7 +400,8 @@ err_t ram_start(void)
         err = make(root, "disk", S_IFDIR | 0555, &disk);
     if (err != OK)
         return err;
-    bin->read_only = dev->read_only = proc->read_only = disk->read_only = true;
+    fdfs_mount(fds);
+    bin->read_only = dev->read_only = fds->read_only = proc->read_only = disk->read_only = true;
     disk_mount(disk);
     return OK; /* each keeps the use that it was made with */
 }

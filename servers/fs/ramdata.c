@@ -67,8 +67,19 @@ err_t ram_page(struct vnode *v, uint64_t index, void **at)
     return err;
 }
 
+/* Of the file's last page, which programs may have mapped: what they stored behind the end never was in the file. */
+static void clear(struct ram_node *n, uint64_t from, uint64_t to)
+{
+    uint64_t inside = from & PAGE_MASK, rest = PAGE_SIZE - inside;
+    void **where = inside ? place(n, from >> PAGE_SHIFT, false) : 0;
+    if (where && *where)
+        memset((char *)*where + inside, 0, to - from < rest ? to - from : rest);
+}
+
 void ram_wrote(struct vnode *v, uint64_t offset, uint64_t len)
 {
+    if (offset > v->size)
+        clear(ram(v), v->size, offset);
     if (offset + len > v->size)
         v->size = offset + len;
     v->mtime_ns = v->ctime_ns = vnode_now();
@@ -112,16 +123,12 @@ err_t ram_truncate(struct vnode *v, uint64_t size)
     struct ram_node *n = ram(v);
     if (size > PAGES_MAX << PAGE_SHIFT)
         return FS_ERR_FBIG;
-    if (size < v->size) {
+    if (size < v->size)
         cut(n, (size + PAGE_MASK) >> PAGE_SHIFT);
-        void **where = size & PAGE_MASK ? place(n, size >> PAGE_SHIFT, false) : 0;
 #ifndef MUTANT_FS_KEEP_TAIL
-        if (where && *where)
-            memset((char *)*where + (size & PAGE_MASK), 0, PAGE_SIZE - (size & PAGE_MASK));
-#else
-        (void)where;
+    uint64_t end = size < v->size ? size : v->size;
+    clear(n, end, end + PAGE_SIZE); /* of what is cut off, or of what was never there */
 #endif
-    }
     v->size = size;
     v->mtime_ns = v->ctime_ns = vnode_now();
     return OK;

@@ -146,7 +146,7 @@ err_t do_TRUNCATE(struct request *r)
     else if (!vnode_is(v, S_IFREG) || (!by_path && !is_writable(r)))
         err = ERR_INVAL;
     else
-        err = v->read_only ? FS_ERR_ROFS : vnode_truncate(v, r->ev->w[1]);
+        err = v->read_only ? FS_ERR_ROFS : v->runs > 0 ? FS_ERR_TXTBSY : vnode_truncate(v, r->ev->w[1]);
     vnode_drop(v);
     return err;
 }

@@ -41,6 +41,8 @@ struct vnode {
     struct lock *locks;    /* the server's */
     struct vnode *covers;  /* the server's: of a root, the directory it is mounted on */
     struct mapped *mapped; /* the server's: programs map it */
+    uint32_t writers;      /* the server's: descriptions that it is open for writing by, */
+    uint32_t runs;         /* and processes that run it: never both */
 };
 
 enum vnode_access { VNODE_READ, VNODE_WRITE };

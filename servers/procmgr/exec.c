@@ -60,7 +60,7 @@ static err_t child_make(struct proc *child, struct wanted *w, uint64_t flags)
     child->has_execed = true;
     args_attach(child, &w->args);
     w->args = (struct args){0};
-    err = files_give(child->parent, child, FS_FORK_EXEC);
+    err = files_give(child->parent, child, FS_FORK_EXEC | (w->program->file == PROGRAM_OF_FILES ? FS_FORK_FILE : 0));
     return err == OK ? program_start(child, 0, w->program) : err;
 }
 

@@ -109,7 +109,7 @@ err_t files_give(const struct proc *from, const struct proc *to, uint64_t how)
 void files_exec(const struct proc *p)
 {
     if (p->files)
-        (void)files_ask(FS_PROC_EXEC, p->pid, 0, 0); /* it refuses nothing */
+        (void)files_ask(FS_PROC_EXEC, p->pid, p->exec_file == PROGRAM_OF_FILES ? FS_FORK_FILE : 0, 0); /* it refuses nothing */
 }
 
 void files_end(const struct proc *p)

@@ -178,13 +178,19 @@ static void what_was_synced_survives_the_file_server(void)
 {
     gt_loose = 1; /* its tree is made anew */
     write_big("/disk/kept", 9, 50000);
+    int fd = open("/disk/at-once", O_WRONLY | O_CREAT | O_SYNC, 0644);
+    CHECK(fcntl(fd, F_GETFL) & O_SYNC);
+    CHECK_EQ(write(fd, "one by one", 10), 10);
     kill_server(SERVER_FS, 0);
     gt_sleep_us(20000);
     struct stat st;
     for (unsigned i = 0; i < 100 && stat("/disk/kept", &st) != 0; i++)
         gt_sleep_us(10000);
     check_big("/disk/kept", 9, 50000);
-    CHECK_EQ(unlink("/disk/kept"), 0);
+    char back[20];
+    read_text("/disk/at-once", back, sizeof back);
+    CHECK(strcmp(back, "one by one") == 0);
+    CHECK_EQ(unlink("/disk/kept") | unlink("/disk/at-once"), 0);
     sync();
 }
 

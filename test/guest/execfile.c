@@ -6,8 +6,10 @@
  */
 #define GT_NAME "execfile"
 #include "gtest.h"
+#include "gfiles.h"
 
 #include <fcntl.h>
+#include <ipc/procmgr.h>
 #include <pagoda/spawn.h>
 #include <sys/stat.h>
 
@@ -96,6 +98,34 @@ static void what_may_not_run_is_refused(void)
     CHECK(unlink("/tmp/prog") == 0 && unlink("/tmp/script") == 0);
 }
 
+/* POSIX: ETXTBSY for either. */
+static void what_runs_is_not_written_and_what_is_written_does_not_run(void)
+{
+    static const char *const where[] = {"/tmp/prog", "/disk/prog"};
+    for (unsigned i = 0; i < 2; i++) {
+        pid_t pid = -1;
+        REQUIRE(copy("/bin/sh", where[i], 0755));
+        int fd = open(where[i], O_RDWR);
+        CHECK(fd >= 0);
+        CHECK_EQ(status_of(where[i], (char *const[]){"sh", "-c", "exit 0", NULL}), 100 + ETXTBSY % 100);
+        CHECK_EQ(close(fd), 0);
+        CHECK_EQ(spawn_program(where[i], (char *const[]){"sh", "-c", "sleep 60 & wait", NULL}, environ, SPAWN_GROUP, &pid), 0);
+        gt_sleep_us(100000);
+        CHECK_ERRNO(open(where[i], O_WRONLY), ETXTBSY);
+        CHECK_ERRNO(open(where[i], O_RDWR | O_TRUNC), ETXTBSY);
+        CHECK_ERRNO(truncate(where[i], 0), ETXTBSY);
+        fd = open(where[i], O_RDONLY); /* and others may run it */
+        CHECK(fd >= 0);
+        CHECK_EQ(status_of(where[i], (char *const[]){"sh", "-c", "exit 5", NULL}), 5);
+        CHECK_EQ(close(fd), 0);
+        CHECK_EQ(kill(-pid, SIGKILL), 0);
+        (void)gt_reap(pid, GT_HANG_MS);
+        gt_sleep_us(20000); /* its children are not ours to wait for */
+        CHECK_EQ(truncate(where[i], 0), 0);
+        CHECK_EQ(unlink(where[i]), 0);
+    }
+}
+
 static void text_is_in_memory_once(void)
 {
     pid_t pid[6];
@@ -125,4 +155,4 @@ static void the_process_manager_dies_meanwhile(void)
 }
 
 GT_MAIN(CASE(a_copy_runs_as_the_program_does), CASE(scripts_name_their_interpreter), CASE(what_may_not_run_is_refused),
-        CASE(text_is_in_memory_once), CASE(the_process_manager_dies_meanwhile))
+        CASE(what_runs_is_not_written_and_what_is_written_does_not_run), CASE(text_is_in_memory_once), CASE(the_process_manager_dies_meanwhile))

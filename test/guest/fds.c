@@ -404,9 +404,44 @@ static void the_limit_of_a_process(void)
     CHECK_EQ(ipc_call(H_FS, &m), OK);
 }
 
+static void descriptors_have_names(void)
+{
+    char name[32], back[16];
+    int fd = open("/tmp/named", O_RDWR | O_CREAT | O_TRUNC, 0600);
+    CHECK_EQ(write(fd, "abcdef", 6), 6);
+    snprintf(name, sizeof name, "/dev/fd/%d", fd);
+    int again = open(name, O_RDWR);
+    CHECK(again > fd);
+    CHECK_EQ(lseek(again, 2, SEEK_SET), 2);
+    CHECK_EQ(read(fd, back, sizeof back), 4); /* one description: as by dup() */
+    CHECK_EQ(close(again), 0);
+    unsigned seen = 0, others = 0;
+    DIR *d = opendir("/dev/fd");
+    REQUIRE(d != NULL);
+    for (struct dirent *e; (e = readdir(d)) != NULL;) {
+        seen += strcmp(e->d_name, name + 8) == 0 || strcmp(e->d_name, "0") == 0;
+        others += e->d_name[0] != '.' && fcntl(atoi(e->d_name), F_GETFD) < 0;
+    }
+    CHECK_EQ(closedir(d), 0);
+    CHECK(seen == 2 && others == 0);
+    CHECK_EQ(chdir("/dev/fd"), 0);
+    CHECK(getcwd(back, sizeof back) != NULL && strcmp(back, "/dev/fd") == 0);
+    CHECK_EQ(chdir("/"), 0);
+    CHECK_ERRNO(unlink(name), EROFS);
+    CHECK_ERRNO(mkdir("/dev/fd/x", 0700), EROFS);
+    CHECK_ERRNO(open("/dev/fd/01", O_RDONLY), ENOENT);
+    CHECK_ERRNO(open("/dev/fd/1023", O_RDONLY), ENOENT);
+    CHECK_EQ(close(fd), 0);
+    CHECK_ERRNO(open(name, O_RDONLY), ENOENT);
+    fd = open("/tmp/named", O_RDONLY);
+    CHECK_ERRNO(open(name, O_RDWR), EACCES);
+    CHECK_EQ(close(fd), 0);
+    CHECK_EQ(unlink("/tmp/named"), 0);
+}
+
 static const struct gt_case cases[] = {
     CASE(who_asks_for_nothing_has_nothing), CASE(the_limit_of_a_process), CASE(the_lowest_free_one), CASE(one_offset_for_all), CASE(exec_and_spawn), CASE(spawn_with_file_actions),
-    CASE(limits), CASE(the_whole_systems_limit), CASE(no_memory_left_for_files), CASE(directories), CASE(reading_directories), CASE(the_server_dies), {NULL, NULL}};
+    CASE(limits), CASE(the_whole_systems_limit), CASE(no_memory_left_for_files), CASE(directories), CASE(reading_directories), CASE(descriptors_have_names), CASE(the_server_dies), {NULL, NULL}};
 int main(int argc, char **argv)
 {
     return argc == 3 && strcmp(argv[1], "--see") == 0 ? see(argv[2]) : gt_main(argc, argv, cases);

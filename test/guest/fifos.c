@@ -23,6 +23,13 @@ static void writes(void)
         _exit(1);
 }
 
+static void reads_one(void)
+{
+    char c = 0;
+    int fd = open("/tmp/fifo", O_RDONLY);
+    _exit(fd >= 0 && read(fd, &c, 1) == 1 ? c : 1);
+}
+
 static void the_two_ends_meet(void)
 {
     struct stat st;
@@ -69,6 +76,33 @@ static void without_blocking(void)
     fs_check();
 }
 
+/* Who waits in open() is no reader yet and no writer: others do not stand in line behind it. */
+static void beside_one_that_waits_in_open(void)
+{
+    char c;
+    CHECK_EQ(mkfifo("/tmp/fifo", 0600), 0);
+    pid_t child = child_that(reads_one);
+    usleep(20000);
+    int in = open("/tmp/fifo", O_RDONLY | O_NONBLOCK);
+    CHECK(in >= 0);
+    CHECK_EQ(read(in, &c, 1), 0); /* nobody writes */
+    CHECK_EQ(close(in), 0);
+    int out = open("/tmp/fifo", O_WRONLY | O_NONBLOCK);
+    CHECK(out >= 0);
+    CHECK_EQ(write(out, "z", 1), 1);
+    gt_expect_exit(child, 'z');
+    CHECK_EQ(close(out), 0);
+    child = child_that(writes);
+    usleep(20000);
+    CHECK_ERRNO(open("/tmp/fifo", O_WRONLY | O_NONBLOCK), ENXIO); /* one more writer is no reader */
+    in = open("/tmp/fifo", O_RDONLY);
+    CHECK_EQ(read(in, &c, 1), 1);
+    gt_expect_exit(child, 0);
+    CHECK_EQ(close(in), 0);
+    CHECK_EQ(unlink("/tmp/fifo"), 0);
+    fs_check();
+}
+
 static void waits_for_ever(void) { (void)open("/tmp/fifo", O_RDONLY); }
 static void who_is_killed_in_the_open_leaves_nothing(void)
 {
@@ -87,4 +121,4 @@ static void who_is_killed_in_the_open_leaves_nothing(void)
     CHECK_EQ(unlink("/tmp/fifo"), 0);
 }
 
-GT_MAIN(CASE(the_two_ends_meet), CASE(without_blocking), CASE(who_is_killed_in_the_open_leaves_nothing))
+GT_MAIN(CASE(the_two_ends_meet), CASE(without_blocking), CASE(beside_one_that_waits_in_open), CASE(who_is_killed_in_the_open_leaves_nothing))

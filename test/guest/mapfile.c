@@ -124,6 +124,47 @@ static void behind_the_end_is_sigbus(void)
     CHECK_EQ(unlink(path), 0);
 }
 
+static bool all_zero(const char *p, size_t n)
+{
+    while (n > 0 && p[n - 1] == 0)
+        n--;
+    return n == 0;
+}
+
+/* The rest of the last page can be stored to, and never was in the file: by whatever it grows, it grows by zeros. */
+static void what_was_stored_behind_the_end_is_not_in_the_file(void)
+{
+    for (unsigned how = 0; how < 4; how++) {
+        char back[PAGE];
+        int fd = make(path, 1);
+        CHECK_EQ(ftruncate(fd, 100), 0);
+        char *p = mmap(NULL, PAGE, RW, MAP_SHARED, fd, 0);
+        REQUIRE(p != MAP_FAILED);
+        memset(p + 50, 'x', PAGE - 50);
+        if (how == 3)
+            CHECK_EQ(munmap(p, PAGE), 0);
+        if (how % 2 == 1)
+            CHECK_EQ(ftruncate(fd, 3000), 0);
+        else
+            CHECK_EQ(pwrite(fd, "y", 1, how ? (off_t)PAGE + 5 : 2999), 1);
+        CHECK_EQ(pread(fd, back, sizeof back, 0), how == 2 ? (ssize_t)PAGE : 3000);
+        CHECK(back[99] == 'x' && all_zero(back + 100, 2899));
+        if (how != 3) {
+            CHECK(p[99] == 'x' && all_zero(p + 100, 2899));
+            CHECK(how % 2 == 1 || how == 2 || p[2999] == 'y');
+            CHECK_EQ(msync(p, PAGE, MS_SYNC), 0);
+            CHECK_EQ(munmap(p, PAGE), 0);
+        }
+        CHECK_EQ(close(fd), 0);
+        fd = open(path, O_RDONLY);
+        CHECK_EQ(pread(fd, back, 3000, 0), 3000);
+        CHECK(back[99] == 'x' && all_zero(back + 100, 2899));
+        CHECK_EQ(close(fd), 0);
+        CHECK_EQ(unlink(path), 0);
+    }
+    sync(); /* the file server is killed later, and what is half gone by then e2fsck would see */
+}
+
 static void what_nobody_may_touch_is_cut_off_too(void)
 {
     int fd = make(path, 4);
@@ -349,7 +390,7 @@ static void *all(const char *where, void (*run)(void))
     return NULL;
 }
 #define BOTH(X) X(reads_and_writes_see_what_mappings_store) X(private_stores_stay_private) X(children_share_the_file) \
-    X(behind_the_end_is_sigbus) X(what_nobody_may_touch_is_cut_off_too) X(it_lives_as_long_as_it_is_mapped) X(the_descriptor_says_what_is_allowed) \
+    X(behind_the_end_is_sigbus) X(what_was_stored_behind_the_end_is_not_in_the_file) X(what_nobody_may_touch_is_cut_off_too) X(it_lives_as_long_as_it_is_mapped) X(the_descriptor_says_what_is_allowed) \
     X(calls_take_buffers_from_files) X(the_pager_dies)
 #define DEFINE(name) \
     static void name##_in_memory(void) { all("/tmp/f", name); } \

@@ -335,9 +335,88 @@ static void test_short_reads_and_writes_of_a_pipe(void **state)
     assert_int_equal(ask(2, FS_CLOSE, out, 0, NULL), OK);
 }
 
+/* ---- memory for so many pages and no more ---- */
+
+static bool short_of_memory; /* somebody was told so */
+
+/* The first word of the answer, or of what cannot be anything. */
+static uint64_t tried(struct call *c)
+{
+    static const err_t clean[] = {OK, ERR_NOMEM, FS_ERR_NOSPC, FS_ERR_BADF, ERR_NOENT, FS_ERR_UNKNOWN, FS_ERR_NXIO, FS_ERR_NOLCK};
+    bool found = !c->answered;
+    for (unsigned i = 0; i < sizeof clean / sizeof clean[0]; i++)
+        found = found || c->result == clean[i];
+    if (!found)
+        fail_msg("operation %lu: error %d", c->ev.w[0], c->result);
+    short_of_memory = short_of_memory || (c->answered && (c->result == ERR_NOMEM || c->result == FS_ERR_NOSPC || c->result == FS_ERR_NOLCK));
+    return c->answered && c->result == OK ? c->value : 999;
+}
+
+static uint64_t tried_path(unsigned n, uint64_t op, const char *path, uint64_t a)
+{
+    struct ipc_event ev = about(2, op, a, 0600, 0);
+    ev.w[6] = PAGE_SIZE;
+    return tried(send(n, ev, path, strlen(path) + 1, strlen(path) + 1));
+}
+
+/* Each kind of record and of page once, two of what waits. */
+static void everything_is_used(void)
+{
+    uint64_t fd = tried_path(0, FS_OPEN, "/tmp/m", O_RDWR | O_CREAT), in;
+    (void)tried(send(0, about(2, FS_PWRITE, fd, 0, 0), many, sizeof many, sizeof many));
+    (void)tried(send(0, about(2, FS_PWRITE, fd, 40 << 20, 0), many, sizeof many, sizeof many));
+    (void)tried_path(0, FS_MKDIR, "/tmp/d", 0700);
+    (void)tried_path(0, FS_MKFIFO, "/tmp/f", 0600);
+    in = tried(send(0, about(2, FS_PIPE, 0, 0, 0), NULL, 0, 0));
+    (void)tried(send(1, about(2, FS_READ_SHORT, in, 8, 0), NULL, 0, 0));
+    (void)tried_path(2, FS_OPEN, "/tmp/f", O_RDONLY);
+    (void)tried(send(0, about(2, FS_DUP, in, 700, 0), NULL, 0, 0));
+    struct ipc_event ev = about(2, FS_LOCK, fd, F_SETLK, F_WRLCK);
+    ev.w[5] = 10;
+    (void)tried(send(0, ev, NULL, 0, 0));
+    (void)tried(send(0, about(0, FS_PROC_FORK, 2, 3, 0), NULL, 0, 0));
+}
+
+static void everything_goes(void)
+{
+    static const char *const names[] = {"/tmp/m", "/tmp/d", "/tmp/f"};
+    (void)ask(0, FS_PROC_EXIT, 3, 0, NULL);
+    (void)ask(0, FS_PROC_EXIT, 2, 0, NULL);
+    assert_int_equal(files_used() + clients_used() + pipes_used() + locks_used() + requests_waiting(), 0);
+    assert_int_equal(ask(2, FS_ATTACH, 0, 0, NULL), OK);
+    for (unsigned i = 0; i < 3; i++)
+        (void)tried_path(0, FS_UNLINK, names[i], i == 1 ? FS_DIRECTORY : 0);
+}
+
+static void test_every_shortage_of_memory_is_an_error_that_passes(void **state)
+{
+    (void)state;
+    static void *hog[1100];
+    uint64_t before = 0;
+    unsigned short_runs = 0;
+    for (unsigned k = 0; k < 120; k++) {
+        unsigned n = 0;
+        while (k > 0 && n < 1100 && (hog[n] = page_new())) /* the first time there is enough: what stays for good is there then */
+            n++;
+        for (unsigned left = k; left > 0 && n > 0; left--)
+            page_free(hog[--n]);
+        short_of_memory = false;
+        everything_is_used();
+        short_runs += short_of_memory;
+        assert_true(k > 0 || !short_of_memory);
+        while (n > 0)
+            page_free(hog[--n]);
+        everything_goes();
+        before = k == 0 ? pool_used() : before;
+        assert_int_equal(pool_used(), before);
+    }
+    assert_true(short_runs > 10 && !short_of_memory);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(test_every_shortage_of_memory_is_an_error_that_passes, setup, teardown),
         cmocka_unit_test_setup_teardown(test_short_reads_and_writes_of_a_pipe, setup, teardown),
         cmocka_unit_test_setup_teardown(test_a_write_that_waits_keeps_the_shared_position, setup, teardown),
         cmocka_unit_test_setup_teardown(test_no_byte_is_read_twice_or_left_out, setup, teardown),

@@ -49,8 +49,8 @@
     X(LIMIT, 36, FROM(BADGE_CLIENT), "one more than the highest descriptor, and as far as that may be raised; ~0 to ask -> both") \
     X(MAP, 37, FROM(BADGE_CLIENT), "descriptor, start, bytes, PROT_* | FS_MAP_* << 8, offset: the file's pages are the caller's memory there") \
     X(MSYNC, 38, FROM(BADGE_CLIENT), "file, as REGION_INFO names it: what mappings stored goes to the disk") \
-    X(PROC_FORK, 40, FROM(BADGE_PROCMGR), "parent's pid, child's pid, FS_FORK_EXEC or 0: the child has the parent's descriptors; OK when it has some already") \
-    X(PROC_EXEC, 41, FROM(BADGE_PROCMGR), "pid: close what is to be closed by exec") \
+    X(PROC_FORK, 40, FROM(BADGE_PROCMGR), "parent's pid, child's pid, FS_FORK_* or 0: the child has the parent's descriptors; OK when it has some already") \
+    X(PROC_EXEC, 41, FROM(BADGE_PROCMGR), "pid, FS_FORK_FILE or 0: close what is to be closed by exec") \
     X(PROC_EXIT, 42, FROM(BADGE_PROCMGR), "pid: release all it has; OK also when it has nothing") \
     X(PROC_PROGRAM, 45, FROM(BADGE_PROCMGR), "pid, descriptor: the file is the program that the process starts next -> its size") \
     X(PROC_READ, 46, FROM(BADGE_PROCMGR), "pid, offset: of its program -> bytes (up to 48, in w[2]..w[7]) | size of the file << 8") \
@@ -91,6 +91,7 @@ enum fs_op {
     X(DEADLK, -123, EDEADLK) \
     X(NODEV, -124, ENODEV) \
     X(OPNOTSUPP, -125, EOPNOTSUPP) \
+    X(TXTBSY, -126, ETXTBSY) /* a file that runs is not written, one that is written not run */ \
     X(CONSOLE, -120, EIO) /* not an error: the descriptor is the console, who is asked directly */ \
     X(UNKNOWN, -121, EIO) /* the caller has no descriptors here: the server was restarted, or ATTACH is due */
 
@@ -118,6 +119,7 @@ enum fs_error {
 #define FS_FLOCK_WAIT 101u
 #define FS_DIRECTORY 1u   /* UNLINK: a directory, and only an empty one */
 #define FS_FORK_EXEC 1u   /* and at once as by PROC_EXEC */
+#define FS_FORK_FILE 2u   /* it runs the file of PROC_PROGRAM; else one of the boot image, or what its parent runs */
 #define FS_MAP_SHARED 1u  /* stores go to the file */
 #define FS_MAP_REPLACE 2u /* what is mapped there goes */
 #define FS_READ_SHORT_MAX 48u
