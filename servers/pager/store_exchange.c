@@ -93,9 +93,11 @@ void store_exchange_reset(void) { lent = 0; }
 void store_exchange_recover(void)
 {
     uint32_t slot = (uint32_t)(ledger.header->exchange >> 32);
-#ifndef MUTANT_PAGER_EXCHANGE_FORGOTTEN
-    if (slot != 0 && frame_maps(store_slot_frame(slot)) != 0)
-        name(slot, intended());
+    bool mapped = slot != 0 && frame_maps(store_slot_frame(slot)) != 0;
+#ifdef MUTANT_PAGER_EXCHANGE_FORGOTTEN
+    mapped = false;
 #endif
+    if (mapped)
+        name(slot, intended());
     ledger.header->exchange = 0;
 }
