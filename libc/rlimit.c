@@ -72,7 +72,7 @@ static err_t files(uint64_t soft, uint64_t hard, struct rlimit *now)
 {
     struct ipc_msg m = {.w = {FS_LIMIT, soft, hard}};
     err_t err = __files_call(&m, NULL, 0);
-    if (err == OK && now != NULL)
+    if (err == OK)
         *now = (struct rlimit){m.w[1], m.w[2]};
     return err;
 }
@@ -110,7 +110,7 @@ int setrlimit(int which, const struct rlimit *limit)
     if (limit->rlim_max > now.rlim_max)
         return fail(EPERM);
     if (which == RLIMIT_NOFILE)
-        return __error_set(files(limit->rlim_cur, limit->rlim_max, NULL));
+        return __error_set(files(limit->rlim_cur, limit->rlim_max, &now));
     if (k.which == 0)
         return limit->rlim_cur == now.rlim_cur && limit->rlim_max == now.rlim_max ? 0 : fail(EINVAL);
     uint64_t unused;

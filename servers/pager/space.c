@@ -63,6 +63,7 @@ static err_t make_space(uint32_t slot, uint64_t key, uint32_t payer)
     struct ledger_space s = {.key = key, .live = 0, .gen = space_at(slot)->gen, .limit = payer ? space_at(payer)->limit : 0,
                              .family = (uint16_t)slot, .quota = quota};
     *(volatile uint32_t *)&space_at(slot)->quota = quota; /* its first frames count there already */
+    *(volatile uint32_t *)&space_at(slot)->limit = s.limit; /* and not against that of the space before it */
     err_t err = frame_alloc_object(slot, &s.control);
     if (err != OK)
         return err;

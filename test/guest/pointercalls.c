@@ -13,8 +13,15 @@
 #include <sched.h>
 #include <spawn.h>
 #include <sys/select.h>
+#include <signal.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <sys/time.h>
+#include <sys/times.h>
+#include <sys/uio.h>
+#include <sys/utsname.h>
+#include <termios.h>
 #include <time.h>
 #include <utime.h>
 
@@ -162,6 +169,94 @@ static int c_spawn_pid(void *p)
 static int c_getparam(void *p) { return sched_getparam(0, p); }
 static int c_interval(void *p) { return sched_rr_get_interval(0, p); }
 
+/* ---- resources, signals, timers, the terminal ---- */
+
+static const struct rlimit no_limit = {RLIM_INFINITY, RLIM_INFINITY};
+static const struct itimerval no_interval;
+static const struct itimerspec no_timer;
+static const struct sigevent event = {.sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGUSR1};
+static const struct sigaction no_action;
+static const sigset_t none_of_them;
+static char stack[SIGSTKSZ];
+static const stack_t new_stack = {.ss_sp = stack, .ss_size = sizeof stack};
+static const struct flock no_lock = {.l_type = F_UNLCK, .l_whence = SEEK_SET};
+static const struct termios *settings(void)
+{
+    static struct termios t;
+    return tcgetattr(0, &t) == 0 ? &t : NULL;
+}
+static void *not_null(void *p) { return p != NULL ? p : (void *)8; } /* where null means something */
+
+static int c_openat(void *p) { return closed(openat(AT_FDCWD, p, O_RDONLY)); }
+static int c_fstatat(void *p) { return fstatat(AT_FDCWD, p, &st, 0); }
+static int c_fstatat_to(void *p) { return fstatat(AT_FDCWD, file, p, 0); }
+static int c_faccessat(void *p) { return faccessat(AT_FDCWD, p, F_OK, 0); }
+static int c_mkdirat(void *p) { return mkdirat(AT_FDCWD, p, 0755); }
+static int c_unlinkat(void *p) { return unlinkat(AT_FDCWD, p, 0); }
+static int c_renameat(void *p) { return renameat(AT_FDCWD, file, AT_FDCWD, p); }
+static int c_linkat(void *p) { return linkat(AT_FDCWD, file, AT_FDCWD, p, 0); }
+static int c_symlinkat(void *p) { return symlinkat(file, AT_FDCWD, p); }
+static int c_readlinkat(void *p) { return readlinkat(AT_FDCWD, symbolic, p, 4) < 0 ? -1 : 0; }
+static int c_chown(void *p) { return chown(p, 0, 0); }
+static int c_lchown(void *p) { return lchown(p, 0, 0); }
+static int c_mkfifo(void *p) { return mkfifo(p, 0644); }
+static int c_utimensat(void *p) { return utimensat(AT_FDCWD, p, NULL, 0); }
+static int c_statvfs(void *p)
+{
+    struct statvfs to;
+    return statvfs(p, &to);
+}
+static int c_statvfs_to(void *p) { return statvfs(file, p); }
+static int c_futimens(void *p) { return futimens(fd, not_null(p)); }
+static int c_readv(void *p) { return readv(fd, p, 1) < 0 ? -1 : 0; }
+static int c_writev(void *p) { return writev(fd, p, 1) < 0 ? -1 : 0; }
+static int c_lock(void *p) { return fcntl(fd, F_SETLK, p); }
+static int c_pipe2(void *p)
+{
+    int *fds = p;
+    return pipe2(fds, 0) != 0 ? -1 : closed(fds[0]) | closed(fds[1]);
+}
+static int c_waitid(void *p)
+{
+    pid_t pid = fork();
+    if (pid == 0)
+        _exit(0);
+    return waitid(P_PID, pid, not_null(p), WEXITED);
+}
+static int c_getrlimit(void *p) { return getrlimit(RLIMIT_AS, p); }
+static int c_getrlimit_files(void *p) { return getrlimit(RLIMIT_NOFILE, p); }
+static int c_setrlimit(void *p) { return setrlimit(RLIMIT_AS, p); }
+static int c_getrusage(void *p) { return getrusage(RUSAGE_SELF, p); }
+static int c_times(void *p) { return times(p) == (clock_t)-1 ? -1 : 0; }
+static int c_cpuclock(void *p) { return clock_getcpuclockid(0, p) != 0 ? -1 : 0; }
+static int c_cputime(void *p) { return clock_gettime(CLOCK_PROCESS_CPUTIME_ID, p); }
+static int c_getitimer(void *p) { return getitimer(ITIMER_PROF, p); }
+static int c_setitimer(void *p) { return setitimer(ITIMER_PROF, p, NULL); }
+static int c_sigaction(void *p) { return sigaction(SIGUSR1, not_null(p), NULL); }
+static int c_sigaction_old(void *p) { return sigaction(SIGUSR1, NULL, not_null(p)); }
+static int c_sigprocmask(void *p) { return sigprocmask(SIG_BLOCK, not_null(p), NULL); }
+static int c_sigprocmask_old(void *p) { return sigprocmask(SIG_BLOCK, NULL, not_null(p)); }
+static int c_sigpending(void *p) { return sigpending(p); }
+static int c_sigwait(void *p) { return sigtimedwait(p, NULL, &(struct timespec){0}) == -1 && errno == EAGAIN ? 0 : -1; }
+static int c_sigwait_time(void *p) { return sigtimedwait(&none_of_them, NULL, not_null(p)) == -1 && errno == EAGAIN ? 0 : -1; }
+static int c_sigaltstack(void *p) { return sigaltstack(not_null(p), NULL); }
+static int c_timer_create(void *p)
+{
+    timer_t t;
+    return timer_create(CLOCK_MONOTONIC, not_null(p), &t);
+}
+static int c_timer_create_to(void *p) { return timer_create(CLOCK_MONOTONIC, NULL, p); }
+static int timer(void)
+{
+    timer_t t = 0;
+    return timer_create(CLOCK_MONOTONIC, NULL, &t) == 0 ? (int)t : 0;
+}
+static int c_timer_settime(void *p) { return timer_settime((timer_t)timer(), 0, p, NULL); }
+static int c_timer_gettime(void *p) { return timer_gettime((timer_t)timer(), p); }
+static int c_tcgetattr(void *p) { return tcgetattr(0, p); }
+static int c_tcsetattr(void *p) { return tcsetattr(0, TCSANOW, p); }
+static int c_uname(void *p) { return uname(p); }
+
 /* ---- the rows ---- */
 
 static char bytes[64] = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcde";
@@ -206,8 +301,24 @@ static const struct call served[] = {
     {"fstat", c_fstat, NULL, sizeof st, OUT, 0},
     {"poll", c_poll, polled, sizeof polled, OUT, 0},
     {"getcwd", c_getcwd, NULL, 16, OUT, 0},
+    {"openat", c_openat, PATH(file), 0},
+    {"fstatat, path", c_fstatat, PATH(file), 0},
+    {"fstatat, result", c_fstatat_to, NULL, sizeof st, OUT, 0},
+    {"faccessat", c_faccessat, PATH(file), 0},
+    {"mkdirat", c_mkdirat, PATH(dir), EEXIST},
+    {"unlinkat", c_unlinkat, PATH(none), ENOENT},
+    {"renameat", c_renameat, PATH(file), 0},
+    {"linkat", c_linkat, PATH(file), EEXIST},
+    {"symlinkat", c_symlinkat, PATH(file), EEXIST},
+    {"readlinkat", c_readlinkat, NULL, 4, OUT, 0},
+    {"chown", c_chown, PATH(file), 0},
+    {"lchown", c_lchown, PATH(file), 0},
+    {"mkfifo", c_mkfifo, PATH(file), EEXIST},
+    {"utimensat", c_utimensat, PATH(file), 0},
+    {"statvfs, path", c_statvfs, PATH(file), 0},
 };
-static const struct call own[] = {
+static const struct iovec one_piece = {.iov_base = bytes, .iov_len = 4};
+static struct call own[] = {
     {"execv", c_execv, PATH(none), ENOENT}, /* its length is counted here */
     {"pipe", c_pipe, NULL, 2 * sizeof(int), OUT, 0},
     {"waitpid", c_waitpid, NULL, sizeof(int), OUT, 0},
@@ -223,6 +334,37 @@ static const struct call own[] = {
     {"posix_spawn, pid", c_spawn_pid, NULL, sizeof(pid_t), OUT, 0},
     {"sched_getparam", c_getparam, NULL, sizeof(struct sched_param), OUT, 0},
     {"sched_rr_get_interval", c_interval, NULL, sizeof moment, OUT, 0},
+    {"statvfs, result", c_statvfs_to, NULL, sizeof(struct statvfs), OUT, 0},
+    {"futimens", c_futimens, &no_interval, sizeof(struct timespec[2]), IN, 0},
+    {"readv", c_readv, &one_piece, sizeof one_piece, IN, 0},
+    {"writev", c_writev, &one_piece, sizeof one_piece, IN, 0},
+    {"fcntl, a lock", c_lock, &no_lock, sizeof no_lock, IN, 0},
+    {"pipe2", c_pipe2, NULL, 2 * sizeof(int), OUT, 0},
+    {"waitid", c_waitid, NULL, sizeof(siginfo_t), OUT, 0},
+    {"getrlimit", c_getrlimit, NULL, sizeof(struct rlimit), OUT, 0},
+    {"getrlimit, files", c_getrlimit_files, NULL, sizeof(struct rlimit), OUT, 0},
+    {"setrlimit", c_setrlimit, &no_limit, sizeof no_limit, IN, 0},
+    {"getrusage", c_getrusage, NULL, sizeof(struct rusage), OUT, 0},
+    {"times", c_times, NULL, sizeof(struct tms), OUT, 0},
+    {"clock_getcpuclockid", c_cpuclock, NULL, sizeof(clockid_t), OUT, 0},
+    {"clock_gettime, processor", c_cputime, NULL, sizeof moment, OUT, 0},
+    {"getitimer", c_getitimer, NULL, sizeof no_interval, OUT, 0},
+    {"setitimer", c_setitimer, &no_interval, sizeof no_interval, IN, 0},
+    {"sigaction", c_sigaction, &no_action, sizeof no_action, IN, 0},
+    {"sigaction, old", c_sigaction_old, NULL, sizeof no_action, OUT, 0},
+    {"sigprocmask", c_sigprocmask, &none_of_them, sizeof none_of_them, IN, 0},
+    {"sigprocmask, old", c_sigprocmask_old, NULL, sizeof none_of_them, OUT, 0},
+    {"sigpending", c_sigpending, NULL, sizeof none_of_them, OUT, 0},
+    {"sigtimedwait", c_sigwait, &none_of_them, sizeof none_of_them, IN, 0},
+    {"sigtimedwait, time", c_sigwait_time, &moment, sizeof moment, IN, 0},
+    {"sigaltstack", c_sigaltstack, &new_stack, sizeof new_stack, IN, 0},
+    {"timer_create, event", c_timer_create, &event, offsetof(struct sigevent, sigev_notify_function), IN, 0}, /* the rest is for SIGEV_THREAD */
+    {"timer_create", c_timer_create_to, NULL, sizeof(timer_t), OUT, 0},
+    {"timer_settime", c_timer_settime, &no_timer, sizeof no_timer, IN, 0},
+    {"timer_gettime", c_timer_gettime, NULL, sizeof no_timer, OUT, 0},
+    {"tcgetattr", c_tcgetattr, NULL, sizeof(struct termios), OUT, 0},
+    {"tcsetattr", c_tcsetattr, NULL, sizeof(struct termios), IN, 0},
+    {"uname", c_uname, NULL, sizeof(struct utsname), OUT, 0},
 };
 
 static void wrong(const struct call *c, enum place place, int result, int error)
@@ -296,6 +438,8 @@ static void servers_say_efault(void)
 static void the_library_faults_cleanly(void)
 {
     REQUIRE(begin());
+    for (unsigned i = 0; i < sizeof own / sizeof own[0]; i++)
+        own[i].content = own[i].fn == c_tcsetattr ? settings() : own[i].content; /* as they are */
     for (unsigned i = 0; i < sizeof own / sizeof own[0]; i++)
         for (enum place place = 0; place < AT_PLACES; place++)
             if (place != AT_UNALIGNED) /* a misaligned object is the caller's error already */

@@ -45,6 +45,19 @@ static void memory_child(void *unused)
 }
 static void memory_ends_where_the_limit_is(void) { gt_expect_signal(gt_child(memory_child, NULL), SIGKILL); }
 
+static void takes_one_frame(void *unused)
+{
+    struct rlimit l = {4096, 4096};
+    (void)unused;
+    _exit(setrlimit(RLIMIT_AS, &l));
+}
+/* Whoever gets the place of a process with a small limit does not begin with it. */
+static void a_limit_ends_with_its_process(void)
+{
+    for (unsigned i = 0; i < 3; i++)
+        gt_expect_exit(gt_child(takes_one_frame, NULL), 0);
+}
+
 static void forks_once(void *unused)
 {
     struct rlimit l;
@@ -205,5 +218,5 @@ static void nice_is_a_priority(void)
     CHECK(setpriority(PRIO_PROCESS, 999999, 1) == -1 && errno == ESRCH);
 }
 
-GT_MAIN(CASE(memory_ends_where_the_limit_is), CASE(processes_are_limited), CASE(open_files_are_limited), CASE(the_others_are_what_they_are),
+GT_MAIN(CASE(memory_ends_where_the_limit_is), CASE(a_limit_ends_with_its_process), CASE(processes_are_limited), CASE(open_files_are_limited), CASE(the_others_are_what_they_are),
         CASE(time_is_counted_where_it_was_used), CASE(clocks_of_processor_time), CASE(nice_is_a_priority))
