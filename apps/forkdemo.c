@@ -399,11 +399,12 @@ int main(int argc, char **argv)
     struct pager_stats before;
     if (!prepare() || pager_call(H_PAGER, &m) != OK || pager_stat(PAGER_STAT_FORKS, 0, &before) != OK)
         return 1;
-    printf("Fork strategy: %s. Pages at 0x%lx, 4 KiB each.\n", m.w[1] == FORK_COW ? "cow" : "eager", page_va(0));
+    static const char *const name[] = FORK_TEXTS();
+    printf("Fork strategy: %s. Pages at 0x%lx, 4 KiB each.\n", m.w[1] < sizeof name / sizeof name[0] ? name[m.w[1]] : "?", page_va(0));
     if (!counts_exact())
         puts("The counter is not exact here (boot with ICOUNT=1 for instructions); read the figures as rough times.");
     act_alone();
-    act_family(m.w[1] == FORK_COW);
+    act_family(m.w[1] != FORK_EAGER);
     summary(&before);
     bool right = content_right();
     printf("  the parent's pages hold %s\n", right ? "what the parent wrote" : "WRONG BYTES");

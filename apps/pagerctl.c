@@ -41,20 +41,22 @@ static bool space_of(const char *pid, uint64_t *space)
     return true;
 }
 
+static const char *const strategy_names[] = FORK_TEXTS();
+#define STRATEGIES (sizeof strategy_names / sizeof strategy_names[0])
+
 static const char *strategy_name(uint64_t strategy)
 {
-    return strategy == FORK_COW ? "cow" : strategy == FORK_EAGER ? "eager" : "?";
+    return strategy > 0 && strategy < STRATEGIES ? strategy_names[strategy] : "?";
 }
 
 static int strategy(const char *name)
 {
     uint64_t wanted = 0;
-    if (name != NULL && strcmp(name, "cow") == 0)
-        wanted = FORK_COW;
-    else if (name != NULL && strcmp(name, "eager") == 0)
-        wanted = FORK_EAGER;
-    else if (name != NULL)
-        return failed("strategy is cow or eager", ERR_INVAL);
+    if (name != NULL)
+        for (wanted = 1; wanted < STRATEGIES && strcmp(name, strategy_names[wanted]) != 0; wanted++) {
+        }
+    if (wanted == STRATEGIES)
+        return failed("strategy is cow, eager or tables", ERR_INVAL);
     struct ipc_msg m = {.w = {PAGER_STRATEGY, wanted}};
     err_t err = pager_call(H_PAGER, &m);
     if (err != OK)
@@ -81,7 +83,7 @@ static int kill_server(const char *name)
 
 static int stat_print(void)
 {
-    struct pager_stats f, c, p;
+    struct pager_stats f, c, p, t;
     struct ipc_msg m = {.w = {PAGER_STRATEGY, 0}};
     err_t err = pager_stat(PAGER_STAT_FORKS, 0, &f);
     if (err == OK)
@@ -89,10 +91,13 @@ static int stat_print(void)
     if (err == OK)
         err = pager_stat(PAGER_STAT_POOL, 0, &p);
     if (err == OK)
+        err = pager_stat(PAGER_STAT_TABLES, 0, &t);
+    if (err == OK)
         err = pager_call(H_PAGER, &m);
     if (err != OK)
         return failed("stat", err);
     printf("forks          %8lu   %s; pages shared %lu, copied at once %lu\n", f.v[1], strategy_name(m.w[1]), f.v[2], f.v[3]);
+    printf("tables shared  %8lu   by forks; of their own again %lu, set aside for that now %lu\n", t.v[1], t.v[2], t.v[3]);
     printf("faults         %8lu   copies %lu, upgrades %lu, zero fills %lu, zero page %lu, image %lu, retries %lu\n",
            c.v[1] + c.v[2] + c.v[3] + c.v[4] + c.v[5] + c.v[6], c.v[1], c.v[2], c.v[3], c.v[4], c.v[5], c.v[6]);
     printf("refused        %8lu\n", c.v[7]);
@@ -305,7 +310,7 @@ static int usage(FILE *to)
           "       pagerctl limit [FRAMES [PID]]   frames for pages of all programs or of one, none: as many as there are\n"
           "       pagerctl show                   evictions, reads, writes; victims, faults and bad proposals by policy\n"
           "       pagerctl reset                  counters of show to 0\n"
-          "       pagerctl strategy [cow|eager]   how fork gives the child its pages, from the next fork on\n"
+          "       pagerctl strategy [cow|eager|tables]   how fork gives the child its pages, from the next fork on\n"
           "       pagerctl around [PAGES]         pages of a file that one fault maps; 1: only the one touched\n"
           "       pagerctl zeroed [FRAMES]        frames kept zeroed for first stores; 0: none\n"
           "       pagerctl stat                   what the pager has done since boot\n"

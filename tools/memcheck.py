@@ -28,6 +28,7 @@ PROT_R, PROT_W, PROT_X = 1, 2, 4
 REGION_SHARED = 4
 FRAME_W_OWNED, FRAME_W_KERNEL, FRAME_W_IMAGE, FRAME_W_HOLD = 1, 2, 4, 8
 FRAME_W_LINKED, FRAME_W_WRITING, FRAME_W_ARRIVED = 128, 256, 512
+FRAME_F_SHARED = 4
 LEDGER_MAGIC = 0x726567646C476150
 
 
@@ -136,7 +137,7 @@ class Kernel:
             raise CheckError("the kernel's frame table is not set up: is this the kernel of the dump?")
         count = self.end - self.first
         raw = memory.read(variable("frame_table", 8) - DIRECT_MAP, 16 * count)
-        self.info = list(struct.iter_unpack("<IIIBBH", raw))  # maps, gen, owner, kind, flags, spare
+        self.info = list(struct.iter_unpack("<IIIBBH", raw))  # maps, gen, owner, kind, flags, parents
         chunks = memory.read(variable("chunk_table", 8) - DIRECT_MAP, 8 * ((count + 511) // 512))
         self.chunk = list(struct.iter_unpack("<II", chunks))  # owner, kind
         self.space = symbols.layout("space")
@@ -152,6 +153,11 @@ class Kernel:
 
     def owner(self, frame):
         return self.info[frame - self.first][2]
+
+    def sharers(self, table):
+        """Spaces that have a leaf table; 1 unless it is a shared one."""
+        _, _, _, _, flags, parents = self.info[table - self.first]
+        return parents if flags & FRAME_F_SHARED else 1
 
     def frames(self, kind):
         return [self.first + i for i, entry in enumerate(self.info) if entry[3] == KINDS[kind]]
@@ -190,8 +196,8 @@ class Walk:
                 self.complain(f"root {root:#x} belongs to no space")
         for table in self.kernel.frames("TABLE"):
             times = self.reached.get(table, 0)
-            if times != 1:
-                self.complain(f"table {table:#x} is reached {times} times")
+            if times != self.kernel.sharers(table):
+                self.complain(f"table {table:#x} is reached {times} times, not {self.kernel.sharers(table)}")
 
     def root(self, control, root):
         entries = self.memory.entries(root)
@@ -228,6 +234,16 @@ class Walk:
         self.reached[child] = self.reached.get(child, 0) + 1
         if self.reached[child] == 1:
             self.table(control, child, self.memory.entries(child), va, level)
+        elif self.kernel.sharers(child) > 1:
+            self.shared(control, child, va)
+
+    def shared(self, control, table, va):
+        """A leaf table that another space led to already: its entries count once, but this space sees them, too."""
+        for index, pte in enumerate(self.memory.entries(table)):
+            if pte & PTE_W or pte and not pte & PTE_V:
+                self.complain(f"space {control:#x} va {va + index * PAGE:#x} entry {pte:#x}: in a shared table")
+            if pte & PTE_V:
+                self.spaces[control][va + index * PAGE] = pte
 
     def leaf(self, control, va, pte, level):
         where = f"space {control:#x} va {va:#x} entry {pte:#x}"

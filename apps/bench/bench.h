@@ -77,6 +77,7 @@ void print_json(void);
 
 volatile uint8_t *pages(size_t n); /* fresh ones at the end of the heap; NULL: no memory */
 void pages_free(size_t n);
+bool enough_memory(size_t n); /* for so many pages, and what else a fork takes (process.c) */
 void nap(void);        /* 1 ms */
 pid_t idle_child(void);
 void end_child(pid_t pid); /* kill it and wait; nothing if pid <= 0 */
@@ -101,6 +102,8 @@ void bench_fault_cow(void);
 void bench_fault_zero(void);
 void bench_fault_around(void);
 void bench_forks(void);
+void bench_fork_strategies(void);
+void bench_fault_unshare(void);
 void bench_fork_exec(void);
 void bench_spawn(void);
 void bench_boot_shell(void);

@@ -19,7 +19,8 @@ static const struct {
 } families[] = {{"syscall.null", bench_syscall_null}, {"ipc.", bench_ipc}, {"notify.", bench_notify},
                 {"fault.map_only", bench_fault_map_only}, {"fault.cow", bench_fault_cow}, {"fault.zero", bench_fault_zero},
                 {"fault.around16", bench_fault_around}, {"fork_exec", bench_fork_exec}, {"spawn", bench_spawn}, {"boot.shell", bench_boot_shell},
-                {"fork.", bench_forks}, {"swap.in", bench_swap_in}, {"swap.cycle", bench_swap_cycle},
+                {"fork.", bench_forks}, {"fork.", bench_fork_strategies},
+                {"fault.unshare", bench_fault_unshare}, {"swap.in", bench_swap_in}, {"swap.cycle", bench_swap_cycle},
                 {"pipe.roundtrip", bench_pipe_roundtrip}};
 
 int main(int argc, char **argv)

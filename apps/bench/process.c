@@ -12,7 +12,7 @@
 
 static const size_t fork_pages[] = {0, 1, 16, 256, 4096, 65536};
 
-static bool enough_memory(size_t n)
+bool enough_memory(size_t n)
 {
     struct ipc_msg m = {.w = {PAGER_STAT, PAGER_STAT_MEMORY}};
     return pager_call(H_PAGER, &m) == OK && m.w[2] > n + n / 16 + 2048;

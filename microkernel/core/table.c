@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT
  * Page tables as things: added and taken back one at a time, and leaf tables shared between spaces.
  *
- * A shared leaf table (FRAME_F_SHARED; frame_info.parents level-1 entries point to it) has no writable entry and does not
- * change: calls that would change an entry in it return ERR_BUSY until the space has a table of its own again.
+ * A shared leaf table (FRAME_F_SHARED; frame_info.parents level-1 entries, two or more, point to it) has no writable entry and
+ * does not change: calls that would change an entry in it return ERR_BUSY until the space has a table of its own again. When
+ * all but one have let go of it, it is an ordinary table.
  *
  *   SHARE_TABLE   root -> L1 --+--> leaf table        UNSHARE_TABLE   root -> L1 -> copy of the leaf table
  *   (other)       root -> L1 --+    no W, COW set     (other)         root -> L1 -> leaf table, one parent less
@@ -18,6 +19,19 @@ static void table_changed(void)
     for (unsigned i = 0; i < hart_count; i++) /* bound: HARTS_MAX */
         harts[i].table_changes += TABLE_CHANGE;
 #endif
+}
+
+/* One of the spaces has it no more. */
+static void table_left(struct frame_info *info)
+{
+    if (--info->parents == 1)
+        info->flags &= ~FRAME_F_SHARED;
+}
+
+/* All that the space's leaf table for va translates is forgotten. */
+static void table_flush(struct space *s, vaddr_t va)
+{
+    arch_tlb_shootdown(s, va & ~(CHUNK_SIZE - 1), FRAMES_PER_CHUNK);
 }
 
 long sys_space_table(struct thread *cur, uint64_t *a)
@@ -55,7 +69,7 @@ long sys_space_untable(struct thread *cur, uint64_t *a)
     if (table == s->root_frame)
         return ERR_NOENT;
     struct frame_info *info = frame_info_of(table);
-    bool others = info->parents > 1; /* a shared table is only let go */
+    bool others = info->flags & FRAME_F_SHARED; /* it is only let go */
     if (info->maps && !others)
         return ERR_BUSY;
     unsigned up;
@@ -64,8 +78,8 @@ long sys_space_untable(struct thread *cur, uint64_t *a)
     table_changed();
     entry_set(parent, 0);
     if (others) {
-        info->parents--;
-        arch_tlb_shootdown(s, a[1] & ~(CHUNK_SIZE - 1), FRAMES_PER_CHUNK);
+        table_left(info);
+        table_flush(s, a[1]);
         a[1] = NO_FRAME;
         return OK;
     }
@@ -96,25 +110,29 @@ void tables_take_back(struct space *s, vaddr_t va, uint64_t out[2])
         frame_give((frame_t)out[i], true);
 }
 
-/* Writable entries of a leaf table become COW. Returns whether there were any. */
-static bool table_write_protect(pte_t *table)
+/* Writable entries of a leaf table become COW, as long as all are ordinary pages of the pager's: no devices, no other owner's
+ * frames. Returns whether they are. What a first fork costs per page: frames of a chunk have one owner, so that of neighbours only
+ * the first is looked up, and the writable pages of a chunk are a run. */
+static __attribute__((noinline)) bool table_write_protect(const struct space *pager, pte_t *e)
 {
-    bool lost = false;
-    for (unsigned i = 0; i < PTES_PER_TABLE; i++) { /* bound: 512 */
-        if (!(table[i] & PTE_V) || !(table[i] & PTE_W))
+    const pte_t chunk_bits = ~0UL << (PTE_PPN_SHIFT + CHUNK_SHIFT - PAGE_SHIFT), alike = chunk_bits | PTE_V | PTE_W;
+    pte_t last = ~0UL; /* like no entry */
+    for (uint64_t left = table_info(e)->maps; left; e++) { /* bound: 512, the table's own count of entries */
+        for (; !((*e ^ last) & alike); e++) {
+            __atomic_fetch_xor(e, PTE_W | PTE_COW, __ATOMIC_RELAXED);
+            if (!--left)
+                return true;
+        }
+        pte_t old = *e;
+        left -= old != 0;
+        if (!(old & PTE_V))
             continue;
-        __atomic_fetch_xor(&table[i], PTE_W | PTE_COW, __ATOMIC_RELAXED);
-        lost = true;
-    }
-    return lost;
-}
-
-/* Only ordinary pages of the caller's may be in a table that is shared: no devices, no other owner's frames. */
-static bool table_is_shareable(const struct space *pager, const pte_t *table)
-{
-    for (unsigned i = 0; i < PTES_PER_TABLE; i++) /* bound: 512 */
-        if ((table[i] & PTE_V) && frame_check_user(pager, PTE_FRAME(table[i])) != OK)
+        if ((old ^ last) & chunk_bits && frame_check_user(pager, PTE_FRAME(old)) != OK)
             return false;
+        last = old | PTE_W;
+        if (old & PTE_W)
+            __atomic_fetch_xor(e, PTE_W | PTE_COW, __ATOMIC_RELAXED);
+    }
     return true;
 }
 
@@ -142,24 +160,34 @@ long sys_space_share_table(struct thread *cur, uint64_t *a)
         return ERR_EXIST;
     if (info->parents == UINT16_MAX)
         return ERR_LIMIT;
-    bool first = !(info->flags & FRAME_F_SHARED);
-    if (first && !table_is_shareable(cur->space, table))
-        return ERR_OWNER;
-    /* commit */
-    table_changed();
-    if (first) {
+    if (!(info->flags & FRAME_F_SHARED)) {
+        bool own = table_write_protect(cur->space, table);
+        table_flush(from, a[2]);
+        if (!own)
+            return ERR_OWNER;
         info->flags |= FRAME_F_SHARED;
         info->parents = 1;
-        if (table_write_protect(table))
-            arch_tlb_shootdown(from, a[2] & ~(CHUNK_SIZE - 1), FRAMES_PER_CHUNK);
     }
+    /* commit */
+    table_changed();
     info->parents++;
     entry_set(slot, arch_pte_table(frame_of(table)));
     return OK;
 }
 
-/* a0 space, a1 va, a2 a free kernel frame or 0 -> a1 1 if the frame was taken: the space has a leaf table of its own again.
- * ERR_NOTABLE: others share it, so a frame is needed. */
+/* A copy of a shared leaf table. Its pages, ordinary frames all of them, are each mapped once more. */
+static __attribute__((noinline)) void table_copy(pte_t *restrict copy, const pte_t *restrict table)
+{
+    char *const words = (char *)frame_table_biased;
+    for (const pte_t *end = table + PTES_PER_TABLE; table < end; table++, copy++) { /* bound: 512 */
+        pte_t e = *table;
+        *copy = e;
+        if (likely(e & PTE_V))
+            ((struct frame_info *)(words + (e >> (PTE_PPN_SHIFT - 4) & ~15UL)))->maps++;
+    }
+}
+
+/* a0 space, a1 va, a2 a free kernel frame: the space has a leaf table of its own again. */
 long sys_space_unshare_table(struct thread *cur, uint64_t *a)
 {
     struct space *s;
@@ -172,31 +200,17 @@ long sys_space_unshare_table(struct thread *cur, uint64_t *a)
     pte_t *e = arch_walk(s->root, a[1], &level);
     if (level || !table_is_shared(e))
         return ERR_NOENT;
-    struct frame_info *info = table_info(e);
-    bool alone = info->parents == 1;
-    if (!alone)
-        err = a[2] ? frame_check_kfree(cur->space, a[2]) : ERR_NOTABLE;
+    err = frame_check_kfree(cur->space, a[2]);
     if (err != OK)
         return err;
     /* commit */
     table_changed();
-    if (alone) {
-        info->flags &= ~FRAME_F_SHARED;
-        info->parents = 0;
-        a[1] = 0;
-        return OK;
-    }
+    struct frame_info *info = table_info(e);
     frame_take_dirty(a[2], FRAME_TABLE);
-    pte_t *copy = frame_va(a[2]), *table = (pte_t *)((uintptr_t)e & ~PAGE_MASK);
-    for (unsigned i = 0; i < PTES_PER_TABLE; i++) { /* bound: 512 */
-        copy[i] = table[i];
-        if (table[i] & PTE_V)
-            frame_info_of(PTE_FRAME(table[i]))->maps++;
-    }
+    table_copy(frame_va(a[2]), (pte_t *)((uintptr_t)e & ~PAGE_MASK));
     frame_info_of(a[2])->maps = info->maps;
-    info->parents--;
+    table_left(info);
     entry_set(arch_walk_to(s->root, a[1], 1, &up), arch_pte_table(a[2]));
-    arch_tlb_shootdown(s, a[1] & ~(CHUNK_SIZE - 1), FRAMES_PER_CHUNK);
-    a[1] = 1;
+    table_flush(s, a[1]);
     return OK;
 }

@@ -41,7 +41,7 @@ static void report_unknown(const char *word)
     char text[64];
     copy_word(text, sizeof text, word);
     say("init: unknown boot argument '%s' "
-        "(known: fork=cow|eager frames= store= around= policy= build= mem= icount= harts= trace= run=)\n", text);
+        "(known: fork=cow|eager|tables frames= store= around= policy= build= mem= icount= harts= trace= run=)\n", text);
 }
 
 /* A number of frames, below the value that means "not said". */
@@ -53,6 +53,20 @@ static void parse_frames(const char *word, const char *digits, uint32_t *to)
         report_unknown(word);
     else
         *to = (uint32_t)n;
+}
+
+static const char *const fork_name[] = FORK_TEXTS();
+
+static void parse_fork(const char *name)
+{
+    char value[KEY_MAX];
+    copy_word(value, sizeof value, name);
+    for (uint32_t i = 1; i < sizeof fork_name / sizeof fork_name[0]; i++)
+        if (strcmp(value, fork_name[i]) == 0) {
+            settings.fork = i;
+            return;
+        }
+    say("init: fork=%s is not one of cow, eager, tables; using %s\n", value, fork_name[settings.fork]);
 }
 
 /* A power of two up to 64; 1: no fault-around. */
@@ -68,15 +82,8 @@ static void parse_around(const char *word, const char *digits)
 
 static void parse_word(const char *word)
 {
-    char value[KEY_MAX];
     if (is_key(word, "fork=")) {
-        copy_word(value, sizeof value, word + 5);
-        if (strcmp(value, "eager") == 0)
-            settings.fork = FORK_EAGER;
-        else if (strcmp(value, "cow") == 0)
-            settings.fork = FORK_COW;
-        else
-            say("init: fork=%s is not one of cow, eager; using cow\n", value);
+        parse_fork(word + 5);
     } else if (is_key(word, "frames=")) {
         parse_frames(word, word + 7, &settings.frames);
     } else if (is_key(word, "store=")) {
@@ -116,7 +123,7 @@ void settings_parse(const char *args)
 void settings_banner(const struct bootinfo *b)
 {
     say("Pagoda: %u MiB, %u hart%s, fork=%s, build=%s%s%s%s\n", (unsigned)(b->ram_size_bytes >> 20), (unsigned)b->harts,
-        b->harts == 1 ? "" : "s", settings.fork == FORK_COW ? "cow" : "eager", settings.build,
+        b->harts == 1 ? "" : "s", fork_name[settings.fork], settings.build,
         b->isa_flags & BOOT_ISA_SSTC ? ", sstc" : "", b->isa_flags & BOOT_ISA_FPU ? ", fpu" : "",
         settings.run[0] ? "" : "; `help` lists the commands");
 }

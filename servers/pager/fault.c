@@ -20,6 +20,7 @@
 
 #include "around.h"
 #include "backing/backing.h"
+#include "leaf.h"
 #include "region.h"
 #include "resident.h"
 #include "files.h"
@@ -367,16 +368,30 @@ static action_fn *const decide[PTE_STATES][REGION_STATES] = {
     [PTE_NARROW]     = {act_unmapped, act_null, act_guard, act_prot, act_widen},
 };
 
-void fault_decide(const struct fault *f, struct answer *a)
+/* The leaf table is shared. Whoever may go on gets a table of its own first; the entry in it, and its row, are to be seen then. */
+static void split_table(struct fault *f, enum pte_state *p, enum region_state r)
 {
+    if (*p == PTE_ALLOWS || ((*p == PTE_ABSENT || *p == PTE_NARROW) && r != REGION_ALLOWS))
+        return;
+    leaf_split(f->slot, f->page);
+    *p = fault_row(f);
+}
+
+void fault_decide(const struct fault *told, struct answer *a)
+{
+    struct fault here = *told;
+    const struct fault *f = &here;
     uint32_t region = NO_REGION;
     *a = (struct answer){.count = COUNT_NONE};
     if (unlikely(f->va >= USER_VA_END)) {
         refuse(a, FAULT_FORWARD, FAULT_REASON_KERNEL);
     } else {
+        here.level &= ~FAULT_LEVEL_SHARED;
         enum pte_state p = fault_row(f);
         /* the region matters only in rows whose columns differ */
         enum region_state r = p <= PTE_SWAPPED || p == PTE_NARROW ? classify_region(f, &region) : REGION_ALLOWS;
+        if (unlikely(told->level & FAULT_LEVEL_SHARED))
+            split_table(&here, &p, r);
         decide[p][r](f, region, a);
     }
     ledger.space[f->slot].faults++;
@@ -405,6 +420,7 @@ err_t fault_fill(uint32_t slot, uint32_t region, uint32_t page)
 {
     struct answer a = {.count = COUNT_NONE};
     unsigned level;
+    leaf_split(slot, page);
     if (table_walk(slot, page, &level) & PTE_V && level == 0)
         return OK;
     err_t err = table_make(slot, page);

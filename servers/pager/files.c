@@ -4,6 +4,7 @@
 #include "files.h"
 
 #include "defer.h"
+#include "leaf.h"
 #include "op.h"
 #include "space.h"
 #include "sysgate.h"
@@ -210,12 +211,14 @@ static void revoke_pages(uint32_t slot, uint32_t page, uint32_t end, enum files_
             page = table_skip_hole(slot, page);
             continue;
         }
-        if (how == FILES_UNMAP)
+        if (how == FILES_UNMAP) {
             table_unmap(slot, page, stop);
-        else if (how == FILES_UNMAP_ITS && frame_maps(leaf) > 0)
+        } else if (how == FILES_UNMAP_ITS && frame_maps(leaf) > 0) {
             unmap_its(slot, page, stop);
-        else if (frame_maps(leaf) > 0)
+        } else if (frame_maps(leaf) > 0) {
+            leaf_split(slot, page); /* what is in a shared one is not the file's, but the kernel refuses it as a whole */
             check(gate_space_protect(space_at(slot)->handle, va_of(page), stop - page, PROT_R | PROT_X) == OK);
+        }
         page = stop;
     }
 }

@@ -300,7 +300,8 @@ static void chunk_build_kernel(struct chunk_state *k, uint32_t first)
 {
     uint32_t head = 0, free = 0;
     for (uint32_t index = first + FRAMES_PER_CHUNK; index-- > first;) {
-        ledger.frame[index] = (struct ledger_frame){.flags = FRAME_W_OWNED | FRAME_W_KERNEL};
+        bool shared = frame_infos[index].flags & FRAME_F_SHARED && frame_infos[index].kind == FRAME_TABLE;
+        ledger.frame[index] = (struct ledger_frame){.flags = FRAME_W_OWNED | FRAME_W_KERNEL, .charged = shared ? PAYER_ANY : 0};
         if (frame_infos[index].kind != FRAME_KFREE)
             continue;
         ledger.frame_next[index] = head;

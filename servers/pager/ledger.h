@@ -23,9 +23,10 @@
 /* A user frame: refs = page-table entries that map it + holds. Frames of kernel chunks have FRAME_W_KERNEL and no refs. */
 struct ledger_frame {
     uint32_t refs;
-    uint16_t charged; /* slot of the space that pays for it, 0: nobody */
+    uint16_t charged; /* slot of the space that pays for it, 0: nobody; of a shared leaf table: for pages in it (leaf.c) */
     uint16_t flags;   /* FRAME_W_* */
 };
+#define PAYER_ANY 0xffffu /* of a shared table: not known since a restart */
 #define FRAME_W_OWNED 1u  /* granted to the pager */
 #define FRAME_W_KERNEL 2u /* in a kernel chunk */
 #define FRAME_W_IMAGE 4u  /* part of the boot image's chunks: one hold for ever */
@@ -184,6 +185,7 @@ struct ledger_header {
     uint32_t origins;   /* shared regions made since boot: the newest one's number */
     uint32_t spare;
     uint64_t exchange;  /* slot << 32 | index of a frame: the slot's if the one that it has proves to be mapped (store_exchange.c) */
+    uint64_t tables_shared, tables_split; /* leaf tables, since boot */
     struct ledger_policy policy_stat[POLICIES_MAX + 1];
     struct ledger_report report[REPORTS_MAX];
     struct ledger_notify notify[NOTIFY_MAX];

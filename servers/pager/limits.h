@@ -11,6 +11,8 @@
 #define EAGER_STEP_PAGES 16u    /* pages copied by one step of an eager fork */
 #define LEAF_WORK 64u            /* what a leaf table costs beside its pages, in pages: so many share a step */
 #define CLEAR_TABLES_KEPT 8u     /* a space with no more tables keeps them when it is cleared for the next program */
+#define TABLE_SHARE_MIN 128u     /* a leaf table with fewer pages is not worth sharing: they are shared one by one */
+#define TABLE_WORK 128u          /* what sharing one costs, in pages shared one by one */
 #define FILL_STEP_PAGES 16u     /* pages filled by one step of a pinned region */
 #define REGION_STEP 64u         /* region records copied, changed or deleted by one step */
 #define THREADS_MAX 64u         /* thread slots of a space */

@@ -7,6 +7,7 @@
 #include "backing/backing.h"
 #include "evict.h"
 #include "fault.h"
+#include "leaf.h"
 #include "resident.h"
 #include "step.h"
 #include "swap.h"
@@ -69,10 +70,11 @@ static err_t pin_page(uint32_t slot, uint32_t region, uint32_t page)
 {
     const struct ledger_region *r = region_at(region);
     unsigned level;
-    pte_t pte = table_walk(slot, page, &level);
     err_t err = OK;
     if (!is_to_pin(r, page))
         return OK;
+    leaf_split(slot, page); /* else its counts would not tell who has the page */
+    pte_t pte = table_walk(slot, page, &level);
     if (level == 0 && pte != 0 && !(pte & PTE_V)) {
         err = pin_swapped(slot, r, page, pte);
         pte = table_walk(slot, page, &level);

@@ -10,6 +10,8 @@
 #include "around.h"
 #include "backing/backing.h"
 #include "evict.h"
+#include "fork/fork.h"
+#include "leaf.h"
 #include "op.h"
 #include "quota.h"
 #include "region.h"
@@ -40,9 +42,14 @@ static void learn_self(const struct pager_boot *boot)
 
 /* ---- counting ---- */
 
+static uint32_t sharers; /* spaces that have a shared table, but for one each */
+
+/* A table that several spaces have counts once, but each of them sees its pages. */
 static void count_leaf(uint32_t slot, frame_t leaf)
 {
     const volatile pte_t *pte = window(leaf);
+    uint32_t times = leaf_is_shared(leaf) && ledger.scratch[frame_index(leaf)]++ > 0 ? 0 : 1;
+    sharers += times == 0;
     for (unsigned i = 0; i < LEAF_PAGES; i++) {
         frame_t f = PTE_FRAME(pte[i]);
         if (pte[i] != 0 && !(pte[i] & PTE_V)) {
@@ -51,7 +58,7 @@ static void count_leaf(uint32_t slot, frame_t leaf)
         }
         if (!(pte[i] & PTE_V) || !frame_in_ram(f))
             continue;
-        ledger.scratch[frame_index(f)]++;
+        ledger.scratch[frame_index(f)] += times;
         if (frame_word(f)->charged == slot)
             ledger.scratch[frame_index(f)] |= PAYER_SEEN;
         space_vol(slot)->resident++;
@@ -94,6 +101,7 @@ static void settle_frame(uint32_t index)
 
 static void count_all(void)
 {
+    sharers = 0;
     for (uint32_t i = 0; i < ledger.frames; i++)
         ledger.scratch[i] = 0;
     for (uint32_t slot = space_after(0); slot; slot = space_after(slot))
@@ -139,9 +147,11 @@ static void mend_page(uint32_t slot, uint32_t page, pte_t pte)
         table_unmap(slot, page, page + 1);
         return;
     }
-    if (pte_logical(pte) & ~(unsigned)region_at(r)->prot)
+    if (pte_logical(pte) & ~(unsigned)region_at(r)->prot) {
+        leaf_split(slot, page);
         if (gate_space_protect(space_at(slot)->handle, va_of(page), 1, region_at(r)->prot) != OK)
             ledger.header->mismatches++; /* vmcheck will say where */
+    }
     if ((region_at(r)->flags & REGION_SHARED) && region_at(r)->backing == BACKING_ANON)
         shared_mend(slot, r, page, PTE_FRAME(pte));
 }
@@ -218,11 +228,12 @@ static err_t first_start(const struct pager_boot *boot)
     ledger.header->around = AROUND_DEFAULT;
     (void)around_set(boot->around); /* 0: not said */
     ledger.header->zeroed = ZEROED_MAX;
-    ledger.header->strategy = boot->fork_strategy == FORK_EAGER ? FORK_EAGER : FORK_COW;
+    ledger.header->strategy = fork_way_of(boot->fork_strategy) ? boot->fork_strategy : FORK_COW;
     spaces_build();
     regions_begin();
     replace_start(boot);
     frame_pools_build(self.id, self.image_first, self.image_end);
+    leaf_rebuild(0);
     store_begin();
     ops_build();
     return handles_reserve();
@@ -243,6 +254,7 @@ static err_t restart(const struct pager_boot *boot)
     settle_holds();
     count_all();
     frame_pools_build(self.id, self.image_first, self.image_end);
+    leaf_rebuild(sharers);
     quota_build();
     store_build();
     ops_build(); /* before pages are mended: a space that is being emptied gets none back */

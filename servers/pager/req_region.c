@@ -4,6 +4,7 @@
  */
 #include "backing/backing.h"
 #include "files.h"
+#include "leaf.h"
 #include "op.h"
 #include "request.h"
 #include "space.h"
@@ -380,8 +381,10 @@ err_t req_device_map(const struct ipc_event *ev, struct response *r)
     err = region_add(&g);
     if (err == OK)
         err = table_make(slot, start);
-    if (err == OK)
+    if (err == OK) {
+        leaf_split(slot, start);
         err = gate_space_map_device(self.kernel, space_at(slot)->handle, ev->w[2], ev->w[3]);
+    }
     uint32_t added = region_find(slot, start);
     if (err != OK && err != ERR_EXIST && added != NO_REGION)
         region_delete(added);

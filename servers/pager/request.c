@@ -6,6 +6,7 @@
 
 #include "defer.h"
 #include "fault.h"
+#include "leaf.h"
 #include "op.h"
 #include "space.h"
 #include "sysgate.h"
@@ -112,8 +113,10 @@ static void fault_late(const struct ipc_event *ev)
         (void)gate_fault_reply(ev->id, FAULT_VERDICT(FAULT_FORWARD, 0, FAULT_REASON_UNMAPPED), 0, (frame_t[2]){0, 0});
         return;
     }
-    if (f.va < USER_VA_END)
+    if (f.va < USER_VA_END) {
         f.pte = table_walk(f.slot, f.page, &f.level);
+        f.level |= leaf_is_shared(table_leaf(f.slot, f.page)) ? FAULT_LEVEL_SHARED : 0;
+    }
     fault_decide(&f, &a);
     if (a.verdict == 0)
         fault_wait(ev);

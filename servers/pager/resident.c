@@ -4,6 +4,7 @@
 #include "resident.h"
 
 #include "evict.h"
+#include "leaf.h"
 #include "region.h"
 #include "replace.h"
 #include "rmap.h"
@@ -221,8 +222,11 @@ static void move_page(uint32_t slot, uint32_t page, frame_t f)
 
 /* ---- limits ---- */
 
+/* Pages leave one by one: tables are nobody's but one's from now on. */
 static void add_all_pages(void)
 {
+    for (uint32_t slot = space_after(0); slot; slot = space_after(slot))
+        leaf_split_all(slot);
     for (uint32_t slot = space_after(0); slot; slot = space_after(slot))
         each_page(slot, 0, USER_PAGES_END, resident_add_page);
 }

@@ -3,6 +3,7 @@
  */
 #include "shared.h"
 
+#include "leaf.h"
 #include "op.h"
 #include "region.h"
 #include "resident.h"
@@ -59,6 +60,7 @@ static void give_to(uint32_t s, uint32_t page, frame_t f)
 {
     const struct ledger_region *r = region_at(region_find(s, page));
     unsigned level, prot = r->prot ? r->prot : PROT_R;
+    leaf_split(s, page);
     if (table_walk(s, page, &level) & PTE_V || level != 0)
         return;
     frame_ref(f);

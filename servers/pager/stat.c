@@ -5,7 +5,9 @@
 
 #include "defer.h"
 #include "evict.h"
+#include "fork/fork.h"
 #include "frame.h"
+#include "leaf.h"
 #include "region.h"
 #include "resident.h"
 #include "space.h"
@@ -42,9 +44,9 @@ static void stat_memory(uint64_t *w)
     w[1] = ledger.frames;
     w[2] = free;
     w[3] = ledger.frames - k.outside - k.tables - k.objects - k.free - free;
-    w[4] = k.tables;
+    w[4] = k.tables + leaf_aside.count; /* set aside to be some */
     w[5] = k.objects;
-    w[6] = k.free;
+    w[6] = k.free - leaf_aside.count;
     w[7] = k.outside;
 }
 
@@ -55,9 +57,10 @@ static uint32_t count_shared(uint32_t slot)
     frame_t leaf = table_next_leaf(slot, &page);
     while (leaf != NO_FRAME || page < USER_PAGES_END) { /* bound: the space's leaf tables */
         const volatile pte_t *pte = leaf != NO_FRAME ? window(leaf) : 0;
+        uint32_t others = leaf_is_shared(leaf);
         for (unsigned i = 0; pte && i < LEAF_PAGES; i++)
             if ((pte[i] & PTE_V) && frame_in_ram(PTE_FRAME(pte[i])))
-                shared += frame_word(PTE_FRAME(pte[i]))->refs > 1;
+                shared += frame_word(PTE_FRAME(pte[i]))->refs + others > 1;
         if (pte)
             page = leaf_floor(page) + LEAF_PAGES;
         leaf = table_next_leaf(slot, &page);
@@ -143,6 +146,14 @@ static void stat_frames(uint32_t slot, uint64_t *w)
     w[7] = ledger.header->evict[EVICT_PAGES];
 }
 
+static void stat_tables(uint64_t *w)
+{
+    w[1] = ledger.header->tables_shared;
+    w[2] = ledger.header->tables_split;
+    w[3] = leaf_aside.count;
+    w[4] = fork_table_min;
+}
+
 err_t stat_read(unsigned which, uint32_t slot, struct ipc_msg *m)
 {
     switch (which) {
@@ -171,6 +182,9 @@ err_t stat_read(unsigned which, uint32_t slot, struct ipc_msg *m)
         return OK;
     case PAGER_STAT_FRAMES:
         stat_frames(slot, m->w);
+        return OK;
+    case PAGER_STAT_TABLES:
+        stat_tables(m->w);
         return OK;
     default:
         return ERR_INVAL;
@@ -203,6 +217,8 @@ err_t stat_page_info(uint32_t slot, vaddr_t va, struct ipc_msg *m)
     uint32_t next = page + 1 < USER_PAGES_END ? next_present(slot, page + 1) : USER_PAGES_END;
     m->w[1] = level == 0 ? pte : 0;
     m->w[2] = f != NO_FRAME && frame_in_ram(f) ? frame_word(f)->refs : 0;
+    if (m->w[2] && leaf_is_shared(table_leaf(slot, page)))
+        m->w[2] += leaf_sharers(table_leaf(slot, page)) - 1; /* spaces, not tables */
     m->w[3] = f;
     m->w[4] = next < USER_PAGES_END ? va_of(next) : 0;
     m->w[5] = r == NO_REGION ? 0 : region_at(r)->prot;

@@ -13,6 +13,7 @@
 
 #include "fault.h"
 #include "fork/fork.h"
+#include "leaf.h"
 #include "pin.h"
 #include "region.h"
 #include "rmap.h"
@@ -244,11 +245,12 @@ static err_t step_range(struct ledger_op *op)
     if (leaf != NO_FRAME && frame_maps(leaf) > 0) {
         if (goes)
             table_unmap(slot, page, end);
-        else if (op->kind == OP_PROTECT &&
-                 gate_space_protect(space_at(slot)->handle, va_of(page), end - page, op->prot) != OK)
+        else if (op->kind == OP_PROTECT)
+            leaf_split(slot, page);
+        if (op->kind == OP_PROTECT && gate_space_protect(space_at(slot)->handle, va_of(page), end - page, op->prot) != OK)
             return ERR_INVAL;
     }
-    if (goes && leaf != NO_FRAME && frame_maps(leaf) == 0)
+    if (goes && leaf != NO_FRAME)
         table_unmake(slot, page);
     op->cursor_page = end;
     return end < op->end_page ? STEP_MORE : OK;

@@ -167,6 +167,14 @@ static inline must_check err_t gate_space_share(handle_t from, handle_t to, vadd
 {
     return GATE(err_t, sys_space_share_tables(from, to, va, pages, mode, table, taken));
 }
+static inline must_check err_t gate_space_share_table(handle_t from, handle_t to, vaddr_t va)
+{
+    return GATE(err_t, sys_space_share_table(from, to, va));
+}
+static inline must_check err_t gate_space_unshare_table(handle_t space, vaddr_t va, frame_t frame)
+{
+    return GATE(err_t, sys_space_unshare_table(space, va, frame));
+}
 static inline must_check err_t gate_space_map_device(handle_t kernel, handle_t space, vaddr_t va, paddr_t pa)
 {
     return GATE(err_t, sys_space_map_device(kernel, space, va, pa));

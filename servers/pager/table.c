@@ -5,6 +5,7 @@
  */
 #include "table.h"
 
+#include "leaf.h"
 #include "region.h"
 #include "swap.h"
 #include "sysgate.h"
@@ -137,11 +138,14 @@ void table_given(uint32_t slot, const frame_t table[2], unsigned taken)
         frame_free_table(slot, table[i]);
 }
 
-err_t table_make(uint32_t slot, uint32_t page)
+/* Tables down to the one of `level`, if they are not there. */
+static err_t make_down_to(uint32_t slot, uint32_t page, unsigned level)
 {
     for (unsigned tries = 0; tries < 3; tries++) { /* bound: two levels, and the look that finds them there */
         frame_t f;
-        if (table_leaf(slot, page) != NO_FRAME)
+        unsigned reached;
+        (void)table_walk(slot, page, &reached);
+        if (reached <= level)
             return OK;
         err_t err = frame_alloc_table(slot, &f);
         if (err != OK)
@@ -154,6 +158,9 @@ err_t table_make(uint32_t slot, uint32_t page)
     }
     return OK;
 }
+
+err_t table_make(uint32_t slot, uint32_t page) { return make_down_to(slot, page, 0); }
+err_t table_make_middle(uint32_t slot, uint32_t page) { return make_down_to(slot, page, 1); }
 
 /* The lowest table for page is empty: the kernel gives it back. */
 static bool untable(uint32_t slot, uint32_t page)
@@ -217,7 +224,17 @@ static uint32_t drop_entries(uint32_t slot, uint32_t page, uint32_t end)
 void table_unmap(uint32_t slot, uint32_t page, uint32_t end)
 {
     frame_t leaf = table_leaf(slot, page);
-    if (leaf == NO_FRAME || frame_maps(leaf) == 0 || !table_span(leaf, &page, &end))
+    if (leaf == NO_FRAME || frame_maps(leaf) == 0)
+        return;
+    if (unlikely(leaf_is_shared(leaf))) {
+        if (end - page == LEAF_PAGES) {
+            leaf_leave(slot, page);
+            return;
+        }
+        leaf_split(slot, page);
+        leaf = table_leaf(slot, page);
+    }
+    if (!table_span(leaf, &page, &end))
         return;
     uint32_t n = drop_entries(slot, page, end);
     err_t err = gate_space_unmap(ledger.space[slot].handle, va_of(page), end - page);
@@ -230,7 +247,12 @@ void table_clear(uint32_t slot, uint32_t page)
 {
     frame_t table[2];
     uint32_t end = page + LEAF_PAGES;
-    if (!table_span(table_leaf(slot, page), &page, &end))
+    frame_t leaf = table_leaf(slot, page);
+    if (leaf_is_shared(leaf)) {
+        leaf_leave(slot, page);
+        return;
+    }
+    if (!table_span(leaf, &page, &end))
         return;
     uint32_t n = drop_entries(slot, page, end);
     err_t err = gate_space_unmap_tables(ledger.space[slot].handle, va_of(page), end - page, table);

@@ -44,10 +44,13 @@ err_t table_frames(uint32_t slot, uint32_t page, frame_t out[2]);
 void table_given(uint32_t slot, const frame_t table[2], unsigned taken);
 /* See to it that page has a leaf table. ERR_NOMEM: a table already added stays. */
 err_t table_make(uint32_t slot, uint32_t page);
+/* The same for the table above the leaf table. */
+err_t table_make_middle(uint32_t slot, uint32_t page);
 /* Take back the leaf table of page and the table above it, when they are empty. */
 void table_unmake(uint32_t slot, uint32_t page);
 
-/* Unmap what is mapped, or in the store, of [page, end), which lies under one leaf table, and drop the references. */
+/* Unmap what is mapped, or in the store, of [page, end), which lies under one leaf table, and drop the references. A shared table is
+ * let go when the range is all of it, else split. */
 void table_unmap(uint32_t slot, uint32_t page, uint32_t end);
 /* The same with all of page's leaf table, which goes, and with it the one above when it is empty. */
 void table_clear(uint32_t slot, uint32_t page);

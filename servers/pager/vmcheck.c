@@ -2,11 +2,12 @@
  * The self-check. Independent of the code it checks: its own walk, its own counts (in the ledger's scratch words), nothing
  * repaired. Not bounded by a step: it is a debugging aid and takes as long as there are tables.
  *
- * Scratch word of a frame: times mapped | REACHED (tables) | ON_FREE_LIST
+ * Scratch word of a frame: times mapped, of a table: times reached | REACHED (tables) | ON_FREE_LIST
  */
 #include "vmcheck.h"
 
 #include "backing/backing.h"
+#include "leaf.h"
 #include "quota.h"
 #include "space.h"
 #include "sysgate.h"
@@ -33,7 +34,9 @@ static inline uint32_t *scratch(frame_t f) { return &ledger.scratch[frame_index(
 /* What the walk of one space counts. */
 struct tally {
     uint32_t slot, pages, swapped, tables;
+    bool again; /* the leaf table is a shared one that another space led to: its entries are counted */
 };
+static uint32_t sharers; /* met again, in all */
 
 /* ---- entries ---- */
 
@@ -43,8 +46,9 @@ static void check_entry_region(uint32_t slot, uint32_t page, pte_t pte, const st
         vmcheck_broken(VM_LOGICAL, space_id(slot), va_of(page));
 }
 
-static void check_user_frame(uint32_t slot, uint32_t page, pte_t pte, const struct ledger_region *r)
+static void check_user_frame(const struct tally *t, uint32_t page, pte_t pte, const struct ledger_region *r)
 {
+    uint32_t slot = t->slot;
     frame_t f = PTE_FRAME(pte);
     const struct frame_info *k = frame_kernel_word(f);
     const struct ledger_frame *w = frame_word(f);
@@ -52,7 +56,7 @@ static void check_user_frame(uint32_t slot, uint32_t page, pte_t pte, const stru
         vmcheck_broken(VM_FOREIGN, f, va_of(page));
         return;
     }
-    (*scratch(f))++;
+    *scratch(f) += !t->again;
     vmcheck_page(slot, page, pte);
     if (*scratch(f) & ON_FREE_LIST)
         vmcheck_broken(VM_FREE_MAPPED, f, va_of(page));
@@ -82,31 +86,36 @@ static void check_entry(struct tally *t, uint32_t page, pte_t pte)
     if (device)
         return;
     t->pages++;
-    check_user_frame(t->slot, page, pte, r);
+    check_user_frame(t, page, pte, r);
 }
 
 /* ---- tables ---- */
 
 static bool check_table(struct tally *t, frame_t f)
 {
+    t->again = frame_in_ram(f) && leaf_is_shared(f) && (*scratch(f) & REACHED);
     if (!frame_in_ram(f) || frame_kernel_word(f)->kind != FRAME_TABLE || frame_kernel_word(f)->owner != self.id ||
-        (*scratch(f) & REACHED)) {
+        (!t->again && (*scratch(f) & REACHED))) {
         vmcheck_broken(VM_TABLES, f, space_id(t->slot));
         return false;
     }
-    *scratch(f) |= REACHED;
+    *scratch(f) = (*scratch(f) | REACHED) + 1;
     t->tables++;
+    sharers += t->again;
     return true;
 }
 
 static void check_leaf(struct tally *t, frame_t leaf, uint32_t page)
 {
     const volatile pte_t *pte = window(leaf);
+    bool shared = leaf_is_shared(leaf);
     uint32_t valid = 0;
     for (unsigned i = 0; i < LEAF_PAGES; i++) {
         if (pte[i] == 0)
             continue;
         valid++;
+        if (shared && (pte[i] & (PTE_V | PTE_W)) != PTE_V)
+            vmcheck_broken(VM_SHARED_TABLE, leaf, page + i);
         if (pte[i] & PTE_V) {
             check_entry(t, page + i, pte[i]);
         } else {
@@ -191,6 +200,14 @@ static void mark_free_lists(void)
             vmcheck_broken(VM_FREE_MAPPED, zeroed.frame[i], 2); /* in a list as well */
         *s = ON_FREE_LIST;
     }
+    uint32_t aside = 0;
+    for (uint32_t n = leaf_aside.head; n && aside <= ledger.frames; n = ledger.frame_next[n - 1], aside++) {
+        if (ledger.scratch[n - 1])
+            vmcheck_broken(VM_FREE_MAPPED, ledger.first_frame + n - 1, 3);
+        ledger.scratch[n - 1] = ON_FREE_LIST;
+    }
+    if (aside != leaf_aside.count)
+        vmcheck_broken(VM_TOTAL, leaf_aside.count, aside);
 }
 
 static void check_user_word(frame_t f, uint32_t times)
@@ -215,6 +232,8 @@ static void check_kernel_word(frame_t f, unsigned kind)
         vmcheck_broken(VM_TOTAL, f, kind);
     if (kind == FRAME_TABLE && !(*scratch(f) & REACHED))
         vmcheck_broken(VM_TABLES, f, 0);
+    if (kind == FRAME_TABLE && leaf_is_shared(f) && TIMES(*scratch(f)) != leaf_sharers(f))
+        vmcheck_broken(VM_SHARED_TABLE, f, TIMES(*scratch(f)));
 }
 
 static void check_frames(void)
@@ -236,7 +255,7 @@ static void check_frames(void)
             kernel_free += k->kind == FRAME_KFREE;
         }
     }
-    if (free != frame_pool[POOL_USER].free + zeroed.count || kernel_free != frame_pool[POOL_KERNEL].free)
+    if (free != frame_pool[POOL_USER].free + zeroed.count || kernel_free != frame_pool[POOL_KERNEL].free + leaf_aside.count)
         vmcheck_broken(VM_TOTAL, frame_pool[POOL_USER].free, free);
     if (free + used + kernel_free + kernel_used != all)
         vmcheck_broken(VM_TOTAL, all, free + used);
@@ -299,10 +318,13 @@ void vmcheck(struct vm_report *report)
     out = report;
     mark_free_lists();
     vmcheck_slots_begin();
+    sharers = 0;
     for (uint32_t slot = space_after(0); slot; slot = space_after(slot)) {
         check_region_order(slot);
         check_space(slot);
     }
+    if (sharers != leaf_aside.count)
+        vmcheck_broken(VM_SHARED_TABLE, leaf_aside.count, sharers);
     check_frames();
     check_objects();
     check_charges();

@@ -29,7 +29,8 @@
     X(CLEAN, 19, "a page that is the same in the store, or on its way there, can be written by nobody") \
     X(PINNED, 20, "a pinned page is no victim") \
     X(INTENT, 21, "between two events no page is between its frame and the store") \
-    X(QUOTAS, 22, "frames and objects of every quota are counted right; where: its number")
+    X(QUOTAS, 22, "frames and objects of every quota are counted right; where: its number") \
+    X(SHARED_TABLE, 23, "a leaf table that several spaces have can be written by none, and its sharers are counted right")
 
 enum vm_invariant {
 #define VM_ENUM(name, number, text) VM_##name = (number),

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  * Proves that a fork that takes many steps (its pages lie under sixty leaf tables, so procmgr is told IN_PROGRESS) is all or
- * nothing under either strategy: the pager is killed at seeded random times while it runs, the fork succeeds nevertheless,
+ * nothing under each strategy: the pager is killed at seeded random times while it runs, the fork succeeds nevertheless,
  * and parent and child see their own pages. vmcheck and the frame count after each case.
  *
  * TIMEOUT: 300
@@ -11,6 +11,7 @@
 #define BASE 0x400000000UL
 #define TABLES 60u
 #define TABLE_BYTES (512 * PAGE_SIZE)
+#define FULL 140u /* pages, under every eighth table: enough for it to be shared as a whole */
 
 static uint64_t seed = 0x10f0f0f0UL;
 
@@ -51,6 +52,9 @@ static bool open_wide(void)
     struct ipc_msg m = {.w = {PAGER_REGION_ADD, 0, BASE, BASE + TABLES * TABLE_BYTES, PROT_R | PROT_W, BACKING_ANON}};
     if (pager_call(H_PAGER, &m) != OK)
         return false;
+    for (uint64_t i = 0; i < TABLES; i += 8)
+        for (uint64_t k = 0; k < FULL; k++)
+            *(volatile uint8_t *)(BASE + i * TABLE_BYTES + k * PAGE_SIZE) = 1;
     for (uint64_t i = 0; i < TABLES; i++)
         *word(i) = i + 1;
     return true;
@@ -84,4 +88,7 @@ static void killed_while_it_runs(uint64_t strategy)
 static void a_long_cow_fork_survives_the_pager(void) { killed_while_it_runs(FORK_COW); }
 static void a_long_eager_fork_survives_the_pager(void) { killed_while_it_runs(FORK_EAGER); }
 
-GT_MAIN(CASE(a_long_cow_fork_survives_the_pager), CASE(a_long_eager_fork_survives_the_pager))
+static void a_long_fork_with_shared_tables_survives_the_pager(void) { killed_while_it_runs(FORK_TABLES); }
+
+GT_MAIN(CASE(a_long_cow_fork_survives_the_pager), CASE(a_long_eager_fork_survives_the_pager),
+        CASE(a_long_fork_with_shared_tables_survives_the_pager))

@@ -10,7 +10,8 @@
 
 #define PAGES 12
 #define K_MAX 3000
-static uint8_t area[PAGES][PAGE_SIZE] __attribute__((aligned(4096)));
+static uint8_t own[PAGES][PAGE_SIZE] __attribute__((aligned(4096)));
+static uint8_t (*area)[PAGE_SIZE] = own;
 
 static uint64_t restarts(void)
 {
@@ -122,6 +123,27 @@ static void every_call_in_an_eager_fork(void)
     gt_strategy(old);
 }
 
+/* The pages are in a region of their own, with others, so many that their leaf table is shared. */
+#define BIG 0x300000000UL
+#define BIG_PAGES 140
+static void with_shared_tables(void (*prepare)(void), void (*operation)(void), uint64_t hook)
+{
+    uint64_t old = gt_strategy_set(FORK_TABLES), before = gt_stat(PAGER_STAT_TABLES, 0).v[2];
+    struct ipc_msg m = {.w = {PAGER_REGION_ADD, 0, BIG, BIG + CHUNK_SIZE, PROT_R | PROT_W, BACKING_ANON}};
+    REQUIRE(pager_call(H_PAGER, &m) == OK);
+    area = (void *)BIG;
+    gt_fill(area[0], BIG_PAGES, 1);
+    every_call(prepare, operation, hook);
+    CHECK(gt_stat(PAGER_STAT_TABLES, 0).v[2] - before > 4);
+    CHECK_EQ(gt_wrong(area[0], PAGES, 1), 0);
+    area = own;
+    m = (struct ipc_msg){.w = {PAGER_REGION_REMOVE, 0, BIG, BIG + CHUNK_SIZE}};
+    CHECK_EQ(pager_call(H_PAGER, &m), OK);
+    gt_strategy(old);
+}
+static void every_call_in_a_fork_with_shared_tables(void) { with_shared_tables(nothing, operation_fork, PAGER_DEBUG_DIE_AFTER); }
+static void every_call_while_tables_are_split(void) { with_shared_tables(prepare_cow, operation_cow, PAGER_DEBUG_DIE_SYSCALL); }
+
 /* ---- random instructions ---- */
 static void churn_child(void *arg)
 {
@@ -201,4 +223,5 @@ static void the_parent_dies_at_every_step_of_fork(void)
 
 GT_MAIN(CASE(before_every_call_in_fork), CASE(after_every_call_in_fork), CASE(before_every_call_in_cow_faults),
         CASE(after_every_call_in_cow_faults), CASE(before_every_call_in_exit), CASE(after_every_call_in_exit),
-        CASE(every_call_in_an_eager_fork), CASE(the_parent_dies_at_every_step_of_fork), CASE(at_random_instructions))
+        CASE(every_call_in_an_eager_fork), CASE(every_call_in_a_fork_with_shared_tables), CASE(every_call_while_tables_are_split),
+        CASE(the_parent_dies_at_every_step_of_fork), CASE(at_random_instructions))

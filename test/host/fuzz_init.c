@@ -50,7 +50,7 @@ static void arguments(void)
     char *exact = malloc(n + 1); /* ASan sees a read behind the end */
     memcpy(exact, text, n + 1);
     settings_parse(exact);
-    MUST(settings.fork == FORK_COW || settings.fork == FORK_EAGER);
+    MUST(settings.fork >= FORK_COW && settings.fork <= FORK_TABLES);
     MUST(memchr(settings.build, 0, sizeof settings.build) && memchr(settings.run, 0, sizeof settings.run));
     settings_banner(boot);
     uint64_t value;

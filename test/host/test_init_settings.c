@@ -53,6 +53,17 @@ static void test_known_keys_are_taken(void **state)
     assert_int_equal(said, 0);
 }
 
+static void test_every_fork_strategy_has_its_name(void **state)
+{
+    static const char *const text[] = {"fork=cow", "fork=eager", "fork=tables"};
+    (void)state;
+    for (uint32_t i = 0; i < 3; i++) {
+        settings_parse(text[i]);
+        assert_int_equal(settings.fork, i + 1);
+    }
+    assert_int_equal(said, 0);
+}
+
 static void test_run_takes_the_rest_of_the_line(void **state)
 {
     (void)state;
@@ -112,6 +123,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(test_known_keys_are_taken, setup),
+        cmocka_unit_test_setup(test_every_fork_strategy_has_its_name, setup),
         cmocka_unit_test_setup(test_run_takes_the_rest_of_the_line, setup),
         cmocka_unit_test_setup(test_unknown_words_are_reported_and_change_nothing, setup),
         cmocka_unit_test_setup(test_no_arguments_are_the_defaults, setup),

@@ -209,10 +209,11 @@ static void shared_tables(void **context)
     FAILS(ERR_BUSY, SPACE_MAP_FRAME, t_other, VA + PAGE_SIZE, mine_user, PROT_R);
     FAILS(ERR_BUSY, SPACE_SOFT, t_other, VA + PAGE_SIZE, 8);
     FAILS(ERR_BUSY, SPACE_MAP_DEVICE, t_kernel, t_space, VA + PAGE_SIZE, 0x10000000UL);
-    FAILS(ERR_NOTABLE, SPACE_UNSHARE_TABLE, t_space, VA, 0);
+    FAILS(ERR_INVAL, SPACE_UNSHARE_TABLE, t_space, VA, 0);
     FAILS(ERR_OWNER, SPACE_UNSHARE_TABLE, t_space, VA, mine_user);
     FAILS(ERR_INVAL, SPACE_UNSHARE_TABLE, t_space, VA, ~0UL);
     SYS_OK(t.t, SPACE_UNSHARE_TABLE, t_space, VA, mine_kernel + 1);
+    FAILS(ERR_NOENT, SPACE_UNSHARE_TABLE, t_other, VA, mine_kernel + 2); /* nobody else has it by now */
 }
 
 static void memory(void **context)

@@ -224,6 +224,12 @@ static const char *do_share_table(void)
     return "SHARE_TABLE";
 }
 
+static void leave(struct otable *t)
+{
+    t->users--;
+    t->shared = t->shared && t->users > 1;
+}
+
 static void unshare(struct ospace *o, unsigned r)
 {
     struct otable *t = o->table[r];
@@ -231,12 +237,7 @@ static void unshare(struct ospace *o, unsigned r)
     assert_int_equal(SYS(init, SPACE_UNSHARE_TABLE, o->s.h, region_va[r], host_kframe()), want);
     if (want != OK)
         return;
-    assert_int_equal(init->x[REG_A1], t->users > 1);
-    if (t->users == 1) {
-        t->shared = false;
-        return;
-    }
-    t->users--;
+    leave(t);
     o->table[r] = new_table();
     memcpy(o->table[r]->pte, t->pte, sizeof(t->pte));
 }
@@ -260,7 +261,7 @@ static const char *do_untable(void)
     long want = empty || t->users > 1 ? OK : ERR_BUSY;
     assert_int_equal(SYS(init, SPACE_UNTABLE, o->s.h, va_of(r, host_below(PAGES))), want);
     if (want == OK) {
-        t->users--;
+        leave(t);
         o->table[r] = 0;
     }
     return "UNTABLE";
@@ -352,12 +353,10 @@ static const char *do_space(void)
     frame_t f = o->s.space->frame, root = o->s.space->root_frame;
     for (unsigned r = 0; r < REGIONS; r++) {
         struct otable *t = o->table[r];
-        if (t && t->shared && t->users == 1)
-            unshare(o, r);
         if (t && !t->shared)
             SYS_OK(init, SPACE_UNMAP, o->s.h, va_of(r, 0), PAGES);
         if (t)
-            t->users--;
+            leave(t);
         while (SYS(init, SPACE_UNTABLE, o->s.h, va_of(r, 0)) == OK) {
         }
     }

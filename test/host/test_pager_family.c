@@ -10,7 +10,7 @@ static void families_agree_with_an_oracle(void **state)
 {
     (void)state;
     uint32_t before = model_free();
-    for (uint64_t strategy = FORK_COW; strategy <= FORK_EAGER; strategy++) {
+    for (uint64_t strategy = FORK_COW; strategy <= FORK_TABLES; strategy++) {
         struct ipc_msg m = {.w = {PAGER_STRATEGY, strategy}};
         assert_int_equal(model_call(0, &m), OK);
         family_start();
@@ -103,7 +103,7 @@ static void a_death_between_any_two_steps_redoes_the_fork(void **state)
     bool later;
     (void)state;
     uint32_t a = make_wide(1);
-    for (uint64_t strategy = FORK_COW; strategy <= FORK_EAGER; strategy++) {
+    for (uint64_t strategy = FORK_COW; strategy <= FORK_TABLES; strategy++) {
         struct ipc_msg m = {.w = {PAGER_STRATEGY, strategy}};
         assert_int_equal(model_call(0, &m), OK);
         uint32_t before = model_free();
@@ -185,7 +185,7 @@ static bool mortal_round(uint64_t k, int after)
 static void a_death_at_every_call_loses_nothing(void **state)
 {
     (void)state;
-    for (uint64_t strategy = FORK_COW; strategy <= FORK_EAGER; strategy++) {
+    for (uint64_t strategy = FORK_COW; strategy <= FORK_TABLES; strategy++) {
         struct ipc_msg m = {.w = {PAGER_STRATEGY, strategy}};
         assert_int_equal(model_call(0, &m), OK);
         (void)mortal_round(0, 0);
@@ -205,19 +205,23 @@ static void a_restart_in_a_family_changes_nothing(void **state)
 {
     (void)state;
     uint32_t before = model_free();
-    family_start();
-    for (int i = 0; i < 600; i++) {
-        family_step();
-        if (i % 20 == 0) {
-            uint64_t mismatches = ledger.header->mismatches;
-            uint32_t free_now = model_free();
-            model_restart();
-            assert_int_equal(model_free(), free_now);
-            assert_int_equal(ledger.header->mismatches, mismatches);
-            family_verify();
+    for (uint64_t strategy = FORK_COW; strategy <= FORK_TABLES; strategy++) {
+        struct ipc_msg m = {.w = {PAGER_STRATEGY, strategy}};
+        assert_int_equal(model_call(0, &m), OK);
+        family_start();
+        for (int i = 0; i < 600; i++) {
+            family_step();
+            if (i % 20 == 0) {
+                uint64_t mismatches = ledger.header->mismatches;
+                uint32_t free_now = model_free();
+                model_restart();
+                assert_int_equal(model_free(), free_now);
+                assert_int_equal(ledger.header->mismatches, mismatches);
+                family_verify();
+            }
         }
+        family_end(before);
     }
-    family_end(before);
 }
 
 int main(void)

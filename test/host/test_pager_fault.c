@@ -170,7 +170,7 @@ static void a_failing_allocation_leaves_no_trace(void **state)
     uint32_t a = make_process(1), failed = 0;
     for (unsigned i = 0; i < HEAP_PAGES; i++)
         store(a, HEAP + i * PAGE_SIZE, (uint8_t)i);
-    for (uint64_t strategy = FORK_COW; strategy <= FORK_EAGER; strategy++) {
+    for (uint64_t strategy = FORK_COW; strategy <= FORK_TABLES; strategy++) {
         struct ipc_msg m = {.w = {PAGER_STRATEGY, strategy}};
         assert_int_equal(model_call(0, &m), OK);
         for (unsigned k = 1; k < 60; k++) {

@@ -94,7 +94,15 @@ enum pager_file_next { PAGER_FILE_NONE = 0, PAGER_FILE_WANTED = 1, PAGER_FILE_UN
 #define PAGER_FILE_BEGAN 1u /* the file server was started: it knows nothing of what it was asked for before */
 enum pager_file_revoke { PAGER_FILE_GONE = 0, PAGER_FILE_READ_ONLY = 1, PAGER_FILE_AWAY = 2 };
 
-enum fork_strategy { FORK_COW = 1, FORK_EAGER = 2 };
+/* X(NAME, number, what users call it). */
+#define FORK_STRATEGIES(X) X(COW, 1, "cow") X(EAGER, 2, "eager") X(TABLES, 3, "tables")
+enum fork_strategy {
+#define FORK_ENUM(name, number, text) FORK_##name = (number),
+    FORK_STRATEGIES(FORK_ENUM)
+#undef FORK_ENUM
+};
+#define FORK_TEXT(name, number, text) [number] = (text),
+#define FORK_TEXTS() {FORK_STRATEGIES(FORK_TEXT)} /* of an array of strings; 0: none */
 
 /* STAT: reply values in w[1]... */
 enum pager_stat {
@@ -111,6 +119,8 @@ enum pager_stat {
                             * w[7]: pages of programs that are only in the store */
     PAGER_STAT_FRAMES = 8, /* space or 0 = system: resident pages; limit, 0: none; pinned; swapped out; domain; ready to leave;
                             * w[7]: evicted */
+    PAGER_STAT_TABLES = 9, /* leaf tables given to a child as they are; split since, both since boot; frames set aside for that now;
+                            * pages from which on a table is shared */
 };
 
 /* REPORT: why, and what w[6] says then. A policy that was replaced gave way to fifo. */

@@ -321,12 +321,10 @@ static inline must_check err_t sys_space_share_table(handle_t from, handle_t to,
 {
     return (err_t)sys3(SYS_SPACE_SHARE_TABLE, from, to, va).a0;
 }
-/* frame may be NO_FRAME when nobody else has the table (ERR_NOTABLE otherwise). *taken: whether the frame was used. */
-static inline must_check err_t sys_space_unshare_table(handle_t space, vaddr_t va, frame_t frame, bool *taken)
+/* ERR_NOENT: nobody else has the table. */
+static inline must_check err_t sys_space_unshare_table(handle_t space, vaddr_t va, frame_t frame)
 {
-    struct sysret r = sys3(SYS_SPACE_UNSHARE_TABLE, space, va, frame);
-    *taken = r.a0 == OK && r.a1;
-    return (err_t)r.a0;
+    return (err_t)sys3(SYS_SPACE_UNSHARE_TABLE, space, va, frame).a0;
 }
 static inline must_check err_t sys_space_harvest(handle_t space, vaddr_t va, unsigned pages, uint64_t *accessed,
                                                  uint64_t *dirty)

@@ -65,7 +65,7 @@ struct frame_info {
     uint16_t parents; /* shared leaf table: level-1 entries that point to it */
 };
 #define FRAME_F_ZEROED 1u /* a KFREE frame known to be all zero */
-#define FRAME_F_SHARED 4u /* a leaf table that several spaces may have */
+#define FRAME_F_SHARED 4u /* a leaf table that several spaces have */
 #define FRAME_F_BATCH 2u  /* registered as its owner's batch page: not mapped elsewhere, not granted away */
 _Static_assert(sizeof(struct frame_info) == 16, "frame_info is ABI");
 

@@ -87,7 +87,7 @@
     X(SPACE_INFO, 61, "space -> id, asid, threads, handles, of these ever used", "describe a space") \
     X(SPACE_EXEC_FENCE, 62, "", "make stores to code visible to all harts' fetches") \
     X(SPACE_SHARE_TABLE, 67, "from, to, va", "give another space the whole leaf table; everything in it becomes COW") \
-    X(SPACE_UNSHARE_TABLE, 68, "space, va, frame or 0 -> taken", "a leaf table of its own again") \
+    X(SPACE_UNSHARE_TABLE, 68, "space, va, frame", "a leaf table of its own again") \
     X(CHUNK_RETYPE, 64, "chunk, enum chunk_kind", "USER <-> KERNEL, when no frame of it is in use") \
     X(CHUNK_GRANT, 65, "chunk, space", "give a chunk to another owner") \
     X(WINDOW_MAP, 66, "space, chunk", "show an owned (or the frame table's) chunk in the space's window") \

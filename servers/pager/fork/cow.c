@@ -112,22 +112,29 @@ static err_t share_part(struct fork_job *job, frame_t leaf, uint32_t end)
     return share(job, leaf, end, SHARE_COW);
 }
 
+err_t fork_cow_leaf(struct fork_job *job, frame_t leaf, uint32_t *work)
+{
+    uint32_t end = leaf_floor(job->page) + LEAF_PAGES;
+    *work = LEAF_PAGES;
+    if (ledger.space[job->parent].flags & SPACE_F_PINNED)
+        return fork_copy_pages(job, end);
+    if (ledger.space_vol[job->parent].special != 0)
+        return share_part(job, leaf, end);
+    *work = frame_maps(leaf) + LEAF_WORK;
+    return share(job, leaf, end, SHARE_COW);
+}
+
 /* Leaf tables, a full one's worth. */
 static err_t cow_step(struct fork_job *job)
 {
-    bool plain = ledger.space_vol[job->parent].special == 0;
     for (uint32_t left = LEAF_PAGES; left > 0;) {
         frame_t leaf = table_next_leaf(job->parent, &job->page);
+        uint32_t work;
         if (leaf == NO_FRAME)
             return job->page < USER_PAGES_END ? STEP_MORE : OK;
-        uint32_t end = leaf_floor(job->page) + LEAF_PAGES, work = frame_maps(leaf) + LEAF_WORK;
-        if (ledger.space[job->parent].flags & SPACE_F_PINNED) {
-            err_t err = fork_copy_pages(job, end);
-            return err == OK ? STEP_MORE : err;
-        }
-        err_t err = plain ? share(job, leaf, end, SHARE_COW) : share_part(job, leaf, end);
-        if (err != OK || !plain)
-            return err == OK ? STEP_MORE : err;
+        err_t err = fork_cow_leaf(job, leaf, &work);
+        if (err != OK)
+            return err;
         left -= work < left ? work : left;
     }
     return STEP_MORE;
@@ -137,5 +144,6 @@ const struct fork_way fork_cow = {.name = "cow", .step = cow_step};
 
 const struct fork_way *fork_way_of(uint32_t number)
 {
-    return number == FORK_COW ? &fork_cow : number == FORK_EAGER ? &fork_eager : 0;
+    static const struct fork_way *const way[] = {[FORK_COW] = &fork_cow, [FORK_EAGER] = &fork_eager, [FORK_TABLES] = &fork_tables};
+    return number < sizeof way / sizeof way[0] ? way[number] : 0;
 }

@@ -23,12 +23,17 @@ struct fork_way {
     err_t (*step)(struct fork_job *job);
 };
 
-extern const struct fork_way fork_cow, fork_eager;
+extern const struct fork_way fork_cow, fork_eager, fork_tables;
 /* By FORK_*; 0: no such strategy. */
 const struct fork_way *fork_way_of(uint32_t number);
 
 /* eager.c: copy up to EAGER_STEP_PAGES pages of [job->page, end) under one leaf table. Moves the cursor.
  * Used by COW forks for pinned regions, too. */
 err_t fork_copy_pages(struct fork_job *job, uint32_t end);
+/* cow.c: share the pages from job->page on that lie under this leaf table one by one, or some of them. Moves the cursor. *work: what
+ * it cost, in pages. */
+err_t fork_cow_leaf(struct fork_job *job, frame_t leaf, uint32_t *work);
+/* tables.c: leaf tables with fewer pages are not shared. */
+extern uint32_t fork_table_min;
 
 #endif

@@ -119,9 +119,7 @@ static outcome_t on_unshare_table(const struct thread *t, const uint64_t *a)
     struct spot at = predict_walk(s, a[1]);
     if (at.level || !spot_is_shared(&at))
         return OUTCOME(ERR_NOENT);
-    if (at.table->parents > 1)
-        o = a[2] ? predict_kfree(t->space, a[2]) : OUTCOME(ERR_NOTABLE);
-    return done_unless(o);
+    return done_unless(predict_kfree(t->space, a[2]));
 }
 
 /* ---- mappings ---- */

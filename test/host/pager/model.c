@@ -80,12 +80,14 @@ static uint64_t leaf_entry(frame_t f, unsigned prot)
     return (uint64_t)f << PTE_PPN_SHIFT | PTE_V | PTE_U | PTE_A | PTE_D | (uint64_t)(prot & 7) << 1 |
            (prot & PROT_COW ? PTE_COW : 0);
 }
+static bool is_shared(frame_t table) { return info(table)->flags & FRAME_F_SHARED; }
 static void map_entry(frame_t root, uint32_t page, frame_t f, unsigned prot)
 {
     unsigned level;
     frame_t table;
     uint64_t *e = walk(root, page, &level, &table);
     assert_int_equal(level, 0);
+    assert_false(is_shared(table));
     assert_int_equal(info(f)->kind, FRAME_USER);
     if (*e & PTE_V)
         info(PTE_FRAME(*e))->maps--;
@@ -105,20 +107,77 @@ static err_t add_table(frame_t root, uint32_t page, frame_t f)
     set(table, e, (uint64_t)f << PTE_PPN_SHIFT | PTE_V);
     return OK;
 }
+/* The entry of the table above the one of `level`; *parent: where it stands. */
+static uint64_t *entry_above(frame_t root, uint32_t page, unsigned level, frame_t *parent)
+{
+    unsigned up;
+    *parent = root;
+    for (up = 2; up > level + 1; up--)
+        *parent = PTE_FRAME(*entry_in(*parent, page, up));
+    return entry_in(*parent, page, up);
+}
+static void leave_shared(frame_t table)
+{
+    if (--info(table)->parents > 1)
+        return;
+    info(table)->parents = 0;
+    info(table)->flags &= (uint8_t)~FRAME_F_SHARED;
+}
 static err_t untable(frame_t root, uint32_t page, frame_t *out)
 {
-    unsigned level, up;
-    frame_t table, parent = root;
+    unsigned level;
+    frame_t table, parent;
     (void)walk(root, page, &level, &table);
     if (table == root)
         return ERR_NOENT;
-    if (info(table)->maps)
+    if (info(table)->maps && !is_shared(table))
         return ERR_BUSY;
-    for (up = 2; up > level + 1; up--)
-        parent = PTE_FRAME(*entry_in(parent, page, up));
-    set(parent, entry_in(parent, page, up), 0);
+    uint64_t *above = entry_above(root, page, level, &parent);
+    set(parent, above, 0);
+    if (is_shared(table)) {
+        leave_shared(table);
+        *out = NO_FRAME;
+        return OK;
+    }
     info(table)->kind = FRAME_KFREE;
     *out = table;
+    return OK;
+}
+static long share_table(frame_t from, frame_t to, uint32_t page)
+{
+    unsigned level, to_level;
+    frame_t table, to_table;
+    uint64_t *e = walk(from, page, &level, &table), *slot = walk(to, page, &to_level, &to_table);
+    assert_int_equal(level, 0);
+    assert_int_equal(to_level, 1);
+    assert_int_equal(*slot, 0);
+    e = window(table);
+    for (unsigned i = 0; i < LEAF_PAGES; i++) {
+        assert_true(e[i] == 0 || ((e[i] & PTE_V) && info(PTE_FRAME(e[i]))->kind == FRAME_USER)); /* no slots: they would be uncounted */
+        if (e[i] & PTE_W)
+            e[i] ^= PTE_W | PTE_COW;
+    }
+    info(table)->parents = (uint16_t)((is_shared(table) ? info(table)->parents : 1) + 1);
+    info(table)->flags |= FRAME_F_SHARED;
+    set(to_table, slot, (uint64_t)table << PTE_PPN_SHIFT | PTE_V);
+    return OK;
+}
+static long unshare_table(frame_t root, uint32_t page, frame_t f)
+{
+    unsigned level;
+    frame_t table, parent;
+    (void)walk(root, page, &level, &table);
+    if (level || !is_shared(table))
+        return ERR_NOENT;
+    assert_int_equal(info(f)->kind, FRAME_KFREE);
+    *info(f) = (struct frame_info){.kind = FRAME_TABLE, .owner = OWN_ID, .maps = info(table)->maps};
+    memcpy(window(f), window(table), PAGE_SIZE);
+    for (unsigned i = 0; i < LEAF_PAGES; i++)
+        if (*entry_in(f, i, 0) & PTE_V)
+            info(PTE_FRAME(*entry_in(f, i, 0)))->maps++;
+    uint64_t *e = entry_above(root, page, 0, &parent);
+    *e = (uint64_t)f << PTE_PPN_SHIFT | PTE_V;
+    leave_shared(table);
     return OK;
 }
 
@@ -181,6 +240,7 @@ static void unmap(frame_t root, uint32_t page, uint64_t pages)
         uint64_t *e = walk(root, page + (uint32_t)i, &level, &table);
         if (level)
             continue;
+        assert_false(is_shared(table));
         if (*e & PTE_V)
             info(PTE_FRAME(*e))->maps--;
         set(table, e, 0);
@@ -196,6 +256,7 @@ static long soft(frame_t root, uint32_t page, uint64_t value, uint64_t how, uint
         return ERR_NOTABLE;
     if ((*e & PTE_V) && how != SOFT_REPLACE)
         return ERR_EXIST;
+    assert_false(is_shared(table));
     if (*e & PTE_V)
         info(PTE_FRAME(*e))->maps--;
     *old = *e;
@@ -217,6 +278,7 @@ static void protect(frame_t root, uint32_t page, uint64_t pages, unsigned prot)
         unsigned level;
         frame_t table;
         uint64_t *e = walk(root, page + (uint32_t)i, &level, &table);
+        assert_true(level || !is_shared(table)); /* as a whole, whatever is mapped */
         if (level || !(*e & PTE_V))
             continue;
         if (prot == 0)
@@ -242,6 +304,7 @@ static long share(frame_t from, frame_t to, uint32_t page, uint64_t pages, unsig
         d = walk(to, page + (uint32_t)i, &to_level, &to_table);
         if (to_level)
             return ERR_NOTABLE;
+        assert_false(is_shared(to_table));
         if (*d)
             continue;
         if (mode == SHARE_COW && (*e & PTE_W))
@@ -290,7 +353,7 @@ static struct sysret map_pages(frame_t root, uint32_t page, const uint64_t *a)
 
 static struct sysret space_call(long n, const uint64_t *a)
 {
-    uint32_t page = page_of(n == SYS_SPACE_SHARE ? a[2] : a[1]);
+    uint32_t page = page_of(n == SYS_SPACE_SHARE || n == SYS_SPACE_SHARE_TABLE ? a[2] : a[1]);
     frame_t root = space_root((handle_t)a[0]), out = 0;
     switch (n) {
     case SYS_SPACE_TABLE:
@@ -317,6 +380,10 @@ static struct sysret space_call(long n, const uint64_t *a)
     }
     case SYS_SPACE_HARVEST:
         return (struct sysret){.a1 = harvest(root, page)};
+    case SYS_SPACE_SHARE_TABLE:
+        return (struct sysret){.a0 = share_table(root, space_root((handle_t)a[1]), page)};
+    case SYS_SPACE_UNSHARE_TABLE:
+        return (struct sysret){.a0 = unshare_table(root, page, (frame_t)a[2])};
     case SYS_SPACE_SHARE:
         return share_with(root, space_root((handle_t)a[1]), page, a);
     default:
@@ -423,7 +490,7 @@ err_t ipc_fault_reply(reply_id_t id, uint64_t verdict, frame_t frame, frame_t ta
         unsigned level;
         frame_t t;
         uint64_t *e = walk(root, current.page, &level, &t);
-        assert_true(level == 0 && (*e & PTE_COW));
+        assert_true(level == 0 && (*e & PTE_COW) && !is_shared(t));
         *e = (*e & ~PTE_COW) | PTE_W;
     }
     maybe_die(1);
@@ -583,8 +650,10 @@ static uint8_t *translate(uint32_t slot, vaddr_t va, unsigned access, struct fau
         return NULL;
     f->pte = *walk(space_at(slot)->root, f->page, &f->level, &table);
     uint64_t need = PTE_V | PTE_U | (uint64_t)access << 1;
-    if (f->level || (f->pte & need) != need)
+    if (f->level || (f->pte & need) != need) {
+        f->level |= f->level == 0 && is_shared(table) ? FAULT_LEVEL_SHARED : 0;
         return NULL;
+    }
     return (uint8_t *)window(PTE_FRAME(f->pte)) + (va & PAGE_MASK);
 }
 
@@ -628,6 +697,32 @@ static err_t access_byte(uint32_t space, vaddr_t va, unsigned access, uint8_t **
     }
     fail_msg("the access to 0x%lx never succeeds", (unsigned long)va);
     return ERR_FAULT;
+}
+
+static struct ipc_event fault_event(uint32_t space, vaddr_t va, unsigned access)
+{
+    struct ipc_event ev = {.kind = MSG_FAULT, .id = 9, .badge = BADGE_MAKE(BADGE_CLIENT, space)};
+    assert_null(translate(space_slot(space), va, access, &current));
+    ev.w[FAULTW_VA] = va;
+    ev.w[FAULTW_ACCESS] = access & PROT_W ? FAULT_ACCESS_W : FAULT_ACCESS_R;
+    ev.w[FAULTW_PTE] = current.pte;
+    ev.w[FAULTW_LEVEL] = current.level;
+    return ev;
+}
+
+void model_fault_waits(uint32_t space, vaddr_t va, unsigned access)
+{
+    struct ipc_event ev = fault_event(space, va, access);
+    struct answer a;
+    fault_decide(&current, &a);
+    assert_int_equal(a.verdict, 0);
+    fault_wait(&ev);
+}
+
+void model_fault_deferred(uint32_t space, vaddr_t va, unsigned access)
+{
+    struct ipc_event ev = fault_event(space, va, access);
+    assert_true(defer_event(&ev));
 }
 
 err_t model_store(uint32_t space, vaddr_t va, uint8_t value, unsigned *reason)

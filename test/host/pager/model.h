@@ -62,6 +62,10 @@ extern bool model_quick;
 typedef void model_decided_fn(const struct fault *f, const struct answer *a, bool quick);
 extern model_decided_fn *model_decided;
 
+/* A fault that waits for its answer, which comes with defer_retry(): by the pager's decision, or because its space is just locked. */
+void model_fault_waits(uint32_t space, vaddr_t va, unsigned access);
+void model_fault_deferred(uint32_t space, vaddr_t va, unsigned access);
+
 /* Time passes until the store has nothing under way. */
 void model_settle(void);
 

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "backing/backing.h"
+#include "fork/fork.h"
 
 #define TEXT 0x10000UL
 #define DATA 0x20000UL
@@ -30,6 +31,7 @@ static inline int setup(void **state)
 {
     (void)state;
     model_boot(12);
+    fork_table_min = 1; /* the processes here are small */
     return 0;
 }
 static inline int teardown(void **state)
