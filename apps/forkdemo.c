@@ -391,7 +391,7 @@ int main(int argc, char **argv)
     if (argc > 1) {
         bool asked = strcmp(argv[1], "--help") == 0;
         fputs("usage: forkdemo\nA parent and two children write to the same pages; every page fault is shown with its way "
-              "through kernel and pager.\nCompare `pagerctl strategy eager` and `pagerctl strategy cow`.\n",
+              "through kernel and pager.\nCompare `pagerctl strategy eager` and `pagerctl strategy tables`.\n",
               asked ? stdout : stderr);
         return asked ? 0 : 2;
     }

@@ -62,7 +62,7 @@ def disk_options(disk):
 class Machine:
     """What to boot and how. Boot arguments follow abi/bootinfo.h: key=value ..., run= last."""
 
-    def __init__(self, kernel, image, mem="128M", fork="cow", build="release", icount=False, run=None, args="",
+    def __init__(self, kernel, image, mem="128M", fork="tables", build="release", icount=False, run=None, args="",
                  trap_log=None, gdb_port=None, qmp=False, extra=(), smp=1, disk=None):
         self.kernel, self.image, self.mem, self.fork, self.build = kernel, image, mem, fork, build
         self.icount, self.run, self.args, self.trap_log = icount, run, args, trap_log
@@ -314,7 +314,7 @@ def main():
     parser.add_argument("--kernel")
     parser.add_argument("--image")
     parser.add_argument("--mem", default="128M")
-    parser.add_argument("--fork", default="cow", choices=["cow", "eager", "tables"])
+    parser.add_argument("--fork", default="tables", choices=["tables", "cow", "eager"])
     parser.add_argument("--icount", action="store_true")
     parser.add_argument("--smp", type=int, default=1, help="harts")
     parser.add_argument("--run", help="command line; power off after it")

@@ -12,7 +12,7 @@
 
 #include "init.h"
 
-struct settings settings = {.fork = FORK_COW, .store = PAGER_STORE_DEFAULT, .build = "release"};
+struct settings settings = {.fork = FORK_TABLES, .store = PAGER_STORE_DEFAULT, .build = "release"};
 
 #define KEY_MAX 16u
 

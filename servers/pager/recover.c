@@ -228,7 +228,7 @@ static err_t first_start(const struct pager_boot *boot)
     ledger.header->around = AROUND_DEFAULT;
     (void)around_set(boot->around); /* 0: not said */
     ledger.header->zeroed = ZEROED_MAX;
-    ledger.header->strategy = fork_way_of(boot->fork_strategy) ? boot->fork_strategy : FORK_COW;
+    ledger.header->strategy = fork_way_of(boot->fork_strategy) ? boot->fork_strategy : FORK_TABLES;
     spaces_build();
     regions_begin();
     replace_start(boot);

@@ -174,7 +174,7 @@ def _any(text):
 # name: (default, check, what help says). A default of None is never checked.
 VARIABLES = {
     "MEM": ("128M", _mem, "memory of the machine, 64M to 8G"),
-    "FORK": ("cow", _one_of("cow", "eager", "tables"),
+    "FORK": ("tables", _one_of("tables", "cow", "eager"),
              "fork strategy at boot: cow shares pages, tables also whole page tables, eager copies"),
     "FRAMES": ("", _frames, "frames for pages of programs; what does not fit goes to the store (default: all there are)"),
     "AROUND": ("", _around, "pages of a file that one fault maps, a power of two up to 64; 1: only the one that was touched (default: 16)"),
