@@ -20,11 +20,9 @@ void server_pause(unsigned try)
 
 err_t pager_call_bounded(handle_t pager, struct ipc_msg *m, unsigned tries)
 {
-    const struct ipc_msg request = *m;
     err_t err = ERR_PEER_DEAD;
     for (unsigned try = 0; try < tries; try++) {
-        *m = request;
-        err = ipc_call(pager, m);
+        err = ipc_call(pager, m); /* dead: *m is as it was */
         if (err != ERR_PEER_DEAD)
             return err;
         if (try + 1 < tries)

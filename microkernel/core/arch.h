@@ -27,6 +27,7 @@ static inline void count(unsigned which) { this_hart()->counter[which]++; }
 /* ---- address spaces (riscv/sv39.c) ---- */
 /* The entry for va at the lowest level reached; *level 2..0. Never null for a user address. */
 pte_t *arch_walk(pte_t *root, vaddr_t va, unsigned *level);
+pte_t *arch_table_entry(frame_t table, vaddr_t va, unsigned level); /* of va, in a table of that level */
 /* The entry for va in the table whose entries are of this level (or the lowest there is above it). */
 pte_t *arch_walk_to(pte_t *root, vaddr_t va, unsigned stop, unsigned *level);
 /* The one place where user leaf entries are made. prot: PROT_*, W and X together are the caller's bug. */

@@ -85,13 +85,19 @@ err_t handle_new(struct space *s, unsigned type, unsigned rights, badge_t badge,
                  handle_t *out)
 {
     handle_t h = s->handle_free;
-    if (h)
-        handle_unlink_slot(s, h);
-    else if (s->handles < s->handle_room)
-        handle_set_end(s, (h = s->handles) + 1);
-    else
-        return ERR_NOHANDLE;
-    handle_write(handle_slot(s, h), handle_word(type, rights, badge), object, gen);
+    if (!h) {
+        if (s->handles >= s->handle_room)
+            return ERR_NOHANDLE;
+        h = s->handles;
+        handle_set_end(s, h + 1);
+    }
+    struct handle *slot = handle_slot(s, h);
+    if (s->handle_free) { /* it was the first of the list */
+        s->handle_free = slot->object;
+        if (slot->object)
+            handle_slot(s, slot->object)->gen = 0;
+    }
+    handle_write(slot, handle_word(type, rights, badge), object, gen);
     *out = h;
     return OK;
 }
@@ -129,7 +135,7 @@ struct endpoint *endpoint_of(const struct object_ref *r)
 
 /* ---- system calls ---- */
 
-syscall_fn sys_handle_copy, sys_handle_install, sys_handle_install_set, sys_handle_close, sys_handle_revoke, sys_handle_info, sys_handle_grow;
+syscall_fn sys_space_handler, sys_handle_copy, sys_handle_install, sys_handle_install_set, sys_handle_close, sys_handle_revoke, sys_handle_info, sys_handle_grow;
 
 /* A live handle of cur's that may be passed on with these rights and this badge (0: its own). */
 static err_t handle_source(struct thread *cur, handle_t h, uint64_t rights, badge_t badge, struct handle **out)
@@ -196,6 +202,22 @@ static inline err_t handle_install(struct thread *cur, struct space *to, const u
     return OK;
 }
 
+/* The usual entry: the first slot that was never used, a handle that is near. false: nothing changed, handle_install() says why. */
+static inline bool install_quick(const struct space *from, struct space *to, uint32_t entry, badge_t badge)
+{
+    handle_t at = entry & 0x7ff, h = entry >> 11 & 0x7ff;
+    unsigned rights = entry >> 22 & 0xff, needs = rights | RIGHT_GRANT | (badge ? RIGHT_MINT : 0);
+    if (at != to->handles || at >= HANDLES_INLINE || h == 0 || h >= from->handles_near)
+        return false;
+    const struct handle *src = &from->handle[h];
+    if (!src->word || !handle_live(src) || needs & ~handle_rights(src))
+        return false;
+    /* commit */
+    handle_set_end(to, at + 1);
+    handle_write(&to->handle[at], handle_word(handle_type(src), rights, badge ? badge : handle_badge(src)), src->object, src->gen);
+    return true;
+}
+
 /* a0 space, a1 slot, a2 handle, a3 rights, a4 badge */
 long sys_handle_install(struct thread *cur, uint64_t *a)
 {
@@ -204,20 +226,30 @@ long sys_handle_install(struct thread *cur, uint64_t *a)
     return e == OK ? handle_install(cur, to, &a[1]) : e;
 }
 
-/* a0 space, a1 and a2 badges, a3.. up to eight INSTALL_ENTRY, two a register, ended by 0 -> a1 how many are installed */
+/* a0 space, a1 and a2 badges, a3.. up to eight INSTALL_ENTRY, two a register, ended by 0 -> a1 how many are installed. The slot that
+ * there is not is where the space's exceptions go. */
+typedef uint32_t __attribute__((may_alias)) half_t;
 long sys_handle_install_set(struct thread *cur, uint64_t *a)
 {
     struct space *to;
     err_t e = handle_space(cur, a[0], RIGHT_HANDLES, &to);
-    uint64_t badge[3] = {0, a[1], a[2]};
+    uint64_t badge[4] = {0, a[1], a[2], 0};
     unsigned n = 0;
+    const half_t *half = (const half_t *)&a[3];
     for (; e == OK && n < INSTALL_SET_MAX; n++) { /* bound: INSTALL_SET_MAX */
-        uint32_t entry = (uint32_t)(a[3 + n / 2] >> (n % 2 * 32));
+        uint32_t entry = half[n];
         if (!entry)
             break;
         unsigned which = entry >> 30;
-        uint64_t one[4] = {entry & 0x7ff, (entry >> 11) & 0x7ff, (entry >> 22) & 0xff, which < 3 ? badge[which] : 0};
-        e = which < 3 ? handle_install(cur, to, one) : ERR_INVAL;
+        if (likely(which < 3 && install_quick(cur->space, to, entry, badge[which])))
+            continue;
+        uint64_t one[4] = {entry & 0x7ff, (entry >> 11) & 0x7ff, (entry >> 22) & 0xff, badge[which]};
+        if (which == 3)
+            e = ERR_INVAL;
+        else if (one[0])
+            e = handle_install(cur, to, one);
+        else
+            e = sys_space_handler(cur, (uint64_t[]){a[0], HANDLER_EXCEPTION, one[1], one[3]});
     }
     a[1] = e == OK ? n : n - (n > 0);
     return e;

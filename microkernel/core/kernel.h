@@ -294,6 +294,7 @@ err_t space_map_one(struct space *s, vaddr_t va, frame_t f, unsigned prot, bool 
 /* The commit of a mapping, checked before: e is va's level-0 entry, in a table of the space's own. */
 void space_put_leaf(struct space *s, pte_t *e, vaddr_t va, pte_t new);
 err_t space_add_table(struct space *s, vaddr_t va, frame_t table);
+err_t entry_put_table(pte_t *e, unsigned level, vaddr_t va, frame_t table); /* e: the entry for va at that level, where the walk ended */
 err_t space_window(struct space *s, uint64_t chunk, bool writable);
 void space_window_remove(struct space *s, uint64_t chunk);
 

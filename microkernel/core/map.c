@@ -84,8 +84,11 @@ err_t space_add_table(struct space *s, vaddr_t va, frame_t table)
 {
     unsigned level;
     pte_t *e = arch_walk(s->root, va, &level);
-    if (!e)
-        return ERR_INVAL;
+    return e ? entry_put_table(e, level, va, table) : ERR_INVAL;
+}
+
+err_t entry_put_table(pte_t *e, unsigned level, vaddr_t va, frame_t table)
+{
     if (!level || arch_pte_is_leaf(*e) || (level == 1 && va_in_window(va)))
         return ERR_EXIST;
     /* commit */

@@ -42,16 +42,16 @@ static err_t share_target(struct thread *cur, struct space *to, uint64_t *a, pte
 {
     unsigned level;
     *out = arch_walk(to->root, a[2], &level);
-    while (level && a[4] >> 8) { /* bound: two levels, each of which takes a frame */
+    while (unlikely(level) && a[4] >> 8) { /* bound: two levels, each of which takes a frame */
         frame_t f = a[4] >> 8 & 0xfffffff;
         err_t e = frame_check_kfree(cur->space, f);
         if (e == OK)
-            e = space_add_table(to, a[2], f);
+            e = entry_put_table(*out, level, a[2], f);
         if (e != OK)
             return e;
         a[4] = SHARE_WITH(a[4] & 0xff, a[4] >> 36, 0);
         a[5] += 1UL << 32;
-        *out = arch_walk(to->root, a[2], &level);
+        *out = arch_table_entry(f, a[2], --level);
     }
     return level ? ERR_NOTABLE : table_is_shared(*out) ? ERR_BUSY : OK;
 }

@@ -30,6 +30,8 @@ pte_t *arch_walk_to(pte_t *root, vaddr_t va, unsigned stop, unsigned *level)
 
 pte_t *arch_walk(pte_t *root, vaddr_t va, unsigned *level) { return sv39_walk(root, va, level); }
 
+pte_t *arch_table_entry(frame_t table, vaddr_t va, unsigned level) { return (pte_t *)frame_va(table) + sv39_index(va, level); }
+
 pte_t arch_pte_leaf(frame_t f, unsigned prot)
 {
     assert(!map_prot_bad(prot) && sv39_leaf_bits(prot));

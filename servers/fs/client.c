@@ -202,6 +202,26 @@ static uint64_t passed_on(const struct client *from, unsigned chunk, bool exec)
     return from->open[chunk] & ~(exec ? from->cloexec[chunk] : 0);
 }
 
+/* These descriptors of a chunk, which the child has room for. */
+static void chunk_pass_on(struct client *c, const struct client *from, unsigned chunk, uint64_t which)
+{
+    uint64_t open = 0, bit = 1;
+    struct file *const *file = from->chunk[chunk] ? from->chunk[chunk]->file : 0;
+    for (struct file **to = c->chunk[chunk] ? c->chunk[chunk]->file : 0; which; which >>= 1, bit <<= 1, file++, to++) { /* bound: CHUNK_FDS */
+        if (!(which & 1) || !*file)
+            continue; /* closed, or of a request under way */
+#ifndef MUTANT_FS_FORK_BORROWS
+        *to = file_hold(*file);
+#else
+        *to = *file;
+#endif
+        c->used++;
+        open |= bit;
+    }
+    c->open[chunk] |= open;
+    c->cloexec[chunk] |= from->cloexec[chunk] & open;
+}
+
 err_t do_PROC_FORK(struct request *r)
 {
     struct client *from = client_find(r->ev->w[1]), *c;
@@ -222,20 +242,8 @@ err_t do_PROC_FORK(struct request *r)
         client_end(c);
         return err;
     }
-    for (unsigned chunk = 0; chunk < from->top; chunk++) {
-        unsigned fd = chunk * CHUNK_FDS;
-        uint64_t cloexec = from->cloexec[chunk];
-        for (uint64_t left = passed_on(from, chunk, exec); left; left >>= 1, cloexec >>= 1, fd++) { /* bound: CHUNK_FDS */
-            struct file *f = left & 1 ? client_file(from, fd) : 0;
-            if (!f)
-                continue; /* closed, or of a request under way */
-#ifndef MUTANT_FS_FORK_BORROWS
-            client_set(c, fd, file_hold(f), cloexec & 1);
-#else
-            client_set(c, fd, f, cloexec & 1);
-#endif
-        }
-    }
+    for (unsigned chunk = 0; chunk < from->top; chunk++)
+        chunk_pass_on(c, from, chunk, passed_on(from, chunk, exec));
     return OK;
 }
 

@@ -9,6 +9,7 @@
 #include "evict.h"
 #include "quota.h"
 #include "resident.h"
+#include "spare.h"
 #include "sysgate.h"
 #include "zeroed.h"
 
@@ -133,6 +134,7 @@ static inline frame_t pool_get(enum pool_kind kind)
     if (likely(f != NO_FRAME))
         return f;
     zeroed_give_back(); /* they may be all there is, or make a chunk whole */
+    (void)spare_give_back();
     f = frame_pool_take(&frame_pool[kind]);
     return f == NO_FRAME && pool_refill(kind) ? frame_pool_take(&frame_pool[kind]) : f;
 }
@@ -205,6 +207,27 @@ err_t frame_alloc_table(uint32_t slot, frame_t *out)
     err_t err = alloc_kernel(slot, QUOTA_FRAME, out);
     ledger.space_vol[slot].tables += err == OK;
     return err;
+}
+
+/* Of the chunk at hand, which stays a partly used one; where nothing has a say but the pool. */
+bool frame_alloc_tables(uint32_t slot, unsigned n, frame_t *out)
+{
+    struct pool *p = &frame_pool[POOL_KERNEL];
+    const struct ledger_space *s = &ledger.space[slot];
+    if (unlikely(p->list[LIST_PARTIAL] == 0 || (s->limit | s->quota) != 0 || frame_test.fail_at != 0))
+        return false;
+    struct chunk_state *k = &ledger.chunk[p->list[LIST_PARTIAL] - 1];
+    if (unlikely(k->free <= n))
+        return false;
+    for (unsigned i = 0; i < n; i++) { /* bound: the levels below the root */
+        out[i] = ledger.first_frame + k->head - 1;
+        k->head = ledger.frame_next[k->head - 1];
+    }
+    k->free = (uint16_t)(k->free - n);
+    p->free -= n;
+    frame_test.allocations += n;
+    ledger.space_vol[slot].tables += n;
+    return true;
 }
 
 err_t frame_alloc_object(uint32_t slot, frame_t *out)

@@ -83,6 +83,7 @@ void frame_put_back(frame_t f);
 err_t frame_alloc_user(uint32_t slot, frame_t *out);    /* refs = 1 */
 err_t frame_alloc_table(uint32_t slot, frame_t *out);   /* kernel frame, counted as one of the space's tables */
 err_t frame_alloc_object(uint32_t slot, frame_t *out);  /* kernel frame, counted as one of the space's objects */
+bool frame_alloc_tables(uint32_t slot, unsigned n, frame_t *out); /* several; false: nothing changed, take them one by one */
 /* Kernel frames come back when the kernel has emptied them. */
 void frame_free_table(uint32_t slot, frame_t f);
 void frame_free_object(uint32_t slot, frame_t f);

@@ -69,6 +69,8 @@ err_t leaf_share(uint32_t parent, uint32_t child, uint32_t page)
 {
     frame_t leaf = table_leaf(parent, page), aside;
     bool first = !leaf_is_shared(leaf);
+    if (unlikely(table_leaf(child, page) != NO_FRAME))
+        table_unmake(child, page); /* it was made ahead, and is empty */
     err_t err = table_make_middle(child, page);
     if (err == OK)
         err = frame_alloc_table(child, &aside);

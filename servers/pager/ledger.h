@@ -60,6 +60,7 @@ struct ledger_space {
 
 #define SPACE_F_SERVER 1u /* made by init: its pages don't count and never leave */
 #define SPACE_F_PINNED 2u /* its pages never leave */
+#define SPACE_F_SPARE 4u  /* made ahead, nobody's yet (spare.h) */
 
 /* [start_page, end_page), in pages. used == 0: free record. */
 struct ledger_region {

@@ -46,6 +46,10 @@
 #define FILES_WANTS_MAX 64u      /* pages that the file server is asked for at once */
 #define ZEROED_MAX 64u           /* frames kept zeroed; idle time is asked for when half are gone */
 #define ZEROED_REST 256u         /* with fewer free frames than that none are kept apart */
+#define SPARES_MAX 4u            /* spaces made ahead; idle time is asked for */
+#define SPARES_LOW 2u            /* when there are fewer than this */
+#define SPARE_LEAVES 2u          /* leaf tables that each has */
+#define SPARES_REST 64u          /* with fewer free kernel frames than that none are made */
 #define QUOTAS_MAX 64u           /* nodes of quotas, number 0 not counted */
 #define QUOTA_DEPTH_MAX 8u       /* a node and those above it */
 #define NOTIFY_MAX 4u           /* who can be signalled when operations end: one a badge class */

@@ -6,6 +6,7 @@
 #include "object.h"
 
 #include "frame.h"
+#include "spare.h"
 #include "sysgate.h"
 
 static uint32_t free_object; /* chain, index + 1 */
@@ -59,10 +60,12 @@ static void object_forget(uint32_t n)
 
 /* ---- creation ---- */
 
+static bool records_are_full(void) { return free_object == 0 && !spare_give_back(); }
+
 err_t handles_grow(uint32_t slot)
 {
     frame_t f;
-    if (free_object == 0)
+    if (records_are_full())
         return ERR_LIMIT;
     err_t err = frame_alloc_object(slot, &f);
     if (err != OK)
@@ -108,7 +111,7 @@ static uint32_t find_object(uint32_t slot, unsigned type, unsigned thread_slot, 
 static err_t make_object(const struct ledger_object *like, const uint64_t how[3], uint32_t *out)
 {
     struct ledger_object o = *like;
-    if (free_object == 0)
+    if (records_are_full())
         return ERR_LIMIT;
     err_t err = frame_alloc_object(o.space, &o.frame);
     if (err != OK)

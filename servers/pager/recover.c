@@ -19,6 +19,7 @@
 #include "resident.h"
 #include "shared.h"
 #include "space.h"
+#include "spare.h"
 #include "store.h"
 #include "swap.h"
 #include "sysgate.h"
@@ -260,6 +261,7 @@ static err_t restart(const struct pager_boot *boot)
     ops_build(); /* before pages are mended: a space that is being emptied gets none back */
     for (uint32_t slot = space_after(0); slot; slot = space_after(slot))
         mend_space(slot);
+    spare_reset();
     return OK;
 }
 

@@ -211,27 +211,24 @@ err_t region_add(const struct ledger_region *want)
     return OK;
 }
 
-err_t region_append(uint32_t slot, uint32_t r, uint8_t flags)
+uint32_t region_append(uint32_t slot, uint32_t r, uint8_t flags, uint32_t last)
 {
     struct space_vol *v = &ledger.space_vol[slot];
     uint32_t n = region_record();
     if (n == 0)
-        return ERR_LIMIT;
-    struct ledger_region *to = record(n);
-    const struct ledger_region *from = region_at(r);
-    to->start_page = from->start_page, to->end_page = from->end_page;
-    to->backed_bytes = from->backed_bytes;
-    to->offset_page = from->offset_page;
-    to->space = (uint16_t)slot, to->file = from->file;
-    to->backing = from->backing, to->flags = flags, to->prot = from->prot;
-    to->origin = from->origin;
+        return NO_REGION;
+    struct ledger_region *to = record(n), copy = *region_at(r);
+    copy.used = 0;
+    copy.space = (uint16_t)slot;
+    copy.flags = flags;
+    *to = copy;
     __atomic_signal_fence(__ATOMIC_SEQ_CST);
     *(volatile uint8_t *)&to->used = 1; /* commit */
-    tree_append(n);
+    tree_append(n, r + 1, last + 1); /* NO_REGION becomes 0 */
     v->regions++;
-    v->special += is_special(to);
-    count_file(to);
-    return OK;
+    v->special += is_special(&copy);
+    count_file(&copy);
+    return n - 1;
 }
 
 /* From the leaves of the tree, so that nothing has to be rotated. */

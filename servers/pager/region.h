@@ -54,8 +54,9 @@ uint32_t region_any(uint32_t slot);
  *         ERR_EXIST  it overlaps another one
  *         ERR_LIMIT  no free record */
 err_t region_add(const struct ledger_region *want);
-/* Add a copy of region r, with these flags, behind all regions of another space, where it belongs. ERR_LIMIT. Cost O(1) on average. */
-err_t region_append(uint32_t slot, uint32_t r, uint8_t flags);
+/* Add a copy of region r, with these flags, behind all regions of another space, where it belongs: behind `last`, its last one, or
+ * NO_REGION for who does not know. The new one; NO_REGION: no free record. Cost O(1) on average. */
+uint32_t region_append(uint32_t slot, uint32_t r, uint8_t flags, uint32_t last);
 /* Forget up to max records of the space; whether it has none left. */
 bool regions_forget(uint32_t slot, uint32_t max);
 /* Forget a record. One store makes it so. */

@@ -124,12 +124,12 @@ void tree_insert(uint32_t n)
 }
 
 /* The tree's right edge is climbed from its end to where the weight belongs; what hangs there goes to the left of n. */
-void tree_append(uint32_t n)
+void tree_append(uint32_t n, uint32_t like, uint32_t last)
 {
     struct space_vol *v = owner_of(n);
-    uint32_t up = v->tree, below = 0, weight = next_weight();
-    while (up && node(up)->right) /* bound: depth */
-        up = node(up)->right;
+    uint32_t up = last, below = 0, weight = node(like)->weight;
+    for (uint32_t right = last ? 0 : v->tree; right; right = node(right)->right) /* bound: depth */
+        up = right;
     while (up && node(up)->weight < weight) { /* bound: depth */
         below = up;
         up = node(up)->up;

@@ -15,8 +15,9 @@ static inline struct ledger_region *record(uint32_t n) { return &ledger.region[n
 static inline struct space_vol *owner_of(uint32_t n) { return &ledger.space_vol[record(n)->space]; }
 
 void tree_insert(uint32_t n);
-/* Behind all others, where the caller knows it belongs. Cost O(1) on average. */
-void tree_append(uint32_t n);
+/* Behind all others, where the caller knows it belongs; as heavy as `like`, a node of the tree that is copied, whose shape it gets.
+ * last: the one that is behind all others now; 0: not known. Cost O(1) on average. */
+void tree_append(uint32_t n, uint32_t like, uint32_t last);
 void tree_remove(uint32_t n);
 uint32_t tree_next(uint32_t n);
 uint32_t tree_previous(uint32_t n);

@@ -40,7 +40,7 @@ err_t req_space_new(const struct ipc_event *ev, struct response *r)
         if (payer == 0)
             return ERR_NOENT;
     }
-    err_t err = space_new(ev->w[1], payer, &slot);
+    err_t err = space_new(ev->w[1], payer, ev->w[3], &slot);
     if (err != OK)
         return err;
     if (BADGE_CLASS(ev->badge) == BADGE_INIT) /* before anything is mapped in it */
@@ -87,7 +87,7 @@ err_t req_fork(const struct ipc_event *ev, struct response *r)
     uint32_t parent = request_slot(ev->w[1]), child = request_slot(ev->w[2]);
     struct ledger_op op = {.kind = OP_FORK, .strategy = (uint8_t)ledger.header->strategy};
     bool born = parent && ev->w[2] == 0;
-    err_t err = born ? space_new(ev->w[4], parent, &child) : OK;
+    err_t err = born ? space_new(ev->w[4], parent, ev->w[5], &child) : OK;
     if (err != OK)
         return err;
     if (parent == 0 || child == 0 || parent == child)

@@ -9,6 +9,7 @@
 #include "replace.h"
 #include "resident.h"
 #include "rmap.h"
+#include "spare.h"
 #include "sysgate.h"
 
 struct pager_self self;
@@ -53,15 +54,15 @@ static void key_remove(uint32_t slot)
     *link = space_vol(slot)->key_next;
 }
 
-uint32_t spaces_live(void) { return live_count; }
+uint32_t spaces_live(void) { return live_count - spare.count; }
 
 /* ---- creation ---- */
 
-static err_t make_space(uint32_t slot, uint64_t key, uint32_t payer)
+static err_t make_space(uint32_t slot, uint64_t key, uint32_t payer, uint16_t flags)
 {
     uint32_t quota = payer ? space_at(payer)->quota : 0;
     struct ledger_space s = {.key = key, .live = 0, .gen = space_at(slot)->gen, .limit = payer ? space_at(payer)->limit : 0,
-                             .family = (uint16_t)slot, .quota = quota};
+                             .family = (uint16_t)slot, .flags = flags, .quota = quota};
     *(volatile uint32_t *)&space_at(slot)->quota = quota; /* its first frames count there already */
     *(volatile uint32_t *)&space_at(slot)->limit = s.limit; /* and not against that of the space before it */
     err_t err = frame_alloc_object(slot, &s.control);
@@ -85,25 +86,55 @@ give_control:
     return err;
 }
 
-err_t space_new(uint64_t key, uint32_t payer, uint32_t *out)
+/* In the free slot at hand. */
+static err_t add_space(uint64_t key, uint32_t payer, uint16_t flags)
 {
-    uint32_t slot = space_find(key);
-    if (slot == 0) {
-        slot = free_slot;
-        if (slot == 0)
-            return ERR_LIMIT;
-        uint32_t next = space_vol(slot)->key_next;
-        err_t err = make_space(slot, key, payer);
-        if (err != OK)
-            return err;
-        free_slot = next;
-        space_vol(slot)->limit = NO_LIMIT;
-        family_begin(slot);
-        key_add(slot);
-        live_count++;
+    uint32_t slot = free_slot;
+    free_slot = space_vol(slot)->key_next; /* before spares go for the sake of its frames, and their slots come here */
+    err_t err = make_space(slot, key, payer, flags);
+    if (err != OK) {
+        space_vol(slot)->key_next = free_slot;
+        free_slot = slot;
+        return err;
     }
-    *out = slot;
+    space_vol(slot)->limit = NO_LIMIT;
+    family_begin(slot);
+    key_add(slot);
+    live_count++;
     return OK;
+}
+
+uint32_t space_new_spare(void)
+{
+    uint32_t slot = free_slot;
+    return slot != 0 && add_space(1UL << 63 | slot, 0, SPACE_F_SPARE) == OK ? slot : 0; /* the key is no process's number */
+}
+
+/* One that was made ahead, under its new name; 0: there is none, or it has to be charged to somebody. */
+static uint32_t name_spare(uint64_t key, uint32_t payer, uint64_t at)
+{
+    bool plain = payer == 0 || (space_at(payer)->limit | space_at(payer)->quota) == 0;
+    uint32_t slot = plain && at != 0 ? spare_take(at) : 0;
+    if (slot == 0)
+        return 0;
+    key_remove(slot);
+    *(volatile uint64_t *)&space_at(slot)->key = key;
+    *(volatile uint16_t *)&space_at(slot)->flags = 0; /* commit */
+    key_add(slot);
+    return slot;
+}
+
+err_t space_new(uint64_t key, uint32_t payer, uint64_t at, uint32_t *out)
+{
+    *out = space_find(key);
+    if (*out == 0)
+        *out = name_spare(key, payer, at);
+    if (*out != 0)
+        return OK;
+    if (free_slot == 0 && !spare_give_back())
+        return ERR_LIMIT;
+    *out = free_slot;
+    return add_space(key, payer, 0);
 }
 
 /* ---- the end ---- */

@@ -33,9 +33,12 @@ uint32_t space_find(uint64_t key);
 /* The first live slot behind `after` (0: the first), 0 at the end. */
 uint32_t space_after(uint32_t after);
 
-/* Make a space, or find the one with this key. payer: its limit is inherited; 0: none.
+/* Make a space, or find the one with this key. payer: its limit is inherited; 0: none. at: of the first thread it will have, for
+ * which it may be one that was made ahead; 0: not said.
  * Errors  ERR_LIMIT no slot; ERR_NOMEM; ERR_NOHANDLE the pager's own table can't grow */
-err_t space_new(uint64_t key, uint32_t payer, uint32_t *slot);
+err_t space_new(uint64_t key, uint32_t payer, uint64_t at, uint32_t *slot);
+/* Make one ahead (spare.c); 0: not now. */
+uint32_t space_new_spare(void);
 /* Destroy an emptied space (no threads, pages, tables) and free its slot. ERR_AGAIN: call again. */
 err_t space_destroy(uint32_t slot);
 

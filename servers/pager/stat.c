@@ -11,6 +11,7 @@
 #include "region.h"
 #include "resident.h"
 #include "space.h"
+#include "spare.h"
 #include "store.h"
 #include "table.h"
 #include "zeroed.h"
@@ -40,13 +41,14 @@ static struct kernel_frames kernel_frames(void)
 static void stat_memory(uint64_t *w)
 {
     struct kernel_frames k = kernel_frames();
-    uint32_t free = frame_pool[POOL_USER].free + zeroed.count;
+    uint32_t free = frame_pool[POOL_USER].free + zeroed.count, objects, tables;
+    spare_frames(&objects, &tables);
     w[1] = ledger.frames;
     w[2] = free;
     w[3] = ledger.frames - k.outside - k.tables - k.objects - k.free - free;
-    w[4] = k.tables + leaf_aside.count; /* set aside to be some */
-    w[5] = k.objects;
-    w[6] = k.free - leaf_aside.count;
+    w[4] = k.tables - tables + leaf_aside.count; /* set aside to be some */
+    w[5] = k.objects - objects;
+    w[6] = k.free - leaf_aside.count + objects + tables; /* spares' are, as soon as somebody wants them */
     w[7] = k.outside;
 }
 

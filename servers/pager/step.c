@@ -18,6 +18,7 @@
 #include "region.h"
 #include "rmap.h"
 #include "space.h"
+#include "spare.h"
 #include "sysgate.h"
 #include "table.h"
 
@@ -83,6 +84,7 @@ static err_t step_delete(struct ledger_op *op)
         return err == OK ? STEP_MORE : err;
     }
     err_t err = space_destroy(slot);
+    spare_wake();
     return err == ERR_AGAIN ? STEP_MORE : err;
 }
 
@@ -100,7 +102,7 @@ static err_t step_clear(struct ledger_op *op)
 /* The child's regions, REGION_STEP a step; cursor: the page behind the last one copied. */
 static err_t step_copy_regions(struct ledger_op *op, uint32_t parent, uint32_t child)
 {
-    uint32_t r = NO_REGION;
+    uint32_t r = NO_REGION, last = NO_REGION;
     for (unsigned i = 0; i < REGION_STEP; i++) {
         r = i == 0 ? region_at_or_behind(parent, op->cursor_page) : region_next(r);
         if (r == NO_REGION) {
@@ -111,9 +113,9 @@ static err_t step_copy_regions(struct ledger_op *op, uint32_t parent, uint32_t c
         op->cursor_page = g->start_page + 1;
         if (g->backing == BACKING_DEVICE)
             continue;
-        err_t err = region_append(child, r, g->flags & (uint8_t)~REGION_LOCKED); /* the child is empty, and they come in order */
-        if (err != OK)
-            return err == ERR_LIMIT ? ERR_NOMEM : err;
+        last = region_append(child, r, g->flags & (uint8_t)~REGION_LOCKED, last); /* the child is empty, and they come in order */
+        if (last == NO_REGION)
+            return ERR_NOMEM;
     }
     return STEP_MORE;
 }

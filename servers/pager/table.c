@@ -121,6 +121,8 @@ err_t table_frames(uint32_t slot, uint32_t page, frame_t out[2])
     unsigned level, n = 0;
     (void)table_walk(slot, page, &level);
     out[0] = out[1] = NO_FRAME;
+    if (likely(frame_alloc_tables(slot, level, out)))
+        return OK;
     for (; n < level; n++) {
         err_t err = frame_alloc_table(slot, &out[n]);
         if (err != OK) {

@@ -45,10 +45,12 @@ static err_t registers_copy(struct proc *child, struct proc *parent)
 static void commit(struct proc *child, struct proc *parent)
 {
     const uint32_t words[2] = {child->pid, 0};
+    child->thread_map = child->starting_map = 1; /* nobody looks at an unborn one's, but to end them */
+    child->unsure_map = child->joinable_map = 0;
+    child->threads++;
     ledger_begin();
     ledger_set(child->unborn, false);
     ledger_set(child->state, PROC_STATE_RUNNING);
-    thread_commit(child, 0);
 #ifndef MUTANT_PROCMGR_FORK_TWICE
     answer_keep(parent, thread_of_caller(parent, child->op.reply), child->op.reply_key, words);
 #else

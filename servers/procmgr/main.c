@@ -88,11 +88,21 @@ static void on_notify(uint64_t bits)
         signal_keys(bits);
 }
 
+/* Word by word: as an initialiser it would be a call of memset, at each request. */
+static inline void request_begin(struct request *r, const struct ipc_event *ev)
+{
+    r->ev = ev;
+    r->caller = 0;
+    r->slot = r->key = 0;
+    r->m.w[0] = r->m.w[1] = r->m.w[2] = r->m.w[3] = r->m.w[4] = r->m.w[5] = r->m.w[6] = r->m.w[7] = 0;
+}
+
 /* The answer, if there is one now, goes out together with the next receive. */
 static bool on_event(const struct ipc_event *ev, struct ipc_msg *reply)
 {
-    struct request r = {.ev = ev};
+    struct request r;
     err_t err = LATER;
+    request_begin(&r, ev);
     switch (ev->kind) {
     case MSG_CALL:
         requester = ev->id;

@@ -43,12 +43,13 @@ static void handle_give(handle_t *h)
     handles_used--;
 }
 
-static err_t install_declared(struct proc *p)
+static err_t install_declared(const struct proc *p)
 {
-    static const uint32_t list[INSTALL_SET_MAX] = {
+    const uint32_t list[INSTALL_SET_MAX] = {
         INSTALL_ENTRY(H_PAGER, H_PAGER, RIGHT_SEND, 2),      INSTALL_ENTRY(H_PROC, SERVER_H_ENDPOINT, RIGHT_SEND, 1),
         INSTALL_ENTRY(H_CONSOLE, H_CONSOLE, RIGHT_SEND, 1),  INSTALL_ENTRY(H_KERNEL, H_KERNEL, RIGHT_K_TRACE, 0),
-        INSTALL_ENTRY(H_INIT, H_INIT, RIGHT_SEND, 1),
+        INSTALL_ENTRY(H_INIT, H_INIT, RIGHT_SEND, 1),        INSTALL_ENTRY(0, SERVER_H_ENDPOINT, 0, 1), /* its exceptions */
+        INSTALL_ENTRY(H_FS, PROCMGR_H_FS, p->files ? RIGHT_SEND : 0, 1), /* without rights it keeps the slot */
     };
     const badge_t badge[2] = {BADGE_MAKE(BADGE_CLIENT, p->pid), BADGE_MAKE(BADGE_CLIENT, p->space)};
     return sys_handle_install_set(p->space_handle, badge, list);
@@ -66,8 +67,6 @@ static err_t install_parent(struct proc *p)
 
 static err_t install_files(const struct proc *p)
 {
-    if (!p->files)
-        return OK;
     return sys_handle_install(p->space_handle, H_FS, PROCMGR_H_FS, RIGHT_SEND, BADGE_MAKE(BADGE_CLIENT, p->pid));
 }
 
@@ -75,7 +74,13 @@ static err_t install_files(const struct proc *p)
 err_t do_FILES(struct request *r)
 {
     struct proc *p = r->caller;
+    struct handle_info info;
     p->files = true;
+    if (sys_handle_info(p->space_handle, H_FS, &info) == OK) {
+        if (info.rights & RIGHT_SEND)
+            return OK;
+        (void)sys_handle_close(p->space_handle, H_FS); /* it kept the slot */
+    }
     err_t err = install_files(p);
     return err == ERR_EXIST ? OK : err;
 }
@@ -149,13 +154,7 @@ static err_t ask_born(struct proc *p, struct ipc_msg *m)
 err_t space_furnish(struct proc *p)
 {
     err_t err = install_declared(p);
-    if (err == OK)
-        err = install_parent(p);
-    if (err == OK)
-        err = install_files(p);
-    if (err == OK)
-        err = sys_space_handler(p->space_handle, HANDLER_EXCEPTION, SERVER_H_ENDPOINT, BADGE_MAKE(BADGE_CLIENT, p->pid));
-    return err;
+    return err == OK ? install_parent(p) : err;
 }
 
 err_t space_new(struct proc *p)
@@ -210,8 +209,7 @@ err_t handles_reset(struct proc *p)
     for (handle_t slot = 1; slot < info.handles_used; slot++) /* bound: the kernel's table limit; usually a dozen */
         if (!is_fixed(p, slot))
             (void)sys_handle_close(p->space_handle, slot);
-    err = install_declared(p);
-    return err == OK ? install_files(p) : err;
+    return install_declared(p);
 }
 
 static bool same_object(const struct proc *p, handle_t slot, handle_t ours)

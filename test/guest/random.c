@@ -104,6 +104,10 @@ static long foretell_handles(unsigned nr, const uint64_t *a)
     case SYS_HANDLE_INSTALL_SET: /* one entry, or none */
         if (own != OK || a[3] == 0)
             return own;
+        if (entry_slot(a[3]) == 0) { /* where exceptions go */
+            e = names(a[0], OBJ_SPACE, RIGHT_CONTROL);
+            return e != OK || entry_handle(a[3]) == 0 ? e : names(entry_handle(a[3]), OBJ_ENDPOINT, RIGHT_MINT);
+        }
         e = may_copy(entry_handle(a[3]), entry_rights(a[3]), entry_badge(a));
         return e != OK ? e : may_install(entry_slot(a[3]));
     case SYS_HANDLE_CLOSE: /* a dead one still takes its slot */
@@ -181,7 +185,7 @@ static void take_over(unsigned nr, const uint64_t *a, const struct ipc_regs *r)
     } else if (nr == SYS_HANDLE_INSTALL) {
         now_holds((uint32_t)a[1], a[2], a[3], a[4]);
     } else if (nr == SYS_HANDLE_INSTALL_SET) {
-        if (a[3])
+        if (a[3] && entry_slot(a[3]))
             now_holds(entry_slot(a[3]), entry_handle(a[3]), entry_rights(a[3]), entry_badge(a));
     } else if (nr == SYS_HANDLE_CLOSE) {
         held[(uint32_t)a[1]].type = OBJ_NONE;

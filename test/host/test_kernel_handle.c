@@ -202,6 +202,20 @@ static void a_set_goes_where_it_is_told_up_to_the_first_bad_one(void **context)
     assert_int_equal(SYS(t.t, SIGNAL, 20, 1), ERR_RIGHTS);
 }
 
+/* Slot 0 is where exceptions go: with CONTROL over the space, and MINT at the endpoint. */
+static void a_set_says_where_exceptions_go(void **context)
+{
+    (void)context;
+    struct host_ep ep = host_ep();
+    SYS_OK(init, HANDLE_INSTALL_SET, s.h, 7, 9, INSTALL_ENTRY(0, ep.h, 0, 2));
+    assert_ptr_equal(endpoint_of(&s.space->handler[HANDLER_EXCEPTION]), ep.ep);
+    assert_int_equal(s.space->handler[HANDLER_EXCEPTION].badge, 9);
+    struct host_ntfn n = host_ntfn();
+    assert_int_equal(SYS(init, HANDLE_INSTALL_SET, s.h, 7, 9, INSTALL_ENTRY(0, n.h, 0, 2)), ERR_TYPE);
+    assert_int_equal(SYS(init, HANDLE_INSTALL_SET, 0, 7, 9, INSTALL_ENTRY(0, ep.h, 0, 2)), ERR_HANDLE);
+    assert_int_equal(s.space->handler[HANDLER_EXCEPTION].badge, 9);
+}
+
 /* A table that was never filled answers for its empty end as for its empty beginning. */
 static void slots_that_were_never_used_are_empty(void **context)
 {
@@ -342,6 +356,7 @@ int main(void)
         TEST(handles_of_a_dead_object_are_stale_for_ever),
         TEST(generations_never_wrap),
         TEST(install_goes_to_the_slot_asked_for), TEST(a_set_goes_where_it_is_told_up_to_the_first_bad_one),
+        TEST(a_set_says_where_exceptions_go),
         TEST(slots_that_were_never_used_are_empty),
         TEST(a_full_table_refuses_and_growing_helps),
         TEST(growing_ends_at_the_limit),

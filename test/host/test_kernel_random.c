@@ -231,7 +231,7 @@ static void fill_ipc(struct thread *t, uint64_t *flags)
 
 static uint32_t install_entry(struct thread *t)
 {
-    return INSTALL_ENTRY(1 + host_below(30), handle_of(t, OBJ_ENDPOINT), host_below(3) ? 1 : host_below(256), host_below(7) % 4);
+    return INSTALL_ENTRY(host_below(31), handle_of(t, OBJ_ENDPOINT), host_below(3) ? 1 : host_below(256), host_below(7) % 4);
 }
 
 static void fill(struct thread *t, unsigned nr)

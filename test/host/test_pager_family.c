@@ -5,6 +5,7 @@
  * INCLUDES: microkernel/include libipc/include servers/pager test/host/pager
  */
 #include "family.h"
+#include "spare.h"
 
 static void families_agree_with_an_oracle(void **state)
 {
@@ -224,6 +225,75 @@ static void a_restart_in_a_family_changes_nothing(void **state)
     }
 }
 
+/* ---- spaces made ahead ---- */
+
+static uint32_t new_at(uint64_t key, uint32_t payer, uint64_t at)
+{
+    struct ipc_msg m = {.w = {PAGER_SPACE_NEW, key, payer, at}};
+    assert_int_equal(model_call(0, &m), OK);
+    return (uint32_t)m.w[1];
+}
+static uint64_t said_free(void)
+{
+    struct ipc_msg m = {.w = {PAGER_STAT, PAGER_STAT_MEMORY}};
+    assert_int_equal(model_call(0, &m), OK);
+    return m.w[2] + m.w[6];
+}
+static void make_spares(void)
+{
+    for (unsigned i = 0; spare_step(); i++)
+        assert_true(i < SPARES_MAX);
+}
+
+static void who_finds_a_spare_allocates_nothing(void **state)
+{
+    const uint64_t at = THREAD_AT(100, 0);
+    uint32_t before = model_free();
+    (void)state;
+    assert_false(spare_step()); /* nobody has wanted one yet */
+    uint32_t a = new_at(1, 0, at);
+    uint64_t free_before = said_free();
+    make_spares();
+    assert_int_equal(spare.count, SPARES_MAX);
+    assert_int_equal(said_free(), free_before);
+    assert_int_equal(spaces_live(), 1);
+    model_check();
+    uint64_t allocations = frame_test.allocations;
+    uint32_t b = new_at(2, 0, at);
+    assert_int_equal(frame_test.allocations, allocations);
+    assert_int_equal(spare.count, SPARES_MAX - 1);
+    assert_int_equal(new_at(2, 0, at), b);
+    assert_int_equal(spare.count, SPARES_MAX - 1);
+    model_check();
+    struct ipc_msg m = {.w = {PAGER_LIMIT, b, 100}};
+    assert_int_equal(model_call(0, &m), OK);
+    uint32_t limited = new_at(3, b, at), other = new_at(4, 0, THREAD_AT(50, 0));
+    assert_int_equal(spare.count, SPARES_MAX - 1);
+    assert_int_equal(frame_test.allocations, allocations + 2 * 3);
+    model_check();
+    const uint32_t all[] = {a, b, limited, other};
+    for (unsigned i = 0; i < 4; i++)
+        end_process(all[i]);
+    assert_true(spare_give_back());
+    assert_int_equal(model_free(), before);
+    model_check();
+}
+
+static void a_restart_ends_spares(void **state)
+{
+    uint32_t before = model_free(), a = new_at(1, 0, THREAD_AT(100, 0));
+    (void)state;
+    make_spares();
+    uint32_t b = new_at(2, 0, THREAD_AT(100, 0));
+    space_at(space_slot(b))->flags |= SPACE_F_SPARE; /* named, but not yet taken, when the death came */
+    model_restart();
+    assert_int_equal(spare.count, 0);
+    assert_int_equal(space_slot(b), 0);
+    model_check();
+    end_process(a);
+    assert_int_equal(model_free(), before);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -233,6 +303,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_death_between_any_two_steps_redoes_the_fork, setup, teardown),
         cmocka_unit_test_setup_teardown(a_death_at_every_call_loses_nothing, setup, teardown),
         cmocka_unit_test_setup_teardown(a_restart_in_a_family_changes_nothing, setup, teardown),
+        cmocka_unit_test_setup_teardown(who_finds_a_spare_allocates_nothing, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_restart_ends_spares, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -88,9 +88,9 @@ enum proc_handle {
     H_CONSOLE = 3, /* console endpoint, badge CLIENT | pid, SEND */
     H_KERNEL = 4,  /* kernel, K_TRACE only */
     H_INIT = 5,    /* init's endpoint, badge CLIENT | pid, SEND (kill a server in tests, power off) */
-    H_SELF = 6,    /* only after PROC_ENDPOINT: the process's own endpoint; ends with the process, survives exec */
-    H_PARENT = 7,  /* only when the parent had one at fork or spawn: its H_SELF, badge CLIENT | pid, SEND */
-    H_FS = 8,      /* only after PROC_FILES, or when the parent had it: the file server's endpoint, badge CLIENT | pid, SEND */
+    H_FS = 6,      /* the file server's endpoint, badge CLIENT | pid; SEND only after PROC_FILES, or when the parent had it */
+    H_SELF = 7,    /* only after PROC_ENDPOINT: the process's own endpoint; ends with the process, survives exec */
+    H_PARENT = 8,  /* only when the parent had one at fork or spawn: its H_SELF, badge CLIENT | pid, SEND */
     H_PROC_FIRST_FREE = 9,
 };
 

@@ -6,6 +6,7 @@
 
 #include "region.h"
 #include "resident.h"
+#include "spare.h"
 #include "swap.h"
 #include "sysgate.h"
 
@@ -61,7 +62,7 @@ static err_t share(struct fork_job *job, frame_t leaf, uint32_t end, unsigned mo
 {
     uint32_t first = job->page, last = end;
     if (table_span(leaf, &first, &last)) {
-        frame_t table[2];
+        frame_t table[2] = {NO_FRAME, NO_FRAME};
         unsigned taken = 0;
         err_t err = OK;
         if (ledger.space_vol[job->parent].swapped > 0) {
@@ -72,18 +73,19 @@ static err_t share(struct fork_job *job, frame_t leaf, uint32_t end, unsigned mo
             if (reached < last)
                 last = end = reached;
         }
-        if (err == OK)
+        frame_t theirs = table_leaf(job->child, first); /* slots, what an earlier region put there, or made ahead */
+        if (err == OK && theirs == NO_FRAME)
             err = table_frames(job->child, first, table);
         if (err != OK)
             return err;
-        /* slots, and what an earlier region put there */
-        uint32_t before = table[0] != NO_FRAME ? 0 : frame_maps(table_leaf(job->child, first));
+        uint32_t before = theirs == NO_FRAME ? 0 : frame_maps(theirs);
         err = gate_space_share(ledger.space[job->parent].handle, ledger.space[job->child].handle, va_of(first),
                                last - first, mode, table, &taken);
         table_given(job->child, table, taken);
         if (err != OK)
             return err;
-        frame_t theirs = table_leaf(job->child, first);
+        if (theirs == NO_FRAME)
+            theirs = table[taken - 1]; /* the last one that was missing */
         count_shared(job, theirs, first, last, frame_maps(theirs) - before);
         if (unlikely(ledger.space_vol[job->parent].domain != 0))
             leave_domain(job, first, last);
@@ -121,6 +123,7 @@ err_t fork_cow_leaf(struct fork_job *job, frame_t leaf, uint32_t *work)
     if (ledger.space_vol[job->parent].special != 0)
         return share_part(job, leaf, end);
     *work = frame_maps(leaf) + LEAF_WORK;
+    spare_note(job->page);
     return share(job, leaf, end, SHARE_COW);
 }
 
@@ -133,7 +136,7 @@ static err_t cow_step(struct fork_job *job)
         if (leaf == NO_FRAME)
             return job->page < USER_PAGES_END ? STEP_MORE : OK;
         err_t err = fork_cow_leaf(job, leaf, &work);
-        if (err != OK)
+        if (err != OK || fork_is_complete(job))
             return err;
         left -= work < left ? work : left;
     }

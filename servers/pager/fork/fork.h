@@ -27,6 +27,13 @@ extern const struct fork_way fork_cow, fork_eager, fork_tables;
 /* By FORK_*; 0: no such strategy. */
 const struct fork_way *fork_way_of(uint32_t number);
 
+/* All that the parent has was handed on in this one step: nothing is to be looked for any more. */
+static inline bool fork_is_complete(const struct fork_job *job)
+{
+    const struct space_vol *v = &ledger.space_vol[job->parent];
+    return job->pages_shared == v->resident && v->swapped == 0;
+}
+
 /* eager.c: copy up to EAGER_STEP_PAGES pages of [job->page, end) under one leaf table. Moves the cursor.
  * Used by COW forks for pinned regions, too. */
 err_t fork_copy_pages(struct fork_job *job, uint32_t end);

@@ -51,7 +51,7 @@ static err_t tables_step(struct fork_job *job)
         err_t err = may_share(job, leaf) ? share_table(job, leaf) : ERR_OWNER;
         if (err == ERR_OWNER)
             err = fork_cow_leaf(job, leaf, &work);
-        if (err != OK)
+        if (err != OK || fork_is_complete(job))
             return err;
         left -= work < left ? work : left;
     }

@@ -140,6 +140,18 @@ static outcome_t on_handle_install(const struct thread *t, const uint64_t *a)
     return o ? o : installs(t, to, &a[1]);
 }
 
+static outcome_t on_space_handler(const struct thread *t, const uint64_t *a)
+{
+    struct space *s;
+    const struct handle *h;
+    outcome_t o = predict_space(t, a[0], RIGHT_CONTROL, &s);
+    if (!o && a[1] > HANDLER_EXCEPTION)
+        o = OUTCOME(ERR_INVAL);
+    if (!o && a[2])
+        o = predict_handle(t->space, a[2], OBJ_ENDPOINT, RIGHT_MINT, &h);
+    return o ? o : OUTCOME(OK);
+}
+
 /* The first that fails, or a slot that is named twice, ends it. */
 static outcome_t on_handle_install_set(const struct thread *t, const uint64_t *a)
 {
@@ -155,10 +167,15 @@ static outcome_t on_handle_install_set(const struct thread *t, const uint64_t *a
             break;
         if (to == t->space && taken[w[1]])
             return OUTCOME_ANY; /* what it names has just come */
-        o = e >> 30 == 3 ? OUTCOME(ERR_INVAL) : installs(t, to, w);
+        if (e >> 30 == 3)
+            o = OUTCOME(ERR_INVAL);
+        else if (slot == 0)
+            o = on_space_handler(t, (const uint64_t[]){a[0], HANDLER_EXCEPTION, w[1], w[3]});
+        else
+            o = installs(t, to, w);
         if (o == OUTCOME(OK))
             o = taken[slot] ? OUTCOME(ERR_EXIST) : 0;
-        taken[slot] = true;
+        taken[slot] = slot != 0;
     }
     return o ? o : OUTCOME(OK);
 }
@@ -302,18 +319,6 @@ static outcome_t on_kernel_info(const struct thread *t, const uint64_t *a)
 }
 
 /* ---- spaces as servers ---- */
-
-static outcome_t on_space_handler(const struct thread *t, const uint64_t *a)
-{
-    struct space *s;
-    const struct handle *h;
-    outcome_t o = predict_space(t, a[0], RIGHT_CONTROL, &s);
-    if (!o && a[1] > HANDLER_EXCEPTION)
-        o = OUTCOME(ERR_INVAL);
-    if (!o && a[2])
-        o = predict_handle(t->space, a[2], OBJ_ENDPOINT, RIGHT_MINT, &h);
-    return o ? o : OUTCOME(OK);
-}
 
 static outcome_t on_space_reset(const struct thread *t, const uint64_t *a)
 {

@@ -10,6 +10,7 @@
 #include "backing/backing.h"
 #include "quick.h"
 #include "recover.h"
+#include "spare.h"
 #include "store.h"
 #include "swap.h"
 
@@ -565,6 +566,7 @@ void model_boot(unsigned chunks)
         .image_pa = MODEL_RAM_PA + CHUNK_SIZE, .image_bytes = MODEL_IMAGE_PAGES * PAGE_SIZE, .handle_space = 1,
         .handle_thread = 2, .handle_endpoint = 3, .handle_kernel = 4, .fork_strategy = FORK_COW,
     };
+    spare = (struct spare){0};
     die_at = 0;
     fault_verdict_error = OK;
     assert_int_equal(pager_start(&boot), OK);
