@@ -4,7 +4,8 @@
 (FAST=0), leave the same events behind, thread by thread.
 
 Events of time and interrupts (TIMER, IRQ, SIGNAL) are left out, and so are SPACE events, which are no messages: the two kernels
-take different numbers of instructions, so these come at other moments. For the same reason events are compared with those of
+take different numbers of instructions, so these come at other moments; t__still keeps the pager from making spaces ahead at such
+moments, whose numbers later events would tell. For the same reason events are compared with those of
 the same thread, a server's with those for the same client, from the newest back to the oldest that both rings still hold; and of
 an id whose it is, not how often that thread called before: somebody may have polled once more.
 
@@ -60,7 +61,7 @@ class Kernel:
 
     def events(self, line, folder):
         """{(thread, client): [(kind, a, b)]}, oldest first, when the line has run."""
-        machine = qemu.Machine.from_environment(kernel=self.path, run=line + "; echo :done; cat", mem="128M", qmp=True)
+        machine = qemu.Machine.from_environment(kernel=self.path, run=f"t__still; {line}; echo :done; cat", mem="128M", qmp=True)
         dump = os.path.join(folder, "dump")
         with machine.start() as guest:
             guest.expect(r"^:done$", PATIENCE)
