@@ -232,7 +232,7 @@ static bool may_discard(uint32_t slot, uint32_t page, uint32_t *end)
 static err_t step_range(struct ledger_op *op)
 {
     uint32_t slot = space_slot(op->space), page = op->cursor_page;
-    if (slot == 0 || page >= op->end_page)
+    if (slot == 0 || (page >= op->end_page && op->phase != PHASE_REGIONS)) /* behind the last region its pages are still to come */
         return OK;
     if (op->phase == PHASE_REGIONS && !step_records(op, slot))
         return STEP_MORE;

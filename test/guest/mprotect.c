@@ -51,6 +51,25 @@ static void untouched_pages_have_what_they_got_last(void)
     CHECK_EQ(munmap(p, 4 * PAGE), 0);
 }
 
+/* Records are changed some at a time, pages after them: whatever the number, none is left out. */
+static void any_number_of_regions_is_one_change(void)
+{
+    static const size_t numbers[] = {1, 63, 64, 65, 128, 192};
+    char *p = get(192, RW);
+    REQUIRE(p != MAP_FAILED);
+    memset(p, 1, 192 * PAGE);
+    for (size_t k = 0; k < sizeof numbers / sizeof numbers[0]; k++) {
+        size_t n = numbers[k];
+        for (size_t i = 0; i < n; i++)
+            CHECK_EQ(mprotect(p + i * PAGE, PAGE, i % 2 ? PROT_READ : RW), 0);
+        *word(p, 0) = 2;
+        CHECK_EQ(mprotect(p, n * PAGE, PROT_READ), 0);
+        dies(stores, p);
+        dies(stores, p + (n - 1) / 2 * 2 * PAGE);
+    }
+    CHECK_EQ(munmap(p, 192 * PAGE), 0);
+}
+
 static char *both;
 static void protects_its_own(void *unused)
 {
@@ -194,7 +213,7 @@ static void what_is_wrong_is_refused(void)
     CHECK_EQ(munmap(p, 2 * PAGE), 0);
 }
 
-GT_MAIN(CASE(every_change_does_what_it_says), CASE(untouched_pages_have_what_they_got_last), CASE(relatives_keep_theirs),
+GT_MAIN(CASE(any_number_of_regions_is_one_change), CASE(every_change_does_what_it_says), CASE(untouched_pages_have_what_they_got_last), CASE(relatives_keep_theirs),
         CASE(eager_copies_are_right_as_well), CASE(pages_in_the_store_are_protected_too),
         CASE(a_program_may_write_its_constants_if_it_says_so), CASE(code_may_be_made), CASE(many_regions_are_one_change),
         CASE(a_stack_keeps_its_guard), CASE(what_is_wrong_is_refused))
