@@ -11,15 +11,13 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define SHELL "/bin/sh"
-
 static int spawn_shell(const char *command, const posix_spawn_file_actions_t *actions, pid_t *pid)
 {
     char *argv[] = {"sh", "-c", (char *)(uintptr_t)command, NULL};
-    return posix_spawn(pid, SHELL, actions, NULL, argv, environ);
+    return posix_spawn(pid, __SHELL, actions, NULL, argv, environ);
 }
 
-static int wait_for(pid_t pid)
+int __command_wait(pid_t pid)
 {
     int status;
     pid_t got;
@@ -74,7 +72,7 @@ int pclose(FILE *f)
     pid_t pid = (pid_t)(intptr_t)f->cookie;
     (void)fclose(f);
     if (pid > 0)
-        return wait_for(pid);
+        return __command_wait(pid);
     errno = ECHILD;
     return -1;
 }

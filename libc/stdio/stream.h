@@ -113,4 +113,8 @@ static inline void __sink_put(struct __sink *s, const char *bytes, size_t len)
 }
 void __sink_pad(struct __sink *s, char c, long n);
 
+/* ---- command.c ---- */
+#define __SHELL "/bin/sh"
+int __command_wait(pid_t pid); /* -> its status, or -1 with errno; a signal does not end the wait */
+
 #endif

@@ -4,15 +4,13 @@
  */
 #include "cancel.h"
 #include "internal.h"
+#include "stream.h"
 
 #include <errno.h>
 #include <signal.h>
 #include <spawn.h>
 #include <stdlib.h>
-#include <sys/wait.h>
 #include <unistd.h>
-
-#define SHELL "/bin/sh"
 
 /* Dispositions are the process's, and several threads may be here: the first sets them, the last one puts them back. */
 static unsigned inside;
@@ -57,19 +55,9 @@ static int start(const char *command, const sigset_t *mask, pid_t *pid)
     (void)posix_spawnattr_setsigdefault(&attr, &defaults);
     (void)posix_spawnattr_setsigmask(&attr, mask);
     (void)posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK);
-    why = posix_spawn(pid, SHELL, NULL, &attr, argv, environ);
+    why = posix_spawn(pid, __SHELL, NULL, &attr, argv, environ);
     (void)posix_spawnattr_destroy(&attr);
     return why;
-}
-
-static int wait_for(pid_t pid)
-{
-    int status;
-    pid_t got;
-    do { /* bound: signals that interrupt it */
-        got = waitpid(pid, &status, 0);
-    } while (got < 0 && errno == EINTR);
-    return got == pid ? status : -1;
 }
 
 /* Who is cancelled goes when the command has ended. */
@@ -78,13 +66,13 @@ int system(const char *command)
     pid_t pid;
     sigset_t children = 0, mask;
     if (command == NULL)
-        return access(SHELL, X_OK) == 0;
+        return access(__SHELL, X_OK) == 0;
     (void)sigaddset(&children, SIGCHLD);
     __cancel_held++;
     enter();
     (void)pthread_sigmask(SIG_BLOCK, &children, &mask);
     int why = start(command, &mask, &pid);
-    int status = why == 0 ? wait_for(pid) : -1;
+    int status = why == 0 ? __command_wait(pid) : -1;
     why = why == 0 ? errno : why;
     leave();
     (void)pthread_sigmask(SIG_SETMASK, &mask, NULL);
