@@ -96,7 +96,7 @@ struct thread {
     struct thread *q_next, *q_prev;
     struct prio_queue *queue; /* run queue or endpoint queue it stands in, 0: none */
     uint64_t slice_end;       /* time when others of its priority are due */
-    uint64_t instructions;    /* executed for it, kernel included, up to the last switch */
+    uint64_t instructions;    /* executed for it, kernel included, up to the last switch or THREAD_INFO */
     /* whose time it spends, who works for it (lend.c). Every link has its counterpart: x->client->served_by or paged_by == x */
     struct sched *own;        /* the context bound to it, 0: none */
     struct sched *ctx;        /* the one it runs on: its own, or its client's; 0: nobody counts */

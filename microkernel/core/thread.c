@@ -303,12 +303,30 @@ long sys_thread_bind(struct thread *cur, uint64_t *a)
     return OK;
 }
 
+/* What it ran since its hart switched to it is counted at the next switch, which may never come: count it now. */
+static void account(struct thread *t)
+{
+    struct hart *h = t->hart;
+    if (h->current != t)
+        return;
+    if (h != this_hart()) {
+#ifndef MUTANT_KERNEL_COUNT_AT_SWITCHES
+        arch_hart_enter(h); /* counts there as it enters */
+#endif
+        return;
+    }
+    uint64_t now = arch_instret();
+    t->instructions += now - h->switch_instret;
+    h->switch_instret = now;
+}
+
 long sys_thread_info(struct thread *cur, uint64_t *a)
 {
     struct thread *t;
     err_t e = thread_find(cur, a[0], &t);
     if (e != OK)
         return e;
+    account(t);
     a[1] = t->state;
     a[2] = t->prio | (uint64_t)t->hart->index << 8;
     a[3] = t->instructions;

@@ -90,6 +90,20 @@ static void a_running_thread_is_asked_in_before_it_is_stopped(void **context)
     assert_int_equal(host_hart_enters[1], before + 1);
 }
 
+static void a_running_thread_is_asked_what_it_has_run(void **context)
+{
+    (void)context;
+    host_current(client.t);
+    host_exit();
+    unsigned before = host_hart_enters[1];
+    SYS_OK(init, THREAD_INFO, client.h); /* from hart 0: its hart counts as it enters */
+    assert_int_equal(host_hart_enters[1], before + 1);
+    SYS_OK(init, THREAD_STOP, client.h);
+    before = host_hart_enters[1];
+    SYS_OK(init, THREAD_INFO, client.h); /* counted when it was switched from */
+    assert_int_equal(host_hart_enters[1], before);
+}
+
 static void a_thread_is_moved_whatever_it_does(void **context)
 {
     (void)context;
@@ -166,6 +180,7 @@ int main(void)
         TEST(one_that_stays_does_not),
         TEST(an_answered_client_goes_on_where_it_was),
         TEST(a_running_thread_is_asked_in_before_it_is_stopped),
+        TEST(a_running_thread_is_asked_what_it_has_run),
         TEST(a_thread_is_moved_whatever_it_does),
         TEST(its_deadline_moves_along),
         TEST(a_thread_may_move_itself),
