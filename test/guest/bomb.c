@@ -92,9 +92,11 @@ static void others_go_on(void (*menace)(void *))
     REQUIRE(gt_shared_open() == OK);
     pid_t controller = gt_child(control, NULL), first = gt_child(menace, NULL);
     gt_await(READY, 1);
-    ticks_t end = sys_time() + gt_us(seconds ? seconds * 1000000 : SHARE_US), worst = 0;
+    ticks_t begin = sys_time(), end = begin + gt_us(seconds ? seconds * 1000000 : SHARE_US), worst = 0;
     unsigned commands = 0;
-    for (; sys_time() < end && gt_failed == 0; commands++) {
+    for (uint64_t second = 0; sys_time() < end && gt_failed == 0; commands++) {
+        for (; second < (sys_time() - begin) / gt_us(1000000); second++) /* bound: seconds */
+            gt_progress((long)second + 1, (long)seconds);
         ticks_t took = run_a_command();
         worst = took > worst ? took : worst;
         gt_sleep_us(10000); /* at a prompt most time is spent waiting */
