@@ -13,6 +13,7 @@
 #define SECONDS_FULL 60
 #define SHARE_US 400000UL   /* without --full */
 #define COMMAND_US 20000UL  /* spawn, exec, end and wait of a small program */
+#define COMMANDS 5          /* more than these, however long it takes: a host slower than the harts it plays gives no times */
 #define PERIOD_US 5000UL
 #define LATE_US 2000UL
 #define PROCESSES 40
@@ -94,7 +95,7 @@ static void others_go_on(void (*menace)(void *))
     gt_await(READY, 1);
     ticks_t begin = sys_time(), end = begin + gt_us(seconds ? seconds * 1000000 : SHARE_US), worst = 0;
     unsigned commands = 0;
-    for (uint64_t second = 0; sys_time() < end && gt_failed == 0; commands++) {
+    for (uint64_t second = 0; (sys_time() < end || commands <= COMMANDS) && gt_failed == 0; commands++) {
         for (; second < (sys_time() - begin) / gt_us(1000000); second++) /* bound: seconds */
             gt_progress((long)second + 1, (long)seconds);
         ticks_t took = run_a_command();
@@ -112,7 +113,6 @@ static void others_go_on(void (*menace)(void *))
     printf("  %u commands, the slowest %lu us; %lu wake-ups, the latest by %lu us; %lu processes ended\n", commands,
            (unsigned long)(worst * 1000000 / hz), (unsigned long)GT_SHARED->word[WAKES],
            (unsigned long)(GT_SHARED->word[WORST_TICKS] * 1000000 / hz), (unsigned long)killed);
-    CHECK(commands > 5);
     CHECK_SOON(worst < gt_us(COMMAND_US));
     CHECK(GT_SHARED->word[WAKES] > 20);
     CHECK_SOON(GT_SHARED->word[WORST_TICKS] < gt_us(LATE_US));
