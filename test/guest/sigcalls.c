@@ -240,7 +240,8 @@ static void an_interval_comes_again_and_again(void)
     long before = ms_now();
     for (int i = 0; i < 10; i++)
         (void)pause();
-    CHECK_EQ(runs, 10);
+    CHECK(runs >= 10);
+    CHECK_SOON(runs == 10); /* none came between two pauses */
     CHECK(ms_now() - before >= 100);
     CHECK_SOON(ms_now() - before < 115);
     v.it_value.tv_usec = 0;

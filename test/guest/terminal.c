@@ -213,15 +213,17 @@ static void in_the_background(void *unused)
     CHECK_ERRNO(read(0, &c, 1), EINTR);
     CHECK_EQ(runs, 1);
     CHECK_EQ(setsid(), -1);
-    pid_t pid = gt_fork();
+    pid_t parent = getpid(), pid = gt_fork();
     if (pid == 0) { /* orphaned: nobody could continue it */
         CHECK_EQ(setpgid(0, 0), 0);
-        gt_sleep_us(3000);
+        do /* bound: its parent's end */
+            gt_sleep_us(1000);
+        while (getppid() == parent);
         CHECK_ERRNO(read(0, &c, 1), EIO);
         CHECK_ERRNO(tcflush(0, TCIFLUSH), EIO);
         _exit(gt_failed != 0);
     }
-    gt_sleep_us(1000); /* and it is another's child when it reads */
+    gt_sleep_us(1000); /* it is another's child when it reads */
     _exit(gt_failed != 0);
 }
 static void handlers_and_orphans(void)
