@@ -532,6 +532,7 @@ static void test_any_cut_leaves_a_disk_that_e2fsck_accepts_and_loses_nothing(voi
         disk_free(&base);
     }
     forget_all();
+    print_message("  %u cuts\n", cuts);
 }
 
 static void test_the_verdict_condemns(void **state)
