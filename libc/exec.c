@@ -35,12 +35,22 @@ static char *strings_append(char *to, char *const list[], uint64_t count)
     return to;
 }
 
+/* The new program has them on its stack, with a pointer to each, and needs the rest of it: half is what they may take. A half of the
+ * smallest stack there is is not asked for. */
+#define STACK_SURE_BYTES 8192u
+static bool stack_holds(const struct packed_strings *s)
+{
+    struct ipc_msg m = {.w = {PROC_LIMIT, PROC_LIMIT_STACK, ~0UL}};
+    size_t bytes = s->len + (s->argc + s->envc + 2) * sizeof(char *);
+    return bytes <= STACK_SURE_BYTES || (proc_call(H_PROC, &m) == OK && bytes <= m.w[1] / 2);
+}
+
 /* Returns an errno value. */
 int __strings_pack(char *const argv[], char *const envp[], struct packed_strings *out)
 {
     out->len = strings_size(argv, &out->argc);
     out->len += strings_size(envp, &out->envc);
-    if (out->len > PROC_ARGS_MAX)
+    if (out->len > PROC_ARGS_MAX || !stack_holds(out))
         return E2BIG;
     out->bytes = malloc(out->len + 1);
     if (out->bytes == NULL)
@@ -140,7 +150,8 @@ static int start_file(struct ipc_msg *m, const char *path, char *const argv[], c
 static int start_program(struct ipc_msg *m, const char *path, char *const argv[], char *const envp[], unsigned depth)
 {
     const struct ipc_msg request = *m;
-    int error = ask(m, path, argv, envp);
+    bool whole = strchr(path, '/') != NULL; /* else a file of this directory, not one of the image */
+    int error = whole ? ask(m, path, argv, envp) : ENOENT;
     if (error != ENOENT || path[0] == '\0')
         return error;
     *m = request;
@@ -197,5 +208,14 @@ int spawn_program(const char *file, char *const argv[], char *const envp[], unsi
     int error = __path_search(file, try_path, &s);
     if (error == 0 && pid != NULL)
         *pid = (pid_t)s.m.w[1];
+    return error;
+}
+
+int __spawn_file(const char *path, char *const argv[], char *const envp[], pid_t *pid)
+{
+    struct ipc_msg m = {.w = {PROC_SPAWN}};
+    int error = start_program(&m, path, argv, envp, 0);
+    if (error == 0 && pid != NULL)
+        *pid = (pid_t)m.w[1];
     return error;
 }

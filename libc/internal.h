@@ -103,6 +103,8 @@ struct packed_strings {
     uint64_t argc, envc;
 };
 int __strings_pack(char *const argv[], char *const envp[], struct packed_strings *out);
+/* exec.c: starts the program in this file, which is not looked for. Returns an errno value. */
+int __spawn_file(const char *path, char *const argv[], char *const envp[], pid_t *pid);
 
 /* path.c: calls try(path, context) for every place where a program of this name may be; the first result other than
  * ENOENT counts. */

@@ -129,6 +129,7 @@ struct wanted {
     const posix_spawnattr_t *attr;
     const char *file;
     char *const *argv, *const *envp;
+    int (*exec)(const char *file, char *const argv[], char *const envp[]);
 };
 
 static _Noreturn void child(const struct wanted *w, int report)
@@ -142,7 +143,7 @@ static _Noreturn void child(const struct wanted *w, int report)
     for (const struct action *a = list; a != NULL && error == 0; a = a->next)
         error = perform(a);
     if (error == 0) {
-        (void)execvpe(w->file, w->argv, w->envp);
+        (void)w->exec(w->file, w->argv, w->envp);
         error = errno;
     }
     (void)write(aside < 0 ? report : aside, &error, sizeof error);
@@ -171,12 +172,16 @@ static int spawn_with(const struct wanted *w, pid_t *pid)
     return error;
 }
 
+static const struct action *listed(const posix_spawn_file_actions_t *actions)
+{
+    return actions != NULL && *actions != NULL ? (*actions)->first : NULL;
+}
+
 int posix_spawnp(pid_t *restrict pid, const char *restrict file, const posix_spawn_file_actions_t *actions,
                  const posix_spawnattr_t *restrict attr, char *const argv[], char *const envp[])
 {
-    const struct action *list = actions != NULL && *actions != NULL ? (*actions)->first : NULL;
-    const struct wanted w = {.list = list, .attr = attr, .file = file, .argv = argv, .envp = envp};
-    if (list != NULL || __spawnattr_any(attr))
+    const struct wanted w = {.list = listed(actions), .attr = attr, .file = file, .argv = argv, .envp = envp, .exec = execvpe};
+    if (w.list != NULL || __spawnattr_any(attr))
         return spawn_with(&w, pid);
     return spawn_program(file, argv, envp, 0, pid);
 }
@@ -184,7 +189,8 @@ int posix_spawnp(pid_t *restrict pid, const char *restrict file, const posix_spa
 int posix_spawn(pid_t *restrict pid, const char *restrict path, const posix_spawn_file_actions_t *actions,
                 const posix_spawnattr_t *restrict attr, char *const argv[], char *const envp[])
 {
-    if (strchr(path, '/') == NULL)
-        return ENOENT; /* programs are in /bin only, so none is relative to the current directory */
-    return posix_spawnp(pid, path, actions, attr, argv, envp);
+    const struct wanted w = {.list = listed(actions), .attr = attr, .file = path, .argv = argv, .envp = envp, .exec = execve};
+    if (w.list != NULL || __spawnattr_any(attr))
+        return spawn_with(&w, pid);
+    return __spawn_file(path, argv, envp, pid);
 }

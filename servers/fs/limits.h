@@ -6,8 +6,8 @@
 
 #define FILES_MAX 4096u          /* open descriptions in the system (ENFILE) */
 #define POOL_STEP_PAGES 16u      /* the pager is asked for so many at once */
-#define POOL_STEPS_MAX 2048u     /* 128 MiB in all, */
-#define POOL_SHARE 4u            /* and at most this part of the machine's memory (ENOSPC) */
+#define POOL_STEPS_MAX 8192u     /* 512 MiB in all, */
+#define POOL_SHARE 2u            /* and at most this part of the machine's memory (ENOSPC) */
 #define POOL_SPARE_SHARE 16u     /* of the pool, this part is for pipes, descriptors and requests: files leave it alone */
 #define POOL_EMPTY_STEPS 1u      /* that are kept for the next ones */
 #define POOL_VA 0x40000000UL
@@ -18,7 +18,8 @@
 #define NAME_BUCKETS 512u        /* of the hash of names in memory: one page */
 #define PIECE_BYTES 65536u       /* copied for one request before others are served */
 #define PATH_FIRST_BYTES 128u    /* of a path that are asked for first */
-#define DEPTH_MAX 512u           /* directories that GETCWD and RENAME climb: more do not fit into a path */
+#define DEPTH_MAX 512u           /* directories that GETCWD climbs: more do not fit into a path */
+#define CLIMB_MAX 65536u         /* and RENAME, to see that nothing goes into itself (ELOOP) */
 #define JOBS 9u                  /* requests in the disk at once, and the keeper */
 #define JOBS_VA 0x6c000000UL
 #define JOB_STACK_BYTES 20480u

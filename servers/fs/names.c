@@ -124,7 +124,7 @@ static err_t lies_in(struct vnode *dir, const struct vnode *above, bool *in)
     struct vnode *here = vnode_hold(dir);
     *in = here == above;
     for (unsigned depth = 0; here && here != root && !*in; depth++) {
-        struct vnode *up = depth < DEPTH_MAX ? dir_parent(here, &err) : 0;
+        struct vnode *up = depth < CLIMB_MAX ? dir_parent(here, &err) : 0;
         vnode_drop(here);
         here = up;
         *in = here == above;

@@ -56,11 +56,17 @@ void pool_forget(void)
     }
 }
 
+static unsigned step_missing(void)
+{
+    unsigned word = 0;
+    while (word < POOL_STEPS_MAX / 64 && there[word] == ~0UL) /* bound: the words */
+        word++;
+    return word < POOL_STEPS_MAX / 64 ? word * 64 + (unsigned)__builtin_ctzl(~there[word]) : POOL_STEPS_MAX;
+}
+
 static bool step_add(void)
 {
-    unsigned step = 0;
-    while (step < steps_max && is_there(step)) /* bound: POOL_STEPS_MAX */
-        step++;
+    unsigned step = step_missing();
     if (step >= steps_max)
         return false;
     kept->asked[step / 64] |= 1UL << step % 64;

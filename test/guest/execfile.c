@@ -11,6 +11,7 @@
 #include <fcntl.h>
 #include <ipc/procmgr.h>
 #include <pagoda/spawn.h>
+#include <spawn.h>
 #include <sys/stat.h>
 
 static bool copy(const char *from, const char *to, mode_t mode)
@@ -98,6 +99,42 @@ static void what_may_not_run_is_refused(void)
     CHECK(unlink("/tmp/prog") == 0 && unlink("/tmp/script") == 0);
 }
 
+static int spawned(const char *path, char *const argv[], bool with_actions)
+{
+    posix_spawn_file_actions_t a;
+    pid_t pid = -1;
+    CHECK_EQ(posix_spawn_file_actions_init(&a) | posix_spawn_file_actions_addclose(&a, 99), 0);
+    int error = posix_spawn(&pid, path, with_actions ? &a : NULL, NULL, argv, environ);
+    CHECK_EQ(posix_spawn_file_actions_destroy(&a), 0);
+    int s = error == 0 ? gt_reap(pid, GT_HANG_MS) : 0;
+    return error != 0 ? 100 + error % 100 : WIFEXITED(s) ? WEXITSTATUS(s) : -1;
+}
+/* exec and posix_spawn take a path: what has no slash is a file of this directory, and nothing is looked for. */
+static void names_without_a_slash_are_paths(void)
+{
+    char *const argv[] = {"true", NULL};
+    CHECK_EQ(chdir("/tmp"), 0);
+    CHECK_EQ(status_of("true", argv), 100 + ENOENT);
+    REQUIRE(copy("/bin/false", "true", 0755));
+    text("script", "exit 5\n", 0755);
+    CHECK_EQ(status_of("true", argv), 1);
+    CHECK_EQ(status_of("./true", argv), 1);
+    for (int with_actions = 0; with_actions < 2; with_actions++) {
+        CHECK_EQ(spawned("true", argv, with_actions), 1);
+        CHECK_EQ(spawned("/bin/true", argv, with_actions), 0);
+        CHECK_EQ(spawned("false", argv, with_actions), 100 + ENOENT);
+        CHECK_EQ(spawned("script", argv, with_actions), 100 + ENOEXEC); /* only posix_spawnp() gives it to a shell */
+    }
+    CHECK_EQ(setenv("PATH", ":/bin", 1), 0); /* an empty entry is this directory */
+    pid_t pid = -1;
+    CHECK_EQ(posix_spawnp(&pid, "true", NULL, NULL, argv, environ), 0);
+    gt_expect_exit(pid, 1);
+    CHECK_EQ(posix_spawnp(&pid, "script", NULL, NULL, argv, environ), 0);
+    gt_expect_exit(pid, 5);
+    CHECK_EQ(setenv("PATH", "/bin", 1), 0);
+    CHECK_EQ(unlink("true") | unlink("script") | chdir("/"), 0);
+}
+
 /* POSIX: ETXTBSY for either. */
 static void what_runs_is_not_written_and_what_is_written_does_not_run(void)
 {
@@ -154,5 +191,5 @@ static void the_process_manager_dies_meanwhile(void)
     CHECK_EQ(unlink("/tmp/prog"), 0);
 }
 
-GT_MAIN(CASE(a_copy_runs_as_the_program_does), CASE(scripts_name_their_interpreter), CASE(what_may_not_run_is_refused),
+GT_MAIN(CASE(a_copy_runs_as_the_program_does), CASE(scripts_name_their_interpreter), CASE(what_may_not_run_is_refused), CASE(names_without_a_slash_are_paths),
         CASE(what_runs_is_not_written_and_what_is_written_does_not_run), CASE(text_is_in_memory_once), CASE(the_process_manager_dies_meanwhile))

@@ -1,9 +1,16 @@
 /* SPDX-License-Identifier: MIT
- * Proves that limits hold and only for whom they are set: frames of a process, processes, threads, stack.
+ * Proves that limits hold and only for whom they are set: frames of a process, processes, threads, stack. And that arguments of 128 KiB
+ * and paths of 1,024 bytes are what they are said to be, to the byte. The program runs itself with --as=edge.
  */
 #define GT_NAME "limits"
 #include "gtest.h"
+#include "gfiles.h"
+#include <limits.h>
 #include <pagoda/thread.h>
+#include <spawn.h>
+#include <sys/resource.h>
+#include <sys/statvfs.h>
+#include <utime.h>
 
 static uint64_t limit(uint64_t which, uint64_t value)
 {
@@ -113,5 +120,206 @@ static void unknown_limits_are_refused(void)
     CHECK_EQ(gt_proc(PROC_LIMIT, 99, ~0UL, NULL), ERR_INVAL);
 }
 
-GT_MAIN(CASE(frames_of_a_process), CASE(processes_in_the_system), CASE(a_limit_binds_its_owner_only),
-        CASE(threads_of_a_process), CASE(unknown_limits_are_refused))
+/* ---- arguments and environment ---- */
+
+#define SELF "/bin/t_limits"
+#define ARGC_MOST 140000
+static char *list[ARGC_MOST], text[PROC_ARGS_MAX + 2], variable[] = "EDGE=in the environment", *env[] = {variable, NULL};
+
+/* argv and environment of `bytes` together, each with its nul: one long argument, or as many empty ones. */
+static void strings_of(size_t bytes, bool empty)
+{
+    size_t rest = bytes - sizeof SELF - sizeof "--as=edge" - sizeof variable, n = empty ? rest : 1;
+    list[0] = SELF;
+    list[1] = "--as=edge";
+    memset(text, 'a', rest - 1);
+    text[rest - 1] = '\0';
+    for (size_t i = 0; i < n; i++)
+        list[2 + i] = empty ? "" : text;
+    list[2 + n] = NULL;
+}
+static int role_edge(int argc, char **argv)
+{
+    size_t bytes = 0;
+    for (int i = 0; i < argc; i++)
+        bytes += strlen(argv[i]) + 1;
+    const char *e = getenv("EDGE");
+    bool whole = e != NULL && strcmp(e, variable + 5) == 0 && environ[1] == NULL && argv[argc] == NULL;
+    return !whole ? 1 : bytes + sizeof variable == PROC_ARGS_MAX ? 20 : 21;
+}
+static void executes(void *unused)
+{
+    (void)unused;
+    (void)execve(SELF, list, env);
+    _exit(errno);
+}
+static int spawns(void)
+{
+    pid_t pid = -1;
+    int error = posix_spawn(&pid, SELF, NULL, NULL, list, env), status = error != 0 ? 0 : gt_reap(pid, GT_HANG_MS);
+    return error != 0 ? error : WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+static int actions_spawn(void)
+{
+    posix_spawn_file_actions_t a;
+    pid_t pid = -1;
+    CHECK_EQ(posix_spawn_file_actions_init(&a) | posix_spawn_file_actions_addclose(&a, 99), 0);
+    int error = posix_spawn(&pid, SELF, &a, NULL, list, env), status = error != 0 ? 0 : gt_reap(pid, GT_HANG_MS);
+    CHECK_EQ(posix_spawn_file_actions_destroy(&a), 0);
+    return error != 0 ? error : WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+static void arguments_to_the_byte(void)
+{
+    for (int empty = 0; empty < 2; empty++) {
+        strings_of(PROC_ARGS_MAX, empty);
+        gt_expect_exit(gt_child(executes, NULL), 20);
+        CHECK_EQ(spawns(), 20);
+        CHECK_EQ(actions_spawn(), 20);
+        strings_of(PROC_ARGS_MAX + 1, empty);
+        gt_expect_exit(gt_child(executes, NULL), E2BIG);
+        CHECK_EQ(spawns(), E2BIG);
+        CHECK_EQ(actions_spawn(), E2BIG);
+    }
+}
+/* They are on the new program's stack, and a pointer to each: what does not leave half of it free is refused, and does not end it. */
+static void on_a_small_stack(void *unused)
+{
+    struct rlimit l = {64 << 10, 64 << 10};
+    (void)unused;
+    CHECK_EQ(setrlimit(RLIMIT_STACK, &l), 0);
+    strings_of(32 << 10, false); /* and the pointers */
+    CHECK_EQ(spawns(), E2BIG);
+    CHECK_ERRNO(execve(SELF, list, env), E2BIG);
+    strings_of((32 << 10) - 64, false);
+    CHECK_EQ(spawns(), 21);
+    strings_of(6000, true);
+    CHECK_EQ(spawns(), E2BIG);
+    strings_of(3000, true);
+    CHECK_EQ(spawns(), 21);
+}
+static void arguments_have_to_fit_the_stack(void) { RUN_CHILD(on_a_small_stack, NULL); }
+
+/* ---- paths ---- */
+
+static struct stat st;
+static int p_open(const char *p)
+{
+    int fd = open(p, O_RDONLY);
+    return fd < 0 ? -1 : close(fd);
+}
+static int p_openat(const char *p)
+{
+    int fd = openat(AT_FDCWD, p, O_RDONLY | O_CREAT | O_EXCL, 0600);
+    return fd < 0 ? -1 : close(fd);
+}
+static int p_creat(const char *p) { return creat(p, 0600); }
+static int p_stat(const char *p) { return stat(p, &st); }
+static int p_lstat(const char *p) { return lstat(p, &st); }
+static int p_access(const char *p) { return access(p, F_OK); }
+static int p_mkdir(const char *p) { return mkdir(p, 0700); }
+static int p_rmdir(const char *p) { return rmdir(p); }
+static int p_unlink(const char *p) { return unlink(p); }
+static int p_remove(const char *p) { return remove(p); }
+static int p_rename(const char *p) { return rename(p, "/tmp/other"); }
+static int p_rename_to(const char *p) { return rename("/dev/null", p); }
+static int p_link(const char *p) { return link(p, "/tmp/other"); }
+static int p_link_to(const char *p) { return link("/dev/null", p); }
+static int p_symlink(const char *p) { return symlink("x", p); }
+static int p_symlink_what(const char *p) { return symlink(p, "/bin/other"); }
+static int p_readlink(const char *p)
+{
+    char to[8];
+    return readlink(p, to, sizeof to) < 0 ? -1 : 0;
+}
+static int p_chdir(const char *p) { return chdir(p); }
+static int p_truncate(const char *p) { return truncate(p, 0); }
+static int p_chmod(const char *p) { return chmod(p, 0700); }
+static int p_chown(const char *p) { return chown(p, 0, 0); }
+static int p_lchown(const char *p) { return lchown(p, 0, 0); }
+static int p_mkfifo(const char *p) { return mkfifo(p, 0600); }
+static int p_utime(const char *p) { return utime(p, NULL); }
+static int p_utimensat(const char *p) { return utimensat(AT_FDCWD, p, NULL, 0); }
+static int p_statvfs(const char *p)
+{
+    struct statvfs v;
+    return statvfs(p, &v);
+}
+static int p_pathconf(const char *p) { return pathconf(p, _PC_NAME_MAX) < 0 ? -1 : 0; }
+static int p_opendir(const char *p)
+{
+    DIR *d = opendir(p);
+    return d == NULL ? -1 : closedir(d);
+}
+static int p_fopen(const char *p) { return fopen(p, "w") == NULL ? -1 : 0; }
+static int p_realpath(const char *p)
+{
+    char to[PATH_MAX];
+    return realpath(p, to) == NULL ? -1 : 0;
+}
+static int p_execv(const char *p) { return execv(p, (char *[]){"x", NULL}); }
+static int p_spawn(const char *p)
+{
+    pid_t pid;
+    errno = posix_spawn(&pid, p, NULL, NULL, (char *[]){"x", NULL}, environ);
+    return -1;
+}
+/* To a directory in which nothing changes: of each call the answer must not depend on how the path is written. */
+static void paths_to_the_byte(void)
+{
+    static const struct {
+        const char *what;
+        int (*fn)(const char *path);
+    } call[] = {{"open", p_open}, {"openat", p_openat}, {"creat", p_creat}, {"stat", p_stat}, {"lstat", p_lstat}, {"access", p_access},
+                {"mkdir", p_mkdir}, {"rmdir", p_rmdir}, {"unlink", p_unlink}, {"remove", p_remove}, {"rename", p_rename},
+                {"rename, to", p_rename_to}, {"link", p_link}, {"link, to", p_link_to}, {"symlink", p_symlink},
+                {"symlink, what", p_symlink_what}, {"readlink", p_readlink}, {"chdir", p_chdir}, {"truncate", p_truncate},
+                {"chmod", p_chmod}, {"chown", p_chown}, {"lchown", p_lchown}, {"mkfifo", p_mkfifo}, {"utime", p_utime},
+                {"utimensat", p_utimensat}, {"statvfs", p_statvfs}, {"pathconf", p_pathconf}, {"opendir", p_opendir},
+                {"fopen", p_fopen}, {"realpath", p_realpath}, {"execv", p_execv}, {"posix_spawn", p_spawn}};
+    static char path[PATH_MAX + 1];
+    memset(path, '/', sizeof path - 1);
+    memcpy(path + PATH_MAX - 4, "/bin", 5); /* 1,024 bytes and the nul */
+    for (unsigned i = 0; i < sizeof call / sizeof call[0]; i++) {
+        const char *const at[] = {"/bin", path + 1, path}; /* plain, 1,023 bytes and the nul, one more */
+        int result[3], error[3];
+        for (unsigned k = 0; k < 3; k++) {
+            errno = 0;
+            result[k] = call[i].fn(at[k]);
+            error[k] = errno;
+        }
+        if (result[0] != result[1] || error[0] != error[1] || result[2] != -1 || error[2] != ENAMETOOLONG) {
+            gt_fail(call[i].what, __FILE__, __LINE__);
+            printf("  plain: errno %d, the longest: %d, longer: %d\n", error[0], error[1], error[2]);
+        }
+    }
+    CHECK_EQ(chdir("/"), 0);
+}
+/* Deeper than a path can say. */
+#define DEEP 700
+static void a_tree_deeper_than_any_path(void)
+{
+    char cwd[PATH_MAX];
+    CHECK_EQ(chdir("/tmp"), 0);
+    for (unsigned i = 0; i < DEEP; i++)
+        if (mkdir("d", 0700) != 0 || chdir("d") != 0)
+            CHECK(!"one deeper");
+    errno = 0;
+    CHECK(getcwd(cwd, sizeof cwd) == NULL && errno == ENAMETOOLONG);
+    CHECK_ERRNO(rename("/tmp/d", "under"), EINVAL);
+    CHECK_EQ(mkdir("a", 0700) | rename("a", "b") | mkdir("c", 0700) | rename("b", "c/b"), 0); /* however deep */
+    CHECK_EQ(rmdir("c/b") | rmdir("c"), 0);
+    for (unsigned i = 0; i < DEEP; i++)
+        if (chdir("..") != 0 || rmdir("d") != 0)
+            CHECK(!"one up");
+    CHECK(getcwd(cwd, sizeof cwd) == cwd && strcmp(cwd, "/tmp") == 0);
+    CHECK_EQ(chdir("/"), 0);
+}
+
+static const struct gt_case cases[] = {CASE(frames_of_a_process), CASE(processes_in_the_system), CASE(a_limit_binds_its_owner_only),
+                                       CASE(threads_of_a_process), CASE(unknown_limits_are_refused), CASE(arguments_to_the_byte),
+                                       CASE(arguments_have_to_fit_the_stack), CASE(paths_to_the_byte), CASE(a_tree_deeper_than_any_path),
+                                       {NULL, NULL}};
+int main(int argc, char **argv)
+{
+    return argc > 1 && strcmp(argv[1], "--as=edge") == 0 ? role_edge(argc, argv) : gt_main(argc, argv, cases);
+}

@@ -56,7 +56,7 @@ static err_t pager(const uint64_t *w, uint64_t *answer)
     uint64_t step = (w[2] - POOL_VA) / STEP_BYTES;
     switch (w[0]) {
     case PAGER_STAT:
-        answer[1] = 1 << 10; /* frames: a quarter is 16 steps */
+        answer[1] = 1 << 9; /* frames: half is 16 steps */
         return OK;
     case PAGER_REGION_ADD:
         MUST(w[2] >= POOL_VA && w[3] == w[2] + STEP_BYTES && step < 64 && !(steps_there >> step & 1));

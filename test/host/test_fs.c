@@ -127,7 +127,7 @@ long ipc_raw(long number_flags, uint64_t a0, struct ipc_regs *x)
     case SYS_CALL:
         if (a0 == H_PAGER && x->w[0] == PAGER_REGION_ADD)
             memset((void *)x->w[2], 0, STEP_BYTES);
-        x->w[1] = 1 << 12; /* of a PAGER_STAT: frames */
+        x->w[1] = 1 << 11; /* of a PAGER_STAT: frames */
         x->w[0] = OK;
         return OK;
     case SYS_REPLY:

@@ -76,7 +76,7 @@ long ipc_raw(long number_flags, uint64_t a0, struct ipc_regs *x)
     if (op == PAGER_FILE_SERVE)
         file_serve(x);
     else
-        x->w[1] = 1 << 12; /* of a PAGER_STAT: frames; of FILE_USES: some */
+        x->w[1] = 1 << 11; /* of a PAGER_STAT: frames; of FILE_USES: some */
     revoked += op == PAGER_FILE_REVOKE;
     return OK;
 }
