@@ -164,7 +164,8 @@ int sigtimedwait(const sigset_t *restrict set, siginfo_t *restrict info, const s
         return fail(EINVAL);
     if (timeout->tv_sec == 0 && timeout->tv_nsec == 0)
         return wait_until(set, info, 0);
-    return wait_until(set, info, sys_time() + __timespec_ticks(timeout));
+    int sig = wait_until(set, info, sys_time() + __timespec_ticks(timeout));
+    return sig < 0 && errno == EAGAIN ? wait_until(set, info, 0) : sig; /* the time may end before the question is there */
 }
 
 /* It goes on when a handler has run. */

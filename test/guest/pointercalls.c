@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT
  * Proves what the functions of the C library make of pointers (pointers.c: the requests below them). What a server copies: a bad
  * address is EFAULT, an odd one does as a plain one, and memory that may not be written stays as it is. What the library looks at
- * itself: EFAULT or SIGSEGV, as if the program had touched it.
+ * itself: EFAULT or SIGSEGV, as if the program had touched it. The rest of them: pointerwords.c.
  * TIMEOUT: 120
  */
 #define GT_NAME "pointercalls"
 #include "gtest.h"
-#include "gplaces.h"
+#include "gcalls.h"
 #include <dirent.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -24,18 +24,6 @@
 #include <termios.h>
 #include <time.h>
 #include <utime.h>
-
-enum how { IN, OUT };
-enum who { SERVER, LIBRARY }; /* who looks there */
-
-struct call {
-    const char *what;
-    int (*fn)(void *at);
-    const void *content;
-    size_t size;
-    enum how how;
-    int want; /* errno, or 0 */
-};
 
 static char file[] = "/tmp/calls/file", dir[] = "/tmp/calls", none[] = "/tmp/calls/none", symbolic[] = "/tmp/calls/link";
 static int fd;
@@ -134,7 +122,7 @@ static const struct timespec moment = {.tv_nsec = 1000};
 static int c_pipe(void *p)
 {
     int *fds = p;
-    return pipe(fds) != 0 ? -1 : closed(fds[0]) | closed(fds[1]);
+    return pipe(p) != 0 ? -1 : closed(fds[0]) | closed(fds[1]);
 }
 static int c_waitpid(void *p)
 {
@@ -161,10 +149,8 @@ static int c_execve_argv(void *p) { return execve(none, p == NULL ? (void *)8 : 
 static int c_spawn_pid(void *p)
 {
     char *argv[] = {"true", NULL};
-    pid_t *pid = p;
-    if (p == NULL)
-        pid = (void *)8;
-    return posix_spawn(pid, "/bin/true", NULL, NULL, argv, environ) == 0 && waitpid(*pid, NULL, 0) == *pid ? 0 : -1;
+    pid_t *pid = not_null(p);
+    return posix_spawn(not_null(p), "/bin/true", NULL, NULL, argv, environ) == 0 && waitpid(*pid, NULL, 0) == *pid ? 0 : -1;
 }
 static int c_getparam(void *p) { return sched_getparam(0, p); }
 static int c_interval(void *p) { return sched_rr_get_interval(0, p); }
@@ -185,7 +171,6 @@ static const struct termios *settings(void)
     static struct termios t;
     return tcgetattr(0, &t) == 0 ? &t : NULL;
 }
-static void *not_null(void *p) { return p != NULL ? p : (void *)8; } /* where null means something */
 
 static int c_openat(void *p) { return closed(openat(AT_FDCWD, p, O_RDONLY)); }
 static int c_fstatat(void *p) { return fstatat(AT_FDCWD, p, &st, 0); }
@@ -214,7 +199,7 @@ static int c_lock(void *p) { return fcntl(fd, F_SETLK, p); }
 static int c_pipe2(void *p)
 {
     int *fds = p;
-    return pipe2(fds, 0) != 0 ? -1 : closed(fds[0]) | closed(fds[1]);
+    return pipe2(p, 0) != 0 ? -1 : closed(fds[0]) | closed(fds[1]);
 }
 static int c_waitid(void *p)
 {
@@ -292,12 +277,12 @@ static const struct call served[] = {
     {"utimes", c_utimes, PATH(file), 0},
     {"opendir", c_opendir, PATH(dir), 0},
     {"fopen", c_fopen, PATH(file), 0},
-    {"read", c_read, NULL, 64, OUT, 0},
-    {"write", c_write, bytes, 64, IN, 0},
-    {"read, few", c_read_short, NULL, 8, OUT, 0},
-    {"write, few", c_write_short, bytes, 8, IN, 0},
-    {"pread", c_pread, NULL, 64, OUT, 0},
-    {"pwrite", c_pwrite, bytes, 64, IN, 0},
+    {"read", c_read, NULL, 64, OUT_PART, 0},
+    {"write", c_write, bytes, 64, IN_PART, 0},
+    {"read, few", c_read_short, NULL, 8, OUT_PART, 0},
+    {"write, few", c_write_short, bytes, 8, IN_PART, 0},
+    {"pread", c_pread, NULL, 64, OUT_PART, 0},
+    {"pwrite", c_pwrite, bytes, 64, IN_PART, 0},
     {"fstat", c_fstat, NULL, sizeof st, OUT, 0},
     {"poll", c_poll, polled, sizeof polled, OUT, 0},
     {"getcwd", c_getcwd, NULL, 16, OUT, 0},
@@ -367,49 +352,6 @@ static struct call own[] = {
     {"uname", c_uname, NULL, sizeof(struct utsname), OUT, 0},
 };
 
-static void wrong(const struct call *c, enum place place, int result, int error)
-{
-    gt_fail(c->what, __FILE__, __LINE__);
-    printf("  at %s: result %d, errno %d\n", place_name[place], result, error);
-}
-static bool is_bad(const struct call *c, enum place place) { return place >= AT_NULL || (place == AT_READONLY && c->how == OUT); }
-
-/* Those may do the bytes before the bad one. */
-static bool does_bytes(const struct call *c)
-{
-    return c->fn == c_read || c->fn == c_write || c->fn == c_pread || c->fn == c_pwrite || c->fn == c_read_short ||
-           c->fn == c_write_short;
-}
-static void try_served(const struct call *c, enum place place)
-{
-    void *at = place_enter(place, c->content, c->size);
-    errno = 0;
-    int result = c->fn(at), error = result == 0 ? 0 : errno;
-    bool partly = place == AT_CROSSING && result == 0 && does_bytes(c);
-    if (is_bad(c, place) ? error != EFAULT && !partly : error != c->want && !(place == AT_LAZY && c->how == IN && error != EFAULT))
-        wrong(c, place, result, error);
-    place_leave(place);
-}
-
-/* In a child: 0 as wanted, 1 not, or EFAULT. */
-static void try_own(const struct call *c, enum place place)
-{
-    void *at = place_enter(place, c->content, c->size);
-    fflush(stdout);
-    pid_t pid = fork();
-    if (pid == 0) {
-        errno = 0;
-        int result = c->fn(at);
-        _exit(result == 0 && c->want == 0 ? 0 : result != 0 && errno == c->want ? 0 : errno == EFAULT ? EFAULT : 1);
-    }
-    int status = gt_reap(pid, GT_HANG_MS);
-    bool faulted = (WIFSIGNALED(status) && WTERMSIG(status) == SIGSEGV) || (WIFEXITED(status) && WEXITSTATUS(status) == EFAULT);
-    bool did = WIFEXITED(status) && WEXITSTATUS(status) == 0;
-    if (is_bad(c, place) ? !faulted : place == AT_LAZY && c->how == IN ? faulted : !did)
-        wrong(c, place, status, 0);
-    place_leave(place);
-}
-
 static bool begin(void)
 {
     (void)mkdir(dir, 0755);
@@ -430,9 +372,7 @@ static void end(void)
 static void servers_say_efault(void)
 {
     REQUIRE(begin());
-    for (unsigned i = 0; i < sizeof served / sizeof served[0]; i++)
-        for (enum place place = 0; place < AT_PLACES; place++)
-            try_served(&served[i], place);
+    TRY_ALL(served, try_served);
     end();
 }
 static void the_library_faults_cleanly(void)
@@ -440,10 +380,7 @@ static void the_library_faults_cleanly(void)
     REQUIRE(begin());
     for (unsigned i = 0; i < sizeof own / sizeof own[0]; i++)
         own[i].content = own[i].fn == c_tcsetattr ? settings() : own[i].content; /* as they are */
-    for (unsigned i = 0; i < sizeof own / sizeof own[0]; i++)
-        for (enum place place = 0; place < AT_PLACES; place++)
-            if (place != AT_UNALIGNED) /* a misaligned object is the caller's error already */
-                try_own(&own[i], place);
+    TRY_ALL(own, try_own);
     end();
 }
 static void a_huge_length_is_no_length(void)
