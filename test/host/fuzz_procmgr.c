@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  * Fuzzes procmgr as a whole, its loop included, between clients that send anything and a pager that refuses, delays and dies:
  * fork, exec of damaged programs, spawn, wait, kill, exceptions, argument strings that change and end early. Each id is answered
- * once at most, no handle is closed twice, and when everybody is dead nothing is left: no process, no zombie, no handle.
+ * once at most, no handle is closed twice, and when everybody is dead nothing is left: no process, no zombie, no handle. Before the
+ * first input each allocation fails in turn under each request that needs one (fuzz/procmgr_fails.h).
  * SOURCES: servers/procmgr/ -servers/procmgr/main.c libipc/ipc.c libipc/pager_call.c
  * INCLUDES: microkernel/include libipc/include servers/procmgr test/host/fuzz
  * DEFINES: PAGODA_BENCH=1
@@ -43,6 +44,8 @@ static uint32_t next_handle = 100, next_space = 1, handles_open;
 static bool calm; /* the input is used up: nothing fails any more */
 static unsigned calm_turns, to_spawn;
 static err_t last_answer;
+static long (*script)(struct ipc_regs *x); /* what comes, instead of the input */
+static unsigned fail_in; /* the pager's so-manieth allocation from now on fails; 0: none does */
 
 static struct call *call_of(reply_id_t id)
 {
@@ -111,15 +114,22 @@ static void born(struct ipc_regs *x)
     x->w[7] = handle_opens(PAGER_THREAD_NEW);
     x->w[2] = FRAME_OF(x->w[7]);
 }
+static bool allocates(uint64_t op, const struct ipc_regs *x)
+{
+    return op == PAGER_SPACE_NEW || op == PAGER_THREAD_NEW || op == PAGER_OBJECT_NEW || op == PAGER_REGION_ADD || op == PAGER_HANDLES ||
+           op == PAGER_PIN || op == PAGER_PIN_NOW || op == PAGER_QUOTA || op == PAGER_QUOTA_JOIN || (op == PAGER_FORK && x->w[2] == 0);
+}
 static err_t pager(struct ipc_regs *x)
 {
     uint64_t op = x->w[0];
+    if (fail_in > 0 && allocates(op, x) && --fail_in == 0)
+        return ERR_NOMEM;
     if (op == PAGER_FORK && x->w[2] == 0) { /* space and thread, or why there are none; then the pages */
         err_t err = chance(20) ? some_error() : OK;
         if (err != OK)
             return err;
         born(x);
-        return operation();
+        return fail_in > 0 && --fail_in == 0 ? ERR_NOMEM : operation(); /* the pages' */
     }
     if (op == PAGER_FORK || op == PAGER_SPACE_CLEAR || op == PAGER_SPACE_DELETE || op == PAGER_OP_RESULT)
         return operation();
@@ -241,6 +251,8 @@ static void who_is_gone_is_not_hooked(void)
 static long receive(struct ipc_regs *x)
 {
     who_is_gone_is_not_hooked();
+    if (script)
+        return script(x);
     memset(x, 0, sizeof *x);
     if (cancels) {
         x->w[0] = cancels;
@@ -464,6 +476,8 @@ static void damage_program(void)
     }
     h->entry[1].size_bytes = take8() % 8 ? FILE_BYTES : take(2) % FILE_BYTES;
 }
+#include "procmgr_fails.h"
+
 static void start_once(void)
 {
     static bool started;
@@ -484,6 +498,7 @@ static void start_once(void)
     calm_turns = 5;
     if (!setjmp(input.end))
         (void)procmgr_main(OWN_SPACE, 0);
+    each_allocation_fails();
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n)
