@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * Room for a file ahead of time. The server has no request for that, so a byte of each block that is zero is written as it is.
+ * Room for a file ahead of time. The server has no request for that, so a byte of each block that is zero is written as it is. Below the
+ * end that takes a descriptor that can read as well.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -27,6 +28,8 @@ int posix_fallocate(int fd, off_t offset, off_t len)
         return errno;
     if (!S_ISREG(st.st_mode))
         return S_ISFIFO(st.st_mode) ? ESPIPE : ENODEV;
+    if ((fcntl(fd, F_GETFL) & O_ACCMODE) == O_RDONLY)
+        return EBADF;
     off_t step = 1024; /* the smallest block there is */
     for (off_t at = offset; at < end; at += step - at % step) {
         int error = touch(fd, at, st.st_size);

@@ -4,13 +4,9 @@
  */
 #define GT_NAME "limits"
 #include "gtest.h"
-#include "gfiles.h"
-#include <limits.h>
+#include "gpaths.h"
 #include <pagoda/thread.h>
-#include <spawn.h>
 #include <sys/resource.h>
-#include <sys/statvfs.h>
-#include <utime.h>
 
 static uint64_t limit(uint64_t which, uint64_t value)
 {
@@ -201,98 +197,29 @@ static void arguments_have_to_fit_the_stack(void) { RUN_CHILD(on_a_small_stack, 
 
 /* ---- paths ---- */
 
-static struct stat st;
-static int p_open(const char *p)
-{
-    int fd = open(p, O_RDONLY);
-    return fd < 0 ? -1 : close(fd);
-}
-static int p_openat(const char *p)
-{
-    int fd = openat(AT_FDCWD, p, O_RDONLY | O_CREAT | O_EXCL, 0600);
-    return fd < 0 ? -1 : close(fd);
-}
-static int p_creat(const char *p) { return creat(p, 0600); }
-static int p_stat(const char *p) { return stat(p, &st); }
-static int p_lstat(const char *p) { return lstat(p, &st); }
-static int p_access(const char *p) { return access(p, F_OK); }
-static int p_mkdir(const char *p) { return mkdir(p, 0700); }
-static int p_rmdir(const char *p) { return rmdir(p); }
-static int p_unlink(const char *p) { return unlink(p); }
-static int p_remove(const char *p) { return remove(p); }
-static int p_rename(const char *p) { return rename(p, "/tmp/other"); }
-static int p_rename_to(const char *p) { return rename("/dev/null", p); }
-static int p_link(const char *p) { return link(p, "/tmp/other"); }
-static int p_link_to(const char *p) { return link("/dev/null", p); }
-static int p_symlink(const char *p) { return symlink("x", p); }
 static int p_symlink_what(const char *p) { return symlink(p, "/bin/other"); }
-static int p_readlink(const char *p)
-{
-    char to[8];
-    return readlink(p, to, sizeof to) < 0 ? -1 : 0;
-}
-static int p_chdir(const char *p) { return chdir(p); }
-static int p_truncate(const char *p) { return truncate(p, 0); }
-static int p_chmod(const char *p) { return chmod(p, 0700); }
-static int p_chown(const char *p) { return chown(p, 0, 0); }
-static int p_lchown(const char *p) { return lchown(p, 0, 0); }
-static int p_mkfifo(const char *p) { return mkfifo(p, 0600); }
-static int p_utime(const char *p) { return utime(p, NULL); }
-static int p_utimensat(const char *p) { return utimensat(AT_FDCWD, p, NULL, 0); }
-static int p_statvfs(const char *p)
-{
-    struct statvfs v;
-    return statvfs(p, &v);
-}
-static int p_pathconf(const char *p) { return pathconf(p, _PC_NAME_MAX) < 0 ? -1 : 0; }
-static int p_opendir(const char *p)
-{
-    DIR *d = opendir(p);
-    return d == NULL ? -1 : closedir(d);
-}
-static int p_fopen(const char *p) { return fopen(p, "w") == NULL ? -1 : 0; }
-static int p_realpath(const char *p)
-{
-    char to[PATH_MAX];
-    return realpath(p, to) == NULL ? -1 : 0;
-}
-static int p_execv(const char *p) { return execv(p, (char *[]){"x", NULL}); }
-static int p_spawn(const char *p)
-{
-    pid_t pid;
-    errno = posix_spawn(&pid, p, NULL, NULL, (char *[]){"x", NULL}, environ);
-    return -1;
-}
 /* To a directory in which nothing changes: of each call the answer must not depend on how the path is written. */
 static void paths_to_the_byte(void)
 {
-    static const struct {
-        const char *what;
-        int (*fn)(const char *path);
-    } call[] = {{"open", p_open}, {"openat", p_openat}, {"creat", p_creat}, {"stat", p_stat}, {"lstat", p_lstat}, {"access", p_access},
-                {"mkdir", p_mkdir}, {"rmdir", p_rmdir}, {"unlink", p_unlink}, {"remove", p_remove}, {"rename", p_rename},
-                {"rename, to", p_rename_to}, {"link", p_link}, {"link, to", p_link_to}, {"symlink", p_symlink},
-                {"symlink, what", p_symlink_what}, {"readlink", p_readlink}, {"chdir", p_chdir}, {"truncate", p_truncate},
-                {"chmod", p_chmod}, {"chown", p_chown}, {"lchown", p_lchown}, {"mkfifo", p_mkfifo}, {"utime", p_utime},
-                {"utimensat", p_utimensat}, {"statvfs", p_statvfs}, {"pathconf", p_pathconf}, {"opendir", p_opendir},
-                {"fopen", p_fopen}, {"realpath", p_realpath}, {"execv", p_execv}, {"posix_spawn", p_spawn}};
     static char path[PATH_MAX + 1];
     memset(path, '/', sizeof path - 1);
     memcpy(path + PATH_MAX - 4, "/bin", 5); /* 1,024 bytes and the nul */
-    for (unsigned i = 0; i < sizeof call / sizeof call[0]; i++) {
+    for (unsigned i = 0; i < PATH_CALLS; i++) {
         const char *const at[] = {"/bin", path + 1, path}; /* plain, 1,023 bytes and the nul, one more */
         int result[3], error[3];
         for (unsigned k = 0; k < 3; k++) {
             errno = 0;
-            result[k] = call[i].fn(at[k]);
+            result[k] = path_call[i].fn(at[k]);
             error[k] = errno;
         }
         if (result[0] != result[1] || error[0] != error[1] || result[2] != -1 || error[2] != ENAMETOOLONG) {
-            gt_fail(call[i].what, __FILE__, __LINE__);
+            gt_fail(path_call[i].what, __FILE__, __LINE__);
             printf("  plain: errno %d, the longest: %d, longer: %d\n", error[0], error[1], error[2]);
         }
     }
     CHECK_EQ(chdir("/"), 0);
+    CHECK_ERRNO(p_symlink_what(path), ENAMETOOLONG); /* no path, but to be one */
+    CHECK_ERRNO(p_symlink_what(path + 1), EROFS);
 }
 /* Deeper than a path can say. */
 #define DEEP 700

@@ -191,6 +191,29 @@ static int teardown(void **state)
 
 static char many[4000], back[8000];
 
+/* Of a file, and of a directory, whose children are names of it as well. */
+static void test_the_number_of_names_has_an_end(void **state)
+{
+    struct vnode *tmp = NULL, *file = NULL, *made = NULL;
+    (void)state;
+    assert_int_equal(root->ops->lookup(root, "tmp", 3, &tmp), OK);
+    assert_int_equal(tmp->ops->create(tmp, "f", 1, S_IFREG | 0600, NULL, &file), OK);
+    file->links = LINKS_MAX - 1;
+    assert_int_equal(tmp->ops->link(tmp, "a", 1, file), OK);
+    assert_int_equal(tmp->ops->link(tmp, "b", 1, file), FS_ERR_MLINK);
+    assert_int_equal(tmp->ops->unlink(tmp, "a", 1, file), OK);
+    assert_int_equal(tmp->ops->link(tmp, "b", 1, file), OK);
+    file->links = 2;
+    assert_int_equal(tmp->ops->unlink(tmp, "b", 1, file) | tmp->ops->unlink(tmp, "f", 1, file), OK);
+    uint32_t links = tmp->links;
+    tmp->links = LINKS_MAX;
+    assert_int_equal(tmp->ops->create(tmp, "d", 1, S_IFDIR | 0700, NULL, &made), FS_ERR_MLINK);
+    assert_int_equal(ask_path(2, FS_MKDIR, "/tmp/d", 0700, NULL), FS_ERR_MLINK);
+    tmp->links = links;
+    vnode_drop(file);
+    vnode_drop(tmp);
+}
+
 static uint64_t shared_file(void)
 {
     uint64_t fd;
@@ -421,6 +444,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_a_write_that_waits_keeps_the_shared_position, setup, teardown),
         cmocka_unit_test_setup_teardown(test_no_byte_is_read_twice_or_left_out, setup, teardown),
         cmocka_unit_test_setup_teardown(test_whoever_dies_while_it_waits_makes_room, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_the_number_of_names_has_an_end, setup, teardown),
         cmocka_unit_test_setup_teardown(test_a_removed_directory_leads_nowhere, setup, teardown),
         cmocka_unit_test_setup_teardown(test_what_a_spawned_one_does_not_get_costs_nothing, setup, teardown),
     };
