@@ -21,7 +21,7 @@ import time
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 MODELS = os.path.join(ROOT, "test", "model")
 OUT = os.path.join(ROOT, "build", "model")
-DEPTH = {"fault": 20000, "smp": 4000000, "lock": 2000000}  # steps of the longest run; if one is longer, pan says so, and nothing is proven
+DEPTH = {"fault": 20000, "smp": 4000000, "lock": 2000000, "waits": 20000}  # steps of the longest run; if one is longer, pan says so, and nothing is proven
 MEMORY_MB = 3000
 TIMEOUT_S = 600  # of one search, on a busy machine
 SKIPPED_STATUS = 77
@@ -37,6 +37,7 @@ SIZES = {
     "fault": {"ACCESSES": 1, "FORKS": 1, "KILLS": 0, "EVICTIONS": 0, "DELAYS": 0, "SLOTS": 2, "MOVES": 0},
     "smp": {"HARTS": 2, "CANCEL": 1, "RENEW": 1},
     "lock": {"HARTS": 2, "ASKS": 1},
+    "waits": {"OPS": 1, "FRAMES": 2, "POOL": 1},
 }
 
 # name: (model, sizes, how pan is compiled)
@@ -52,6 +53,10 @@ PROOFS = {
     "harts": ("smp", {}, SAFETY),
     "three-harts": ("smp", {"HARTS": 3, "CANCEL": 0}, SMALL),
     "waiting": ("lock", {}, SAFETY),
+    "no-circle": ("waits", {}, SMALL),
+    "no-circle-one-frame": ("waits", {"FRAMES": 1}, SMALL),
+    "no-circle-room": ("waits", {"FRAMES": 3, "POOL": 2}, SMALL),
+    "servers-come-to-rest": ("waits", {"FRAMES": 3, "POOL": 2}, ENDS),
 }
 
 TWICE = {"ACCESSES": 2}
@@ -95,11 +100,20 @@ MUTANTS = {
     "SLEEP_UNCHECKED": ("lock", {}, "a waiter says that it sleeps, and does not look again before it does"),
     "CLEAR_AFTER_CHECK": ("lock", {}, "a waiter clears its pending interrupt between that look and its sleep"),
     "WAKE_BEFORE_SERVE": ("lock", {}, "sleepers are looked for before the next ticket is called"),
+    "PAGER_CALLS_FS": ("waits", {}, "the pager calls the file server, and waits for it"),
+    "BLK_CALLS_FS": ("waits", {}, "the block server calls the file server instead of signalling"),
+    "COPY_WAITS": ("waits", {}, "the file server waits for a client's page before it goes on"),
+    "COPY_IN_DISK": ("waits", {}, "a request keeps the disk while it waits for its client's page"),
+    "WANT_UNSIGNALLED": ("waits", {}, "the pager notes what is wanted and does not signal"),
+    "STORE_FORGOTTEN": ("waits", {}, "a store to a page that was wanted for reading is taken for served"),
+    "ONE_SERVED": ("waits", {}, "of two that wait for a page one goes on"),
+    "REFUSAL_UNSAID": ("waits", {}, "the file server has no memory for a page, and does not say so"),
+    "WANTED_WHILE_ENDING": ("waits", {}, "what is wanted while the keeper ends is looked at by nobody"),
     "KICK_FORGOTTEN": ("lock", {}, "a kick is cleared while waiting, but still counts as on its way"),
 }
 
 # What scons test runs.
-QUICK = {"eviction", "three-harts", "MAKE_BEFORE_BREAK", "NO_INTENT", "FORGET_DEFERRED", "NO_ACK_WHILE_WAITING",
+QUICK = {"eviction", "no-circle-room", "COPY_IN_DISK", "three-harts", "MAKE_BEFORE_BREAK", "NO_INTENT", "FORGET_DEFERRED", "NO_ACK_WHILE_WAITING",
          "CANCEL_WITHOUT_WAITING", "ROLL_WITHOUT_RELOAD"}
 
 
@@ -191,7 +205,7 @@ def big_stack():
 
 def main():
     parser = argparse.ArgumentParser(description="Check the models of the fault protocol, of several harts and of the lock.")
-    parser.add_argument("--only", default="", help="one proof, one seeded mistake, or one model: fault, smp, lock")
+    parser.add_argument("--only", default="", help="one proof, one seeded mistake, or one model: fault, smp, lock, waits")
     parser.add_argument("--quick", action="store_true", help="what scons test runs: small sizes, some of the mistakes")
     parser.add_argument("--cases", action="store_true", help="print a line `ok` or `FAIL` a case, as scripts under test do")
     options = parser.parse_args()
