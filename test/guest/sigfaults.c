@@ -7,6 +7,7 @@
 
 #include <pthread.h>
 #include <setjmp.h>
+#include <sys/mman.h>
 
 #define HOLE 0x1400000000UL /* nothing is there */
 
@@ -237,6 +238,89 @@ static void each_thread_has_its_own_faults(void)
     (void)signal(SIGSEGV, SIG_DFL);
 }
 
-GT_MAIN(CASE(a_store_says_where), CASE(a_jump_to_nowhere_is_one_too), CASE(instructions_that_there_are_not),
+/* A collector's write barrier: pages are read-only until their first store in a round, which notes them and opens them. */
+#define BARRIER_PAGES 64u
+static uint8_t *guarded;
+static _Atomic unsigned stored[BARRIER_PAGES];
+
+static void on_barrier(int sig, siginfo_t *info, void *context)
+{
+    size_t page = (size_t)((uint8_t *)info->si_addr - guarded) / PAGE_SIZE;
+    (void)sig, (void)context;
+    if (page >= BARRIER_PAGES)
+        _exit(9);
+    stored[page]++;
+    if (mprotect(guarded + page * PAGE_SIZE, PAGE_SIZE, PROT_READ | PROT_WRITE) != 0)
+        _exit(8);
+}
+
+/* Pages n, n + step, ...: each many times. */
+static void *stores_to(void *arg)
+{
+    size_t first = (size_t)(uintptr_t)arg & 0xff, step = (size_t)(uintptr_t)arg >> 8;
+    for (size_t i = first; i < BARRIER_PAGES; i += step)
+        for (size_t at = 0; at < PAGE_SIZE; at += 512)
+            guarded[i * PAGE_SIZE + at] = (uint8_t)(i + at / 512);
+    return NULL;
+}
+#define EVERY(first, step) ((void *)(uintptr_t)((first) | (step) << 8))
+
+static void begin_round(void)
+{
+    for (unsigned i = 0; i < BARRIER_PAGES; i++)
+        stored[i] = 0;
+    CHECK_EQ(mprotect(guarded, BARRIER_PAGES * PAGE_SIZE, PROT_READ), 0);
+}
+static unsigned noted(void)
+{
+    unsigned n = 0;
+    for (unsigned i = 0; i < BARRIER_PAGES; i++)
+        n += stored[i] != 0;
+    return n;
+}
+static void child_has_its_own(void *unused)
+{
+    (void)unused;
+    (void)stores_to(EVERY(1u, 2u));
+    CHECK_EQ(noted(), BARRIER_PAGES / 2);
+}
+static void a_write_barrier_notes_each_page_that_is_stored_to(void)
+{
+    pthread_t t[2];
+    int pipes[2];
+    guarded = mmap(NULL, BARRIER_PAGES * PAGE_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    REQUIRE(guarded != MAP_FAILED);
+    (void)stores_to(EVERY(0u, 1u));
+    catch(SIGSEGV, on_barrier, 0);
+    for (unsigned step = 1; step < 8; step++) {
+        begin_round();
+        (void)stores_to(EVERY(0u, step));
+        for (unsigned i = 0; i < BARRIER_PAGES; i++)
+            CHECK_EQ(stored[i], i % step == 0); /* once, however many stores there were */
+    }
+    begin_round();
+    for (unsigned i = 0; i < 2; i++)
+        CHECK_EQ(pthread_create(&t[i], NULL, stores_to, EVERY(i, 1u)), 0);
+    for (unsigned i = 0; i < 2; i++)
+        CHECK_EQ(pthread_join(t[i], NULL), 0);
+    CHECK_EQ(noted(), BARRIER_PAGES);
+    begin_round();
+    RUN_CHILD(child_has_its_own, NULL);
+    CHECK_EQ(noted(), 0);
+    CHECK_EQ(pipe(pipes), 0);
+    CHECK_EQ(write(pipes[1], "x", 1), 1);
+    errno = 0;
+    CHECK(read(pipes[0], guarded, 1) == -1 && errno == EFAULT); /* a call's store is the caller's mistake, no fault */
+    CHECK_EQ(noted(), 0);
+    guarded[0] = 0;
+    CHECK(read(pipes[0], guarded, 1) == 1 && guarded[0] == 'x');
+    CHECK_EQ(noted(), 1);
+    for (size_t i = 1; i < BARRIER_PAGES; i++)
+        CHECK_EQ(guarded[i * PAGE_SIZE + 512], (uint8_t)(i + 1));
+    CHECK(close(pipes[0]) == 0 && close(pipes[1]) == 0 && signal(SIGSEGV, SIG_DFL) != SIG_ERR);
+    CHECK_EQ(munmap(guarded, BARRIER_PAGES * PAGE_SIZE), 0);
+}
+
+GT_MAIN(CASE(a_write_barrier_notes_each_page_that_is_stored_to), CASE(a_store_says_where), CASE(a_jump_to_nowhere_is_one_too), CASE(instructions_that_there_are_not),
         CASE(a_program_is_its_own_pager), CASE(a_full_stack_has_another_one), CASE(what_cannot_be_handled_ends_the_process),
         CASE(each_thread_has_its_own_faults))
