@@ -9,7 +9,11 @@
  * chunks hang in bins, one a size below 1 KiB, one a power of two above. What lies behind the last chunk is the top; it
  * grows by sbrk, and goes back to the pager when it is large. A heap that a bad store damaged ends the program at the
  * first sign.
+ *
+ * Large blocks are mapped, each alone (malloc_large.c), and go back when they are freed, wherever they were made.
  */
+#include "heap.h"
+
 #include "internal.h"
 
 #include <errno.h>
@@ -19,20 +23,8 @@
 #include <string.h>
 #include <unistd.h>
 
-struct chunk {
-    size_t prev_size;
-    size_t size; /* of the whole chunk, a multiple of 16, with IN_USE and PREV_IN_USE */
-    struct chunk *next, *prev; /* free chunks only: their bin */
-};
-
-#define ALIGN 16u
-#define HEADER 16u
 #define CHUNK_MIN 32u
 #define TOP_MIN (CHUNK_MIN + HEADER) /* so that an abandoned top is a chunk and a fence */
-#define IN_USE 1u
-#define PREV_IN_USE 2u
-#define FLAGS (IN_USE | PREV_IN_USE)
-#define REQUEST_MAX (SIZE_MAX / 4)
 #define BINS_SMALL 64u /* bin n: chunks of 16 * n bytes */
 #define BINS (BINS_SMALL + 40u)
 #define GROW_BYTES 16384u
@@ -43,15 +35,7 @@ static struct chunk *bin[BINS];
 static struct chunk *top;   /* the last chunk, free, in no bin; NULL before the first use */
 static char *heap_end;      /* where sbrk ended last */
 
-static size_t size_of(const struct chunk *c) { return c->size & ~(size_t)FLAGS; }
 static struct chunk *at(struct chunk *c, size_t offset) { return (struct chunk *)((char *)c + offset); }
-static void *payload(struct chunk *c) { return (char *)c + HEADER; }
-
-static struct chunk *chunk_of(void *p)
-{
-    __asm__("" : "+r"(p)); /* the compiler thinks that nothing lies before what malloc returns */
-    return (struct chunk *)((char *)p - HEADER);
-}
 
 static unsigned bin_of(size_t size)
 {
@@ -220,13 +204,18 @@ static void *out_of_memory(void)
     return NULL;
 }
 
+static bool is_large(size_t size) { return size >= LARGE_BYTES; }
+
 static void *allocate(size_t bytes)
 {
     size_t size = chunk_size(bytes);
     if (size == 0)
         return out_of_memory();
-    __libc_lock();
-    struct chunk *c = bin_take(size);
+    struct chunk *c = is_large(size) ? __large_new(bytes, ALIGN) : NULL;
+    if (c != NULL)
+        return payload(c);
+    __libc_lock(); /* a large one as well, should there be no more mappings */
+    c = bin_take(size);
     if (c == NULL)
         c = top_take(size);
     __libc_unlock();
@@ -252,9 +241,14 @@ void free(void *p)
     if (p == NULL)
         return;
     int kept = errno;
-    __libc_lock();
-    release(checked(p));
-    __libc_unlock();
+    struct chunk *c = checked(p);
+    if (c->size & MAPPED) {
+        __large_free(c);
+    } else {
+        __libc_lock();
+        release(c);
+        __libc_unlock();
+    }
     errno = kept;
 }
 
@@ -264,7 +258,9 @@ void *calloc(size_t n, size_t each)
     if (__builtin_mul_overflow(n, each, &bytes))
         return out_of_memory();
     void *p = allocate(bytes); /* malloc and memset would be compiled to a call of calloc */
-    return p != NULL ? memset(p, 0, bytes) : NULL;
+    if (p == NULL || (chunk_of(p)->size & MAPPED)) /* fresh pages are zeros, and need not be touched */
+        return p;
+    return memset(p, 0, bytes);
 }
 
 /* Take in what is free behind c, if that makes it large enough. */
@@ -290,6 +286,19 @@ static bool grow_in_place(struct chunk *c, size_t size)
     return true;
 }
 
+/* Whether c, of the heap, has room for a chunk of that size now; what it does not need is free. */
+static bool resize_in_place(struct chunk *c, size_t size)
+{
+    __libc_lock();
+    bool fits = size_of(c) >= size;
+    if (fits)
+        split(c, size);
+    else
+        fits = grow_in_place(c, size);
+    __libc_unlock();
+    return fits;
+}
+
 void *realloc(void *p, size_t bytes)
 {
     size_t size = chunk_size(bytes);
@@ -297,18 +306,14 @@ void *realloc(void *p, size_t bytes)
         return allocate(bytes);
     if (size == 0)
         return out_of_memory();
-    __libc_lock();
     struct chunk *c = checked(p);
-    bool fits = size_of(c) >= size;
-    if (fits)
-        split(c, size);
-    else
-        fits = grow_in_place(c, size);
     size_t old = size_of(c) - HEADER;
-    __libc_unlock();
-    if (fits)
+    if (c->size & MAPPED ? is_large(size) && __large_cut(c, bytes) : resize_in_place(c, size))
         return p;
-    void *q = allocate(bytes);
+    bool grows = (c->size & MAPPED) && is_large(size); /* in steps that are in proportion: what is not touched costs nothing */
+    void *q = grows ? allocate(bytes + bytes / 4) : NULL;
+    if (q == NULL)
+        q = allocate(bytes);
     if (q == NULL)
         return NULL;
     memcpy(q, p, old < bytes ? old : bytes);
@@ -320,13 +325,23 @@ void *memalign(size_t align, size_t bytes)
 {
     if (align <= ALIGN)
         return allocate(bytes);
-    if ((align & (align - 1)) != 0 || align > REQUEST_MAX || bytes > REQUEST_MAX) {
+    if ((align & (align - 1)) != 0) {
         errno = EINVAL;
         return NULL;
     }
+    if (align > REQUEST_MAX || bytes > REQUEST_MAX)
+        return out_of_memory();
+    struct chunk *large = is_large(chunk_size(bytes)) ? __large_new(bytes, align) : NULL;
+    if (large != NULL)
+        return payload(large);
     char *p = allocate(bytes + align + CHUNK_MIN);
     if (p == NULL)
         return NULL;
+    if (chunk_of(p)->size & MAPPED) { /* only so large for the sake of its place */
+        free(p);
+        large = __large_new(bytes, align);
+        return large != NULL ? payload(large) : out_of_memory();
+    }
     __libc_lock();
     struct chunk *c = chunk_of(p);
     uintptr_t lead = -(uintptr_t)p & (align - 1);
@@ -346,6 +361,10 @@ void *memalign(size_t align, size_t bytes)
 
 void *aligned_alloc(size_t align, size_t bytes)
 {
+    if (align == 0 || (align & (align - 1)) != 0) {
+        errno = EINVAL;
+        return NULL;
+    }
     return memalign(align, bytes);
 }
 

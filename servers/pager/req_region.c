@@ -40,10 +40,22 @@ static bool prot_is_sane(unsigned prot)
     return prot == 0 || ((prot & PROT_R) && (prot & (PROT_W | PROT_X)) != (PROT_W | PROT_X));
 }
 
-/* More pages than there are frames: refused at once. Quotas count what is touched, not what is asked for. */
-static bool is_hopeless(uint32_t pages)
+static bool is_too_large(uint32_t pages)
 {
     return pages > (frame_pool[POOL_USER].chunks + frame_pool[POOL_KERNEL].chunks) * FRAMES_PER_CHUNK;
+}
+
+#define FOR_TABLES 2u /* that so many pages may need besides */
+
+/* More pages than there are frames, or than the space's limit has left now: refused at once, while there is somebody who can be told. What
+ * is touched is what counts, so in the end it may still be too much. */
+static bool is_hopeless(uint32_t slot, uint32_t pages)
+{
+    const struct space_vol *v = space_vol(slot);
+    uint32_t limit = space_at(slot)->limit, has = v->charged + v->tables + v->objects;
+    if (limit && (has >= limit || pages + FOR_TABLES > limit - has))
+        return true;
+    return is_too_large(pages);
 }
 
 /* What the image file has at the region's offset; never more than asked. */
@@ -93,7 +105,7 @@ static err_t decode_region(const struct ipc_event *ev, uint32_t slot, struct led
     g->space = (uint16_t)slot;
     g->backing = (uint8_t)backing;
     if (backing == BACKING_ANON)
-        return (flags & REGION_REPLACE) && (g->prot & PROT_W) && is_hopeless(g->end_page - g->start_page) ? ERR_NOMEM : OK;
+        return (flags & REGION_REPLACE) && (g->prot & PROT_W) && is_hopeless(slot, g->end_page - g->start_page) ? ERR_NOMEM : OK;
     g->file = (uint16_t)file;
     g->offset_page = page_of(offset);
     g->backed_bytes = ev->w[7];
@@ -350,7 +362,7 @@ err_t req_brk(const struct ipc_event *ev, struct response *r)
     uint32_t end = page_of(want + PAGE_MASK);
     if (end > old_end && va_of(old_end) < WINDOW_BASE + WINDOW_BYTES && va_of(end) > WINDOW_BASE)
         return ERR_NOMEM;
-    if (end > old_end && (is_hopeless(end - g->start_page) || !region_is_clear(slot, old_end, end, last)))
+    if (end > old_end && (is_hopeless(slot, end - old_end) || is_too_large(end - g->start_page) || !region_is_clear(slot, old_end, end, last)))
         return ERR_NOMEM;
     err = end > old_end ? heap_grow(last, end) : heap_shrink(heap, slot, end, old_end);
     if (err != OK)

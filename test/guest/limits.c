@@ -17,10 +17,11 @@ static uint64_t limit(uint64_t which, uint64_t value)
 static void eats_its_frames(void *unused)
 {
     (void)unused;
+    uint8_t *p = gt_pages(400); /* what counts is what is touched */
     uint64_t charged = gt_stat(PAGER_STAT_POOL, 0).v[5];
     limit(PROC_LIMIT_FRAMES, charged + 100);
-    uint8_t *p = gt_pages(400); /* what counts is what is touched */
     CHECK(p != NULL);
+    CHECK(gt_pages(400) == NULL); /* what can't be had is refused */
     for (int i = 0; i < 60; i++) /* within the limit */
         p[i * PAGE_SIZE] = 1;
     if (gt_failed)

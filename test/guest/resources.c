@@ -6,6 +6,7 @@
 #include "gtest.h"
 
 #include <fcntl.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/times.h>
 #include <time.h>
@@ -36,10 +37,13 @@ static void memory_child(void *unused)
     CHECK(setrlimit(RLIMIT_AS, &l) == -1 && errno == EINVAL);
     l = (struct rlimit){2 << 20, 2 << 20};
     CHECK_EQ(setrlimit(RLIMIT_AS, &l), 0);
-    volatile char *p = sbrk(4 << 20);
+    errno = 0;
+    CHECK(sbrk(4 << 20) == (void *)-1 && errno == ENOMEM);
+    CHECK(mmap(NULL, 4 << 20, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) == MAP_FAILED && errno == ENOMEM);
+    volatile char *p = mmap(NULL, 4 << 20, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (gt_failed != 0)
         _exit(1);
-    for (size_t i = 0; p != (void *)-1 && i < 4u << 20; i += PAGE_SIZE)
+    for (size_t i = 0; p != MAP_FAILED && i < 4u << 20; i += PAGE_SIZE)
         p[i] = 1;
     _exit(3);
 }
