@@ -13,6 +13,10 @@
 #define YIELDS_BEFORE_SLEEP 32u
 #define SLEEP_TICKS 10000u /* 1 ms at 10 MHz; also how often a thread looks that could get no waker */
 #define WAKE_BIT 1u
+#define HELD 1 /* __waitq.__lock; and so many times LEFT as something was left to the holder */
+#define LEFT 2
+
+void (*__waitq_left)(struct __waitq *q, unsigned n);
 
 static _Thread_local handle_t own_waker;
 
@@ -63,8 +67,18 @@ static void back_off(unsigned *tries)
 void __waitq_lock(struct __waitq *q)
 {
     unsigned tries = 0;
-    while (__atomic_exchange_n(&q->__lock, 1, __ATOMIC_ACQUIRE) != 0) /* bound: the holder's few instructions */
+    while (__atomic_fetch_or(&q->__lock, HELD, __ATOMIC_ACQUIRE) & HELD) /* bound: the holder's few instructions */
         back_off(&tries);
+}
+
+/* For who may not wait, as the holder may be the very thread that a handler has interrupted. */
+bool __waitq_lock_or_leave(struct __waitq *q)
+{
+    int v = __atomic_load_n(&q->__lock, __ATOMIC_RELAXED);
+    while (!__atomic_compare_exchange_n(&q->__lock, &v, v & HELD ? v + LEFT : HELD, true, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED)) {
+        /* bound: a turn fails only when another thread's succeeded */
+    }
+    return !(v & HELD);
 }
 
 void __waitq_settle(struct __waitq *q)
@@ -74,7 +88,16 @@ void __waitq_settle(struct __waitq *q)
         back_off(&tries);
 }
 
-void __waitq_unlock(struct __waitq *q) { __atomic_store_n(&q->__lock, 0, __ATOMIC_RELEASE); }
+/* What others have left is done first; with the store that frees the lock q may be gone. */
+void __waitq_unlock(struct __waitq *q)
+{
+    int was = HELD;
+    while (!__atomic_compare_exchange_n(&q->__lock, &was, 0, false, __ATOMIC_RELEASE, __ATOMIC_RELAXED)) { /* bound: what is left meanwhile */
+        int left = __atomic_exchange_n(&q->__lock, HELD, __ATOMIC_ACQUIRE) / LEFT;
+        __waitq_left(q, (unsigned)left);
+        was = HELD;
+    }
+}
 
 void __waitq_join(struct __waitq *q, struct __waiter *w)
 {

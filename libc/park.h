@@ -27,6 +27,9 @@ struct __waiter { /* stands on the stack of the thread that waits */
 void __park_prepare(void); /* before the lock, by who may sleep under it: asks for this thread's waker, once */
 void __waitq_lock(struct __waitq *q);
 void __waitq_unlock(struct __waitq *q);
+/* False: somebody holds it, and will call __waitq_left(q, n) for all n that found it so, before he lets it go. Never waits. */
+bool __waitq_lock_or_leave(struct __waitq *q);
+extern void (*__waitq_left)(struct __waitq *q, unsigned n); /* semaphore.c's, which alone leaves anything */
 /* Until nobody holds q's lock that held it before: from then on q's memory may be used for something else. */
 void __waitq_settle(struct __waitq *q);
 /* With q locked: stand in the queue. */

@@ -9,6 +9,7 @@
 
 #include <errno.h>
 #include <semaphore.h>
+#include <stddef.h>
 
 static int fail(int err)
 {
@@ -107,21 +108,43 @@ int sem_timedwait(sem_t *restrict s, const struct timespec *restrict until) { re
 int sem_clockwait(sem_t *restrict s, clockid_t clock, const struct timespec *restrict until) { return wait_until(s, clock, until); }
 int sem_trywait(sem_t *s) { return !take(s) ? fail(EAGAIN) : s->__shared ? 0 : taken(s); }
 
+/* With the queue locked: a waiter has the unit (*woken is to be woken), or the value. False: that is full. */
+static bool post(sem_t *s, handle_t *woken)
+{
+    *woken = NO_HANDLE;
+    if (s->__waiters.__head != NULL) {
+        *woken = __waitq_take(&s->__waiters);
+        return true;
+    }
+    if (__atomic_load_n(&s->__value, __ATOMIC_RELAXED) == SEM_VALUE_MAX)
+        return false;
+    __atomic_fetch_add(&s->__value, 1, __ATOMIC_RELEASE);
+    return true;
+}
+
+/* Posts that found the queue locked, perhaps by the thread that their handler had interrupted. */
+static void posts_left(struct __waitq *q, unsigned n)
+{
+    sem_t *s = (sem_t *)((char *)q - offsetof(sem_t, __waiters));
+    for (; n > 0; n--) {
+        handle_t woken;
+        (void)post(s, &woken);
+        __waiter_wake(woken);
+    }
+}
+
 int sem_post(sem_t *s)
 {
+    handle_t woken;
     if (s->__shared)
         return post_shared(s);
-    __waitq_lock(&s->__waiters);
-    bool anybody = s->__waiters.__head != NULL, full = false;
-    handle_t woken = anybody ? __waitq_take(&s->__waiters) : NO_HANDLE;
-    if (!anybody) {
-        full = __atomic_load_n(&s->__value, __ATOMIC_RELAXED) == SEM_VALUE_MAX;
-        if (!full)
-            __atomic_fetch_add(&s->__value, 1, __ATOMIC_RELEASE);
-    }
+    __waitq_left = posts_left;
+    if (!__waitq_lock_or_leave(&s->__waiters))
+        return 0;
+    bool done = post(s, &woken);
     __waitq_unlock(&s->__waiters);
     __waiter_wake(woken);
-    return full ? fail(EOVERFLOW) : 0;
+    return done ? 0 : fail(EOVERFLOW);
 }
 
 int sem_getvalue(sem_t *restrict s, int *restrict value)

@@ -33,7 +33,7 @@ int sem_wait(sem_t *s);
 int sem_trywait(sem_t *s); /* EAGAIN */
 int sem_timedwait(sem_t *restrict s, const struct timespec *restrict until); /* ETIMEDOUT, EINVAL */
 int sem_clockwait(sem_t *restrict s, clockid_t clock, const struct timespec *restrict until);
-int sem_post(sem_t *s); /* EOVERFLOW. Also from where no lock may be taken: it is bounded; but from a signal handler only one that is shared */
+int sem_post(sem_t *s); /* EOVERFLOW. Also from a signal handler: it never waits */
 int sem_getvalue(sem_t *restrict s, int *restrict value);
 
 #endif

@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <pthread.h>
 #include <semaphore.h>
+#include <sys/time.h>
 #include <time.h>
 
 /* ---- condition variables ---- */
@@ -204,5 +205,34 @@ static void barriers_wait_for_all(void)
     CHECK_EQ(pthread_barrier_destroy(&barrier), 0);
 }
 
-GT_MAIN(CASE(signals_wake_one_and_broadcasts_all), CASE(timed_waits_end), CASE(semaphores_pass_units),
+/* ---- posts of handlers ---- */
+
+static sem_t posted;
+static volatile unsigned handled;
+static void posts(int sig)
+{
+    (void)sig;
+    handled++;
+    CHECK_EQ(sem_post(&posted), 0);
+}
+/* The thread that the handler interrupts may be in the midst of a post or a wait of the same semaphore. */
+static void handlers_post_at_any_instruction(void)
+{
+    struct sigaction a = {.sa_handler = posts, .sa_flags = SA_RESTART};
+    struct itimerval each = {{0, 1000}, {0, 1000}}, never = {{0, 0}, {0, 0}};
+    int value;
+    CHECK_EQ(sem_init(&posted, 0, 0), 0);
+    CHECK(sigaction(SIGALRM, &a, NULL) == 0 && setitimer(ITIMER_REAL, &each, NULL) == 0);
+    for (ticks_t end = sys_time() + gt_us(200000); sys_time() < end;) {
+        CHECK_EQ(sem_post(&posted), 0);
+        CHECK_EQ(sem_wait(&posted), 0);
+    }
+    CHECK_EQ(setitimer(ITIMER_REAL, &never, NULL), 0);
+    CHECK(sem_getvalue(&posted, &value) == 0 && handled > 50);
+    CHECK_EQ(value, handled); /* none is lost, none comes twice */
+    CHECK(signal(SIGALRM, SIG_DFL) != SIG_ERR);
+    CHECK_EQ(sem_destroy(&posted), 0);
+}
+
+GT_MAIN(CASE(handlers_post_at_any_instruction), CASE(signals_wake_one_and_broadcasts_all), CASE(timed_waits_end), CASE(semaphores_pass_units),
         CASE(readers_share_and_writers_do_not), CASE(barriers_wait_for_all))
