@@ -3,14 +3,18 @@
  */
 #include <sys/mman.h>
 
+#include "fetch.h"
 #include "internal.h"
 
 #include <errno.h>
 #include <ipc/pager.h>
 
+/* Pages of files come first: the pager keeps what is there, and waits for nobody. */
 static int pin(uint64_t start, uint64_t end, enum pager_pin how)
 {
     struct ipc_msg m = {.w = {PAGER_PIN, 0, start, end, how}};
+    if (how == PAGER_PIN_NOW)
+        __fetch_files(start, end == 0 ? USER_VA_END : end, FETCH_TOUCH);
     err_t err = pager_call(H_PAGER, &m);
     if (err == OK)
         return 0;

@@ -4,6 +4,7 @@
  */
 #include <sys/mman.h>
 
+#include "fetch.h"
 #include "internal.h"
 
 #include <errno.h>
@@ -11,7 +12,7 @@
 #include <ipc/pager.h>
 
 #define WINDOW_BYTES (64UL << 30) /* where a pager sees all memory */
-#define MAP_KNOWN (MAP_SHARED | MAP_PRIVATE | MAP_FIXED | MAP_ANONYMOUS | MAP_NORESERVE | MAP_STACK | MAP_FIXED_NOREPLACE)
+#define MAP_KNOWN (MAP_SHARED | MAP_PRIVATE | MAP_FIXED | MAP_ANONYMOUS | MAP_NORESERVE | MAP_STACK | MAP_POPULATE | MAP_FIXED_NOREPLACE)
 
 static int fail(int error)
 {
@@ -123,12 +124,23 @@ static int errno_of_map(err_t err)
     }
 }
 
+/* What cannot be had is left to the first touch. */
+static void populate(const struct mapping *m, uint64_t start, int flags)
+{
+    if (!(flags & MAP_ANONYMOUS))
+        __fetch_files(start, start + m->bytes, FETCH_TOUCH);
+    else if (m->prot & PROT_R)
+        __fetch_new(start, start + m->bytes, m->prot & PROT_W);
+}
+
 static void *map(const struct mapping *want, int flags)
 {
     uint64_t start;
     __libc_lock();
     err_t err = take_place(want, flags, &start);
     __libc_unlock();
+    if (err == OK && (flags & MAP_POPULATE))
+        populate(want, start, flags);
     if (err == OK)
         return (void *)(uintptr_t)start;
     errno = errno_of_map(err);
@@ -225,7 +237,7 @@ int msync(void *address, size_t length, int flags)
     return flags & MS_SYNC ? sync_files(start, end) : 0; /* the file server writes back on its own, too */
 }
 
-/* 0, or an errno. Only MADV_DONTNEED does something; nothing else could make a difference here. */
+/* 0, or an errno. */
 static int advise(void *address, size_t length, int advice)
 {
     uint64_t start, end, has;
@@ -234,7 +246,11 @@ static int advise(void *address, size_t length, int advice)
     int error = range_of(address, length, &start, &end);
     if (error != 0)
         return error;
-    return is_mapped(start, end, &has) ? 0 : ENOMEM;
+    if (!is_mapped(start, end, &has))
+        return ENOMEM;
+    if (advice == MADV_WILLNEED)
+        __fetch_files(start, end, FETCH_ANNOUNCE);
+    return 0;
 }
 
 int posix_madvise(void *address, size_t length, int advice) { return advise(address, length, advice); }

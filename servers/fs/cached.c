@@ -24,7 +24,9 @@ struct cached {
 static struct slab cacheds = {.bytes = sizeof(struct cached), .of_files = true};
 static struct cached *bucket[CACHED_BUCKETS];
 static struct cached *oldest, *youngest;
-static uint64_t dirty; /* pages */
+static uint64_t dirty, kept; /* pages */
+
+uint64_t cached_pages(void) { return kept; }
 
 bool mapped_is_dirty(void) { return dirty > 0; }
 
@@ -87,6 +89,7 @@ static void forget(struct cached *c)
     *(c->younger ? &c->younger->older : &youngest) = c->older;
     *(c->older ? &c->older->younger : &oldest) = c->younger;
     set_dirty(c, false);
+    kept--;
     page_free(c->page);
     slab_free(&cacheds, c);
 }
@@ -159,6 +162,13 @@ err_t cached_write_back(struct mapped *o)
     return err;
 }
 
+/* From everybody. False: somebody has locked it. */
+static bool take_away(const struct cached *c)
+{
+    struct ipc_msg m = {.w = {PAGER_FILE_REVOKE, c->of->file, c->index, c->index + 1, PAGER_FILE_AWAY}};
+    return pager_call(H_PAGER, &m) == OK;
+}
+
 /* The oldest page leaves that has nothing to write. Only the keeper, which has the disk to itself, makes room like this. */
 static bool make_room(void)
 {
@@ -171,12 +181,11 @@ static bool make_room(void)
         if (err != OK)
             return false;
     }
-    c = oldest;
-    while (c && c->dirty) /* stored to meanwhile; bound: pages kept */
+    c = oldest; /* not one that was stored to meanwhile, or that somebody has locked; bound: pages kept */
+    while (c && (c->dirty || !take_away(c)))
         c = c->younger;
     if (!c)
         return false;
-    revoke(c->of, c->index, c->index + 1, PAGER_FILE_AWAY);
     forget(c);
     return true;
 }
@@ -207,6 +216,20 @@ static void enter(struct cached *c)
     c->older = youngest;
     *(youngest ? &youngest->younger : &oldest) = c;
     youngest = c;
+    kept++;
+}
+
+/* From the disk; it is kept from then on, or gone. */
+static err_t bring(struct cached *c)
+{
+    err_t err = move(c, VNODE_READ);
+    if (err == OK) {
+        enter(c);
+        return OK;
+    }
+    page_free(c->page);
+    slab_free(&cacheds, c);
+    return err;
 }
 
 err_t cached_fill(struct mapped *o, uint32_t index, void **at)
@@ -219,13 +242,15 @@ err_t cached_fill(struct mapped *o, uint32_t index, void **at)
         c = cached_new(o, index);
     if (!c)
         return FS_ERR_NOSPC;
-    err_t err = move(c, VNODE_READ);
-    if (err != OK) {
-        page_free(c->page);
-        slab_free(&cacheds, c);
-        return err;
-    }
-    enter(c);
-    *at = c->page;
-    return OK;
+    err_t err = bring(c);
+    *at = err == OK ? c->page : 0;
+    return err;
+}
+
+err_t cached_ahead(struct mapped *o, uint32_t index)
+{
+    if (cached_find(o, index))
+        return OK;
+    struct cached *c = cached_new(o, index);
+    return c ? bring(c) : FS_ERR_NOSPC;
 }

@@ -21,6 +21,8 @@ void cached_dirty(struct mapped *o, uint32_t index); /* it will be stored to */
 bool cached_any_dirty(const struct mapped *o);
 /* Read it, unless it is here. */
 must_check err_t cached_fill(struct mapped *o, uint32_t index, void **at);
+/* The same, if there is room for it. */
+must_check err_t cached_ahead(struct mapped *o, uint32_t index);
 /* All that was stored to; no mapping is writable without asking afterwards. Errors of the file system; the rest stays dirty. */
 err_t cached_write_back(struct mapped *o);
 /* Pages from first on are forgotten. Nobody has them mapped. */

@@ -81,6 +81,7 @@ err_t do_INFO(struct request *r)
     r->m.w[4] = requests_waiting();
     r->m.w[5] = pool_used();
     r->m.w[6] = pool_pages();
+    r->m.w[7] = cached_pages();
     return OK;
 }
 

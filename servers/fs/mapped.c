@@ -6,6 +6,7 @@
  */
 #include "mapped.h"
 
+#include "ahead.h"
 #include "cached.h"
 #include "disk.h"
 #include "fs.h"
@@ -37,7 +38,7 @@ static bool missed; /* the pager said what found no place in it */
 
 uint64_t mapped_used(void) { return mappeds.used; }
 
-static struct mapped *mapped_of(uint32_t file)
+struct mapped *mapped_of(uint32_t file)
 {
     struct mapped *o = (file & PLACE_MASK) <= MAPPED_MAX ? place[file & PLACE_MASK] : 0;
     return o && o->file == file ? o : 0;
@@ -181,7 +182,7 @@ void mapped_collect(void) { converse(serve(0, 0, 0)); }
 
 /* ---- the keeper's part ---- */
 
-bool mapped_wants_keeper(void) { return wanted_len > 0 || closing > 0; }
+bool mapped_wants_keeper(void) { return wanted_len > 0 || closing > 0 || ahead_wants(); }
 bool mapped_idle(void) { return !mapped_wants_keeper() && !mapped_is_dirty(); }
 
 static void fill_wanted(void)
@@ -197,12 +198,16 @@ static void fill_wanted(void)
             o->busy--;
         }
         converse(serve(file, index, at));
+        if (at)
+            ahead_add(file, index + 1, index + 1 + AHEAD_PAGES);
     }
     if (!missed)
         return;
     missed = false;
     mapped_restart(); /* whatever was not served it says again */
 }
+
+static bool is_wanted(void) { return wanted_len > 0; }
 
 /* An error is nobody's to hear any more. */
 static void end_closing(void)
@@ -223,7 +228,10 @@ static void end_closing(void)
 
 void mapped_keep(void)
 {
-    fill_wanted();
+    do {
+        fill_wanted();
+        ahead_fill(is_wanted);
+    } while (wanted_len > 0); /* bound: what programs touch and announce */
     end_closing();
 }
 

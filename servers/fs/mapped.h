@@ -35,5 +35,7 @@ struct ipc_msg;
 err_t mapped_region(struct vnode *v, struct ipc_msg *m);
 
 uint64_t mapped_used(void); /* files */
+uint64_t cached_pages(void); /* of them, those on the disk: pages that are kept */
+struct mapped *mapped_of(uint32_t file); /* by its name at the pager; 0: none, any more */
 
 #endif

@@ -236,15 +236,54 @@ static void revoke_region(const struct ledger_region *r, uint32_t first, uint32_
     revoke_pages(r->space, r->start_page + a, r->start_page + b, how);
 }
 
-void files_revoke(uint32_t file, uint32_t first, uint32_t end, enum files_revoke how)
+/* Whether somebody has locked one of its pages [first, end) that the region has. */
+static bool is_kept(const struct ledger_region *r, uint32_t first, uint32_t end)
 {
-    if (files_uses(file) == 0)
-        return;
-    for (uint32_t slot = space_after(0); slot; slot = space_after(slot)) {
-        if (space_vol(slot)->files == 0)
-            continue;
-        for (uint32_t r = region_from(slot, 0); r != NO_REGION; r = region_next(r)) /* bound: regions of the space */
-            if (region_at(r)->backing == BACKING_FILE && region_at(r)->origin == file)
-                revoke_region(region_at(r), first, end, how);
+    uint32_t from = r->offset_page, to = from + (r->end_page - r->start_page);
+    bool locked = (r->flags & REGION_LOCKED) || (space_at(r->space)->flags & SPACE_F_PINNED);
+    return locked && r->prot != 0 && first < to && end > from;
+}
+
+/* The first region of the file, in this space or a later one, behind region r of it (NO_REGION: any); NO_REGION: none. */
+static uint32_t next_use(uint32_t file, uint32_t *slot, uint32_t r)
+{
+    r = r == NO_REGION ? region_from(*slot, 0) : region_next(r);
+    for (;;) { /* bound: regions of spaces that have any of files */
+        while (r != NO_REGION && (region_at(r)->backing != BACKING_FILE || region_at(r)->origin != file))
+            r = region_next(r);
+        if (r != NO_REGION)
+            return r;
+        do
+            *slot = space_after(*slot);
+        while (*slot && space_vol(*slot)->files == 0);
+        if (!*slot)
+            return NO_REGION;
+        r = region_from(*slot, 0);
     }
+}
+
+static uint32_t first_use(uint32_t file, uint32_t *slot)
+{
+    *slot = space_after(0);
+    return *slot ? next_use(file, slot, NO_REGION) : NO_REGION;
+}
+
+static bool is_kept_anywhere(uint32_t file, uint32_t first, uint32_t end)
+{
+    uint32_t slot, r = first_use(file, &slot);
+    while (r != NO_REGION && !is_kept(region_at(r), first, end)) /* bound: regions of the file */
+        r = next_use(file, &slot, r);
+    return r != NO_REGION;
+}
+
+err_t files_revoke(uint32_t file, uint32_t first, uint32_t end, enum files_revoke how)
+{
+    uint32_t slot;
+    if (files_uses(file) == 0)
+        return OK;
+    if (how == FILES_UNMAP_ITS && is_kept_anywhere(file, first, end))
+        return ERR_BUSY;
+    for (uint32_t r = first_use(file, &slot); r != NO_REGION; r = next_use(file, &slot, r)) /* bound: regions of the file */
+        revoke_region(region_at(r), first, end, how);
+    return OK;
 }

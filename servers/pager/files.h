@@ -37,8 +37,8 @@ void files_serve(uint32_t file, uint32_t index, frame_t frame);
 enum pager_file_next files_next(uint32_t *file, uint32_t *index, unsigned *access);
 
 /* Pages [first, end) of the file are mapped nowhere any more, or nowhere writable. FILES_UNMAP_ITS: what a process made its own of
- * them stays. */
+ * them stays, and ERR_BUSY: somebody has locked one, nothing was done. */
 enum files_revoke { FILES_UNMAP, FILES_PROTECT, FILES_UNMAP_ITS };
-void files_revoke(uint32_t file, uint32_t first, uint32_t end, enum files_revoke how);
+err_t files_revoke(uint32_t file, uint32_t first, uint32_t end, enum files_revoke how);
 
 #endif

@@ -80,7 +80,7 @@ static err_t pin_page(uint32_t slot, uint32_t region, uint32_t page)
         pte = table_walk(slot, page, &level);
     }
     if (err == OK && level == 0 && (pte & PTE_V) && (r->flags & REGION_SHARED))
-        return OK; /* such pages never leave */
+        return OK; /* such pages never leave, those of files not while they are locked */
     if (err == OK && level == 0 && (pte & PTE_V))
         return pin_present(slot, r, page, pte);
     if (r->backing == BACKING_FILE)

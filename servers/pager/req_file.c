@@ -42,8 +42,7 @@ err_t req_file_revoke(const struct ipc_event *ev, struct response *r)
     (void)r;
     if (ev->w[1] == 0 || ev->w[1] > UINT32_MAX || ev->w[2] > ev->w[3] || ev->w[3] > UINT32_MAX || ev->w[4] > PAGER_FILE_AWAY)
         return ERR_INVAL;
-    files_revoke((uint32_t)ev->w[1], (uint32_t)ev->w[2], (uint32_t)ev->w[3], (enum files_revoke)how[ev->w[4]]);
-    return OK;
+    return files_revoke((uint32_t)ev->w[1], (uint32_t)ev->w[2], (uint32_t)ev->w[3], (enum files_revoke)how[ev->w[4]]);
 }
 
 err_t req_file_uses(const struct ipc_event *ev, struct response *r)

@@ -383,6 +383,99 @@ static void nobody_waits_for_a_dead_server(void)
     CHECK(access("/disk/g", F_OK) == -1);
 }
 
+/* ---- pages that come before they are touched; /disk only ---- */
+
+static uint64_t kept(void) /* by the file server, of files on the disk */
+{
+    struct ipc_msg m = {.w = {FS_INFO}};
+    return ipc_call(H_FS, &m) == OK ? m.w[7] : 0;
+}
+static void until_none_is_kept(void) /* what was mapped before has been let go of */
+{
+    for (int i = 0; i < 1000 && kept() > 0; i++)
+        gt_sleep_us(1000);
+    CHECK_EQ(kept(), 0);
+}
+static void until_kept(uint64_t n)
+{
+    for (int i = 0; i < 200 && kept() < n; i++)
+        gt_sleep_us(1000);
+    CHECK(kept() >= n);
+}
+static bool is_there(const char *p, size_t page) { return gt_page_info(0, p + page * PAGE).pte & 1; }
+
+static void pages_behind_a_touched_one_are_read(void)
+{
+    until_none_is_kept();
+    int fd = make("/disk/a", 40);
+    char *p = mmap(NULL, 40 * PAGE, PROT_READ, MAP_SHARED, fd, 0);
+    REQUIRE(p != MAP_FAILED);
+    CHECK_EQ(*word(p, 3), 4);
+    until_kept(8);
+    gt_sleep_us(5000);
+    CHECK_EQ(kept(), 8);
+    CHECK_EQ(*word(p, 38), 39); /* no further than the file */
+    until_kept(10);
+    gt_sleep_us(5000);
+    CHECK_EQ(kept(), 10);
+    CHECK(munmap(p, 40 * PAGE) == 0 && close(fd) == 0 && unlink("/disk/a") == 0);
+}
+
+static void what_is_announced_is_read(void)
+{
+    until_none_is_kept();
+    int fd = make("/disk/a", 40);
+    char *p = mmap(NULL, 40 * PAGE, RW, MAP_PRIVATE, fd, 0);
+    REQUIRE(p != MAP_FAILED);
+    CHECK_EQ(madvise(p + 4 * PAGE, 10 * PAGE, MADV_WILLNEED), 0);
+    until_kept(10);
+    CHECK(!is_there(p, 4));
+    CHECK_EQ(posix_madvise(p + 30 * PAGE, 10 * PAGE, POSIX_MADV_WILLNEED), 0);
+    until_kept(20);
+    *word(p, 5) = 99;
+    CHECK_EQ(*word(p, 30), 31);
+    CHECK_EQ(madvise(p, 40 * PAGE, MADV_DONTNEED), 0); /* private copies go, and what is read again is the file's */
+    CHECK_EQ(*word(p, 5), 6);
+    CHECK(munmap(p, 40 * PAGE) == 0);
+    p = mmap(NULL, 40 * PAGE, RW, MAP_SHARED, fd, 0);
+    *word(p, 7) = 77;
+    CHECK_EQ(madvise(p, 40 * PAGE, MADV_DONTNEED), 0);
+    CHECK_EQ(*word(p, 7), 77); /* a store to the file is no advice's to undo */
+    CHECK(munmap(p, 40 * PAGE) == 0 && close(fd) == 0 && unlink("/disk/a") == 0);
+}
+
+static void populated_pages_are_there(void)
+{
+    int fd = make("/disk/a", 5);
+    char *p = mmap(NULL, 8 * PAGE, PROT_READ, MAP_SHARED | MAP_POPULATE, fd, 0); /* goes on behind the file's end */
+    REQUIRE(p != MAP_FAILED);
+    for (size_t i = 0; i < 8; i++)
+        CHECK_EQ(is_there(p, i), i < 5);
+    CHECK_EQ(munmap(p, 8 * PAGE), 0);
+    p = mmap(NULL, 4 * PAGE, RW, MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
+    CHECK(p != MAP_FAILED && is_there(p, 0) && is_there(p, 3) && *word(p, 2) == 0);
+    CHECK(munmap(p, 4 * PAGE) == 0 && close(fd) == 0 && unlink("/disk/a") == 0);
+}
+
+/* The file is larger than what the file server may keep of it: all other pages come and go, those stay. */
+static void locked_pages_stay(void)
+{
+    size_t pages = 7000;
+    gt_loose = 1; /* the file server keeps a step of pages that it has room for */
+    int fd = make("/disk/l", 1);
+    CHECK_EQ(ftruncate(fd, (off_t)(pages * PAGE)), 0);
+    char *p = mmap(NULL, pages * PAGE, PROT_READ, MAP_SHARED, fd, 0);
+    REQUIRE(p != MAP_FAILED);
+    CHECK_EQ(mlock(p, 4 * PAGE), 0);
+    CHECK(is_there(p, 0) && is_there(p, 3) && *word(p, 0) == 1);
+    for (size_t i = 4; i < pages; i++)
+        (void)*word(p, i);
+    CHECK(is_there(p, 0) && is_there(p, 1) && is_there(p, 2) && is_there(p, 3));
+    CHECK(!is_there(p, 5)); /* which had to leave */
+    CHECK_EQ(munlock(p, 4 * PAGE), 0);
+    CHECK(munmap(p, pages * PAGE) == 0 && close(fd) == 0 && unlink("/disk/l") == 0);
+}
+
 static void *all(const char *where, void (*run)(void))
 {
     path = where;
@@ -400,4 +493,5 @@ BOTH(DEFINE)
 
 GT_MAIN(BOTH(LIST) CASE(programs_of_the_image_are_mapped_in_place),
         CASE(the_file_server_dies), CASE(a_server_at_rest_is_woken),
+        CASE(pages_behind_a_touched_one_are_read), CASE(what_is_announced_is_read), CASE(populated_pages_are_there), CASE(locked_pages_stay),
         CASE(stores_during_a_write_back_are_kept), CASE(nobody_waits_for_a_dead_server))

@@ -21,6 +21,7 @@
 #define MAP_ANONYMOUS 0x20
 #define MAP_ANON MAP_ANONYMOUS
 #define MAP_NORESERVE 0x4000  /* may be larger than memory: not all of it will be touched */
+#define MAP_POPULATE 0x8000   /* its pages are there when the call returns, as far as they can be had */
 #define MAP_STACK 0x20000     /* no difference */
 #define MAP_FIXED_NOREPLACE 0x100000 /* as MAP_FIXED, but EEXIST when something is there */
 #define MAP_FAILED ((void *)-1)
@@ -32,7 +33,7 @@
 #define MADV_NORMAL 0
 #define MADV_RANDOM 1
 #define MADV_SEQUENTIAL 2
-#define MADV_WILLNEED 3
+#define MADV_WILLNEED 3 /* pages of files on a disk are read soon */
 #define MADV_DONTNEED 4 /* private pages are as if never touched */
 #define POSIX_MADV_NORMAL 0
 #define POSIX_MADV_RANDOM 1

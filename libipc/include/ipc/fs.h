@@ -57,13 +57,14 @@
     X(PROC_MAP, 47, FROM(BADGE_PROCMGR), "pid of a process, start, end, PROT_*, offset, bytes that come from the file (0: all): a segment of its program") \
     X(INFO, 43, FROM_ANY, "-> open descriptions, processes with descriptors, pipes, waiting requests, pages of files and tables, pages in all") \
     X(CHECK, 44, FROM_ANY, "-> violations: what the server counts, counted anew; number of the first kind, detail") \
-    X(INTERRUPT, 48, FROM(BADGE_PROCMGR), "frame of a thread: its request that waits ends, with ERR_CANCELLED or with what it did; ERR_NOENT nothing of it waits, ERR_BUSY it is about to go on")
+    X(INTERRUPT, 48, FROM(BADGE_PROCMGR), "frame of a thread: its request that waits ends, with ERR_CANCELLED or with what it did; ERR_NOENT nothing of it waits, ERR_BUSY it is about to go on") \
+    X(FETCH, 49, FROM(BADGE_CLIENT), "file, as REGION_INFO names it, first page, pages: they will be wanted -> pages of the file")
 
 enum fs_op {
 #define FS_ENUM(name, number, who, text) FS_##name = (number),
     FS_OPS(FS_ENUM)
 #undef FS_ENUM
-    FS_OP_LIMIT = 49,
+    FS_OP_LIMIT = 50,
 };
 
 /* Errors that only files have, besides those of abi/error.h: X(NAME, number, the errno that libc makes of it) */
