@@ -216,13 +216,13 @@ static void processes_run_out(void)
 /* Addresses, not frames: those are taken when they are touched, and oom.c and limits.c run out of them. */
 static void the_heap_runs_out(void)
 {
-    static char *piece[512];
+    static char *piece[4096];
     long count[TURNS];
     for (int turn = 0; turn < TURNS; turn++) {
         long n = 0;
-        while (n < 512 && (piece[n] = malloc(4 << 20)) != NULL)
+        while (n < 4096 && (piece[n] = malloc(64UL << 20)) != NULL)
             n++;
-        CHECK(n < 512 && errno == ENOMEM);
+        CHECK(n < 4096 && errno == ENOMEM);
         count[turn] = n;
         while (n > 0)
             free(piece[--n]);

@@ -460,7 +460,7 @@ static void populated_pages_are_there(void)
 /* The file is larger than what the file server may keep of it: all other pages come and go, those stay. */
 static void locked_pages_stay(void)
 {
-    size_t pages = 7000;
+    size_t pages = gt_stat(PAGER_STAT_MEMORY, 0).v[1] / 2 + 1000;
     gt_loose = 1; /* the file server keeps a step of pages that it has room for */
     int fd = make("/disk/l", 1);
     CHECK_EQ(ftruncate(fd, (off_t)(pages * PAGE)), 0);

@@ -8,6 +8,8 @@
 #include "gcalls.h"
 #include <dirent.h>
 #include <fcntl.h>
+#include <ftw.h>
+#include <glob.h>
 #include <limits.h>
 #include <pagoda/spawn.h>
 #include <pagoda/system.h>
@@ -226,6 +228,26 @@ static int c_realpath(void *p)
     char to[PATH_MAX];
     return realpath(not_null(p), to) == NULL ? -1 : 0;
 }
+static int c_glob(void *p)
+{
+    glob_t g;
+    if (glob(p, 0, NULL, &g) != 0)
+        return -1;
+    globfree(&g);
+    return 0;
+}
+static int is_seen(const char *path, const struct stat *about, int what)
+{
+    (void)path, (void)about, (void)what;
+    return 0;
+}
+static int is_walked(const char *path, const struct stat *about, int what, struct FTW *where)
+{
+    (void)path, (void)about, (void)what, (void)where;
+    return 0;
+}
+static int c_ftw(void *p) { return ftw(p, is_seen, 1); }
+static int c_nftw(void *p) { return nftw(p, is_walked, 1, 0); }
 static int c_realpath_to(void *p) { return realpath(file, not_null(p)) == NULL ? -1 : 0; }
 static int c_select_out(void *p)
 {
@@ -274,6 +296,9 @@ static const struct call objects[] = {
     {"utimes, times", c_utimes, two_times, sizeof two_times, IN, 0},
     {"utimensat, times", c_utimensat, two_moments, sizeof two_moments, IN, 0},
     {"realpath", c_realpath, PATH(file), 0},
+    {"glob", c_glob, PATH(file), 0},
+    {"ftw", c_ftw, PATH(file), 0},
+    {"nftw", c_nftw, PATH(file), 0},
     {"realpath, result", c_realpath_to, NULL, sizeof file, OUT, 0},
     {"select, to write", c_select_out, &no_set, sizeof no_set, IN, 0},
     {"select, exceptions", c_select_except, &no_set, sizeof no_set, IN, 0},
