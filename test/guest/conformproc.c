@@ -9,6 +9,8 @@
 #include <limits.h>
 #include <sched.h>
 #include <spawn.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/time.h>
 #include <time.h>
 
@@ -82,6 +84,94 @@ static void kill_refuses(void)
     CHECK_EQ(kill(pid, 0), 0); /* it has ended, and is a process until it is waited for */
     (void)status_of(pid);
     CHECK_ERRNO(kill(pid, 0), ESRCH);
+}
+
+/* ---- groups, signals, priorities, memory: what no other test has ---- */
+
+static void groups_refuse(void)
+{
+    int status, p[2];
+    siginfo_t info;
+    REQUIRE(pipe2(p, O_CLOEXEC) == 0);
+    pid_t pid = gt_fork();
+    if (pid == 0) {
+        (void)execlp("sleep", "sleep", "60", NULL);
+        _exit(127);
+    }
+    CHECK_EQ(close(p[1]), 0);
+    CHECK_EQ(read(p[0], &status, 1), 0); /* it runs another program now */
+    CHECK_ERRNO(setpgid(pid, pid), EACCES);
+    CHECK_ERRNO(setpgid(pid, -1), EINVAL);
+    CHECK_ERRNO(setpgid(0, 999999), EPERM);
+    CHECK_ERRNO(getsid(999999), ESRCH);
+    CHECK_ERRNO(waitid(P_PID, (id_t)pid, &info, 0), EINVAL); /* for nothing */
+    CHECK_ERRNO(waitid(P_PID, (id_t)pid, &info, WEXITED | 0x4000), EINVAL);
+    CHECK_ERRNO(waitid(99, (id_t)pid, &info, WEXITED), EINVAL);
+    CHECK_ERRNO(waitid(P_PID, (id_t)getpid(), &info, WEXITED), ECHILD);
+    CHECK_ERRNO(waitid(P_PGID, 999999, &info, WEXITED), ECHILD);
+    CHECK_ERRNO(waitpid(-999999, &status, 0), ECHILD);
+    CHECK_EQ(waitid(P_PID, (id_t)pid, &info, WEXITED | WNOHANG), 0);
+    CHECK_EQ(info.si_pid, 0); /* it has not ended */
+    CHECK_EQ(kill(pid, SIGKILL), 0);
+    CHECK_EQ(waitid(P_PID, (id_t)pid, &info, WEXITED | WNOWAIT), 0);
+    CHECK(info.si_pid == pid && info.si_code == CLD_KILLED && info.si_status == SIGKILL && info.si_signo == SIGCHLD);
+    status = status_of(pid); /* it was left to be waited for */
+    CHECK(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
+    CHECK_EQ(close(p[0]), 0);
+}
+static void priorities_refuse(void)
+{
+    const struct sched_param none = {0}, one = {1}, high = {200}, below = {-1};
+    struct sched_param got;
+    struct timespec slice;
+    CHECK_ERRNO(sched_setscheduler(0, 99, &none), EINVAL);
+    CHECK_ERRNO(sched_setscheduler(0, SCHED_OTHER, &one), EINVAL);
+    CHECK_ERRNO(sched_setscheduler(0, SCHED_RR, &none), EINVAL);
+    CHECK_ERRNO(sched_setscheduler(0, SCHED_RR, &high), EINVAL);
+    CHECK_ERRNO(sched_setparam(0, &below), EINVAL);
+    CHECK_ERRNO(sched_setscheduler(999999, SCHED_RR, &one), ESRCH);
+    CHECK_ERRNO(sched_setparam(999999, &none), ESRCH);
+    CHECK_ERRNO(sched_getparam(999999, &got), ESRCH);
+    CHECK_ERRNO(sched_getscheduler(999999), ESRCH);
+    CHECK_ERRNO(sched_rr_get_interval(999999, &slice), ESRCH);
+    CHECK_ERRNO(sched_get_priority_min(99), EINVAL);
+    CHECK_ERRNO(sched_get_priority_max(99), EINVAL);
+    CHECK_ERRNO(getpriority(PRIO_PROCESS, 999999), ESRCH);
+    CHECK_ERRNO(setpriority(99, 0, 0), EINVAL);
+    CHECK_EQ(sched_getscheduler(0), SCHED_OTHER); /* nothing has changed */
+}
+static void signals_and_memory_refuse(void)
+{
+    static char stack[SIGSTKSZ], page[8192] __attribute__((aligned(4096)));
+    const stack_t odd = {.ss_sp = stack, .ss_size = sizeof stack, .ss_flags = 0x55}, small = {.ss_sp = stack, .ss_size = MINSIGSTKSZ - 1};
+    struct itimerval now;
+    sigset_t set;
+    int sig;
+    CHECK_ERRNO(sigaltstack(&odd, NULL), EINVAL);
+    CHECK_ERRNO(sigaltstack(&small, NULL), ENOMEM);
+    CHECK_EQ(sigemptyset(&set), 0);
+    CHECK_ERRNO(sigaddset(&set, NSIG), EINVAL);
+    CHECK_ERRNO(sigdelset(&set, -1), EINVAL);
+    CHECK_ERRNO(sigismember(&set, NSIG), EINVAL);
+    CHECK_ERRNO(sigtimedwait(&set, NULL, &(struct timespec){.tv_nsec = 1000000000}), EINVAL);
+    CHECK_ERRNO(sigtimedwait(&set, NULL, &(struct timespec){.tv_nsec = 1000}), EAGAIN);
+    CHECK_EQ(sigaddset(&set, SIGUSR1), 0);
+    CHECK_EQ(sigprocmask(SIG_BLOCK, &set, NULL), 0);
+    CHECK_EQ(raise(SIGUSR1), 0);
+    CHECK_EQ(sigtimedwait(&set, NULL, &(struct timespec){.tv_nsec = 1}), SIGUSR1); /* it is pending, however short the time */
+    CHECK_EQ(raise(SIGUSR1), 0);
+    CHECK_EQ(sigwait(&set, &sig), 0);
+    CHECK_EQ(sig, SIGUSR1);
+    CHECK_EQ(sigprocmask(SIG_UNBLOCK, &set, NULL), 0);
+    CHECK_ERRNO(getitimer(77, &now), EINVAL);
+    CHECK_ERRNO(mlockall(0), EINVAL);
+    CHECK_ERRNO(mlockall(0x100), EINVAL);
+    CHECK_ERRNO(munlock((void *)0x500000000UL, 8), ENOMEM);
+    CHECK_ERRNO(mlock(page, SIZE_MAX), ENOMEM);
+    CHECK_ERRNO(madvise(page, 1, 77), EINVAL);
+    CHECK_EQ(posix_madvise((void *)0x500000000UL, 4096, POSIX_MADV_NORMAL), ENOMEM);
+    CHECK_ERRNO(mprotect((void *)0x500000000UL, 4096, PROT_READ), ENOMEM);
+    CHECK_EQ(munmap((void *)0x500000000UL, 4096), 0); /* nothing there is no error */
 }
 
 /* ---- the end ---- */
@@ -362,7 +452,8 @@ static void sleeps_refuse(void)
     CHECK_EQ(clock_nanosleep(CLOCK_MONOTONIC, 2, &(struct timespec){0}, NULL), EINVAL);
 }
 
-GT_MAIN(CASE(statuses_say_how_it_ended), CASE(wait_refuses), CASE(wait_takes_the_one_it_is_asked_for), CASE(kill_refuses),
+GT_MAIN(CASE(statuses_say_how_it_ended), CASE(wait_refuses), CASE(wait_takes_the_one_it_is_asked_for), CASE(kill_refuses), CASE(groups_refuse),
+        CASE(priorities_refuse), CASE(signals_and_memory_refuse),
         CASE(exit_calls_what_was_registered), CASE(orphans_get_another_parent), CASE(exec_refuses),
         CASE(a_program_has_the_environment_it_is_given), CASE(exec_keeps_what_it_should), CASE(the_environment_is_what_is_put_there),
         CASE(vfork_waits_for_the_child), CASE(system_hears_nothing_meanwhile), CASE(clocks_run_forward), CASE(sleeps_last_as_long_as_asked), CASE(sleeps_refuse))
