@@ -336,6 +336,23 @@ static void limits_change_while_programs_run(void)
     CHECK_EQ(set_frames(0, 1UL << 32), ERR_INVAL);
     gt_pages_free(PAGES);
 }
+static void shares_more_than_there_is(void *none)
+{
+    (void)none;
+    uint8_t *p = mmap(NULL, PAGES * PAGE_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    CHECK(p != MAP_FAILED);
+    for (unsigned i = 0; i < PAGES; i++)
+        p[i * PAGE_SIZE] = 1;
+}
+/* Such pages do not leave: who wants more of them than there are frames ends, and nobody else does. */
+static void shared_memory_ends_where_the_frames_do(void)
+{
+    uint8_t *p = filled(PAGES, 6);
+    gt_expect_signal(gt_child(shares_more_than_there_is, NULL), SIGKILL);
+    CHECK_EQ(gt_wrong(p, PAGES, 6), 0);
+    CHECK_EQ(gt_vmcheck(), 0);
+    gt_pages_free(PAGES);
+}
 static void the_store_grows(void)
 {
     uint64_t slots = store_stat().v[2];
@@ -354,4 +371,4 @@ GT_MAIN(CASE(a_full_store_ends_the_one_that_wants_more), CASE(a_full_store_still
         CASE(locked_pages_stay_and_are_copied_at_fork), CASE(locking_takes_pages_out_of_a_share),
         CASE(not_everything_can_be_locked), CASE(a_pinned_process_keeps_its_pages), CASE(killed_while_it_locks),
         CASE(a_limit_of_its_own_makes_a_process_evict_itself), CASE(limits_change_while_programs_run),
-        CASE(the_store_grows))
+        CASE(shared_memory_ends_where_the_frames_do), CASE(the_store_grows))
