@@ -80,18 +80,19 @@ static bool heap_is_sane(uint32_t slot, unsigned backing, uint32_t start_page)
     return backing == BACKING_ANON && (heap == NO_REGION || region_at(heap)->start_page == start_page);
 }
 
-static err_t decode_region(const struct ipc_event *ev, uint32_t slot, struct ledger_region *g)
+/* w: the words of REGION_ADD. */
+static err_t decode_region(const uint64_t *w, uint32_t slot, struct ledger_region *g)
 {
-    unsigned backing = (unsigned)ev->w[5] & 0xff;
-    uint64_t flags = ev->w[4] >> 8, file = ev->w[5] >> 8, offset = ev->w[6];
-    err_t err = decode_range(ev->w[2], ev->w[3], &g->start_page, &g->end_page);
+    unsigned backing = (unsigned)w[5] & 0xff;
+    uint64_t flags = w[4] >> 8, file = w[5] >> 8, offset = w[6];
+    err_t err = decode_range(w[2], w[3], &g->start_page, &g->end_page);
     if (err != OK)
         return err;
-    if (flags & ~(uint64_t)(REGIONS_ADDED | REGION_REPLACE) || !prot_is_sane(ev->w[4] & 0xff))
+    if (flags & ~(uint64_t)(REGIONS_ADDED | REGION_REPLACE) || !prot_is_sane(w[4] & 0xff))
         return ERR_INVAL;
     if (g->start_page == g->end_page && !(flags & REGION_HEAP))
         return ERR_INVAL;
-    if ((flags & REGION_PINNED) && !(ev->w[4] & PROT_R))
+    if ((flags & REGION_PINNED) && !(w[4] & PROT_R))
         return ERR_INVAL; /* its pages could not be mapped */
     if ((flags & REGION_SHARED) && backing != BACKING_ANON)
         return ERR_INVAL; /* the boot image is nobody's to write */
@@ -101,14 +102,14 @@ static err_t decode_region(const struct ipc_event *ev, uint32_t slot, struct led
         offset >> PAGE_SHIFT > UINT32_MAX)
         return ERR_INVAL;
     g->flags = (uint8_t)(flags & REGIONS_ADDED);
-    g->prot = (uint8_t)(ev->w[4] & 0xff);
+    g->prot = (uint8_t)(w[4] & 0xff);
     g->space = (uint16_t)slot;
     g->backing = (uint8_t)backing;
     if (backing == BACKING_ANON)
         return (flags & REGION_REPLACE) && (g->prot & PROT_W) && is_hopeless(slot, g->end_page - g->start_page) ? ERR_NOMEM : OK;
     g->file = (uint16_t)file;
     g->offset_page = page_of(offset);
-    g->backed_bytes = ev->w[7];
+    g->backed_bytes = w[7];
     return check_image(g);
 }
 
@@ -154,7 +155,7 @@ err_t req_region_add(const struct ipc_event *ev, struct response *r)
     bool replace = ev->w[4] >> 8 & REGION_REPLACE;
     err_t err = request_space_to_change(ev, &slot);
     if (err == OK)
-        err = decode_region(ev, slot, &g);
+        err = decode_region(ev->w, slot, &g);
     if (err == OK && replace)
         err = make_way(&g);
     if (err != OK)
@@ -173,6 +174,29 @@ err_t req_region_add(const struct ipc_event *ev, struct response *r)
     op_set_value(0);
     return run_pages(ev, r, &(struct ledger_op){.kind = OP_FILL, .space = space_id(slot), .start_page = g.start_page,
                                                 .end_page = g.end_page});
+}
+
+/* One of REGIONS_ADD: it is there, and needs no page, when this returns. */
+static err_t packed_add(const uint64_t packed[2], uint32_t slot, uint64_t file)
+{
+    const struct pager_region p = pager_region_unpack(packed);
+    struct ledger_region g = {0};
+    if (p.prot_flags >> 8 & ~(uint64_t)(REGION_STACK | REGION_HEAP))
+        return ERR_INVAL;
+    uint64_t backing = p.backed_bytes ? BACKING_IMAGE | file << 8 : BACKING_ANON;
+    err_t err = decode_region((const uint64_t[]){0, 0, p.start, p.end, p.prot_flags, backing, p.offset_bytes, p.backed_bytes}, slot, &g);
+    return err == OK ? region_add(&g) : err;
+}
+
+err_t req_regions_add(const struct ipc_event *ev, struct response *r)
+{
+    uint32_t slot = space_slot((uint32_t)ev->w[1]);
+    err_t err = slot == 0 ? ERR_NOENT : space_is_locked(slot) ? ERR_DEFER : OK;
+    (void)r;
+    for (unsigned i = 0; i < PAGER_REGIONS_MAX && err == OK; i++)
+        if (ev->w[2 + 2 * i] != 0)
+            err = packed_add(&ev->w[2 + 2 * i], slot, ev->w[1] >> 32);
+    return err;
 }
 
 /* A region of a file: the file server says which process may have it, and how. */

@@ -22,6 +22,7 @@ struct entry {
 #define req_THREAD_NEW req_thread_new
 #define req_THREAD_DELETE req_thread_delete
 #define req_REGION_ADD req_region_add
+#define req_REGIONS_ADD req_regions_add
 #define req_REGION_REMOVE req_region_remove
 #define req_REGION_PROTECT req_region_protect
 #define req_REGION_GAP req_region_gap

@@ -32,7 +32,7 @@ err_t request_space(const struct ipc_event *ev, uint32_t *slot);
 err_t request_space_to_change(const struct ipc_event *ev, uint32_t *slot);
 
 /* req_region.c */
-request_fn req_region_add, req_region_remove, req_region_protect, req_region_discard, req_region_gap, req_region_info, req_brk,
+request_fn req_region_add, req_regions_add, req_region_remove, req_region_protect, req_region_discard, req_region_gap, req_region_info, req_brk,
     req_device_map, req_file_map;
 /* req_file.c */
 request_fn req_file_serve, req_file_revoke, req_file_uses;

@@ -20,8 +20,8 @@ static err_t program_read(unsigned file, struct program *out)
 {
     const struct image_entry *e = &image()->entry[file];
     *out = (struct program){.file = file};
-    if (e->offset > image()->total_bytes || e->size_bytes > image()->total_bytes - e->offset)
-        return ERR_NOEXEC;
+    if (e->offset > image()->total_bytes || e->size_bytes > image()->total_bytes - e->offset || e->size_bytes > UINT32_MAX)
+        return ERR_NOEXEC; /* or too long for a message about its regions */
     strncpy(out->name, base_name(e->name), sizeof out->name - 1);
     return elf_read((const uint8_t *)image() + e->offset, e->size_bytes, out);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * A process's space as the pager makes it: handles, threads, regions. Owns the count of our own handles, of which each
+ * A process's space as the pager makes it: handles, threads. Owns the count of our own handles, of which each
  * process takes one for its space and one a thread.
  */
 #include "procmgr.h"
@@ -89,14 +89,9 @@ err_t do_FILES(struct request *r)
  * nobody any more. bound: init ends the machine when it does not come back. */
 err_t files_call(struct ipc_msg *m)
 {
-    const struct ipc_msg request = *m;
-    err_t err = ERR_PEER_DEAD;
-    for (unsigned try = 0; err == ERR_PEER_DEAD; try++) {
-        if (try > 0)
-            server_pause(0);
-        *m = request;
-        err = ipc_call(PROCMGR_H_FS, m);
-    }
+    err_t err;
+    while ((err = ipc_call(PROCMGR_H_FS, m)) == ERR_PEER_DEAD) /* *m is as it was */
+        server_pause(0);
     return err;
 }
 
@@ -429,37 +424,4 @@ err_t handles_rebuild(void)
             (void)sys_handle_close(0, h);
     handles_room = (unsigned)own.handles - HANDLES_RESERVE;
     return OK;
-}
-
-static err_t region_add(const struct proc *p, vaddr_t start, vaddr_t end, uint64_t prot_flags)
-{
-    struct ipc_msg m = {.w = {PAGER_REGION_ADD, p->space, start, end, prot_flags, BACKING_ANON}};
-    return pager_call(H_PAGER, &m);
-}
-
-static err_t segment_add(const struct proc *p, const struct program *program, const struct segment *s)
-{
-    if (s->file_bytes == 0)
-        return region_add(p, s->start, s->end, s->prot);
-    if (program->file == PROGRAM_OF_FILES) { /* without a bss the file's pages are shared up to the last */
-        uint64_t bytes = s->has_bss ? s->file_bytes : 0;
-        struct ipc_msg file = {.w = {FS_PROC_MAP, p->pid, s->start, s->end, s->prot, s->file_offset, bytes}};
-        return files_call(&file);
-    }
-    struct ipc_msg m = {.w = {PAGER_REGION_ADD, p->space, s->start, s->end, s->prot,
-                              BACKING_IMAGE | (uint64_t)program->file << 8, s->file_offset, s->file_bytes}};
-    return pager_call(H_PAGER, &m);
-}
-
-err_t regions_add(struct proc *p, const struct program *program)
-{
-    err_t err = OK;
-    for (unsigned i = 0; i < program->segments && err == OK; i++)
-        err = segment_add(p, program, &program->segment[i]);
-    if (err == OK)
-        err = region_add(p, SERVER_STACK_TOP - p->limit_stack, SERVER_STACK_TOP,
-                         PROT_R | PROT_W | REGION_STACK << 8);
-    if (err == OK)
-        err = region_add(p, program->heap, program->heap, PROT_R | PROT_W | REGION_HEAP << 8);
-    return err;
 }

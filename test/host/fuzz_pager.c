@@ -123,9 +123,9 @@ static void process(void)
         (void)ask(BADGE_PROCMGR, 0, &m);
         return;
     }
-    m = (struct ipc_msg){.w = {PAGER_REGION_ADD, space[i], HEAP, HEAP + 24 * PAGE_SIZE, PROT_R | PROT_W | REGION_HEAP << 8, BACKING_ANON}};
-    (void)ask(BADGE_PROCMGR, 0, &m);
-    m = (struct ipc_msg){.w = {PAGER_REGION_ADD, space[i], TEXT, TEXT + 4 * PAGE_SIZE, PROT_R | PROT_X, BACKING_IMAGE, 0, 4 * PAGE_SIZE}};
+    m = (struct ipc_msg){.w = {PAGER_REGIONS_ADD, space[i]}};
+    pager_region_pack(&m.w[2], &(struct pager_region){HEAP, HEAP + 24 * PAGE_SIZE, PROT_R | PROT_W | REGION_HEAP << 8, 0, 0});
+    pager_region_pack(&m.w[4], &(struct pager_region){TEXT, TEXT + 4 * PAGE_SIZE, PROT_R | PROT_X, 0, 4 * PAGE_SIZE});
     (void)ask(BADGE_PROCMGR, 0, &m);
 }
 static void steps(unsigned n)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * Memory as mmap() makes it, on a model kernel: regions replaced, discarded and made untouchable; memory that a family shares,
+ * Memory as mmap() and exec make it, on a model kernel: regions replaced, discarded, made untouchable, added in few messages; memory that a family shares,
  * whoever fills it, with every allocation failing once and a death at every system call. vmcheck after each.
  * SOURCES: servers/pager/ -servers/pager/main.c servers/pager/backing/ servers/pager/fork/ servers/pager/policy/ test/host/pager/
  * INCLUDES: microkernel/include libipc/include servers/pager test/host/pager
@@ -210,9 +210,92 @@ static void an_end_that_was_begun_gets_no_page_back(void **state)
     assert_true(steps > 2);
 }
 
+/* ---- a new program's ---- */
+
+static err_t regions_add(uint32_t space, uint64_t file, const struct pager_region *list, unsigned n)
+{
+    struct ipc_msg m = {.w = {PAGER_REGIONS_ADD, space | file << 32}};
+    for (unsigned i = 0; i < n; i++)
+        pager_region_pack(&m.w[2 + 2 * i], &list[i]);
+    return model_call(0, &m);
+}
+static uint64_t info_of(uint32_t space, vaddr_t va, unsigned word)
+{
+    struct ipc_msg m = {.w = {PAGER_REGION_INFO, space, va}};
+    return model_call(0, &m) == OK ? m.w[word] : 0;
+}
+/* What make_process() asks for one by one. */
+static const struct pager_region first_two[] = {{TEXT, TEXT + 4 * PAGE_SIZE, PROT_R | PROT_X, 0, 4 * PAGE_SIZE},
+                                                {DATA, DATA + 4 * PAGE_SIZE, PROT_R | PROT_W, 4 * PAGE_SIZE, PAGE_SIZE + PAGE_SIZE / 2}};
+static const struct pager_region others[] = {{HEAP, HEAP, PROT_R | PROT_W | REGION_HEAP << 8, 0, 0},
+                                             {STACK, STACK + 16 * PAGE_SIZE, PROT_R | PROT_W | REGION_STACK << 8, 0, 0},
+                                             {WINDOW_BASE - PAGE_SIZE, WINDOW_BASE, PROT_R, 0, 0}};
+
+static void regions_in_few_messages_are_those_that_were_asked_for(void **state)
+{
+    (void)state;
+    uint32_t before = model_free(), a = make_process(1), s = model_space_new(2);
+    unsigned reason;
+    for (unsigned again = 0; again < 2; again++) {
+        assert_int_equal(regions_add(s, 0, first_two, 2), OK);
+        assert_int_equal(regions_add(s, 0, others, 3), OK);
+    }
+    for (unsigned word = 1; word <= 6; word++) {
+        assert_int_equal(info_of(s, TEXT, word), info_of(a, TEXT, word));
+        assert_int_equal(info_of(s, DATA, word), info_of(a, DATA, word));
+        assert_int_equal(info_of(s, STACK, word), info_of(a, STACK, word));
+    }
+    assert_int_equal(info_of(s, WINDOW_BASE - PAGE_SIZE, 1), WINDOW_BASE - PAGE_SIZE);
+    for (vaddr_t va = DATA; va < DATA + 4 * PAGE_SIZE; va += 128) {
+        uint8_t there, asked;
+        assert_int_equal(model_load(a, va, &asked, &reason), OK);
+        assert_int_equal(model_load(s, va, &there, &reason), OK);
+        assert_int_equal(there, asked);
+    }
+    assert_int_equal(model_store(s, STACK + 15 * PAGE_SIZE, 1, &reason), OK);
+    assert_int_equal(model_store(s, HEAP, 1, &reason), ERR_FAULT);
+    end_process(a);
+    end_process(s);
+    model_check();
+    assert_int_equal(model_free(), before);
+}
+static void regions_in_few_messages_are_checked_as_others(void **state)
+{
+    static const struct {
+        struct pager_region g;
+        uint64_t file;
+        err_t want;
+    } bad[] = {
+        {{TEXT, TEXT, PROT_R, 0, 0}, 0, ERR_INVAL},                                          /* empty, and no heap */
+        {{TEXT, TEXT + PAGE_SIZE, PROT_R | PROT_W | PROT_X, 0, 0}, 0, ERR_INVAL},
+        {{TEXT, TEXT + PAGE_SIZE, PROT_W, 0, 0}, 0, ERR_INVAL},
+        {{TEXT, TEXT + PAGE_SIZE, PROT_R | PROT_W | REGION_SHARED << 8, 0, 0}, 0, ERR_INVAL}, /* not for new programs */
+        {{TEXT, TEXT + PAGE_SIZE, PROT_R | PROT_W | REGION_PINNED << 8, 0, 0}, 0, ERR_INVAL},
+        {{WINDOW_BASE, WINDOW_BASE + PAGE_SIZE, PROT_R, 0, 0}, 0, ERR_INVAL},
+        {{1UL << 39, (1UL << 39) + PAGE_SIZE, PROT_R, 0, 0}, 0, ERR_INVAL},
+        {{TEXT, TEXT + PAGE_SIZE, PROT_R, 0, MODEL_IMAGE_PAGES * PAGE_SIZE}, 0, ERR_INVAL},
+        {{TEXT, TEXT + PAGE_SIZE, PROT_R, 100 * PAGE_SIZE, 1}, 0, ERR_INVAL},
+        {{TEXT, TEXT + PAGE_SIZE, PROT_R, 0, 8}, 5000, ERR_NOENT},
+        {{TEXT, TEXT + PAGE_SIZE, PROT_R, 0, 8}, 0x10000, ERR_INVAL},
+    };
+    (void)state;
+    uint32_t s = model_space_new(1);
+    for (unsigned i = 0; i < sizeof bad / sizeof bad[0]; i++)
+        assert_int_equal(regions_add(s, bad[i].file, &bad[i].g, 1), bad[i].want);
+    assert_int_equal(info_of(s, 0, 2), 0);
+    assert_int_equal(regions_add(s, 0, first_two, 2), OK);
+    struct pager_region over[] = {others[0], {TEXT + PAGE_SIZE, TEXT + 2 * PAGE_SIZE, PROT_R, 0, 0}};
+    assert_int_equal(regions_add(s, 0, over, 2), ERR_EXIST);
+    assert_int_equal(regions_add(s + 0x10000, 0, others, 1), ERR_NOENT);
+    end_process(s);
+    model_check();
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(regions_in_few_messages_are_those_that_were_asked_for, setup, teardown),
+        cmocka_unit_test_setup_teardown(regions_in_few_messages_are_checked_as_others, setup, teardown),
         cmocka_unit_test_setup_teardown(random_changes_agree_with_an_oracle, setup, teardown),
         cmocka_unit_test_setup_teardown(a_gap_is_where_nothing_is, setup, teardown),
         cmocka_unit_test_setup_teardown(who_touches_first_gives_it_to_all, setup, teardown),

@@ -53,6 +53,7 @@
     X(QUOTA_STAT, 43, FROM_ANY, "key -> frames, limit, objects, limit") \
     X(TUNE, 44, FROM_ANY, "PAGER_TUNE_*, new value or PAGER_TUNE_ASK -> value before, how much of it is used") \
     X(IDLE, 45, FROM(BADGE_IDLE), "the caller lends its time for one step of work ahead -> 1, or 0: nothing to do until the notification of NOTIFY") \
+    X(REGIONS_ADD, 46, FROM(BADGE_PROCMGR), "space | image file << 32, three regions of two words (pager_region_pack), 0: none; each as by REGION_ADD") \
     X(REPORT, 36, FROM_ANY, "after -> its number, enum pager_report, policy's name in two words, key of the space or 0, detail; ERR_NOENT: none behind after")
 
 enum pager_op {
@@ -71,6 +72,29 @@ enum pager_op {
 #define REGION_REPLACE 32u /* REGION_ADD only: what is in the way goes, and equal neighbours become one */
 #define REGION_READ_ONLY 64u /* FILE_MAP only: never to become writable */
 #define REGION_LOCKED 16u /* as REGION_PINNED, by PIN; not inherited at fork. Not for REGION_ADD */
+
+/* What a new program needs is asked for in few messages: a region in two words.
+ *   word 0   start page, 28 bits | pages, 28 bits | PROT_*, 4 bits | REGION_STACK, REGION_HEAP, 4 bits
+ *   word 1   page of the boot image's file that it begins with, 32 bits | bytes that come from there, 32 bits; none: zeros */
+#define PAGER_REGIONS_MAX 3u /* in a message, from w[2] on */
+struct pager_region {
+    vaddr_t start, end;      /* whole pages */
+    uint64_t prot_flags;     /* as REGION_ADD's w[4] */
+    uint64_t offset_bytes;   /* whole pages */
+    uint64_t backed_bytes;   /* below 4 GiB */
+};
+static inline void pager_region_pack(uint64_t to[2], const struct pager_region *g)
+{
+    to[0] = g->start >> PAGE_SHIFT | (g->end - g->start) >> PAGE_SHIFT << 28 | (g->prot_flags & 0xf) << 56 | g->prot_flags >> 8 << 60;
+    to[1] = g->offset_bytes >> PAGE_SHIFT | g->backed_bytes << 32;
+}
+static inline struct pager_region pager_region_unpack(const uint64_t from[2])
+{
+    const uint64_t pages = (1UL << 28) - 1;
+    vaddr_t start = (from[0] & pages) << PAGE_SHIFT;
+    return (struct pager_region){start, start + ((from[0] >> 28 & pages) << PAGE_SHIFT), (from[0] >> 56 & 0xf) | from[0] >> 60 << 8,
+                                 (from[1] & UINT32_MAX) << PAGE_SHIFT, from[1] >> 32};
+}
 
 enum pager_frames { PAGER_FRAMES_ASK = 0, PAGER_FRAMES_SET = 1 };
 enum pager_policy { PAGER_POLICY_ASK = 0, PAGER_POLICY_SET = 1, PAGER_POLICY_COMMON = 2 /* give up its own */ };
