@@ -13,6 +13,7 @@ static char (*const pool)[STRING_BYTES] = (char (*)[STRING_BYTES])ARGS_VA;
 static struct arena arena = {.start = ARGS_VA, .step_bytes = ARGS_STEP_BYTES, .max_bytes = ARGS_PAGES * STRING_BYTES};
 static uint32_t free_page;             /* + 1; 0: none */
 static uint32_t fresh;                 /* pages from here on were never used, as far as we know */
+static struct proc *fetched;           /* who gets its strings with the answer that is due now; 0: nobody */
 
 static uint32_t page_take(void)
 {
@@ -44,12 +45,24 @@ void args_give(struct args *a)
     *a = (struct args){0};
 }
 
-static uint64_t count_zeros(const char *s, uint64_t n)
+typedef uint64_t __attribute__((may_alias)) word_t;
+
+/* Bytes of the word that are 0: in each the highest bit stays clear, whatever the others are. */
+static unsigned zeros_of(uint64_t word)
 {
-    uint64_t zeros = 0;
-    for (uint64_t i = 0; i < n; i++)
-        zeros += s[i] == 0;
-    return zeros;
+    const uint64_t low = 0x7f7f7f7f7f7f7f7fUL, ones = 0x0101010101010101UL;
+    uint64_t full = ((word & low) + low) | word | low;
+    return (unsigned)((~full >> 7) * ones >> 56);
+}
+
+/* Of the first n bytes of a page, or of all. */
+static uint64_t count_zeros(const char *page, uint64_t n)
+{
+    const word_t *word = (const word_t *)page;
+    uint64_t zeros = 0, words = n / sizeof *word, rest = n % sizeof *word;
+    for (uint64_t i = 0; i < words; i++)
+        zeros += zeros_of(word[i]);
+    return rest ? zeros + zeros_of(word[words] | ~0UL << 8 * rest) : zeros;
 }
 
 /* One page after the other; `zeros` are the string ends seen, `last` the final byte. */
@@ -134,11 +147,19 @@ err_t do_ARGS(struct request *r)
     err_t err = copy_out(r->ev->id, p);
     if (err != OK)
         return err;
-    struct ipc_msg m = {.w = {OK, p->args_bytes, p->argc, p->envc}};
+    r->m.w[1] = p->args_bytes;
+    r->m.w[2] = p->argc;
+    r->m.w[3] = p->envc;
+    fetched = p;
+    return OK;
+}
+
+void args_answered(void)
+{
     static const struct args none;
-    if (ipc_reply(r->ev->id, &m) == OK)
-        args_attach(p, &none); /* not before it has them */
-    return LATER;
+    if (fetched)
+        args_attach(fetched, &none);
+    fetched = 0;
 }
 
 /* ---- after a restart ---- */

@@ -151,7 +151,7 @@ static void run_due(void)
 
 static void serve(void)
 {
-    struct ipc_event ev, last = {.kind = ERR_TIMEOUT};
+    struct ipc_event ev = {.kind = ERR_TIMEOUT};
     struct ipc_msg reply;
     bool have = false;
     for (;;) { /* forever: server loop */
@@ -159,16 +159,16 @@ static void serve(void)
         groups_attend();
         if (next_due() != DEADLINE_NONE) {
             if (have)
-                (void)ipc_reply(last.id, &reply);
+                (void)ipc_reply(ev.id, &reply);
             run_due();
             (void)ipc_recv(SERVER_H_ENDPOINT, &ev, next_due());
         } else if (have) {
-            (void)ipc_reply_recv(SERVER_H_ENDPOINT, last.id, &reply, &ev);
+            (void)ipc_reply_recv(SERVER_H_ENDPOINT, ev.id, &reply, &ev);
         } else {
             (void)ipc_recv(SERVER_H_ENDPOINT, &ev, DEADLINE_NONE);
         }
-        last = ev;
-        have = on_event(&last, &reply);
+        args_answered();
+        have = on_event(&ev, &reply);
     }
 }
 

@@ -53,8 +53,6 @@ static void set_state(struct proc *p, enum op_state state)
 
 static void finish(struct proc *p, err_t result)
 {
-    list_remove(&unfinished, p);
-    running--;
     set_state(p, OP_FINISHED);
     p->op.result = result;
     list_append(&finished, p);
@@ -87,27 +85,39 @@ static bool is_try_again(const struct proc *p, err_t err)
     return p->op.kind != OP_FORK && (err == ERR_BUSY || err == ERR_LIMIT || err == ERR_NOMEM);
 }
 
-static void take_result(struct proc *p, err_t err)
+/* Whether the result is final; else it is noted what has to be asked. */
+static bool is_final(struct proc *p, err_t err)
 {
-    if (err == ERR_IN_PROGRESS)
-        set_state(p, OP_RUNNING);
-    else if (is_try_again(p, err))
-        set_state(p, OP_QUEUED);
-    else
-        finish(p, err);
+    if (err != ERR_IN_PROGRESS && !is_try_again(p, err))
+        return true;
+    set_state(p, err == ERR_IN_PROGRESS ? OP_RUNNING : OP_QUEUED);
+    return false;
 }
 
+static void take_result(struct proc *p, err_t err)
+{
+    if (!is_final(p, err))
+        return;
+    list_remove(&unfinished, p);
+    running--;
+    finish(p, err);
+}
+
+/* Most end at once, and are in no list of unfinished ones then. */
 void ops_start(struct proc *p, enum op_kind kind)
 {
     p->op.kind = (uint8_t)kind;
     p->op.key = KEY_FIRST + ledger->next_key++;
-    set_state(p, OP_RUNNING);
+    err_t err = request(p);
+    if (is_final(p, err)) {
+        finish(p, err);
+        return;
+    }
     if (kind == OP_DELETE)
         list_append(&unfinished, p);
     else
         list_prepend(&unfinished, p);
     running++;
-    take_result(p, request(p));
 }
 
 static err_t ask_result(struct proc *p)

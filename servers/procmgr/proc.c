@@ -119,14 +119,20 @@ static void child_remove(struct proc *p)
 
 typedef uint64_t __attribute__((may_alias)) word_t;
 
+/* [from, to) of the record, whole words. volatile: else the compiler makes a call of memset of it, which costs twice as much. */
+static inline void part_clear(struct proc *p, size_t from, size_t to)
+{
+    volatile word_t *word = (volatile word_t *)p;
+#pragma GCC unroll 64
+    for (size_t i = from / sizeof *word; i < to / sizeof *word; i++) /* bound: the record's size, without its threads */
+        word[i] = 0;
+}
+
 /* All but the threads: their maps say which of them mean anything. */
 static void entry_clear(struct proc *p)
 {
-    word_t *word = (word_t *)p;
-    for (size_t i = 0; i < offsetof(struct proc, thread) / sizeof *word; i++)
-        word[i] = 0;
-    for (size_t i = offsetof(struct proc, child) / sizeof *word; i < sizeof *p / sizeof *word; i++)
-        word[i] = 0;
+    part_clear(p, 0, offsetof(struct proc, thread));
+    part_clear(p, offsetof(struct proc, child), sizeof *p);
     p->thread[0] = (struct thread){0};
 }
 

@@ -231,7 +231,7 @@ must_check err_t handles_reset(struct proc *p);             /* exec: only the de
 must_check err_t handle_lend(struct proc *p, handle_t ours, unsigned rights, handle_t *given);
 must_check err_t handles_rebuild(void);                     /* after a restart: count ours, close those nobody knows */
 void space_search(struct proc *p);                          /* the pager may have a space for it that we don't know of */
-must_check err_t regions_add(struct proc *p, const struct program *program);
+must_check err_t regions_add(struct proc *p, const struct program *program); /* regions.c */
 
 /* ---- harts (place.c) ---- */
 void place_init(void); /* after the process records are there */
@@ -247,6 +247,7 @@ must_check err_t args_fetch(reply_id_t id, uint64_t bytes, uint64_t argc, uint64
 void args_give(struct args *a);
 void args_attach(struct proc *p, const struct args *a); /* replaces what it had */
 void args_set(struct proc *p, const struct args *a);    /* within a transaction; who calls it frees what was there */
+void args_answered(void); /* who fetched them has them now: they go, and not before */
 must_check err_t args_rebuild(void);                    /* after a restart: who has which pages; ERR_NOMEM */
 
 /* ---- the end (end.c), waiting (wait.c) ---- */
