@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  * exec and spawn: arguments and environment packed into one buffer that the process manager reads while we wait.
- * On an error nothing has changed; the buffer is the only thing to give back.
+ * On an error nothing has changed; the buffer, when it was not small, is the only thing to give back.
  */
 #include "internal.h"
 
@@ -14,25 +14,34 @@
 
 static int start_program(struct ipc_msg *m, const char *path, char *const argv[], char *const envp[], unsigned depth);
 
-static size_t strings_size(char *const list[], uint64_t *count)
+/* argv, then envp, each string with its nul. */
+struct packed_strings {
+    char *bytes;
+    size_t len, room;
+    uint64_t argc, envc;
+};
+#define STRINGS_SMALL 512 /* bytes; the usual ones need no memory of the heap's */
+
+static size_t strings_size(char *const list[])
 {
     size_t bytes = 0;
-    *count = 0;
-    if (list == NULL)
-        return 0;
-    for (; list[*count] != NULL && bytes <= PROC_ARGS_MAX; (*count)++)
-        bytes += strlen(list[*count]) + 1;
+    for (; list != NULL && *list != NULL && bytes <= PROC_ARGS_MAX; list++)
+        bytes += strlen(*list) + 1;
     return bytes;
 }
 
-static char *strings_append(char *to, char *const list[], uint64_t count)
+/* false: they don't fit. */
+static bool strings_append(struct packed_strings *s, char *const list[], uint64_t *count)
 {
-    for (uint64_t i = 0; i < count; i++) {
-        size_t len = strlen(list[i]) + 1;
-        memcpy(to, list[i], len);
-        to += len;
+    *count = 0;
+    for (; list != NULL && list[*count] != NULL; (*count)++) {
+        size_t len = strlen(list[*count]) + 1;
+        if (len > s->room - s->len)
+            return false;
+        memcpy(s->bytes + s->len, list[*count], len);
+        s->len += len;
     }
-    return to;
+    return true;
 }
 
 /* The new program has them on its stack, with a pointer to each, and needs the rest of it: half is what they may take. A half of the
@@ -45,31 +54,41 @@ static bool stack_holds(const struct packed_strings *s)
     return bytes <= STACK_SURE_BYTES || (proc_call(H_PROC, &m) == OK && bytes <= m.w[1] / 2);
 }
 
-/* Returns an errno value. */
-int __strings_pack(char *const argv[], char *const envp[], struct packed_strings *out)
+static bool strings_put(struct packed_strings *s, char *const argv[], char *const envp[])
 {
-    out->len = strings_size(argv, &out->argc);
-    out->len += strings_size(envp, &out->envc);
-    if (out->len > PROC_ARGS_MAX || !stack_holds(out))
+    s->len = 0;
+    return strings_append(s, argv, &s->argc) && strings_append(s, envp, &s->envc);
+}
+
+/* Into what it has, which every stack holds, else into memory of the heap's. Returns an errno value. */
+static int strings_pack(struct packed_strings *s, char *const argv[], char *const envp[])
+{
+    if (strings_put(s, argv, envp))
+        return 0;
+    s->room = strings_size(argv) + strings_size(envp);
+    if (s->room > PROC_ARGS_MAX)
         return E2BIG;
-    out->bytes = malloc(out->len + 1);
-    if (out->bytes == NULL)
+    s->bytes = malloc(s->room);
+    if (s->bytes == NULL)
         return ENOMEM;
-    (void)strings_append(strings_append(out->bytes, argv, out->argc), envp, out->envc);
-    return 0;
+    if (strings_put(s, argv, envp) && stack_holds(s))
+        return 0;
+    free(s->bytes);
+    return E2BIG;
 }
 
 /* PROC_EXEC and PROC_SPAWN differ in one word. w[5]: a descriptor + 1, 0: a program of the boot image. Returns an errno value; the pid
  * is the reply's first word. */
 static int ask(struct ipc_msg *m, const char *path, char *const argv[], char *const envp[])
 {
-    struct packed_strings s;
+    char small[STRINGS_SMALL];
+    struct packed_strings s = {.bytes = small, .room = sizeof small};
     size_t path_len = strlen(path);
     if (path_len == 0)
         return ENOENT;
     if (path_len >= PROC_PATH_MAX)
         return ENAMETOOLONG;
-    int error = __strings_pack(argv, envp, &s);
+    int error = strings_pack(&s, argv, envp);
     if (error != 0)
         return error;
     m->w[1] = path_len;
@@ -81,7 +100,8 @@ static int ask(struct ipc_msg *m, const char *path, char *const argv[], char *co
     };
     __stderr_push();
     err_t err = proc_call_full(H_PROC, m, bufs, 2);
-    free(s.bytes);
+    if (s.bytes != small)
+        free(s.bytes);
     return __error_errno(err);
 }
 

@@ -96,13 +96,6 @@ extern struct fork_hooks {
     void (*robust)(void);     /* in the child */
 } __fork_hooks;
 
-/* process.c: argument and environment strings packed for the process manager; free() the result. */
-struct packed_strings {
-    char *bytes;
-    size_t len;
-    uint64_t argc, envc;
-};
-int __strings_pack(char *const argv[], char *const envp[], struct packed_strings *out);
 /* exec.c: starts the program in this file, which is not looked for. Returns an errno value. */
 int __spawn_file(const char *path, char *const argv[], char *const envp[], pid_t *pid);
 

@@ -21,17 +21,12 @@ struct how {
 
 static err_t call(handle_t procmgr, struct ipc_msg *m, uint32_t key, struct how how)
 {
-    struct ipc_msg request = *m;
-    err_t err = ERR_PEER_DEAD;
-    request.w[PROC_KEY_WORD] = key;
+    err_t err;
+    m->w[PROC_KEY_WORD] = key;
     /* bound: each turn is a death of procmgr, and init ends the machine when it does not come back. Not a number of tries: a
-     * wait may be a long one and see any number of deaths. */
-    for (unsigned try = 0; err == ERR_PEER_DEAD; try++) {
-        if (try > 0)
-            server_pause(0);
-        *m = request;
-        err = ipc_call_full(procmgr, m, how.bufs, how.nbufs, how.deadline);
-    }
+     * wait may be a long one and see any number of deaths. Each leaves *m as it was. */
+    while ((err = ipc_call_full(procmgr, m, how.bufs, how.nbufs, how.deadline)) == ERR_PEER_DEAD)
+        server_pause(0);
     return err;
 }
 

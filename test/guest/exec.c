@@ -157,10 +157,39 @@ static void spawn_runs_a_program(void)
     CHECK_EQ(posix_spawn(&none, "/bin/does-not-exist", NULL, NULL, argv, environ), ENOENT);
 }
 
+/* Strings are counted in words and packed on the stack when they are few: all lengths around where either ends. */
+static void arguments_of_every_length_arrive(void)
+{
+    static char text[601], number[12];
+    char *argv[] = {SELF, "--as=length", text, number, NULL}, *none[] = {NULL};
+    for (size_t n = 0; n < sizeof text; n += n < 20 || (n > 470 && n < 500) ? 1 : 31) {
+        pid_t pid = 0;
+        memset(text, n % 2 ? 'x' : 0x80, n);
+        text[n] = 0;
+        snprintf(number, sizeof number, "%u", (unsigned)n);
+        CHECK_EQ(posix_spawn(&pid, SELF, NULL, NULL, argv, none), 0);
+        gt_expect_exit(pid, 26);
+    }
+}
+static int role_length(int argc, char **argv)
+{
+    size_t n = argc == 4 ? (size_t)atoi(argv[3]) : 0;
+    for (size_t i = 0; argc == 4 && i < n; i++)
+        if ((unsigned char)argv[2][i] != (n % 2 ? 'x' : 0x80))
+            return 1;
+    return argc == 4 && argv[2][n] == 0 && environ[0] == NULL ? 26 : 2;
+}
+/* errno is thread-local: a program begins with one page of its own for all that, and not two. */
+static void what_starts_a_program_is_in_the_page_of_its_data(void)
+{
+    CHECK_EQ((uintptr_t)&errno / PAGE_SIZE, (uintptr_t)&environ / PAGE_SIZE);
+}
+
 static const struct gt_case cases[] = {CASE(arguments_arrive), CASE(the_environment_arrives),
                                        CASE(memory_is_fresh_and_the_pid_stays), CASE(failures_come_back),
                                        CASE(many_and_long_arguments_arrive), CASE(exec_ends_the_other_threads),
-                                       CASE(a_hundred_execs_in_a_row), CASE(spawn_runs_a_program), {NULL, NULL}};
+                                       CASE(a_hundred_execs_in_a_row), CASE(spawn_runs_a_program),
+                                       CASE(arguments_of_every_length_arrive), CASE(what_starts_a_program_is_in_the_page_of_its_data), {NULL, NULL}};
 int main(int argc, char **argv)
 {
     const char *role = argc > 1 && strncmp(argv[1], "--as=", 5) == 0 ? argv[1] + 5 : "";
@@ -176,5 +205,7 @@ int main(int argc, char **argv)
         return role_one();
     if (!strcmp(role, "again"))
         return role_again(argv);
+    if (!strcmp(role, "length"))
+        return role_length(argc, argv);
     return gt_main(argc, argv, cases);
 }
