@@ -92,15 +92,21 @@ void client_set(struct client *c, unsigned fd, struct file *f, bool cloexec)
     c->used++;
 }
 
-struct file *client_take(struct client *c, unsigned fd)
+/* What stands at `at`, which is descriptor `bit` of the chunk. */
+static inline struct file *chunk_take(struct client *c, unsigned chunk, struct file **at, uint64_t bit)
 {
-    uint64_t bit = 1UL << fd % CHUNK_FDS;
-    unsigned chunk = fd / CHUNK_FDS;
-    struct file *f = c->chunk[chunk]->file[fd % CHUNK_FDS];
+    struct file *f = *at;
     locks_closed(f, c->pid);
-    c->chunk[chunk]->file[fd % CHUNK_FDS] = 0;
+    *at = 0;
     c->open[chunk] &= ~bit;
     c->used--;
+    return f;
+}
+
+struct file *client_take(struct client *c, unsigned fd)
+{
+    unsigned chunk = fd / CHUNK_FDS, place = fd % CHUNK_FDS;
+    struct file *f = chunk_take(c, chunk, &c->chunk[chunk]->file[place], 1UL << place);
     chunk_drop(c, chunk);
     return f;
 }
@@ -108,10 +114,13 @@ struct file *client_take(struct client *c, unsigned fd)
 static void close_set(struct client *c, const uint64_t which[CHUNKS])
 {
     for (unsigned chunk = 0; chunk < c->top; chunk++) {
-        unsigned fd = chunk * CHUNK_FDS;
-        for (uint64_t left = c->open[chunk] & which[chunk]; left; left >>= 1, fd++) /* bound: CHUNK_FDS */
-            if (left & 1 && client_file(c, fd)) /* else it is of a request under way */
-                file_drop(client_take(c, fd));
+        uint64_t left = c->open[chunk] & which[chunk], bit = 1;
+        if (!left)
+            continue;
+        for (struct file **at = c->chunk[chunk]->file; left; left >>= 1, bit <<= 1, at++) /* bound: CHUNK_FDS */
+            if (left & 1 && *at) /* else it is of a request under way */
+                file_drop(chunk_take(c, chunk, at, bit));
+        chunk_drop(c, chunk);
     }
 }
 
@@ -162,7 +171,10 @@ static err_t client_new(uint64_t pid, struct vnode *cwd, uint32_t umask, struct 
     struct client *c = slab_take(&clients);
     if (!c)
         return ERR_NOMEM;
-    c->used = c->holds = c->top = 0;
+    c->used = c->holds = 0;
+    c->top = 1; /* of the first chunk it is said that nothing is open: nearly everybody needs it */
+    c->open[0] = c->cloexec[0] = 0;
+    c->chunk[0] = 0;
     c->gone = false;
     c->program = c->runs = 0;
     c->pid = (uint32_t)pid;

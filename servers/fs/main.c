@@ -85,9 +85,25 @@ err_t do_INFO(struct request *r)
     return OK;
 }
 
+/* Word by word: as an initialiser it would be a call of memset, at each request. */
+static inline void request_begin(struct request *r, const struct ipc_event *ev)
+{
+    r->ev = ev;
+    r->client = 0;
+    r->file = r->making = 0;
+    r->done = 0;
+    r->wait_on = 0;
+    r->self = 0;
+    r->waits_for = 0;
+    r->scratch = 0;
+    r->deadline = 0;
+    r->m.w[0] = r->m.w[1] = r->m.w[2] = r->m.w[3] = r->m.w[4] = r->m.w[5] = r->m.w[6] = r->m.w[7] = 0;
+}
+
 static bool on_call(const struct ipc_event *ev, struct ipc_msg *reply)
 {
-    struct request r = {.ev = ev};
+    struct request r;
+    request_begin(&r, ev);
     err_t err = request_run(&r);
     if (err > OK && (err = request_park(&r, err)) == OK)
         return false;
