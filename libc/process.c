@@ -139,7 +139,10 @@ void _exit(int status)
 {
     struct ipc_msg m = {.w = {PROC_EXIT, (uint64_t)(status & 0xff)}};
     __stderr_push();
-    (void)proc_call(H_PROC, &m);
+    uint64_t bits;
+    bool ends = proc_call(H_PROC, &m) == OK;
+    while (ends) /* forever: our end is certain, but we may run ahead of it on another hart */
+        (void)sys_wait(0, DEADLINE_NONE, &bits);
     /* Not reached while there is a process manager. Without one nobody can end us: stop here. */
     __asm__ volatile("unimp");
     __builtin_unreachable();

@@ -25,20 +25,24 @@ static void threads_end(struct proc *p)
         threads_delete(p, slots);
 }
 
-void proc_end(struct proc *p, uint32_t status)
+/* From here on it ends, whatever becomes of us. */
+static void commit(struct proc *p, uint32_t status)
 {
-    if (p->state == PROC_STATE_NEW) {
-        p->doomed = status; /* fork_finished() sees it */
-        return;
-    }
-    if (p->state != PROC_STATE_RUNNING)
-        return;
     groups_leave(p);
     ledger_begin();
     ledger_set(p->status, status);
     ledger_set(p->state, PROC_STATE_EXITING);
     ledger_commit();
     ledger->exits++;
+}
+
+void proc_end(struct proc *p, uint32_t status)
+{
+    if (p->state == PROC_STATE_NEW)
+        p->doomed = status; /* fork_finished() sees it */
+    if (p->state != PROC_STATE_RUNNING)
+        return;
+    commit(p, status);
     end_go_on(p);
 }
 
@@ -90,8 +94,11 @@ void proc_space_gone(struct proc *p)
     waits_child_ended(p);
 }
 
+/* The thread has its answer before its end, and waits for that: of one that ends in a call we would be told, an event for each exit. */
 err_t do_EXIT(struct request *r)
 {
-    proc_end(r->caller, STATUS_EXIT(r->ev->w[1]));
+    commit(r->caller, STATUS_EXIT(r->ev->w[1]));
+    answer(r->ev->id, OK, 0, 0);
+    end_go_on(r->caller);
     return LATER;
 }
