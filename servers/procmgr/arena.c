@@ -7,7 +7,7 @@
 
 #include <ipc/pager.h>
 
-err_t arena_grow(struct arena *a)
+static err_t grow(struct arena *a)
 {
     if (a->bytes + a->step_bytes > a->max_bytes)
         return ERR_LIMIT;
@@ -17,5 +17,13 @@ err_t arena_grow(struct arena *a)
     err_t err = pager_call(H_PAGER, &m);
     if (err == OK)
         a->bytes += a->step_bytes;
+    return err;
+}
+
+err_t arena_reach(struct arena *a, uint64_t bytes)
+{
+    err_t err = OK;
+    while (a->bytes < bytes && err == OK) /* bound: its limit */
+        err = grow(a);
     return err;
 }

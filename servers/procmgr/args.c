@@ -23,7 +23,7 @@ static uint32_t page_take(void)
         next_page[page - 1] = 0;
         return page;
     }
-    if ((fresh + 1) * STRING_BYTES > arena.bytes && arena_grow(&arena) != OK)
+    if (arena_reach(&arena, (fresh + 1) * STRING_BYTES) != OK)
         return 0;
     next_page[fresh] = 0; /* an earlier life may have used it */
     return ++fresh;
@@ -183,9 +183,7 @@ err_t args_rebuild(void)
         if (p)
             reach(p->args_page);
     }
-    err_t err = OK;
-    while (err == OK && arena.bytes < fresh * STRING_BYTES)
-        err = arena_grow(&arena); /* it is all there: the pager says OK */
+    err_t err = arena_reach(&arena, fresh * STRING_BYTES); /* it is all there: the pager says OK */
     for (uint32_t page = fresh; page > 0 && err == OK; page--) {
         if (reached[(page - 1) / 64] >> (page - 1) % 64 & 1)
             continue;

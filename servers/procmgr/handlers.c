@@ -18,7 +18,7 @@ static err_t pool_take(struct handlers **out)
         free_list = (*out)->next;
         return OK;
     }
-    err_t err = (ledger->handlers + 1) * sizeof **out > arena.bytes ? arena_grow(&arena) : OK;
+    err_t err = arena_reach(&arena, (ledger->handlers + 1) * sizeof **out);
     if (err == OK)
         *out = &pool[ledger->handlers++];
     return err;
@@ -51,9 +51,7 @@ void handlers_drop(struct proc *p)
 
 err_t handlers_rebuild(void)
 {
-    err_t err = OK;
-    while (err == OK && arena.bytes < ledger->handlers * sizeof *pool)
-        err = arena_grow(&arena); /* it is all there: the pager says OK */
+    err_t err = arena_reach(&arena, ledger->handlers * sizeof *pool); /* it is all there: the pager says OK */
     for (uint32_t i = ledger->handlers; i-- > 0 && err == OK;) { /* bound: PROCS_MAX */
         struct handlers *h = &pool[i];
         if (h->owner && h->owner->state != 0 && h->owner->sigs == h)

@@ -21,7 +21,7 @@ static err_t entry_add(struct proc **out)
 {
     if (ledger->used == PROCS_MAX)
         return ERR_LIMIT;
-    err_t err = (ledger->used + 1) * sizeof(struct proc) > arena.bytes ? arena_grow(&arena) : OK;
+    err_t err = arena_reach(&arena, (ledger->used + 1) * sizeof(struct proc));
     if (err != OK)
         return err;
     *out = &procs[ledger->used];
@@ -241,9 +241,7 @@ static void links_rebuild(void)
 
 err_t procs_rebuild(void)
 {
-    err_t err = OK;
-    while (err == OK && arena.bytes < ledger->used * sizeof(struct proc))
-        err = arena_grow(&arena); /* it is all there: the pager says OK */
+    err_t err = arena_reach(&arena, ledger->used * sizeof(struct proc)); /* it is all there: the pager says OK */
     for (unsigned i = ledger->used; i-- > 0 && err == OK;) { /* bound: PROCS_MAX */
         struct proc *p = &procs[i];
         size_t lasting = offsetof(struct proc, child);

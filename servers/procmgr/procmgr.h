@@ -145,7 +145,7 @@ struct arena {
     uint64_t bytes;      /* usable now */
     uint64_t step_bytes, max_bytes;
 };
-must_check err_t arena_grow(struct arena *a); /* by one step; ERR_LIMIT, or the pager's error: nothing changed */
+must_check err_t arena_reach(struct arena *a, uint64_t bytes); /* so many are usable; ERR_LIMIT, or the pager's error: not all of them */
 
 /* ---- requests (main.c) ---- */
 

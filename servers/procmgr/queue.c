@@ -35,7 +35,7 @@ err_t queue_reserve(const struct proc *p, struct queued **out)
     if (!free_list) {
         if (ledger->queued == QUEUED_MAX)
             return ERR_LIMIT;
-        err_t err = (ledger->queued + 1) * sizeof *pool > arena.bytes ? arena_grow(&arena) : OK;
+        err_t err = arena_reach(&arena, (ledger->queued + 1) * sizeof *pool);
         if (err != OK)
             return err;
         pool[ledger->queued].owner = 0; /* should an earlier try have left something */
@@ -158,9 +158,7 @@ void queue_drop_timer(struct proc *p, unsigned id)
 /* An entry whose bit is gone was about to be dropped. */
 err_t queue_rebuild(void)
 {
-    err_t err = OK;
-    while (err == OK && arena.bytes < ledger->queued * sizeof *pool)
-        err = arena_grow(&arena); /* it is all there: the pager says OK */
+    err_t err = arena_reach(&arena, ledger->queued * sizeof *pool); /* it is all there: the pager says OK */
     for (uint32_t i = ledger->queued; i-- > 0 && err == OK;) { /* bound: QUEUED_MAX */
         struct queued *q = &pool[i];
         if (q->owner && q->owner->state != 0 && q->owner->sig_pending & SIGBIT(q->signal))

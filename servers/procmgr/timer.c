@@ -82,7 +82,7 @@ static err_t make(struct proc *p, unsigned id, struct timer **out)
     if (!free_list) {
         if (ledger->timers == TIMERS_MAX)
             return ERR_LIMIT;
-        err_t err = (ledger->timers + 1) * sizeof *pool > arena.bytes ? arena_grow(&arena) : OK;
+        err_t err = arena_reach(&arena, (ledger->timers + 1) * sizeof *pool);
         if (err != OK)
             return err;
         pool[ledger->timers].owner = 0; /* should an earlier try have left something */
@@ -131,9 +131,7 @@ void timers_exec(struct proc *p)
 
 err_t timers_rebuild(void)
 {
-    err_t err = OK;
-    while (err == OK && arena.bytes < ledger->timers * sizeof *pool)
-        err = arena_grow(&arena); /* it is all there: the pager says OK */
+    err_t err = arena_reach(&arena, ledger->timers * sizeof *pool); /* it is all there: the pager says OK */
     for (uint32_t i = ledger->timers; i-- > 0 && err == OK;) { /* bound: TIMERS_MAX */
         struct timer *t = &pool[i];
         t->armed = false;

@@ -30,7 +30,7 @@ static err_t wait_add(const struct request *r, enum wait_kind kind, int64_t who)
     if (r->slot < PROC_THREADS_MAX && p->hooked_map >> r->slot & 1)
         return ERR_CANCELLED; /* a handler is to run first */
     if (!w) {
-        err_t err = (used + 1) * sizeof *w > arena.bytes ? arena_grow(&arena) : OK;
+        err_t err = arena_reach(&arena, (used + 1) * sizeof *w);
         if (err != OK)
             return err;
         w = &waits[used++];

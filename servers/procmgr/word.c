@@ -67,7 +67,7 @@ static err_t wait_new(struct word_wait **out)
     if (w) {
         free_list = w->next;
     } else {
-        err_t err = (used + 1) * sizeof *w > arena.bytes ? arena_grow(&arena) : OK;
+        err_t err = arena_reach(&arena, (used + 1) * sizeof *w);
         if (err != OK)
             return err;
         w = &waits[used++];
