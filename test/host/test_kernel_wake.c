@@ -232,11 +232,14 @@ static void what_the_general_path_does(void **context)
     }
 }
 
+static void signals(void) { assert_int_equal(signal_by(c_ntfn, BITS), OK); }
+
 /* Somebody is ready whom the waiter may not pass. */
 static void others_that_are_ready(void **context)
 {
     (void)context;
-    for (unsigned prio = 180; prio <= 190; prio += 10) {
+    for (unsigned i = 0; i < 4; i++) {
+        unsigned prio = i < 2 ? 180 : 190;
         in_wait();
         interrupt();
         SYS_OK(init, IRQ_ACK, irq);
@@ -244,12 +247,14 @@ static void others_that_are_ready(void **context)
         host_current(c.t);
         SYS_OK(init, THREAD_PRIO, other.h, prio);
         SYS_OK(init, THREAD_RESUME, other.h);
-        host_current(c.t); /* as it is while a kernel entry runs that made it ready */
-        interrupt();
+        host_current(c.t); /* as it is while a kernel entry runs that made it ready, or another hart that did has not kicked yet */
+        (i % 2 ? signals : interrupt)();
         assert_false(fast());
+        host_exit();
         assert_ptr_equal(hart0->current, other.t);
         SYS_OK(init, THREAD_STOP, other.h);
-        SYS_OK(init, IRQ_ACK, irq);
+        if (i % 2 == 0)
+            SYS_OK(init, IRQ_ACK, irq);
     }
 }
 
