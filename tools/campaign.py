@@ -11,17 +11,20 @@ import os
 import re
 import subprocess
 import sys
+import tempfile
 import time
 
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
 import qemu
+import run_tests
 from pagoda.targets import selected
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 BOOT = "boot:"
 ENV = "env:"
+DISK = "disk:"
 TELLING = re.compile(r"^(ok|FAIL|SKIP|  only|  [0-9]+ of [0-9]+$) ?")
 
 
@@ -64,8 +67,18 @@ def run(row, folder, build):
     if harts == 0:
         return run_here(row, folder)
     print(f"campaign: {name}: {harts} hart{'s' if harts > 1 else ''}: {line}", flush=True)
+    sizes = [word[len(DISK):] for word in options if word.startswith(DISK)]
+    options = [word for word in options if not word.startswith(DISK)]
+    with tempfile.TemporaryDirectory(prefix="pagoda-disk-") as scratch:
+        disk = run_tests.make_disk(scratch, sizes[0]) if sizes else None
+        return run_machine((name, harts, seconds, options, boot, line), folder, build, disk)
+
+
+def run_machine(row, folder, build, disk):
+    name, harts, seconds, options, boot, line = row
     machine = qemu.Machine(os.path.join(folder, "kernel.elf"), os.path.join(folder, "pagoda.img"), build=build,
-                           icount=harts == 1, smp=harts, extra=options, args=boot, run=f"{line} && vmcheck --quiet")
+                           icount=harts == 1, smp=harts, extra=options, args=boot, run=f"{line} && vmcheck --quiet",
+                           disk=disk and run_tests.UNSYNCED.format(disk))
     rest = [b""]
 
     def echo(chunk):

@@ -1,26 +1,32 @@
 /* SPDX-License-Identifier: MIT
- * Proves that init supervises every server: pager, procmgr and console are killed one by one at random instructions while
- * clients fork, exec, wait, print, fault, start threads and end; each gets the right answer every time, nobody hangs, all
- * invariants hold and every frame is back. 60 kills, 1,000 with --full; seeded, so a run can be repeated.
+ * Proves that init supervises every server: pager, procmgr, console, fs and (with a disk) blk are killed one by one at random
+ * instructions while clients fork, exec, wait, print, fault, start threads, use files and pipes and end; each gets the right
+ * answer every time, or, of what the file server's death loses, the error that its page states; nobody hangs, all invariants
+ * hold and every frame is back. 50 kills; with --full 1,000 of each server at least; seeded, so a run can be repeated.
  *
  * TIMEOUT: 300
  */
 #define GT_NAME "serverkill"
 #include "gtest.h"
+#include <fcntl.h>
+#include <ipc/fs.h>
 #include <pagoda/thread.h>
 #include <spawn.h>
+#include <sys/stat.h>
 
-#define KILLS 60
-#define KILLS_FULL 1000
+#define KILLS 50
+#define KILLS_FULL 1000 /* of each */
 #define KILL_WITHIN_US 8000 /* of the last one's restart */
 #define CLIENTS 3
 #define PAGES 6
+#define TEXT_BYTES 300u
+#define BIG_BYTES 6000u
 #define CHECK_EVERY 20 /* kills */
 #define HANG_US 10000000UL
 extern char **environ;
 static uint8_t area[PAGES][PAGE_SIZE] __attribute__((aligned(4096)));
 
-enum { STOP = 0, ROUNDS = 1 }; /* shared words; ROUNDS + client: what it has done */
+enum { STOP = 0, ROUNDS = 1, LOST = ROUNDS + CLIENTS }; /* shared words; ROUNDS + client: what it has done; how often fs had lost it */
 
 static uint64_t restarts(uint64_t server)
 {
@@ -121,13 +127,111 @@ static void asks(uint64_t *rng)
     errno = 0;
     CHECK(waitpid(-1, NULL, WNOHANG) == -1 && errno == ECHILD);
 }
+
+/* ---- files: what a restart of the file server loses is said so ---- */
+
+/* -1, with an error that docs/servers/fs.md states. */
+static bool is_lost(long result)
+{
+    if (result >= 0)
+        return false;
+    __atomic_add_fetch(&GT_SHARED->word[LOST], 1, __ATOMIC_SEQ_CST);
+    if (errno != EIO && errno != ENOENT) {
+        gt_fail("what is lost is EIO or ENOENT", __FILE__, __LINE__);
+        printf("  errno %d\n", errno);
+    }
+    return true;
+}
+static void make_text(uint8_t *text, size_t n, uint64_t *rng)
+{
+    for (size_t i = 0; i < n; i++)
+        text[i] = (uint8_t)gt_random(rng);
+}
+/* The descriptor has this text from its start; or it is lost. */
+static void has_text(int fd, const uint8_t *text, size_t n)
+{
+    static uint8_t back[BIG_BYTES + 1];
+    ssize_t got = pread(fd, back, n + 1, 0);
+    if (is_lost(got))
+        return;
+    CHECK_EQ(got, n);
+    CHECK(memcmp(back, text, n) == 0);
+}
+static void uses_a_file(uint64_t *rng)
+{
+    char path[32];
+    uint8_t text[TEXT_BYTES];
+    struct stat st;
+    make_text(text, sizeof text, rng);
+    snprintf(path, sizeof path, "/tmp/k%d", (int)getpid());
+    int fd = open(path, O_RDWR | O_CREAT | O_TRUNC, 0600);
+    if (is_lost(fd))
+        return;
+    ssize_t n = write(fd, text, sizeof text);
+    if (!is_lost(n)) {
+        CHECK_EQ(n, sizeof text);
+        has_text(fd, text, sizeof text);
+        if (!is_lost(stat(path, &st)))
+            CHECK_EQ(st.st_size, sizeof text);
+    }
+    (void)close(fd); /* EIO or EBADF when it is gone */
+    (void)is_lost(unlink(path));
+}
+static int ends[2];
+static void reads_the_pipe(void *text)
+{
+    uint8_t back[TEXT_BYTES];
+    (void)close(ends[1]);
+    ssize_t n = read(ends[0], back, sizeof back);
+    if (is_lost(n))
+        return;
+    if (n != 0) /* 0: the writer has lost it before it wrote */
+        CHECK(n == TEXT_BYTES && memcmp(back, text, TEXT_BYTES) == 0);
+}
+static void uses_a_pipe(uint64_t *rng)
+{
+    uint8_t text[TEXT_BYTES];
+    make_text(text, sizeof text, rng);
+    if (is_lost(pipe(ends)))
+        return;
+    pid_t pid = gt_child(reads_the_pipe, text);
+    ssize_t n = write(ends[1], text, sizeof text);
+    if (!is_lost(n))
+        CHECK_EQ(n, sizeof text);
+    (void)close(ends[0]);
+    (void)close(ends[1]);
+    expect(pid, 0);
+}
+/* On the disk: what was synced is never lost, only the descriptor may be. */
+static void uses_the_disk(uint64_t *rng)
+{
+    char path[32];
+    static uint8_t text[BIG_BYTES];
+    make_text(text, sizeof text, rng);
+    snprintf(path, sizeof path, "/disk/k%d", (int)getpid());
+    int fd = open(path, O_RDWR | O_CREAT | O_TRUNC, 0600);
+    if (is_lost(fd))
+        return;
+    ssize_t n = write(fd, text, sizeof text);
+    bool synced = !is_lost(n) && !is_lost(fsync(fd));
+    (void)close(fd);
+    fd = synced ? open(path, O_RDONLY) : -1;
+    if (synced && !(fd == -1 && errno == EIO)) {
+        CHECK(fd >= 0);
+        has_text(fd, text, sizeof text);
+        (void)close(fd);
+    }
+    (void)is_lost(unlink(path));
+}
 static void client(void *number)
 {
-    static void (*const acts[])(uint64_t *) = {forks, forks_and_execs, spawns, faults, kills, starts_threads, prints, asks};
+    static void (*const acts[])(uint64_t *) = {forks, forks_and_execs, spawns, faults, kills, starts_threads, prints, asks, uses_a_file, uses_a_pipe,
+                                               uses_the_disk};
+    const unsigned count = sizeof acts / sizeof acts[0] - (restarts(SERVER_BLK) == ~0UL); /* no disk */
     unsigned me = (unsigned)(uintptr_t)number;
     uint64_t rng = 0x9e3779b97f4a7c15UL * (me + 1);
     while (GT_SHARED->word[STOP] == 0 && gt_failed == 0) { /* bound: until the last kill */
-        acts[gt_random(&rng) % (sizeof acts / sizeof acts[0])](&rng);
+        acts[gt_random(&rng) % count](&rng);
         GT_SHARED->word[ROUNDS + me]++;
     }
 }
@@ -157,34 +261,63 @@ static void check_alive(uint64_t seen[CLIENTS])
         seen[i] = GT_SHARED->word[ROUNDS + i];
     }
 }
+static void check_all(uint64_t seen[CLIENTS])
+{
+    struct ipc_msg m = {.w = {FS_CHECK}};
+    check_alive(seen);
+    CHECK_EQ(gt_vmcheck(), 0);
+    if (ipc_call(H_FS, &m) == OK) /* not everybody who starts a test has files */
+        CHECK_EQ(m.w[1], 0);
+}
+static bool is_enough(const unsigned *killed, unsigned count)
+{
+    unsigned total = 0, least = ~0u;
+    for (unsigned i = 0; i < count; i++) {
+        total += killed[i];
+        least = killed[i] < least ? killed[i] : least;
+    }
+    if (gt_full && !gt_count)
+        return least >= KILLS_FULL;
+    return total >= (gt_count ? (unsigned)gt_count : KILLS);
+}
+static void kill_at_random(const uint64_t *servers, unsigned count, uint64_t seen[CLIENTS])
+{
+    uint64_t rng = 0x5eed0f5e27e25UL;
+    unsigned killed[SERVER_BLK] = {0};
+    for (unsigned i = 0; !is_enough(killed, count) && gt_failed == 0; i++) { /* bound: numbers at random come to all */
+        unsigned which = gt_random(&rng) % count;
+        gt_progress(i, gt_count ? gt_count : KILLS_FULL * (long)count);
+        kill_one(servers[which], &rng);
+        killed[which]++;
+        if (i % CHECK_EVERY == CHECK_EVERY - 1)
+            check_all(seen);
+    }
+    for (unsigned i = 0; i < count; i++) {
+        printf("  server %lu: %u kills\n", (unsigned long)servers[i], killed[i]);
+        CHECK(killed[i] > 0);
+    }
+}
 static void killed_at_random(const uint64_t *servers, unsigned count)
 {
-    unsigned n = gt_count ? (unsigned)gt_count : gt_full ? KILLS_FULL : KILLS;
-    uint64_t rng = 0x5eed0f5e27e25UL, seen[CLIENTS] = {0}, processes = gt_processes();
+    uint64_t seen[CLIENTS] = {0}, processes = gt_processes();
     pid_t pid[CLIENTS];
     gt_fill(area[0], PAGES, 1);
     REQUIRE(gt_shared_open() == OK);
     for (uintptr_t i = 0; i < CLIENTS; i++)
         pid[i] = gt_child(client, (void *)i);
-    for (unsigned i = 0; i < n && gt_failed == 0; i++) {
-        gt_progress(i, n);
-        kill_one(servers[gt_random(&rng) % count], &rng);
-        if (i % CHECK_EVERY == CHECK_EVERY - 1) {
-            check_alive(seen);
-            CHECK_EQ(gt_vmcheck(), 0);
-        }
-    }
+    kill_at_random(servers, count, seen);
     GT_SHARED->word[STOP] = 1;
     for (unsigned i = 0; i < CLIENTS; i++)
         gt_expect_exit(pid[i], 0);
     gt_until_processes(processes);
-    printf("  %u kills; %lu, %lu and %lu acts\n", n, (unsigned long)seen[0], (unsigned long)seen[1], (unsigned long)seen[2]);
+    printf("  %lu, %lu and %lu acts, %lu times something was lost\n", (unsigned long)seen[0], (unsigned long)seen[1],
+           (unsigned long)seen[2], (unsigned long)GT_SHARED->word[LOST]);
     gt_shared_close();
 }
 static void all_servers(void)
 {
-    static const uint64_t servers[] = {SERVER_PAGER, SERVER_PROCMGR, SERVER_CONSOLE};
-    killed_at_random(servers, 3);
+    static const uint64_t servers[] = {SERVER_PAGER, SERVER_PROCMGR, SERVER_CONSOLE, SERVER_FS, SERVER_BLK};
+    killed_at_random(servers, restarts(SERVER_BLK) == ~0UL ? 4 : 5);
 }
 static void procmgr_alone(void)
 {
