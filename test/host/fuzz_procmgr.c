@@ -116,8 +116,8 @@ static void born(struct ipc_regs *x)
 }
 static bool allocates(uint64_t op, const struct ipc_regs *x)
 {
-    return op == PAGER_SPACE_NEW || op == PAGER_THREAD_NEW || op == PAGER_OBJECT_NEW || op == PAGER_REGION_ADD || op == PAGER_HANDLES ||
-           op == PAGER_PIN || op == PAGER_PIN_NOW || op == PAGER_QUOTA || op == PAGER_QUOTA_JOIN || (op == PAGER_FORK && x->w[2] == 0);
+    return op == PAGER_SPACE_NEW || op == PAGER_THREAD_NEW || op == PAGER_OBJECT_NEW || op == PAGER_REGION_ADD || op == PAGER_REGIONS_ADD ||
+           op == PAGER_HANDLES || op == PAGER_PIN || op == PAGER_PIN_NOW || op == PAGER_QUOTA || op == PAGER_QUOTA_JOIN || (op == PAGER_FORK && x->w[2] == 0);
 }
 static err_t pager(struct ipc_regs *x)
 {
