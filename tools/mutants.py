@@ -3,7 +3,7 @@
 """Sees that the tests notice bugs: builds each seeded bug of test/mutants.txt and runs the tests named there.
 
 A bug is an `#ifdef MUTANT_NAME` in a source. First the named tests must pass without any bug, else their failing would
-prove nothing. Exit status 0 only when every bug is caught.
+prove nothing. Exit status 0 only when every bug is caught by every test that its line names.
 """
 
 import argparse
@@ -61,6 +61,9 @@ def check(name, file, tests):
         return "does not build or run", tail(text), False
     if failed == 0:
         return "NOT CAUGHT", tail(text), False
+    deaf = [test for test in tests if test not in names]
+    if deaf:
+        return f"caught by {' '.join(names) or 'no test as a whole'}, but NOT by {' '.join(deaf)}", tail(text), False
     return "caught by " + " ".join(names), "", True
 
 

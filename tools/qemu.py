@@ -26,6 +26,7 @@ import time
 QEMU = "qemu-system-riscv64"
 STATUS_HUNG = 124     # like timeout(1)
 TAIL_LINES = 30
+SMP_PATIENCE = 4      # host time instead of counted instructions, and harts that share two cores
 BOOT_ARGS_MAX = 2047  # bytes, abi/bootinfo.h
 RAM_BASE = 0x80000000
 
@@ -68,13 +69,20 @@ class Machine:
         self.icount, self.run, self.args, self.trap_log = icount, run, args, trap_log
         self.gdb_port, self.qmp, self.extra, self.smp, self.disk = gdb_port, qmp, list(extra), smp, disk
 
+        self.patience = 1  # how many times as long as is said its Guest waits
+
     @classmethod
     def from_environment(cls, **changes):
-        """The build under test, as run_tests.py names it to python tests (PAGODA_BUILD_DIR), under icount."""
+        """The build under test, as run_tests.py names it to python tests (PAGODA_BUILD_DIR), under icount; with PAGODA_SMP harts,
+        which take longer and can't be under icount, unless the test says its own number (smp=)."""
         folder = os.environ.get("PAGODA_BUILD_DIR", "build/release")
         given = {"kernel": os.path.join(folder, "kernel.elf"), "image": os.path.join(folder, "pagoda.img"),
                  "icount": True, "build": os.environ.get("PAGODA_BUILD", "release")}
-        return cls(**{**given, **changes})
+        harts = int(os.environ.get("PAGODA_SMP", "1"))
+        several = {"smp": harts, "icount": False} if harts > 1 and "smp" not in changes else {}
+        machine = cls(**{**given, **changes, **several})
+        machine.patience = SMP_PATIENCE if several else 1
+        return machine
 
     def boot_args(self):
         words = [f"fork={self.fork}", f"build={self.build}", f"mem={self.mem}", f"icount={int(self.icount)}", f"harts={self.smp}"]
@@ -159,7 +167,7 @@ class Guest:
         self._qmp = None
         self._echo, self._data, self._seen = echo, bytearray(), 0
         self._news = threading.Condition()
-        self.began = time.monotonic()
+        self.began, self._patience = time.monotonic(), machine.patience
         command = die_with_parent(machine.command(["-serial", "mon:stdio"], self._qmp_path))
         try:
             self.process = subprocess.Popen(command, stdin=stdin, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
@@ -189,6 +197,7 @@ class Guest:
 
     def expect(self, pattern, timeout=60):
         """Wait until the console, from the end of the last match on, matches; returns the match. QemuError if it never does."""
+        timeout *= self._patience
         limit = time.monotonic() + timeout
         while True:
             text = self.text
@@ -215,7 +224,7 @@ class Guest:
     def wait(self, timeout):
         """Wait for the power-off; the watchdog ends a QEMU that hangs. Returns the Outcome."""
         try:
-            status, hung = exit_status(self.process.wait(timeout)), False
+            status, hung = exit_status(self.process.wait(timeout * self._patience)), False
         except subprocess.TimeoutExpired:
             status, hung = STATUS_HUNG, True
         self.close()

@@ -11,12 +11,12 @@ Four kinds, each named folder/file:
                 After each, `vmcheck --quiet` must agree and `t__frames` must count the frames it counted before: the
                 free ones, and those of servers, whose memory may grow on first use (test/guest/_frames.c).
                 Head lines of the C file: MEM: 64M | GROUP: name (one boot for all of a group) | ARGS: more boot
-                arguments | TIMEOUT: seconds | ICOUNT: 0 | SMP: harts, whatever `scons test SMP=` says (more than one
-                implies ICOUNT: 0) | RUN: command line instead of just t_x | DISK: size and options of
+                arguments | TIMEOUT: seconds | ICOUNT: 0 | SMP: harts at least, when `scons test SMP=` says fewer (more
+                than one implies ICOUNT: 0) | RUN: command line instead of just t_x | DISK: size and options of
                 mke2fs: the boot has such a disk, and afterwards e2fsck has nothing to say about it
   qemu/test_x   a Python script; exit status 0 passed, 77 skipped, else failed; may print `ok`, `FAIL`, `SKIP` lines, and `hint: ` lines that are shown.
                 Head line: TIMEOUT: seconds. Environment: PAGODA_BUILD_DIR (kernel.elf, pagoda.img; a private copy),
-                PAGODA_ELF_DIR (programs with symbols), PAGODA_BUILD; tools/ is on the module path.
+                PAGODA_ELF_DIR (programs with symbols), PAGODA_BUILD, PAGODA_SMP; tools/ is on the module path.
 A case is counted, not a file. Must never end a QEMU that it did not start, nor count what did not run as passed.
 """
 
@@ -44,7 +44,6 @@ DEFAULT_TIMEOUT_S = 90
 LINE_MAX = 900       # bytes of one boot's command line; the boot arguments and the shell hold more
 SKIPPED_STATUS = 77  # as automake has it
 TAIL_LINES = 40
-SMP_PATIENCE = 4     # host time instead of counted instructions, and harts that share two cores
 
 OK, FAIL, SKIP = re.compile(r"^ok \S"), re.compile(r"^FAIL (\S+)"), re.compile(r"^SKIP \S")
 TALLY = re.compile(r"^FAIL \S+ \d+ of \d+ cases failed")  # a program's own sum of its FAIL lines
@@ -156,13 +155,14 @@ class FuzzTest:
 class PythonTest:
     """A script that decides by its exit status and its ok, FAIL and SKIP lines."""
 
-    def __init__(self, name, path):
-        self.name, self.path = name, path
-        self.timeout = int(head_keys(path).get("TIMEOUT", DEFAULT_TIMEOUT_S))
+    def __init__(self, name, path, smp=1):
+        self.name, self.path, self.smp = name, path, smp
+        self.timeout = int(head_keys(path).get("TIMEOUT", DEFAULT_TIMEOUT_S)) * (1 if smp == 1 else qemu.SMP_PATIENCE)
+        self.alone = smp > 1  # as GuestBoot.alone
 
     def run(self, stage):
         env = dict(os.environ, PAGODA_BUILD_DIR=stage.folder, PAGODA_ELF_DIR=stage.out, PAGODA_BUILD=stage.build,
-                   PYTHONPATH=os.path.join(ROOT, "tools"), PYTHONDONTWRITEBYTECODE="1")
+                   PAGODA_SMP=str(self.smp), PYTHONPATH=os.path.join(ROOT, "tools"), PYTHONDONTWRITEBYTECODE="1")
         result, status, lines = run_process(self.name, [sys.executable, self.path], self.timeout, env)
         result.count_lines(lines)
         if status == SKIPPED_STATUS:
@@ -186,11 +186,11 @@ class GuestTest:
         self.name, self.program = name, "t_" + os.path.basename(path)[:-2]
         self.line = head.get("RUN", self.program)
         self.timeout = int(head.get("TIMEOUT", DEFAULT_TIMEOUT_S))
-        smp = int(head.get("SMP", 0)) or smp
+        smp = max(int(head.get("SMP", 0)), smp)
         args = head.get("ARGS", "") + (f" frames={frames} store={SHORT_STORE}" if self.short else "")
         self.boot = (head.get("MEM", "128M"), args.strip(), head.get("ICOUNT", "1") != "0" and smp == 1, smp,
                      head.get("DISK"))
-        self.timeout *= 1 if smp == 1 else SMP_PATIENCE
+        self.timeout *= 1 if smp == 1 else qemu.SMP_PATIENCE
         self.group = head.get("GROUP")
 
     def shell(self):
@@ -401,7 +401,7 @@ def discover(host_programs, only, smp):
     guests = [GuestTest(name, path, smp) for path in paths if selected(name := "guest/" + os.path.basename(path)[:-2], only)]
     guests += [GuestTest(name, path, smp, head_keys(path)["SHORT"]) for path in paths
                if "SHORT" in head_keys(path) and selected(name := "guest/" + os.path.basename(path)[:-2] + "-short", only)]
-    scripts = [PythonTest(name, path) for path in sorted(glob.glob(os.path.join(ROOT, "test/qemu/test_*.py")))
+    scripts = [PythonTest(name, path, smp) for path in sorted(glob.glob(os.path.join(ROOT, "test/qemu/test_*.py")))
                if selected(name := "qemu/" + os.path.basename(path)[:-3], only)]
     for name, script in (("lint/sources", "lint.py"), ("lint/pointers", "pointers.py")):
         if selected(name, only):
@@ -426,7 +426,7 @@ def main():
     parser.add_argument("--dir", default="build/release", help="the build to test")
     parser.add_argument("--build", default="release")
     parser.add_argument("--only", default="", help="patterns such as guest/cow*, with commas between")
-    parser.add_argument("--smp", type=int, default=1, help="harts for guest tests that do not name their own number")
+    parser.add_argument("--smp", type=int, default=1, help="harts, for tests that do not ask for more")
     parser.add_argument("--jobs", type=int, default=JOBS)
     parser.add_argument("host", nargs="*", help="host test programs")
     given = parser.parse_args()

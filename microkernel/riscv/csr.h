@@ -71,6 +71,7 @@
 #define sfence_vma() __asm__ volatile("sfence.vma" ::: "memory")
 #define sfence_vma_asid(asid) __asm__ volatile("sfence.vma x0, %0" : : "r"((uint64_t)(asid)) : "memory")
 #define sfence_vma_page(va, asid) __asm__ volatile("sfence.vma %0, %1" : : "r"((uint64_t)(va)), "r"((uint64_t)(asid)) : "memory")
+#define wfi() __asm__ volatile("wfi")
 #define fence_i() __asm__ volatile("fence.i" ::: "memory")
 #endif
 

@@ -78,6 +78,9 @@ static void mail_send(uint64_t to, enum mail what)
             count(KC_IPIS);
             ipi_send(&harts[i]);
         }
+#ifdef MUTANT_KERNEL_SEND_AND_GO
+    return;
+#endif
     for (unsigned i = 0; i < hart_count; i++)
         while (((to >> i) & 1) && __atomic_load_n(&harts[i].mail, __ATOMIC_ACQUIRE)) /* bound: see above */
             ;
@@ -99,6 +102,9 @@ void arch_fetch_fence(void)
 {
     uint64_t all = (1UL << hart_count) - 1;
     fence_i();
+#ifdef MUTANT_KERNEL_FENCE_HERE_ONLY
+    return;
+#endif
     if (unlikely(hart_count > 1))
         mail_send(all & ~this_hart()->bit, MAIL_FETCH);
 }

@@ -18,8 +18,10 @@ void lock_wait(struct hart *h, int32_t mine)
 {
     bool slept = false;
     for (unsigned spins = 0; !lock_served(mine); spins++) { /* bound: a kernel path of each hart before it */
+#ifndef MUTANT_KERNEL_DEAF_WAITER
         if (unlikely(__atomic_load_n(&h->mail, __ATOMIC_RELAXED)))
             mail_take(h);
+#endif
         if (spins < SPINS)
             continue;
         if (!slept)
@@ -29,7 +31,7 @@ void lock_wait(struct hart *h, int32_t mine)
         __atomic_store_n(&h->sleeps, true, __ATOMIC_RELAXED);
         __atomic_thread_fence(__ATOMIC_SEQ_CST);
         if (!lock_served(mine) && !__atomic_load_n(&h->mail, __ATOMIC_RELAXED))
-            __asm__ volatile("wfi");
+            wfi();
         csr_clear(sip, SIE_SSIE);
         __atomic_store_n(&h->sleeps, false, __ATOMIC_RELAXED);
     }

@@ -33,6 +33,8 @@ static unsigned edges;
 static unsigned base[ALL];
 static bool ended[ALL], bound[ALL], receiving[ALL];
 static bool serves[ALL], deaf[ALL]; /* it has received at its endpoint; that is gone */
+static bool told[ALL];                /* its call has to end with ERR_PEER_DEAD */
+static uint64_t a0_before[ALL];
 static enum who late; /* whose call has a deadline; ALL: nobody's */
 
 static void book(enum who from, enum who to, enum kind kind, bool queued)
@@ -99,7 +101,7 @@ static void build_world(void)
         receives[w] = host_give(&space[w], ep[w].h, RIGHT_RECV, 0);
         SYS_OK(init, THREAD_PRIO, th[w].h, own_prio[w]);
         base[w] = own_prio[w];
-        ended[w] = receiving[w] = serves[w] = deaf[w] = false;
+        ended[w] = receiving[w] = serves[w] = deaf[w] = told[w] = false;
         bound[w] = w <= B;
         if (bound[w]) {
             own[w] = host_sched(w == C ? 1000 : 5000, 10000, own_prio[w]);
@@ -279,7 +281,7 @@ static void book_reset(enum who w)
         if (e->gone || e->to != w || e->queued)
             continue;
         if (e->kind == CALL)
-            cut_out(e->from);
+            told[e->from] = true, cut_out(e->from);
         else
             e->queued = true, e->held = false;
     }
@@ -290,7 +292,7 @@ static void book_end_endpoint(enum who w)
     receiving[w] = false;
     for (unsigned i = 0; i < edges; i++)
         if (edge[i].to == w && edge[i].queued)
-            edge[i].copy ? (void)(edge[i].gone = true) : cut_out(edge[i].from);
+            told[edge[i].from] |= edge[i].kind == CALL, edge[i].copy ? (void)(edge[i].gone = true) : cut_out(edge[i].from);
 }
 static void answer(enum who w)
 {
@@ -311,6 +313,8 @@ static void answer(enum who w)
 }
 static void happen(enum event e, enum who w)
 {
+    for (enum who x = C; x < ALL; x++)
+        a0_before[x] = th[x].t->x[REG_A0];
     switch (e) {
     case STOP:
     case START:
@@ -365,6 +369,24 @@ static void happen(enum event e, enum who w)
     host_exit();
 }
 
+/* What it waits for, by the books: a server that is stopped or ends leaves its clients waiting as they were, with nothing
+ * returned; one that is reset has them told. */
+static void compare_state(enum who x, const char *what)
+{
+    const struct thread *t = th[x].t;
+    enum thread_state want = T_FREE; /* nothing */
+    for (unsigned i = 0; i < edges; i++)
+        if (!edge[i].gone && edge[i].from == x && !edge[i].copy)
+            want = edge[i].kind == FAULT ? T_FAULTED : edge[i].queued ? T_CALLING : T_WAIT_REPLY;
+    bool waits = t->state == T_CALLING || t->state == T_WAIT_REPLY || t->state == T_FAULTED;
+    if (want != T_FREE ? t->state != want : waits)
+        fail_msg("%s: %c is in state %u, should be in %u", what, "CABDP"[x], t->state, want);
+    if (want != T_FREE && t->x[REG_A0] != a0_before[x])
+        fail_msg("%s: %c waits, and has %ld in a0", what, "CABDP"[x], (long)t->x[REG_A0]);
+    if (told[x] && ((long)t->x[REG_A0] != ERR_PEER_DEAD || t->state == T_STOPPED))
+        fail_msg("%s: %c was not told: a0 %ld, state %u", what, "CABDP"[x], (long)t->x[REG_A0], t->state);
+}
+
 static void compare(enum situation s, enum event e, enum who w)
 {
     for (enum who x = C; x < ALL; x++) {
@@ -413,6 +435,9 @@ static void run_event(enum event e)
             cells++;
             happen(e, w);
             compare(s, e, w);
+            for (enum who x = C; x < ALL; x++)
+                if (!ended[x])
+                    compare_state(x, event_name[e]);
             host_check();
             take_apart();
         }

@@ -171,12 +171,73 @@ static void a_space_ends_only_when_no_hart_has_it(void **context)
     assert_ptr_not_equal(hart1->space, client_space.space);
 }
 
+/* The pager is such a receiver: it works where the fault was. */
+static void a_pager_follows_the_fault(void **context)
+{
+    (void)context;
+    const vaddr_t va = 0x50000000UL;
+    host_tables(&client_space, va);
+    SYS_OK(init, SPACE_HANDLER, client_space.h, HANDLER_FAULT, ep.h, 7);
+    receive();
+    assert_ptr_equal(server.t->hart, hart0);
+    assert_false(host_store(client.t, va, 1));
+    assert_ptr_equal(server.t->hart, hart1);
+    assert_int_equal(server.t->state, T_RUNNING);
+    assert_ptr_equal(hart1->current, server.t);
+    assert_int_equal(host_result(server.t), MSG_FAULT);
+    uint64_t id = server.t->x[X_T2];
+    SYS_OK(init, THREAD_HART, client.h, 0); /* meanwhile its client moves: the answer finds it there, and the pager stays */
+    assert_int_equal(host_fault_reply(server.t, id, FAULT_RETRY, 0, 0, 0, 0), OK);
+    assert_ptr_equal(client.t->hart, hart0);
+    assert_ptr_equal(server.t->hart, hart1);
+    receive();
+    assert_false(host_store(client.t, va + PAGE_SIZE, 1)); /* and comes back for the next one */
+    assert_ptr_equal(server.t->hart, hart0);
+    assert_ptr_equal(hart0->current, server.t);
+}
+
+/* An interrupt comes where its driver last acknowledged one: the driver moves, acknowledges, and it is enabled there. */
+static void an_interrupt_follows_its_driver(void **context)
+{
+    (void)context;
+    const unsigned source = 5;
+    struct host_ntfn n = host_ntfn();
+    handle_t signal = host_give(&server_space, n.h, RIGHT_SIGNAL, 0);
+    SYS_OK(init, IRQ_CREATE, INIT_H_KERNEL, source);
+    handle_t irq = host_give(&server_space, (handle_t)init->x[REG_A1], RIGHT_IRQ_USE, 0);
+    SYS_OK(server.t, IRQ_BIND, irq, signal, 1);
+    assert_ptr_equal(host_irq_hart[source], hart0);
+    for (unsigned i = 1; i < 5; i++) {
+        struct hart *to = &harts[i & 1];
+        SYS_OK(init, THREAD_HART, server.h, i & 1);
+        assert_ptr_not_equal(host_irq_hart[source], to); /* nobody has asked for it there yet */
+        host_irq_on[source] = false;
+        SYS_OK(server.t, IRQ_ACK, irq);
+        assert_true(host_irq_on[source]);
+        assert_ptr_equal(host_irq_hart[source], to);
+    }
+}
+
+/* Stores to code are seen by all harts' fetches when the call returns; riscv/ipi.c's half of it: test_kernel_mail. */
+static void code_is_fenced_on_all_harts(void **context)
+{
+    (void)context;
+    for (unsigned n = 0; n < 2; n++) {
+        unsigned before = host_fetch_fences;
+        SYS_OK(n ? client.t : server.t, SPACE_EXEC_FENCE);
+        assert_int_equal(host_fetch_fences, before + 1);
+    }
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(a_receiver_follows_its_client),
+        TEST(a_pager_follows_the_fault),
+        TEST(an_interrupt_follows_its_driver),
+        TEST(code_is_fenced_on_all_harts),
         TEST(one_that_stays_does_not),
         TEST(an_answered_client_goes_on_where_it_was),
         TEST(a_running_thread_is_asked_in_before_it_is_stopped),

@@ -10,11 +10,11 @@
 #define MARK 0x1234 /* a0 before */
 
 enum state { READY, STOPPED, CALLING, WAIT_REPLY, RECEIVING, WAIT_SELF, WAIT_NTFN, FAULT_QUEUED, FAULT_TAKEN, EXC_QUEUED,
-             EXC_TAKEN, COPY_QUEUED, COPY_TAKEN, STATES };
+             EXC_TAKEN, COPY_QUEUED, COPY_TAKEN, REPLY_RECEIVING, SPENT, STATES };
 enum event { STOP, START, TIMEOUT, END, END_ENDPOINT, RESET, RESET_ENDED, EVENTS };
 static const char *const state_name[STATES] = {"ready", "stopped", "calling", "waiting for a reply", "receiving",
     "waiting", "waiting at a notification", "fault queued", "fault taken", "exception queued", "exception taken",
-    "copy fault queued", "copy fault taken"};
+    "copy fault queued", "copy fault taken", "receiving after a reply", "out of budget"};
 static const char *const event_name[EVENTS] = {"stop", "start", "timeout", "its end", "its endpoint's end", "its server's reset",
     "its server's reset after the endpoint's end"};
 
@@ -79,6 +79,30 @@ static void copy_fault(void)
     assert_int_equal(SYS(srv.t, COPY, old_id, 0, 0, VA, 100), ERR_FAULT_PENDING);
 }
 
+/* It answers somebody of a third space, and receives again. */
+static void reply_and_receive(void)
+{
+    struct host_space peers = host_space();
+    struct host_thread peer = host_thread(&peers);
+    assert_int_equal(host_ipc(peer.t, SYS_CALL, 0, host_give(&peers, call.h, RIGHT_SEND, 3)), HOST_BLOCKED);
+    assert_int_equal(host_poll(v.t, v_call), MSG_CALL);
+    v.t->x[X_T3] = v.t->x[X_T2];
+    block(SYS_REPLY_RECV, 0, v_call);
+    assert_int_not_equal(peer.t->state, T_WAIT_REPLY);
+    SYS_OK(init, THREAD_STOP, peer.h);
+}
+/* As budget.c does it when the hart's account has run dry. */
+static void spend_all(void)
+{
+    struct host_sched c = host_sched(1000, 100000, 120);
+    SYS_OK(init, THREAD_SCHED, v.h, c.h);
+    host_current(v.t);
+    host_exit();
+    budget_switch(hart0, v.t->ctx);
+    host_ticks(1500);
+    assert_int_equal(v.t->state, T_SPENT);
+}
+
 static void enter(enum state s)
 {
     switch (s) {
@@ -111,6 +135,12 @@ static void enter(enum state s)
         raise_exception();
         if (s == EXC_TAKEN)
             take(s_exc, MSG_EXCEPTION, &old_id);
+        break;
+    case REPLY_RECEIVING:
+        reply_and_receive();
+        break;
+    case SPENT:
+        spend_all();
         break;
     default:
         copy_fault();
@@ -182,6 +212,9 @@ static const struct outcome expect[STATES][EVENTS] = {
     [EXC_TAKEN] =    {QUIET,     STARTED, SAME,  ENDED, SAME,           {T_CALLING, MARK}, {T_STOPPED, MARK}},
     [COPY_QUEUED] =  {CANCELLED, STARTED, LATE,  ENDED, SAME,                       DEAD,  DEAD},
     [COPY_TAKEN] =   {CANCELLED, STARTED, LATE,  ENDED, SAME,                       DEAD,  DEAD},
+    [REPLY_RECEIVING] = {CANCELLED, STARTED, LATE, ENDED, {T_READY, ERR_CANCELLED}, SAME,  {T_READY, ERR_CANCELLED}},
+    /* no state of a call: it waits for its time whatever becomes of its peers */
+    [SPENT] =        {QUIET,     {T_SPENT, 77}, SAME,  ENDED, SAME,                       SAME,  SAME},
 };
 
 static bool is_taken(enum state s) { return s == WAIT_REPLY || s == EXC_TAKEN || s == COPY_QUEUED || s == COPY_TAKEN; }
@@ -272,7 +305,7 @@ static void resume_after_stop(void **context)
         SYS_OK(init, THREAD_STOP, v.h);
         SYS_OK(init, THREAD_RESUME, v.h);
         assert_int_equal(SYS(init, THREAD_RESUME, v.h), ERR_BUSY);
-        assert_int_equal(v.t->state, T_READY);
+        assert_int_equal(v.t->state, s == SPENT ? T_SPENT : T_READY);
         assert_int_equal(v.t->x[REG_A0], expect[s][STOP].a0);
         host_check();
     }

@@ -257,6 +257,41 @@ static void a_quota_holds(void **state)
     model_check();
 }
 
+/* Code that is written and then made executable, and zeros that are executable from the first: the fence comes before the mapping
+ * (the model sees to that), and there is one for each. */
+static void code_is_fenced_before_it_is_mapped(void **state)
+{
+    (void)state;
+    const vaddr_t code = 0x40000000, zeros = code + 16 * PAGE_SIZE;
+    uint32_t a = make_process(1);
+    assert_int_equal(add_region(a, code, code + 4 * PAGE_SIZE, PROT_R | PROT_W, BACKING_ANON, 0, 0), OK);
+    assert_int_equal(add_region(a, zeros, zeros + 4 * PAGE_SIZE, PROT_R | PROT_X, BACKING_ANON, 0, 0), OK);
+    uint8_t v = 0;
+    unsigned reason = 0;
+    for (unsigned i = 0; i < 4; i++)
+        store(a, code + i * PAGE_SIZE, (uint8_t)(i + 1));
+    assert_int_equal(model_fetch(a, code, &v, &reason), ERR_FAULT);
+    struct ipc_msg m = {.w = {PAGER_REGION_PROTECT, a, code, code + 4 * PAGE_SIZE, PROT_R | PROT_X}};
+    assert_int_equal(model_call(0, &m), OK);
+    uint64_t before = model_fences;
+    for (unsigned i = 0; i < 4; i++) {
+        assert_int_equal(model_fetch(a, code + i * PAGE_SIZE, &v, &reason), OK);
+        assert_int_equal(v, i + 1);
+        assert_int_equal(model_fences, before + i + 1);
+    }
+    before = model_fences;
+    assert_int_equal(model_fetch(a, zeros, &v, &reason), OK); /* a frame that something else was in */
+    assert_int_equal(v, 0);
+    assert_true(model_fences > before || PTE_FRAME(entry(a, zeros)) == zero_frame());
+    uint32_t b = make_child(a, 2);
+    assert_int_equal(model_fetch(b, code + PAGE_SIZE, &v, &reason), OK);
+    assert_int_equal(v, 2);
+    model_check();
+    end_process(a);
+    end_process(b);
+    model_check();
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -270,6 +305,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_failing_allocation_leaves_no_trace, setup, teardown),
         cmocka_unit_test_setup_teardown(a_failing_allocation_in_a_fault_leaves_no_trace, setup, teardown),
         cmocka_unit_test_setup_teardown(a_full_machine_refuses_and_recovers, setup, teardown),
+        cmocka_unit_test_setup_teardown(code_is_fenced_before_it_is_mapped, setup, teardown),
         cmocka_unit_test_setup_teardown(a_quota_holds, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -83,7 +83,7 @@ def unknown_figures_are_refused(_folder):
 def no_step_is_longer_than_its_bound(_folder):
     recorder = longest.Recorder(os.path.join(PLUGINS, "longest.so"), os.path.join(FOLDER, "kernel.elf"))
     try:
-        machine = qemu.Machine.from_environment(run=SHORT, extra=recorder.qemu_options("short"))
+        machine = qemu.Machine.from_environment(run=SHORT, smp=1, extra=recorder.qemu_options("short"))
         outcome = machine.start().wait(100)
         require(outcome.status == 0 and not outcome.hung, "the run failed:\n" + "\n".join(outcome.tail()))
         kinds = longest.measured(recorder.read())

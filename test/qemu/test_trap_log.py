@@ -54,7 +54,7 @@ def logged(path, user_calls):
 def main():
     with tempfile.TemporaryDirectory(prefix="pagoda-log-") as folder:
         log = os.path.join(folder, "traps")
-        machine = qemu.Machine.from_environment(run="t_trace --counters", trap_log=log)
+        machine = qemu.Machine.from_environment(run="t_trace --counters", trap_log=log, smp=1)
         outcome = machine.start().wait(100)
         guest = counted(outcome)
         if outcome.hung or ECALL_USER not in guest:

@@ -17,7 +17,8 @@
 extern uint64_t host_timer[HARTS_MAX];  /* what arch_timer_set was told */
 extern unsigned host_irq_every;         /* arch_irq_pending is true at every n-th question; 0 never */
 extern bool host_irq_on[128];           /* sources that are enabled */
-extern unsigned host_fetch_fences;
+extern struct hart *host_irq_hart[128]; /* where a source was enabled last */
+extern unsigned host_fetch_fences;      /* of all harts */
 extern unsigned host_hart_enters[HARTS_MAX]; /* how often a hart was asked in */
 extern char host_console[4096];
 extern jmp_buf *host_panic_to;          /* where a panic goes; 0: the test program ends */

@@ -26,6 +26,7 @@ struct hart *host_hart = &harts[0];
 uint64_t host_time, host_instret, host_timer[HARTS_MAX];
 unsigned host_irq_every, host_fetch_fences, host_hart_enters[HARTS_MAX];
 bool host_irq_on[128], host_bad_init;
+struct hart *host_irq_hart[128];
 char host_console[4096];
 jmp_buf *host_panic_to;
 static unsigned console_used, irq_asked;
@@ -65,7 +66,11 @@ uint64_t arch_status_user(void) { return 0x20; }
 uint64_t arch_boot_instret(void) { return 7; }
 void arch_timer_set(uint64_t when) { host_timer[host_hart->index] = when; }
 bool arch_irq_pending(void) { return host_irq_every && ++irq_asked % host_irq_every == 0; }
-void arch_irq_enable(unsigned source) { host_irq_on[source] = true; }
+void arch_irq_enable(unsigned source)
+{
+    host_irq_on[source] = true;
+    host_irq_hart[source] = host_hart;
+}
 unsigned arch_irq_sources(void) { return 96; }
 
 void arch_kick(struct hart *h) { h->kicked = true; }

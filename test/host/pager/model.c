@@ -82,6 +82,16 @@ static uint64_t leaf_entry(frame_t f, unsigned prot)
            (prot & PROT_COW ? PTE_COW : 0);
 }
 static bool is_shared(frame_t table) { return info(table)->flags & FRAME_F_SHARED; }
+uint64_t model_fences;
+/* What may be fetched has been fenced since the pager was asked: stores to a frame are before its fence, and that before its
+ * mapping. The boot image's pages and the zero page never change. */
+static bool fenced;
+static void check_code(frame_t f, unsigned prot)
+{
+    bool constant = f == zero_frame() || (f - first >= FRAMES_PER_CHUNK && f - first < FRAMES_PER_CHUNK + MODEL_IMAGE_PAGES);
+    if ((prot & PROT_X) && !constant && !fenced)
+        fail_msg("frame 0x%x becomes executable without a fence", f);
+}
 static void map_entry(frame_t root, uint32_t page, frame_t f, unsigned prot)
 {
     unsigned level;
@@ -90,6 +100,7 @@ static void map_entry(frame_t root, uint32_t page, frame_t f, unsigned prot)
     assert_int_equal(level, 0);
     assert_false(is_shared(table));
     assert_int_equal(info(f)->kind, FRAME_USER);
+    check_code(f, prot);
     if (*e & PTE_V)
         info(PTE_FRAME(*e))->maps--;
     info(f)->maps++;
@@ -410,8 +421,11 @@ static struct sysret call(long n, const uint64_t *a)
         return (struct sysret){.a1 = OWN_ID, .a4 = HANDLES};
     case SYS_CHUNK_RETYPE:
         return (struct sysret){.a0 = retype(a[0], (unsigned)a[1])};
-    case SYS_SPACE_BATCH:
     case SYS_SPACE_EXEC_FENCE:
+        fenced = true;
+        model_fences++;
+        return (struct sysret){0};
+    case SYS_SPACE_BATCH:
     case SYS_KERNEL_CHECK:
     case SYS_SIGNAL:
     case SYS_REPLY_ALIVE:
@@ -676,6 +690,7 @@ static err_t access_byte(uint32_t space, vaddr_t va, unsigned access, uint8_t **
         *at = translate(slot, va, access, &current);
         if (*at)
             return OK;
+        fenced = false;
         bool quick = model_quick && quick_decide(&current, &a);
         if (!quick)
             fault_decide(&current, &a);
@@ -733,6 +748,15 @@ err_t model_store(uint32_t space, vaddr_t va, uint8_t value, unsigned *reason)
     err_t err = access_byte(space, va, PROT_W, &at, reason);
     if (err == OK)
         *at = value;
+    return err;
+}
+
+err_t model_fetch(uint32_t space, vaddr_t va, uint8_t *value, unsigned *reason)
+{
+    uint8_t *at;
+    err_t err = access_byte(space, va, PROT_X, &at, reason);
+    if (err == OK)
+        *value = *at;
     return err;
 }
 

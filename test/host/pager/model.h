@@ -55,6 +55,10 @@ err_t model_fork(uint32_t parent, uint32_t child, uint64_t key);
 /* A program's access: faults go to the pager until it succeeds or is refused; *reason is then the pager's. */
 err_t model_store(uint32_t space, vaddr_t va, uint8_t value, unsigned *reason);
 err_t model_load(uint32_t space, vaddr_t va, uint8_t *value, unsigned *reason);
+err_t model_fetch(uint32_t space, vaddr_t va, uint8_t *value, unsigned *reason);
+
+/* Fences of code (SPACE_EXEC_FENCE). The model fails what becomes executable without one since its fault. */
+extern uint64_t model_fences;
 
 /* Faults are decided as in main.c: the quick way first (quick.h), unless a test wants the table alone. */
 extern bool model_quick;
