@@ -1,14 +1,19 @@
 /* SPDX-License-Identifier: MIT
  * Who runs: servers and processes, with what the pager holds for each.
  */
+#include <fcntl.h>
 #include <pagoda/system.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 static void row(const char *pid, const char *ppid, const char *state, const char *threads, const char *prio)
 {
     printf("%5s %5s %-8s %4s %4s", pid, ppid, state, threads, prio);
 }
+
+/* Seconds, to the microsecond. */
+static void used(uint64_t ns) { printf(" %4lu.%06lu", ns / 1000000000, ns / 1000 % 1000000); }
 
 static void memory(uint64_t space)
 {
@@ -28,6 +33,7 @@ static void servers(void)
         if (server_info(i, &s) != OK)
             continue;
         row("-", "-", s.alive ? "server" : "down", "", "");
+        used(s.used);
         memory(s.space);
         printf("%s", names[i]);
         if (s.restarts > 0)
@@ -36,7 +42,21 @@ static void servers(void)
     }
 }
 
-static void processes(void)
+/* With spaces between the words; a zombie has none, and then it is the name. */
+static void command(const struct process_info *p)
+{
+    char path[32], text[512];
+    (void)snprintf(path, sizeof path, "/proc/%lu/cmdline", (unsigned long)p->pid);
+    int fd = open(path, O_RDONLY);
+    ssize_t n = fd >= 0 ? read(fd, text, sizeof text) : 0;
+    if (fd >= 0)
+        (void)close(fd);
+    for (ssize_t i = 0; i + 1 < n; i++)
+        text[i] = text[i] == '\0' ? ' ' : text[i];
+    puts(n > 0 ? text : p->name);
+}
+
+static void processes(bool full)
 {
     static const char *const states[] = {"?", "new", "running", "exiting", "zombie"};
     struct process_info p;
@@ -46,23 +66,29 @@ static void processes(void)
         for (int i = 0; i < 4; i++)
             snprintf(numbers[i], sizeof numbers[i], "%lu", (unsigned long)values[i]);
         row(numbers[0], numbers[1], states[p.state <= PROC_STATE_ZOMBIE ? p.state : 0], numbers[2], numbers[3]);
+        used(p.used);
         memory(p.space);
-        puts(p.name);
+        if (full)
+            command(&p);
+        else
+            puts(p.name);
     }
 }
 
 int main(int argc, char **argv)
 {
-    if (argc > 1) {
+    bool full = argc == 2 && strcmp(argv[1], "-f") == 0;
+    if (argc > 1 && !full) {
         bool asked = strcmp(argv[1], "--help") == 0;
-        fputs("usage: ps\nServers and processes. RESIDENT: pages mapped now; SHARED: of these, frames that others map or "
-              "hold, too;\nTABLES: page tables; FAULTS: page faults the pager has answered. Memory in pages of 4 KiB.\n",
+        fputs("usage: ps [-f]\nServers and processes. TIME: seconds of a processor, an instruction counted as a nanosecond;\n"
+              "RESIDENT: pages mapped now; SHARED: of these, frames that others map or hold, too;\nTABLES: page tables; FAULTS: page "
+              "faults the pager has answered. Memory in pages of 4 KiB.\n-f: as NAME all of the command line that is kept.\n",
               asked ? stdout : stderr);
         return asked ? 0 : 2;
     }
     row("PID", "PPID", "STATE", "THR", "PRIO");
-    printf(" %8s %8s %6s %8s %s\n", "RESIDENT", "SHARED", "TABLES", "FAULTS", "NAME");
+    printf(" %11s %8s %8s %6s %8s %s\n", "TIME", "RESIDENT", "SHARED", "TABLES", "FAULTS", full ? "COMMAND" : "NAME");
     servers();
-    processes();
+    processes(full);
     return 0;
 }

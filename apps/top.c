@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * Who does what right now: the processes with the most page faults since the last look first, and where the memory is.
+ * Who does what right now: the processes that had most of the processor since the last look first, and where the memory is.
  */
 #include "tool.h"
 
@@ -7,29 +7,36 @@
 #include <time.h>
 
 static const char tool_name[] = "top";
-static const char tool_help[] = "usage: top [-b] [-n TIMES] [-d SECONDS]\nShows memory and processes, those with the most page faults since the look before first, every SECONDS (2);\n"
-                                "-n so many times, -b one below the other. ^C ends it.\n";
+static const char tool_help[] = "usage: top [-bf] [-n TIMES] [-d SECONDS]\nShows memory and processes every SECONDS (2), those first that had most of the processor since the look before;\n"
+                                "TIME: seconds of a processor, an instruction counted as a nanosecond; CPU: percent of one since then.\n"
+                                "-f those with the most page faults first, -n so many times, -b one below the other. ^C ends it.\n";
 
 #define ROWS_MAX 20
 
 struct row {
     struct process_info p;
     unsigned long resident, faults, since;
+    uint64_t used; /* since then */
 };
 static struct row *rows, *before;
 static size_t rows_n, before_n, room;
+static bool by_faults;
+static uint64_t looked_ns, passed_ns; /* of the last look; from the one before */
 
-static unsigned long faults_before(const struct process_info *p)
+/* As it was at the look before; zeros if it was not there. */
+static struct row row_before(const struct process_info *p)
 {
     for (size_t i = 0; i < before_n; i++)
-        if (before[i].p.pid == p->pid && before[i].p.space == p->space)
-            return before[i].faults;
-    return 0;
+        if (before[i].p.pid == p->pid && before[i].p.used <= p->used)
+            return before[i];
+    return (struct row){0};
 }
 
 static int compare(const void *a, const void *b)
 {
     const struct row *x = a, *y = b;
+    if (!by_faults && x->used != y->used)
+        return x->used < y->used ? 1 : -1;
     if (x->since != y->since)
         return x->since < y->since ? 1 : -1;
     if (x->resident != y->resident)
@@ -37,9 +44,11 @@ static int compare(const void *a, const void *b)
     return x->p.pid < y->p.pid ? -1 : 1;
 }
 
-static void look(void)
+static void look(uint64_t now_ns)
 {
     struct process_info p;
+    passed_ns = now_ns - looked_ns;
+    looked_ns = now_ns;
     free(before);
     before = rows;
     before_n = rows_n;
@@ -51,7 +60,9 @@ static void look(void)
             exit(tool_error("memory"));
         if (p.space == 0 || pager_stat(PAGER_STAT_SPACE, p.space, &s) != OK)
             s = (struct pager_stats){0};
-        rows[rows_n++] = (struct row){.p = p, .resident = s.v[1], .faults = s.v[6], .since = s.v[6] - faults_before(&p)};
+        struct row old = row_before(&p);
+        rows[rows_n++] = (struct row){.p = p, .resident = s.v[1], .faults = s.v[6], .since = s.v[6] - (s.v[6] >= old.faults ? old.faults : 0),
+                                      .used = p.used - old.p.used};
     }
     if (rows_n > 0)
         qsort(rows, rows_n, sizeof *rows, compare);
@@ -66,12 +77,14 @@ static void show(bool batch, long seconds_up)
         fputs("\033[H\033[2J", stdout);
     printf("up %ld:%02ld:%02ld   %zu processes   free %lu of %lu KiB\n", seconds_up / 3600, seconds_up / 60 % 60, seconds_up % 60, rows_n,
            (m.v[2] + m.v[6]) * (PAGE_SIZE / 1024), m.v[1] * (PAGE_SIZE / 1024));
-    printf("%5s %5s %-8s %4s %4s %9s %9s %8s %s\n", "PID", "PPID", "STATE", "THR", "PRIO", "RES KiB", "FAULTS", "SINCE", "NAME");
+    printf("%5s %5s %-8s %4s %4s %11s %5s %9s %9s %8s %s\n", "PID", "PPID", "STATE", "THR", "PRIO", "TIME", "CPU", "RES KiB", "FAULTS", "SINCE",
+           "NAME");
     for (size_t i = 0; i < rows_n && (batch || i < ROWS_MAX); i++) {
         const struct row *r = &rows[i];
-        printf("%5lu %5lu %-8s %4lu %4lu %9lu %9lu %8lu %s\n", (unsigned long)r->p.pid, (unsigned long)r->p.ppid,
+        unsigned long permille = passed_ns > 0 ? (unsigned long)(r->used * 1000 / passed_ns) : 0;
+        printf("%5lu %5lu %-8s %4lu %4lu %4lu.%06lu %3lu.%lu %9lu %9lu %8lu %s\n", (unsigned long)r->p.pid, (unsigned long)r->p.ppid,
                states[r->p.state <= PROC_STATE_ZOMBIE ? r->p.state : 0], (unsigned long)r->p.threads, (unsigned long)r->p.prio,
-               r->resident * (PAGE_SIZE / 1024), r->faults, r->since, r->p.name);
+               r->p.used / 1000000000, r->p.used / 1000 % 1000000, permille / 10, permille % 10, r->resident * (PAGE_SIZE / 1024), r->faults, r->since, r->p.name);
     }
 }
 
@@ -81,7 +94,8 @@ int main(int argc, char **argv)
     long times = -1, seconds = 2;
     int option;
     tool_start(argc, argv);
-    while ((option = tool_option(argv, "bn:d:")) != 0) {
+    while ((option = tool_option(argv, "bfn:d:")) != 0) {
+        by_faults = by_faults || option == 'f';
         batch = batch || option == 'b';
         times = option == 'n' ? tool_number(tool_arg) : times;
         seconds = option == 'd' ? tool_number(tool_arg) : seconds;
@@ -93,7 +107,7 @@ int main(int argc, char **argv)
         if (i > 0)
             (void)nanosleep(&pause, NULL);
         (void)clock_gettime(CLOCK_MONOTONIC, &now);
-        look();
+        look((uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec);
         if (batch && i > 0)
             putchar('\n');
         show(batch, (long)now.tv_sec);

@@ -74,6 +74,7 @@ struct thread_start {
 #define THREAD_PRIO_INHERITED (~0u)
 int __thread_begin(struct thread **out, const struct thread_start *how);
 _Atomic int *__thread_cancel_word(struct thread *t); /* pthread_cancel.c's */
+#define __THREAD_CLOCK (1ul << 28) /* clockid_t: and above, of the thread with that slot */
 unsigned __thread_slot(struct thread *t); /* the process manager's number of a thread that has not been joined */
 unsigned __thread_own_slot(void);         /* pthread_prio.c: the calling thread's */
 int __thread_detach(struct thread *t); /* EINVAL: it is detached, or being joined */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * Priorities of threads as POSIX says them. A thread has the process's priority (SCHED_OTHER, 0) or one of its own (SCHED_RR, 1 to
+ * Priorities and processor time of threads as POSIX says them. A thread has the process's priority (SCHED_OTHER, 0) or one of its own (SCHED_RR, 1 to
  * 199). There is no SCHED_FIFO: the kernel lets threads of one priority take turns.
  */
 #include "internal.h"
@@ -61,6 +61,22 @@ int pthread_setschedprio(pthread_t t, int prio)
     if (own == 0 ? prio != 0 : prio < 1 || prio > PRIO_MAX)
         return EINVAL;
     return ask(t, (unsigned)prio, &own);
+}
+
+/* The calling thread's number may not be noted yet. */
+static unsigned own_slot(void)
+{
+    struct ipc_msg m = {.w = {PROC_GETPID}};
+    return proc_call(H_PROC, &m) == OK ? (unsigned)m.w[5] : 0;
+}
+
+int pthread_getcpuclockid(pthread_t t, clockid_t *clock)
+{
+    unsigned own;
+    int err = ask(t, ~0UL, &own); /* whether it is still there */
+    if (err == 0)
+        *clock = (clockid_t)(__THREAD_CLOCK + (t == pthread_self() ? own_slot() : __thread_slot(t)));
+    return err;
 }
 
 /* ---- attributes; whether policy and priority go together is seen at pthread_create() ---- */

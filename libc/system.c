@@ -19,6 +19,7 @@ err_t process_next(uint32_t pid, struct process_info *out)
     out->space = (uint32_t)m.w[4];
     out->threads = (uint32_t)m.w[5];
     out->prio = (uint32_t)m.w[6];
+    out->used = m.w[7];
     out->name[sizeof out->name - 1] = '\0';
     return OK;
 }
@@ -53,7 +54,7 @@ err_t server_info(unsigned server, struct server_info *out)
     err_t err = ipc_call(H_INIT, &m);
     if (err != OK)
         return err;
-    *out = (struct server_info){.alive = m.w[1] != 0, .restarts = m.w[2], .key = m.w[3]};
+    *out = (struct server_info){.alive = m.w[1] != 0, .restarts = m.w[2], .key = m.w[3], .used = m.w[4]};
     if (out->key == 0)
         return OK;
     struct ipc_msg find = {.w = {PAGER_SPACE_FIND, out->key}};

@@ -53,10 +53,10 @@ uint64_t __timespec_ns(const struct timespec *ts)
 
 struct timespec __ns_timespec(uint64_t ns) { return (struct timespec){.tv_sec = (time_t)(ns / NS_PER_S), .tv_nsec = (long)(ns % NS_PER_S)}; }
 
-/* Of the process `pid`, 0: the caller's. */
-static err_t used_get(uint64_t pid, struct timespec *ts)
+/* Of the process `pid`, 0: the caller's; thread: 0 all of it, or one as PROC_TIMES has it. */
+static err_t used_get(uint64_t pid, uint64_t thread, struct timespec *ts)
 {
-    struct ipc_msg m = {.w = {PROC_TIMES, pid}};
+    struct ipc_msg m = {.w = {PROC_TIMES, pid, thread}};
     err_t err = proc_call(H_PROC, &m);
     if (err == OK)
         *ts = __ns_timespec(m.w[1]);
@@ -66,22 +66,25 @@ static err_t used_get(uint64_t pid, struct timespec *ts)
 uint64_t __cpu_ns(void)
 {
     struct timespec ts = {0};
-    (void)used_get(0, &ts);
+    (void)used_get(0, 0, &ts);
     return __timespec_ns(&ts);
 }
 
-/* Another process's clock has a number of its own. */
+/* Another process's clock has a number of its own, and so has each thread's of this process. */
 #define PID_CLOCK (1ul << 24)
-static bool is_process_clock(clockid_t clock, uint64_t *pid)
+static bool is_cpu_clock(clockid_t clock, uint64_t *pid, uint64_t *thread)
 {
-    *pid = (unsigned long)clock >= PID_CLOCK ? (unsigned long)clock - PID_CLOCK : 0;
-    return clock == CLOCK_PROCESS_CPUTIME_ID || *pid != 0;
+    unsigned long number = (unsigned long)clock, slot = number - __THREAD_CLOCK;
+    bool others = number >= PID_CLOCK && number < __THREAD_CLOCK, threads = number >= __THREAD_CLOCK && slot < PROC_THREADS_MAX;
+    *pid = others ? number - PID_CLOCK : 0;
+    *thread = clock == CLOCK_THREAD_CPUTIME_ID ? PROC_TIMES_SELF : threads ? 1 + slot : 0;
+    return clock == CLOCK_PROCESS_CPUTIME_ID || *thread != 0 || *pid != 0;
 }
 
 int clock_getcpuclockid(pid_t pid, clockid_t *clock)
 {
     struct timespec unused;
-    if (pid < 0 || used_get((uint64_t)pid, &unused) != OK)
+    if (pid < 0 || used_get((uint64_t)pid, 0, &unused) != OK)
         return ESRCH;
     *clock = pid == 0 ? CLOCK_PROCESS_CPUTIME_ID : (clockid_t)(PID_CLOCK + (unsigned long)pid);
     return 0;
@@ -89,9 +92,9 @@ int clock_getcpuclockid(pid_t pid, clockid_t *clock)
 
 int clock_gettime(clockid_t clock, struct timespec *ts)
 {
-    uint64_t pid;
-    if (is_process_clock(clock, &pid)) {
-        err_t err = used_get(pid, ts);
+    uint64_t pid, thread;
+    if (is_cpu_clock(clock, &pid, &thread)) {
+        err_t err = used_get(pid, thread, ts);
         return __error_set(err == ERR_NOENT ? ERR_INVAL : err);
     }
     if (clock != CLOCK_REALTIME && clock != CLOCK_MONOTONIC) {
@@ -104,8 +107,8 @@ int clock_gettime(clockid_t clock, struct timespec *ts)
 
 int clock_getres(clockid_t clock, struct timespec *ts)
 {
-    uint64_t pid;
-    bool counts = is_process_clock(clock, &pid);
+    uint64_t pid, thread;
+    bool counts = is_cpu_clock(clock, &pid, &thread);
     if (counts && ts != NULL)
         *ts = (struct timespec){.tv_nsec = 1};
     if (counts)

@@ -40,7 +40,7 @@ int timer_create(clockid_t clock, struct sigevent *restrict event, timer_t *rest
     static const struct sigevent plain = {.sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGALRM};
     const struct sigevent *e = event != NULL ? event : &plain;
     bool counts = clock == CLOCK_PROCESS_CPUTIME_ID, sends = e->sigev_notify == SIGEV_SIGNAL, calls = e->sigev_notify == SIGEV_THREAD;
-    if (counts && calls)
+    if ((counts && calls) || clock == CLOCK_THREAD_CPUTIME_ID)
         return fail(ENOTSUP);
     if ((!counts && clock != CLOCK_REALTIME && clock != CLOCK_MONOTONIC) || (!sends && !calls && e->sigev_notify != SIGEV_NONE) ||
         (sends && (e->sigev_signo <= 0 || e->sigev_signo >= NSIG)))

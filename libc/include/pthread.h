@@ -127,6 +127,7 @@ int pthread_attr_getschedparam(const pthread_attr_t *restrict a, struct sched_pa
 int pthread_setschedparam(pthread_t t, int policy, const struct sched_param *param);
 int pthread_getschedparam(pthread_t t, int *restrict policy, struct sched_param *restrict param);
 int pthread_setschedprio(pthread_t t, int prio);
+int pthread_getcpuclockid(pthread_t t, clockid_t *clock); /* of processor time, good until the thread ends */
 
 int pthread_mutexattr_init(pthread_mutexattr_t *a);
 int pthread_mutexattr_destroy(pthread_mutexattr_t *a);

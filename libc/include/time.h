@@ -18,6 +18,10 @@
 #define CLOCK_PROCESS_CPUTIME_ID ((clockid_t)2) /* a nanosecond for each instruction of the process's threads */
 #endif
 
+#ifndef CLOCK_THREAD_CPUTIME_ID
+#define CLOCK_THREAD_CPUTIME_ID ((clockid_t)3) /* and of the calling thread alone */
+#endif
+
 #ifndef _POSIX_TIMERS
 struct timespec;
 int clock_gettime(clockid_t clock, struct timespec *ts);

@@ -183,7 +183,9 @@ err_t file_read(struct request *r, struct file *f, uint64_t offset, bool moves)
         return FS_ERR_ISDIR;
     if (moves && file_is_moving(r, f))
         return file_wait_turn(r, f, LATER_PIPE);
-    err_t err = OK;
+    err_t err = v->ops->make && r->done == 0 ? v->ops->make(v, offset) : OK;
+    if (err != OK)
+        return bytes_done(r, f, err, moves);
     if (vnode_is(v, S_IFCHR))
         err = dev_read(r, v->rdev, offset);
     else if (offset < v->size)

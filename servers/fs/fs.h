@@ -15,6 +15,7 @@
  *   disk.c     the block server                   extfs.c   files on the disk
  *   stat.c     what a file is, and SYNC           fdfs.c    /dev/fd
  *   job.c      requests that wait for the disk    request.c requests that wait for anything else
+ *   procfs.c   processes in /proc                 asked.c   what procmgr is asked
  */
 #ifndef FS_FS_H
 #define FS_FS_H
@@ -119,6 +120,7 @@ void clients_each(void (*see)(struct file *f)); /* descriptor after descriptor, 
 #define LATER_DISK 5 /* again in a job: it has to do with the disk */
 #define LATER_ALONE 6 /* the same, with the disk to itself */
 #define LATER_LOCK 7 /* again when a lock goes */
+#define LATER_PROC 8 /* again when procmgr has answered r->question */
 
 /* What a handler needs room for beyond its stack: one of the loop, one of each job. */
 struct scratch {
@@ -137,6 +139,9 @@ struct request {
     struct waiting *self;    /* it was set aside before */
     struct file *making;     /* a description that has no descriptor yet, over what may wait; when it is `file`, the request keeps it */
     uint32_t waits_for;      /* LATER_LOCK: the process that has the lock */
+    struct question *question; /* LATER_PROC: its last one (asked.c), which goes with the request */
+    uint32_t questions;      /* in this run, */
+    uint32_t question_pid;   /* and the pid of the latest */
     struct scratch *scratch;
     ticks_t deadline;        /* LATER_POLL: when it is tried a last time */
     struct ipc_msg m;        /* the answer; w[0] is filled from the result */
@@ -155,7 +160,8 @@ void requests_wake_polls(void);
 bool requests_wait_in_circle(uint32_t pid, uint32_t me); /* pid waits for a lock of me, maybe by way of others */
 bool requests_run(void);                         /* some of those that were woken; whether there are more */
 bool requests_idle(void);                        /* nothing is woken, and nothing has a deadline */
-struct client *request_asker(void);              /* main.c: whose request is looked at now; 0: nobody's with descriptors */
+struct request *request_now(void);               /* main.c: which is looked at now; 0: none */
+struct client *request_asker(void);              /* and whose that is; 0: nobody's with descriptors */
 bool request_is_dead(const struct request *r);   /* its client gave up: nothing may be put into its table any more */
 void requests_cancelled(uint64_t count, reply_id_t newest);
 void requests_of_dead(uint32_t pid);
@@ -204,6 +210,24 @@ void locks_closed(struct file *f, uint32_t pid); /* pid closes a descriptor of f
 void locks_file_ends(struct file *f);
 uint64_t locks_used(void);
 
+/* ---- questions to procmgr (asked.c) ---- */
+struct question {
+    uint8_t kind;        /* enum fs_ask */
+    bool answered;
+    uint32_t number;     /* pid or place */
+    uint32_t earlier;    /* that this request had answered before */
+    union fs_told told;
+};
+/* For the request that is looked at now. LATER_PROC: it runs again when that is known. OK: *out is procmgr's answer to this request;
+ * 0: it had one about this process, which is not there any more: the process was there. ERR_NOENT: there is none such. */
+must_check err_t ask_process(uint32_t pid, const struct fs_process **out);
+must_check err_t ask_list(uint32_t place, const struct fs_list **out);
+void question_send(void);                         /* procmgr is told that there is one */
+void question_end(struct question *q);            /* 0: nothing */
+extern unsigned questions_open;                   /* requests that wait for an answer */
+struct waiting *question_oldest(void);            /* request.c: of those; 0: none */
+void question_wake(struct waiting *w);            /* request.c: it has its answer */
+
 /* ---- paths (path.c) ---- */
 #define WALK_PARENT 1u   /* the last name may be missing */
 #define WALK_NOFOLLOW 2u /* a link at the end is meant itself */
@@ -240,9 +264,11 @@ uint64_t ram_used(void);
 #define RDEV_TEXT 16u /* and above: pages of text */
 #define RDEV_FD 0x10000u /* and above: descriptor 0 and so on once more */
 void fdfs_mount(struct vnode *on); /* fdfs.c: /dev/fd */
+void procfs_mount(struct vnode *on); /* procfs.c: processes, over the pages of /proc */
 err_t dev_read(struct request *r, uint64_t rdev, uint64_t offset);
 err_t dev_write(struct request *r, uint64_t rdev);
 
+uint64_t clock_ns(ticks_t t); /* main.c: since the clock began */
 void fill_stat(const struct vnode *v, struct stat *st);
 err_t file_read(struct request *r, struct file *f, uint64_t offset, bool moves);
 err_t file_write(struct request *r, struct file *f, uint64_t offset, bool moves);

@@ -23,11 +23,9 @@ static const struct entry table[FS_OP_LIMIT] = {
 #undef FS_ENTRY
 };
 
-int64_t vnode_now(void)
-{
-    ticks_t now = sys_time();
-    return (int64_t)(now / hz * 1000000000 + now % hz * 1000000000 / hz);
-}
+uint64_t clock_ns(ticks_t t) { return t / hz * 1000000000 + t % hz * 1000000000 / hz; }
+
+int64_t vnode_now(void) { return (int64_t)clock_ns(sys_time()); }
 
 static err_t get_ready(void)
 {
@@ -43,12 +41,14 @@ static err_t get_ready(void)
     return err;
 }
 
-static struct client *asker; /* of the request in the main loop, which nothing comes in between of */
+static struct request *current; /* in the main loop, which nothing comes in between of */
+
+struct request *request_now(void) { return job_now() ? job_now()->request : current; }
 
 struct client *request_asker(void)
 {
-    const struct job *j = job_now();
-    return !j ? asker : j->request ? j->request->client : 0;
+    const struct request *r = request_now();
+    return r ? r->client : 0;
 }
 
 err_t request_run(struct request *r)
@@ -56,6 +56,8 @@ err_t request_run(struct request *r)
     static struct scratch loop_scratch;
     uint64_t op = r->ev->w[0];
     r->scratch = job_now() ? job_now()->scratch : &loop_scratch;
+    if (!job_now())
+        current = r;
     if (op >= FS_OP_LIMIT || !table[op].handle)
         return ERR_NOSYS;
 #ifndef MUTANT_FS_SKIP_CALLER_CHECK
@@ -67,8 +69,6 @@ err_t request_run(struct request *r)
         if (!r->client && op != FS_ATTACH)
             return FS_ERR_UNKNOWN;
     }
-    if (!job_now())
-        asker = r->client;
     err_t err = get_ready();
     return err == OK ? table[op].handle(r) : err;
 }
@@ -95,6 +95,8 @@ static inline void request_begin(struct request *r, const struct ipc_event *ev)
     r->wait_on = 0;
     r->self = 0;
     r->waits_for = 0;
+    r->question = 0;
+    r->questions = r->question_pid = 0;
     r->scratch = 0;
     r->deadline = 0;
     r->m.w[0] = r->m.w[1] = r->m.w[2] = r->m.w[3] = r->m.w[4] = r->m.w[5] = r->m.w[6] = r->m.w[7] = 0;
@@ -109,6 +111,7 @@ static bool on_call(const struct ipc_event *ev, struct ipc_msg *reply)
         return false;
     if (r.making)
         file_drop(r.making); /* it was to be kept while the request waits */
+    question_end(r.question); /* so was that */
     *reply = r.m;
     reply->w[0] = (uint64_t)(int64_t)err;
     return true;

@@ -341,7 +341,7 @@ static err_t begin(void)
 /* What the descriptor allows. */
 static err_t may_map(const struct file *f, uint64_t prot, uint64_t flags, uint64_t end)
 {
-    if (f->kind != FILE_VNODE || !vnode_is(f->vnode, S_IFREG))
+    if (f->kind != FILE_VNODE || !vnode_is(f->vnode, S_IFREG) || f->vnode->ops->make)
         return FS_ERR_NODEV;
     if (!f->readable || ((flags & FS_MAP_SHARED) && (prot & PROT_W) && !f->writable))
         return FS_ERR_ACCES;

@@ -195,6 +195,10 @@ static err_t name_in(struct vnode *up, const struct vnode *dir, struct vnode_ent
     uint64_t cookie = 0;
     while (dir->covers) /* a root is seen by its mount's name */
         dir = dir->covers;
+    if (dir->ops->name) {
+        dir->ops->name(dir, out);
+        return OK;
+    }
     for (;;) { /* bound: the directory's entries */
         err_t err = up->ops->next(up, &cookie, out);
         if (err != OK)

@@ -401,6 +401,7 @@ err_t ram_start(void)
     if (err != OK)
         return err;
     fdfs_mount(fds);
+    procfs_mount(proc);
     bin->read_only = dev->read_only = fds->read_only = proc->read_only = disk->read_only = true;
     disk_mount(disk);
     return OK; /* each keeps the use that it was made with */

@@ -83,6 +83,8 @@ static void sleep_for(struct waiting *w, err_t why)
     w->for_lock = why == LATER_LOCK;
     if (why == LATER_TURN)
         wake(w);
+    if (why == LATER_PROC)
+        question_send();
 }
 
 static void enqueue(struct waiting *w, struct wait_queue *q)
@@ -103,6 +105,7 @@ err_t request_park(struct request *r, err_t why)
     w->file = r->file && r->file != r->making ? file_hold(r->file) : r->file;
     w->done = r->done;
     w->waits_for = r->waits_for;
+    w->question = r->question;
     w->deadline = r->deadline;
     w->next = waiting_all;
     if (waiting_all)
@@ -155,6 +158,7 @@ static void end(struct waiting *w)
     if (w->next)
         w->next->before = w->before;
     struct file *f = w->file;
+    question_end(w->question);
     slab_free(&waiting_slab, w);
     if (f)
         file_drop(f);
@@ -221,12 +225,29 @@ void requests_wake_copies(void)
             wake(w);
 }
 
+static bool is_asking(const struct waiting *w) { return w->question && !w->question->answered; }
+
+struct waiting *question_oldest(void)
+{
+    struct waiting *oldest = 0;
+    for (struct waiting *w = waiting_all; w && questions_open > 0; w = w->next) /* bound: all that wait */
+        if (is_asking(w))
+            oldest = w;
+    return oldest;
+}
+
+void question_wake(struct waiting *w)
+{
+    wakes++;
+    wake(w);
+}
+
 /* A job may wait for the disk between finding that it cannot go on and being asleep, and others have their turns then: what came meanwhile
  * was not for it yet. */
 static void run(struct waiting *w)
 {
     uint64_t before = wakes;
-    struct request r = {.ev = &w->ev, .file = w->file, .done = w->done, .wait_on = w->queue, .self = w};
+    struct request r = {.ev = &w->ev, .file = w->file, .done = w->done, .wait_on = w->queue, .self = w, .question = w->question};
     struct job *j = job_now();
     if (j)
         j->request = &r;
@@ -237,6 +258,7 @@ static void run(struct waiting *w)
     w->done = r.done;
     w->deadline = r.deadline;
     w->waits_for = r.waits_for;
+    w->question = r.question;
     if (r.making)
         w->file = r.making; /* it is the request's from now on */
     if (err > OK && !w->file && r.file)
@@ -291,7 +313,7 @@ void requests_cancelled(uint64_t count, reply_id_t newest)
     }
 }
 
-/* A signal for who asked. What copies, has its turn or is at the disk goes on by itself, soon. */
+/* A signal for who asked. What copies, has its turn, is at the disk or asks procmgr goes on by itself, soon. */
 err_t do_INTERRUPT(struct request *r)
 {
     struct waiting *w = waiting_all;
@@ -299,7 +321,7 @@ err_t do_INTERRUPT(struct request *r)
         w = w->next;
     if (!w)
         return ERR_NOENT;
-    if (w->for_copy || w->woken || w->for_disk || w->running)
+    if (w->for_copy || w->woken || w->for_disk || w->running || is_asking(w))
         return ERR_BUSY;
     struct ipc_msg m = {.w = {(uint64_t)(int64_t)(w->done > 0 ? OK : ERR_CANCELLED), w->done}};
     (void)ipc_reply(w->ev.id, &m); /* stale: the client is gone */

@@ -20,6 +20,7 @@ struct waiting {
         uint64_t flags;                  /* all of them: 0 when it just waits in a queue */
     };
     uint32_t waits_for;                  /* for_lock: the process that has it */
+    struct question *question;           /* its last one, which it waits for when that is not answered; 0: it had none */
     ticks_t deadline;                    /* of a poll */
     struct wait_queue *queue;            /* 0: none */
     struct waiting *q_next, *q_before;

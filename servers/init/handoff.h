@@ -26,6 +26,7 @@ enum server_handle {
     BLK_H_IRQ = 12,            /* blk: the disk's interrupt */
     BLK_H_FS = 13,             /* blk: the file server's notification, SIGNAL (FS_NTFN_DISK) */
     FS_H_BLK = 12,             /* fs: the block server's endpoint, SEND, badge of its class and space id (empty: no disk) */
+    FS_H_PROCMGR = 13,         /* fs: procmgr's notification, SIGNAL (PROC_NTFN_FILES) */
     PROCMGR_H_FS = 14,         /* procmgr: the file server's endpoint, SEND MINT GRANT, badge of its class */
     SERVER_H_FIRST_FREE = 16,
 };

@@ -70,6 +70,7 @@ struct program {
 err_t program_find(const char *name, struct program *out);
 
 /* ---- pager.c ---- */
+handle_t pager_thread(void);
 void pager_build(void);   /* space, thread, memory; not started */
 void pager_start(void);
 void pager_stop(void);    /* its callers get ERR_PEER_DEAD, its faults queue again */

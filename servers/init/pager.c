@@ -15,6 +15,8 @@ enum { PAGER_H_SPACE = 1, PAGER_H_THREAD = 2, PAGER_H_ENDPOINT = 3, PAGER_H_KERN
 
 static struct program program;
 static handle_t space, thread, endpoint;
+
+handle_t pager_thread(void) { return thread; }
 static struct pager_boot *boot_page; /* in init's window */
 static unsigned data_pages;
 static frame_t data_frame[DATA_PAGES_MAX];     /* what the pager has mapped for data and bss */

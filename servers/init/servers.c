@@ -208,6 +208,7 @@ static err_t fs_furnish(struct server *s)
         {SERVER_H_NTFN, s->ntfn, RIGHT_SIGNAL | RIGHT_WAIT | RIGHT_GRANT, 0},
         {H_CONSOLE, console_server.ep, RIGHT_SEND, s->badge},
         {FS_H_BLK, blk_server.ep, RIGHT_SEND, s->badge | s->space_id},
+        {FS_H_PROCMGR, procmgr_server.ntfn, RIGHT_SIGNAL, 0},
     };
     err_t err = install_common(s, 0);
     if (err == OK)

@@ -110,6 +110,14 @@ static err_t do_poweroff(const struct ipc_event *ev)
     return OK;
 }
 
+static uint64_t instructions_of(unsigned server)
+{
+    const handle_t thread[] = {[SERVER_PAGER] = pager_thread(), [SERVER_PROCMGR] = procmgr_server.thread,
+                               [SERVER_CONSOLE] = console_server.thread, [SERVER_FS] = fs_server.thread, [SERVER_BLK] = blk_server.thread};
+    struct thread_info info;
+    return thread[server] != NO_HANDLE && sys_thread_info(thread[server], &info) == OK ? info.instructions : 0;
+}
+
 static err_t do_server_info(const struct ipc_event *ev, struct ipc_msg *m)
 {
     if (ev->w[1] < SERVER_PAGER || ev->w[1] > last_server())
@@ -120,6 +128,7 @@ static err_t do_server_info(const struct ipc_event *ev, struct ipc_msg *m)
     static const uint64_t keys[] = {[SERVER_PROCMGR] = KEY_PROCMGR, [SERVER_CONSOLE] = KEY_CONSOLE, [SERVER_FS] = KEY_FS,
                                     [SERVER_BLK] = KEY_BLK};
     m->w[3] = keys[server]; /* the pager has none */
+    m->w[4] = instructions_of(server);
     return OK;
 }
 

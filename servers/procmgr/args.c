@@ -126,6 +126,20 @@ void args_attach(struct proc *p, const struct args *a)
     pages_give(old);
 }
 
+/* As many of the argument strings as there is room for, of the first page: the last one is cut. */
+void args_note(struct proc *p)
+{
+    const char *from = p->args_page ? pool[p->args_page - 1] : "";
+    uint32_t n = 0, strings = 0, room = p->args_bytes < COMMAND_MAX ? p->args_bytes : COMMAND_MAX;
+    for (; n < room && strings < p->argc; n++) { /* bound: COMMAND_MAX */
+        p->command[n] = from[n];
+        strings += from[n] == 0;
+    }
+    if (n > 0)
+        p->command[n - 1] = 0;
+    p->command_bytes = n;
+}
+
 static err_t copy_out(reply_id_t id, const struct proc *p)
 {
     uint32_t page = p->args_page;

@@ -37,6 +37,7 @@ static uint64_t start_word(const struct proc *p) { return p->args_bytes | (p->fi
 static err_t program_start(struct proc *p, unsigned slot, const struct program *program)
 {
     err_t err = regions_add(p, program);
+    args_note(p);
     if (err == OK && p->state == PROC_STATE_NEW)
         return thread_arm(p, slot, (const uint64_t[4]){program->entry, SERVER_STACK_TOP, start_word(p), 0});
     if (err != OK)

@@ -42,7 +42,7 @@ err_t do_INFO(struct request *r)
         if (err != OK)
             return err;
     }
-    const uint64_t words[] = {p->pid, p->parent->pid, p->state, p->space, p->threads, p->prio};
+    const uint64_t words[] = {p->pid, p->parent->pid, p->state, p->space, p->threads, p->prio, cpu_of(p)};
     memcpy(&r->m.w[1], words, sizeof words);
     return OK;
 }
@@ -152,12 +152,17 @@ uint64_t cpu_of(const struct proc *p)
     return sum;
 }
 
+static bool has_thread(const struct proc *p, uint64_t slot) { return slot < PROC_THREADS_MAX && (p->thread_map >> slot & 1); }
+
 err_t do_TIMES(struct request *r)
 {
     const struct proc *p = r->ev->w[1] ? proc_find(r->ev->w[1]) : r->caller;
-    if (!p)
+    uint64_t slot = (r->ev->w[2] == PROC_TIMES_SELF ? r->slot : r->ev->w[2] - 1), which = r->ev->w[2];
+    if (which != 0 && which != PROC_TIMES_SELF && slot >= PROC_THREADS_MAX)
+        return ERR_INVAL;
+    if (!p || (which == PROC_TIMES_SELF && p != r->caller) || (which != 0 && !has_thread(p, slot)))
         return ERR_NOENT;
-    const uint64_t words[] = {cpu_of(p), p->cpu_children, p->group, p->session, p->stopped};
+    const uint64_t words[] = {which ? cpu_of_thread(p, (unsigned)slot) : cpu_of(p), p->cpu_children, p->group, p->session, p->stopped};
     memcpy(&r->m.w[1], words, sizeof words);
     return OK;
 }

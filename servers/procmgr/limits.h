@@ -11,6 +11,7 @@
 #define ACCOUNTS_MAX 64u          /* limited trees at once; as many as the pager has quotas */
 #define WAITS_MAX 4096u           /* callers that wait for a child or a thread */
 #define ARGS_PAGES 2048u          /* argument strings of all programs that did not fetch theirs yet, in pages */
+#define COMMAND_MAX 256u          /* bytes of argument strings that /proc can show */
 /* Where the growing tables lie, and by how much they grow. */
 #define PROCS_VA 0x40000000UL
 #define PROCS_STEP_BYTES (64UL << 10)

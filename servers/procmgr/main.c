@@ -86,6 +86,8 @@ static void on_notify(uint64_t bits)
         ops_poll();
     if (bits & (PROC_NTFN_INTR | PROC_NTFN_QUIT | PROC_NTFN_STOP))
         signal_keys(bits);
+    if (bits & PROC_NTFN_FILES)
+        files_answer();
 }
 
 /* Word by word: as an initialiser it would be a call of memset, at each request. */
@@ -180,8 +182,11 @@ int main(int space, char **none)
     if (image_init() != OK || sys_thread_bind(SERVER_H_THREAD, SERVER_H_NTFN) != OK)
         return 1;
     ipc_copy_wait_on(SERVER_H_NTFN);
-    if (ledger->magic == LEDGER_MAGIC ? recover() != OK : procs_init() != OK)
+    bool again = ledger->magic == LEDGER_MAGIC;
+    if (again ? recover() != OK : procs_init() != OK)
         return 1;
+    if (again)
+        files_answer_again();
     place_init();
     ledger->magic = LEDGER_MAGIC;
     struct ipc_msg m;

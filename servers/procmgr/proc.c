@@ -142,6 +142,13 @@ static void name_copy(char *to, const char *from)
         ((word_t *)to)[i] = ((const word_t *)from)[i];
 }
 
+static void command_copy(struct proc *to, const struct proc *from)
+{
+    to->command_bytes = from->command_bytes;
+    for (unsigned i = 0; i * sizeof(word_t) < from->command_bytes; i++) /* bound: COMMAND_MAX */
+        ((word_t *)to->command)[i] = ((const word_t *)from->command)[i];
+}
+
 err_t proc_new(struct proc *parent, struct proc **out)
 {
     if (counts.live + counts.zombies >= parent->limit_processes)
@@ -178,7 +185,9 @@ err_t proc_new(struct proc *parent, struct proc **out)
     p->words = parent->words;
     p->group = parent->group;
     p->session = parent->session;
+    p->born = sys_time();
     name_copy(p->name, parent->name);
+    command_copy(p, parent);
     __atomic_store_n(&p->state, PROC_STATE_NEW, __ATOMIC_SEQ_CST); /* commit */
     hash_add(p);
     child_add(parent, p);

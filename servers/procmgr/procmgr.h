@@ -16,7 +16,12 @@
 #include "ledger.h"
 #include "limits.h"
 
-#define THREAD_STOPPED 1u /* THREAD_INFO: not to be run until somebody resumes it */
+/* States of THREAD_INFO: */
+#define THREAD_STOPPED 1u  /* not to be run until somebody resumes it */
+#define THREAD_READY 2u
+#define THREAD_RUNNING 3u
+#define THREAD_FAULTED 8u  /* its page comes */
+#define THREAD_UNFUNDED 9u /* it has used up its budget */
 
 /* ---- processes (proc.c) ---- */
 
@@ -81,11 +86,13 @@ struct proc {
     uint64_t limit_frames, limit_stack;
     uint64_t hard_frames, hard_stack; /* how far each may be raised */
     uint32_t hard_threads, hard_processes;
+    uint64_t born;         /* ticks: with the pid, of whom one speaks */
     uint64_t cpu_ended, cpu_children; /* instructions of threads that ended, of children that were waited for */
     uint32_t limit_threads;
     uint32_t limit_processes; /* with so many in the system it may start no more */
     uint32_t account;      /* the limited tree it counts in, 0: none */
     uint32_t group, session;
+    uint32_t command_bytes;
     uint64_t sig_ignored, sig_pending; /* sets of signals: 1 << number */
     uint64_t hooked_map;   /* slots of threads whose pc is PROC_HOOK_VA, their own is in gp (deliver.c) */
     struct handlers *sigs; /* 0: no handlers, no masks (signals.h) */
@@ -97,6 +104,7 @@ struct proc {
     uint8_t execs;         /* how many it did, modulo what a thread's name has room for */
     char name[PROC_NAME_MAX] __attribute__((aligned(8)));
     struct thread thread[PROC_THREADS_MAX];
+    char command[COMMAND_MAX] __attribute__((aligned(8))); /* the first of its argument strings: command_bytes of them mean anything */
     /* ---- volatile: rebuilt by recover.c ---- */
     struct proc *child, *sibling, **sibling_link; /* children: a list */
     struct proc *hash_next;
@@ -248,6 +256,7 @@ void args_give(struct args *a);
 void args_attach(struct proc *p, const struct args *a); /* replaces what it had */
 void args_set(struct proc *p, const struct args *a);    /* within a transaction; who calls it frees what was there */
 void args_answered(void); /* who fetched them has them now: they go, and not before */
+void args_note(struct proc *p);                         /* into p->command; they are still kept */
 must_check err_t args_rebuild(void);                    /* after a restart: who has which pages; ERR_NOMEM */
 
 /* ---- the end (end.c), waiting (wait.c) ---- */
@@ -285,6 +294,10 @@ void signals_exec_done(struct proc *p, unsigned slot); /* its new program has be
 void signals_recover(struct proc *p);
 void signals_forget(struct proc *p); /* the end */
 unsigned thread_of_caller(const struct proc *p, reply_id_t id); /* slot; PROC_THREADS_MAX: none */
+
+/* ---- told.c ---- */
+void files_answer(void);       /* the file server has a question about processes */
+void files_answer_again(void); /* it may have asked an earlier life of ours */
 
 /* ---- mutex.c ---- */
 void prio_apply(struct proc *p); /* to all its threads */

@@ -10,6 +10,7 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <pthread.h>
 #include <sched.h>
 #include <spawn.h>
 #include <sys/select.h>
@@ -215,6 +216,8 @@ static int c_getrusage(void *p) { return getrusage(RUSAGE_SELF, p); }
 static int c_times(void *p) { return times(p) == (clock_t)-1 ? -1 : 0; }
 static int c_cpuclock(void *p) { return clock_getcpuclockid(0, p) != 0 ? -1 : 0; }
 static int c_cputime(void *p) { return clock_gettime(CLOCK_PROCESS_CPUTIME_ID, p); }
+static int c_threadclock(void *p) { return pthread_getcpuclockid(pthread_self(), p) != 0 ? -1 : 0; }
+static int c_threadtime(void *p) { return clock_gettime(CLOCK_THREAD_CPUTIME_ID, p); }
 static int c_getitimer(void *p) { return getitimer(ITIMER_PROF, p); }
 static int c_setitimer(void *p) { return setitimer(ITIMER_PROF, p, NULL); }
 static int c_sigaction(void *p) { return sigaction(SIGUSR1, not_null(p), NULL); }
@@ -333,6 +336,8 @@ static struct call own[] = {
     {"times", c_times, NULL, sizeof(struct tms), OUT, 0},
     {"clock_getcpuclockid", c_cpuclock, NULL, sizeof(clockid_t), OUT, 0},
     {"clock_gettime, processor", c_cputime, NULL, sizeof moment, OUT, 0},
+    {"pthread_getcpuclockid", c_threadclock, NULL, sizeof(clockid_t), OUT, 0},
+    {"clock_gettime, processor, thread", c_threadtime, NULL, sizeof moment, OUT, 0},
     {"getitimer", c_getitimer, NULL, sizeof no_interval, OUT, 0},
     {"setitimer", c_setitimer, &no_interval, sizeof no_interval, IN, 0},
     {"sigaction", c_sigaction, &no_action, sizeof no_action, IN, 0},

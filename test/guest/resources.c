@@ -6,6 +6,7 @@
 #include "gtest.h"
 
 #include <fcntl.h>
+#include <pthread.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/times.h>
@@ -207,6 +208,52 @@ static void clocks_of_processor_time(void)
     CHECK_EQ(clock_getcpuclockid(999999, &none), ESRCH);
 }
 
+static _Atomic int thread_done, thread_goes;
+static void *computes_and_waits(void *rounds)
+{
+    (void)compute((uintptr_t)rounds);
+    thread_done = 1;
+    while (!thread_goes)
+        gt_sleep_us(100);
+    return NULL;
+}
+static long clock_us(clockid_t clock)
+{
+    struct timespec ts = {0};
+    CHECK_EQ(clock_gettime(clock, &ts), 0);
+    return (long)ts.tv_sec * 1000000 + ts.tv_nsec / 1000;
+}
+static void clocks_of_threads(void)
+{
+    pthread_t t;
+    clockid_t own, others;
+    struct timespec ts = {0};
+    timer_t timer;
+    long before = clock_us(CLOCK_THREAD_CPUTIME_ID);
+    (void)compute(1000000);
+    CHECK(clock_us(CLOCK_THREAD_CPUTIME_ID) - before >= 3000);
+    CHECK_EQ(pthread_getcpuclockid(pthread_self(), &own), 0);
+    before = clock_us(own);
+    CHECK_EQ(pthread_create(&t, NULL, computes_and_waits, (void *)3000000), 0);
+    while (!thread_done)
+        gt_sleep_us(1000);
+    CHECK_EQ(pthread_getcpuclockid(t, &others), 0);
+    long both = clock_us(others) + clock_us(own);
+    CHECK(clock_us(others) >= 9000 && both >= 9000 && clock_us(CLOCK_PROCESS_CPUTIME_ID) >= both);
+    CHECK_SOON(clock_us(own) - before < 5000);
+    CHECK(clock_getres(others, &ts) == 0 && ts.tv_nsec == 1);
+    CHECK_EQ(clock_nanosleep(CLOCK_THREAD_CPUTIME_ID, 0, &ts, NULL), EINVAL);
+    errno = 0;
+    CHECK(timer_create(CLOCK_THREAD_CPUTIME_ID, NULL, &timer) == -1 && errno == ENOTSUP);
+    thread_goes = 1;
+    CHECK_EQ(pthread_join(t, NULL), 0);
+    errno = 0;
+    CHECK(clock_gettime(others, &ts) == -1 && errno == EINVAL);
+    errno = 0;
+    CHECK(clock_gettime(others + 64, &ts) == -1 && errno == EINVAL);
+    CHECK(sysconf(_SC_THREAD_CPUTIME) > 0);
+}
+
 static void nice_is_a_priority(void)
 {
     CHECK_EQ(getpriority(PRIO_PROCESS, 0), 0);
@@ -223,4 +270,4 @@ static void nice_is_a_priority(void)
 }
 
 GT_MAIN(CASE(memory_ends_where_the_limit_is), CASE(a_limit_ends_with_its_process), CASE(processes_are_limited), CASE(open_files_are_limited), CASE(the_others_are_what_they_are),
-        CASE(time_is_counted_where_it_was_used), CASE(clocks_of_processor_time), CASE(nice_is_a_priority))
+        CASE(time_is_counted_where_it_was_used), CASE(clocks_of_processor_time), CASE(clocks_of_threads), CASE(nice_is_a_priority))

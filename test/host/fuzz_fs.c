@@ -49,6 +49,11 @@ static void one_dies(struct client_call *c)
     c->id = 0;
 }
 
+static struct fuzz_question {
+    reply_id_t id;
+    uint64_t kind, number;
+} question; /* to procmgr; id 0: none that it knows of */
+
 /* ---- the pager, init ---- */
 
 static err_t pager(const uint64_t *w, uint64_t *answer)
@@ -115,8 +120,8 @@ static long event_call(struct ipc_regs *x)
     words_of_call(x, c, how);
     unsigned class = how % 16 == 3 ? BADGE_PROCMGR : how % 32 == 5 ? take8() % 8 : BADGE_CLIENT;
     if (class == BADGE_PROCMGR) {
-        x->w[0] = FS_PROC_FORK + take8() % 3;
-        x->w[1] = 2 + take8() % PIDS;
+        x->w[0] = question.id ? (take8() % 2 ? FS_PROC_TELL : FS_PROC_ASKED) : FS_PROC_FORK + take8() % 3;
+        x->w[1] = x->w[0] == FS_PROC_TELL ? question.id : 2 + take8() % PIDS;
         x->w[2] = 2 + take8() % PIDS;
     } else if (how % 32 == 4) {
         x->w[0] = FS_ATTACH;
@@ -126,6 +131,8 @@ static long event_call(struct ipc_regs *x)
         uint64_t len = kind % 4 == 0 ? take_word() & ~(BUF_R | BUF_W) : kind % 4 == 1 ? 1024 : take8();
         c->len[i] = kind % 16 ? len | (uint64_t)(kind % 3 + 1) << 62 : 0;
     }
+    if (x->w[0] == FS_PROC_TELL && take8() % 4)
+        c->len[0] = sizeof(union fs_told) | BUF_R;
     c->op = x->w[0];
     x->t2 = c->id;
     x->t3 = BADGE_MAKE(class, c->pid);
@@ -169,6 +176,8 @@ static long reply(struct ipc_regs *x)
     MUST(err <= OK);
     if (err == OK && (c->op == FS_READ || c->op == FS_WRITE || c->op == FS_PREAD || c->op == FS_PWRITE))
         MUST(x->w[1] <= BUF_LEN(c->len[0]));
+    if (c->op == FS_PROC_ASKED)
+        question = (struct fuzz_question){x->w[1], x->w[2], x->w[3]};
     c->id = 0;
     return OK;
 }
@@ -194,15 +203,33 @@ long ipc_raw(long number_flags, uint64_t a0, struct ipc_regs *x)
         return ERR_NOSYS;
     }
 }
+/* A sound answer of procmgr's: half of all processes are there. */
+static void tell(uint8_t *to)
+{
+    union fs_told t;
+    memset(&t, 0, sizeof t);
+    if (question.kind == FS_ASK_PROCESS && take8() % 2)
+        t.process = (struct fs_process){.pid = (uint32_t)question.number, .born = take8() % 4, .state = 'S', .command_bytes = take8()};
+    for (; question.kind == FS_ASK_LIST && t.list.n < take8() % 8; t.list.n++) {
+        t.list.at[t.list.n].place = (uint32_t)question.number + t.list.n;
+        t.list.at[t.list.n].pid = 2 + t.list.n;
+    }
+    memcpy(to, &t, sizeof t);
+}
 /* What a client's buffer holds: paths out of few names, or anything. */
 static void fill(uint8_t *to, uint64_t n)
 {
-    static const char *const names[] = {"a", "b", "tmp", "..", ".", "bin", "dev", "null", "zero", "proc", "meminfo", "console", "c"};
+    static const char *const names[] = {"a", "b", "tmp", "..", ".", "bin", "dev", "null", "zero", "proc", "meminfo", "console", "c", "2",
+                                        "self", "status", "stat", "cmdline"};
     uint64_t at = 0;
+    if (n == sizeof(union fs_told) && take8() % 4) {
+        tell(to);
+        return;
+    }
     uint8_t how = take8(); /* bytes of a file, or a path */
     memset(to, how % 16 == 0 ? 'n' : 0, n);
     if (how % 4)
-        at += (uint64_t)snprintf((char *)to, n, "/tmp");
+        at += (uint64_t)snprintf((char *)to, n, how % 4 == 1 && how & 8 ? "/proc" : "/tmp");
     for (unsigned parts = how / 16 % 4; parts > 0 && at < n; parts--)
         at += (uint64_t)snprintf((char *)to + at, n - at, "/%s", names[take8() % (sizeof names / sizeof names[0])]);
 }
@@ -238,6 +265,9 @@ struct sysret sys_raw(long number, uint64_t a0, uint64_t a1, uint64_t a2, uint64
     case SYS_REPLY_ALIVE:
         return (struct sysret){.a0 = call_of(a0) ? OK : ERR_STALE};
     case SYS_THREAD_BIND:
+        return (struct sysret){.a0 = OK};
+    case SYS_SIGNAL:
+        question.id = 1; /* procmgr comes for it */
         return (struct sysret){.a0 = OK};
     default:
         MUST(!"a call that the file server has no reason to make");
@@ -292,6 +322,7 @@ static void nothing_is_left(void)
     struct vnode *tmp;
     cleaning = true;
     memset(call, 0, sizeof call);
+    question.id = 0;
     requests_cancelled(2, 0);
     MUST(requests_waiting() == 0);
     ask(FS_CHECK, 0);

@@ -267,7 +267,7 @@ static long receive(struct ipc_regs *x)
         return calm_event(x);
     switch (take8() % 16) {
     case 0: case 1:
-        x->w[0] = 1 + take8() % 7;
+        x->w[0] = (1 + take8() % 7) | (take8() % 4 ? 0 : PROC_NTFN_FILES);
         return MSG_NOTIFY;
     case 2:
         return ERR_TIMEOUT;
@@ -300,6 +300,12 @@ static long reply(const struct ipc_regs *x)
     c->state = ANSWERED;
     return OK;
 }
+static void question(struct ipc_regs *x)
+{
+    x->w[1] = take8() % 4;
+    x->w[2] = take8() % 4 ? FS_ASK_PROCESS : FS_ASK_LIST;
+    x->w[3] = any_pid();
+}
 long ipc_raw(long number_flags, uint64_t a0, struct ipc_regs *x)
 {
     long e;
@@ -308,6 +314,8 @@ long ipc_raw(long number_flags, uint64_t a0, struct ipc_regs *x)
         MUST(a0 == H_PAGER || a0 == H_CONSOLE || a0 == PROCMGR_H_FS);
         if (chance(64))
             return a0 == H_CONSOLE ? ERR_TIMEOUT : ERR_PEER_DEAD;
+        if (a0 == PROCMGR_H_FS && x->w[0] == FS_PROC_ASKED)
+            question(x);
         x->w[0] = (uint64_t)(int64_t)(a0 == H_PAGER ? pager(x) : OK);
         return OK;
     case SYS_RECV:

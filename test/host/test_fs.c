@@ -32,7 +32,7 @@ static struct call {
     struct ipc_event ev;
     const char *buffer;
     uint64_t there; /* of its bytes; the rest is on pages that are not */
-    uint64_t value, first; /* the answer's first two words */
+    uint64_t value, first, second; /* the answer's first words */
     err_t result;
     bool answered, dead;
 } call[CALLS];
@@ -56,6 +56,8 @@ static struct call *send(unsigned n, struct ipc_event ev, const char *buffer, ui
         call[n].answered = true;
         call[n].result = (err_t)(int64_t)m.w[0];
         call[n].value = m.w[1];
+        call[n].first = m.w[2];
+        call[n].second = m.w[3];
     }
     return &call[n];
 }
@@ -105,6 +107,7 @@ static err_t answer(const struct ipc_regs *x)
     c->result = (err_t)(int64_t)x->w[0];
     c->value = x->w[1];
     c->first = x->w[2];
+    c->second = x->w[3];
     return OK;
 }
 
@@ -358,6 +361,77 @@ static void test_short_reads_and_writes_of_a_pipe(void **state)
     assert_int_equal(ask(2, FS_CLOSE, out, 0, NULL), OK);
 }
 
+/* ---- pages of processes: procmgr comes for the questions ---- */
+
+static struct call *look_up(unsigned n, const char *path)
+{
+    struct ipc_event ev = about(2, FS_OPEN, O_RDONLY, 0, 0);
+    ev.w[6] = PAGE_SIZE;
+    return send(n, ev, path, strlen(path) + 1, strlen(path) + 1);
+}
+
+/* The oldest question is about that process, and the answer is this one. */
+static void told(uint32_t pid, uint32_t answer, uint64_t born)
+{
+    union fs_told t;
+    struct call *c = send(CALLS - 1, about(0, FS_PROC_ASKED, 0, 0, 0), NULL, 0, 0);
+    assert_true(c->answered && c->value != 0);
+    assert_int_equal(c->first, FS_ASK_PROCESS);
+    assert_int_equal(c->second, pid);
+    memset(&t, 0, sizeof t);
+    t.process = (struct fs_process){.pid = answer, .born = born, .state = 'S', .name = "somebody"};
+    c = send(CALLS - 1, about(0, FS_PROC_TELL, c->value, 0, 0), (const char *)&t, sizeof t, sizeof t);
+    assert_true(c->answered && c->result == OK);
+    others_go_on();
+}
+
+static void test_a_page_of_a_process_waits_for_procmgr(void **state)
+{
+    (void)state;
+    struct call *a = look_up(0, "/proc/5/comm");
+    assert_false(a->answered);
+    told(5, 5, 100);
+    assert_true(a->answered && a->result == OK);
+    uint64_t fd = a->value;
+    struct call *b = send(1, about(2, FS_READ, fd, 0, 0), back, 4, 4);
+    assert_false(b->answered);
+    told(5, 5, 100);
+    assert_int_equal(b->value, 4);
+    b = send(1, about(2, FS_READ, fd, 0, 0), back, sizeof back, sizeof back);
+    assert_true(b->answered); /* of the same text, as it was */
+    assert_int_equal(b->value, strlen("somebody\n") - 4);
+    b = send(1, about(2, FS_PREAD, fd, 0, 0), back, sizeof back, sizeof back);
+    told(5, 5, 101); /* another one by now, with its pid */
+    assert_int_equal(b->result, FS_ERR_SRCH);
+    b = send(1, about(2, FS_PREAD, fd, 0, 0), back, sizeof back, sizeof back);
+    told(5, 0, 0);
+    assert_int_equal(b->result, FS_ERR_SRCH);
+    assert_int_equal(ask(2, FS_CLOSE, fd, 0, NULL), OK);
+    a = look_up(0, "/proc/5/comm");
+    told(5, 0, 0);
+    assert_int_equal(a->result, ERR_NOENT);
+}
+
+static void test_a_path_through_several_processes_asks_for_each_once(void **state)
+{
+    (void)state;
+    struct call *a = look_up(0, "/proc/5/../7/../5/comm"), *b = look_up(1, "/proc/9/status");
+    told(5, 5, 1);
+    told(7, 7, 1);
+    told(5, 5, 1);
+    assert_true(a->answered && a->result == OK && !b->answered);
+    told(9, 9, 1); /* who has waited longer is first */
+    assert_true(b->answered && b->result == OK);
+    a = look_up(0, "/proc/5/../7/comm");
+    told(5, 5, 1);
+    told(7, 0, 0);
+    assert_int_equal(a->result, ERR_NOENT);
+    b = look_up(1, "/proc/9/status");
+    assert_int_equal(ask(0, FS_PROC_EXIT, 2, 0, NULL), OK); /* nobody waits any more */
+    assert_int_equal(send(CALLS - 1, about(0, FS_PROC_ASKED, 0, 0, 0), NULL, 0, 0)->value, 0);
+    assert_int_equal(send(CALLS - 1, about(0, FS_PROC_TELL, 2, 0, 0), NULL, 0, 0)->result, OK);
+}
+
 /* ---- memory for so many pages and no more ---- */
 
 static bool short_of_memory; /* somebody was told so */
@@ -398,6 +472,7 @@ static void everything_is_used(void)
     ev.w[5] = 10;
     (void)tried(send(0, ev, NULL, 0, 0));
     (void)tried(send(0, about(0, FS_PROC_FORK, 2, 3, 0), NULL, 0, 0));
+    (void)tried_path(3, FS_OPEN, "/proc/2/status", O_RDONLY);
 }
 
 static void everything_goes(void)
@@ -440,6 +515,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_every_shortage_of_memory_is_an_error_that_passes, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_a_page_of_a_process_waits_for_procmgr, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_a_path_through_several_processes_asks_for_each_once, setup, teardown),
         cmocka_unit_test_setup_teardown(test_short_reads_and_writes_of_a_pipe, setup, teardown),
         cmocka_unit_test_setup_teardown(test_a_write_that_waits_keeps_the_shared_position, setup, teardown),
         cmocka_unit_test_setup_teardown(test_no_byte_is_read_twice_or_left_out, setup, teardown),

@@ -10,6 +10,7 @@
 
 struct process_info {
     uint32_t pid, ppid, state, space, threads, prio; /* state: enum proc_state; space: a pager's space id */
+    uint64_t used; /* processor time: instructions, each counted as a nanosecond */
     char name[PROC_NAME_MAX];
 };
 /* The first process with this pid or a higher one. ERR_NOENT: no more. */
@@ -36,7 +37,7 @@ uint64_t system_setting(unsigned setting);
 /* INIT_SERVER_INFO, and the space id the pager has for it (0: the pager itself). ERR_NOENT past the last. */
 struct server_info {
     bool alive;
-    uint64_t restarts, key, space;
+    uint64_t restarts, key, space, used;
 };
 err_t server_info(unsigned server, struct server_info *out);
 

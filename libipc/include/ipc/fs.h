@@ -58,13 +58,15 @@
     X(INFO, 43, FROM_ANY, "-> open descriptions, processes with descriptors, pipes, waiting requests, pages of files and tables, pages in all") \
     X(CHECK, 44, FROM_ANY, "-> violations: what the server counts, counted anew; number of the first kind, detail") \
     X(INTERRUPT, 48, FROM(BADGE_PROCMGR), "frame of a thread: its request that waits ends, with ERR_CANCELLED or with what it did; ERR_NOENT nothing of it waits, ERR_BUSY it is about to go on") \
-    X(FETCH, 49, FROM(BADGE_CLIENT), "file, as REGION_INFO names it, first page, pages: they will be wanted -> pages of the file")
+    X(FETCH, 49, FROM(BADGE_CLIENT), "file, as REGION_INFO names it, first page, pages: they will be wanted -> pages of the file") \
+    X(PROC_ASKED, 50, FROM(BADGE_PROCMGR), "-> name of a question that a page of /proc waits for (0: none), FS_ASK_*, pid or place") \
+    X(PROC_TELL, 51, FROM(BADGE_PROCMGR), "name of the question; buf0 union fs_told: the answer; OK also when nobody waits any more")
 
 enum fs_op {
 #define FS_ENUM(name, number, who, text) FS_##name = (number),
     FS_OPS(FS_ENUM)
 #undef FS_ENUM
-    FS_OP_LIMIT = 50,
+    FS_OP_LIMIT = 52,
 };
 
 /* Errors that only files have, besides those of abi/error.h: X(NAME, number, the errno that libc makes of it) */
@@ -93,6 +95,7 @@ enum fs_op {
     X(NODEV, -124, ENODEV) \
     X(OPNOTSUPP, -125, EOPNOTSUPP) \
     X(TXTBSY, -126, ETXTBSY) /* a file that runs is not written, one that is written not run */ \
+    X(SRCH, -127, ESRCH) /* the process whose page it is has ended */ \
     X(CONSOLE, -120, EIO) /* not an error: the descriptor is the console, who is asked directly */ \
     X(UNKNOWN, -121, EIO) /* the caller has no descriptors here: the server was restarted, or ATTACH is due */
 
@@ -138,6 +141,38 @@ struct fs_poll {
 #define FS_POLLERR 8
 #define FS_POLLHUP 16
 #define FS_POLLNVAL 32
+
+/* PROC_ASKED: what the file server has to know of processes for somebody who looks into /proc. It is signalled to procmgr
+ * (PROC_NTFN_FILES), which comes for it: the file server calls nobody. */
+enum fs_ask {
+    FS_ASK_PROCESS = 1, /* a pid: what procmgr knows of it */
+    FS_ASK_LIST = 2,    /* a place in procmgr's table: the pids of processes from there on */
+};
+#define FS_TOLD_PIDS 64u
+#define FS_COMMAND_MAX 256u /* of the argument strings so many bytes are kept */
+struct fs_process {
+    uint32_t pid;          /* 0: there is none such */
+    uint32_t parent, group, session, space, threads, prio;
+    uint32_t state;        /* a letter: N starts, R has work, S waits, T was stopped, X ends, Z was not waited for */
+    uint64_t born;         /* ticks */
+    uint64_t used, used_children; /* instructions: of its threads, and of the children it has waited for */
+    uint64_t pending, blocked, ignored, caught; /* signals: 1 << number; blocked: by its first thread */
+    char name[32];
+    uint32_t command_bytes;
+    char command[FS_COMMAND_MAX]; /* argument strings, each with its nul */
+};
+struct fs_place {
+    uint32_t place, pid;
+};
+struct fs_list {
+    uint32_t n;
+    uint32_t next; /* place to go on from; 0: there are no more */
+    struct fs_place at[FS_TOLD_PIDS];
+};
+union fs_told {
+    struct fs_process process;
+    struct fs_list list;
+};
 
 /* One entry of READDIR; the next one follows after `bytes`, a multiple of eight. */
 struct fs_dirent {

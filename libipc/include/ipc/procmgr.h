@@ -19,7 +19,7 @@
     X(THREAD_NEW, 9, FROM(BADGE_CLIENT), "ip, sp, a0, tp, priority of its own, 0: the process's, ~0: as the caller's -> thread slot") \
     X(THREAD_EXIT, 10, FROM(BADGE_CLIENT), "no reply; the last thread's exit is the process's exit(0)") \
     X(LIMIT, 11, FROM(BADGE_CLIENT) | FROM(BADGE_INIT), "PROC_LIMIT_*, or with PROC_LIMIT_HARD how far it may be raised, new value or ~0 to ask -> value") \
-    X(INFO, 12, FROM_ANY, "pid: the first process with this pid or a higher one -> pid, ppid, state, space, threads, prio; buf0 (server writes): name") \
+    X(INFO, 12, FROM_ANY, "pid: the first process with this pid or a higher one -> pid, ppid, state, space, threads, prio, instructions of its threads; buf0 (server writes): name") \
     X(FOREGROUND, 13, FROM(BADGE_CLIENT) | FROM(BADGE_INIT), "group that ^C, ^Z and ^\\ signal, or a pid: it and its descendants; 0 none, ~0 to ask -> what it is") \
     X(PRIO, 14, FROM(BADGE_CLIENT) | FROM(BADGE_INIT), "pid or 0, priority 1..199 -> old") \
     X(SHUTDOWN, 15, FROM(BADGE_INIT), "kill everything -> processes ended") \
@@ -43,7 +43,7 @@
     X(SIGNALS, 41, FROM(BADGE_CLIENT), "-> pending for the thread, its mask, ignored, caught") \
     X(SIGSTACK, 42, FROM(BADGE_CLIENT), "base and bytes of the calling thread's stack for handlers, 0 none") \
     X(ALARM, 43, FROM(BADGE_CLIENT), "first signal (absolute, of its clock; 0 none, ~0 to ask), period or 0, PROC_ALARM_* -> first, period before") \
-    X(TIMES, 44, FROM_ANY, "pid or 0 -> instructions of its threads, of children it has waited for, group, session, 1: it is stopped") \
+    X(TIMES, 44, FROM_ANY, "pid or 0, 0 or 1 + thread slot or PROC_TIMES_SELF: of that thread alone -> instructions of its threads, of children it has waited for, group, session, 1: it is stopped") \
     X(THREAD_PRIO, 46, FROM(BADGE_CLIENT), "thread slot or ~0 for the caller's own, PROC_PRIO_*, 1..199, 0 none or ~0 to ask -> that value, its own or the process's priority, what it runs at") \
     X(MUTEX_WAIT, 47, FROM(BADGE_CLIENT), "mutex's address, 0 or PROC_MUTEX_LEAVE; buf0 its word; answered when the mutex is the caller's") \
     X(MUTEX_GIVE, 48, FROM(BADGE_CLIENT), "mutex's address; buf0 its word (server writes): the caller's mutex is the next one's") \
@@ -113,6 +113,7 @@ enum proc_sig { PROC_SIG_DEFAULT = 0, PROC_SIG_IGNORE = 1, PROC_SIG_CATCH = 2 };
 #define PROC_SA_KNOWN 31u
 
 #define PROC_KILL_SELF (~0UL)
+#define PROC_TIMES_SELF (~0UL)
 #define PROC_SIGWAIT_NOW 1u /* ERR_TIMEOUT instead of waiting */
 /* Timers. PROC_CLOCK_CPU counts instructions of the process, as TIMES; the other one ticks. */
 enum proc_clock { PROC_CLOCK_REAL = 0, PROC_CLOCK_CPU = 1 };
@@ -176,6 +177,7 @@ enum proc_state { PROC_STATE_NEW = 1, PROC_STATE_RUNNING = 2, PROC_STATE_EXITING
 #define PROC_NTFN_INTR 4u        /* ^C on the console */
 #define PROC_NTFN_QUIT 8u        /* ^\\ */
 #define PROC_NTFN_STOP 16u       /* ^Z */
+#define PROC_NTFN_FILES 32u      /* the file server has a question (FS_PROC_ASKED) */
 
 /* A thread that waits for the answer to a call has this pc when procmgr wants it right after; gp is where it goes on. */
 #define PROC_HOOK_VA 0xffffffffffffff00UL

@@ -26,7 +26,7 @@ static void arm(uint64_t hook, uint64_t k)
     if (e != OK && e != ERR_PEER_DEAD)
         gt_fail("PROC_DEBUG arms", __FILE__, __LINE__);
 }
-static void happened(void) { __atomic_add_fetch(&GT_SHARED->word[ONCE], 1, __ATOMIC_SEQ_CST); }
+static void GT_UNUSED happened(void) { __atomic_add_fetch(&GT_SHARED->word[ONCE], 1, __ATOMIC_SEQ_CST); }
 
 /* wait() without a limit: whether it hangs is seen by the runner. */
 static void expect(pid_t pid, int status)
