@@ -206,7 +206,7 @@ static void tools(void)
 }
 static void each_has_help(void)
 {
-    static const char *const names[] = {"basename", "cat", "chmod", "cmp", "cp", "cut", "date", "dd", "df", "dirname", "du", "env", "expr", "find", "grep", "head", "hexdump",
+    static const char *const names[] = {"basename", "cat", "chmod", "cmp", "cp", "cut", "date", "dd", "df", "diff", "dirname", "du", "env", "expr", "find", "grep", "head", "hexdump",
                                         "kill", "ln", "ls", "mkdir", "mv", "od", "printf", "pwd", "rm", "rmdir", "sed", "seq", "sh", "sort", "stat", "sync", "tail", "tee",
                                         "test", "time", "top", "touch", "tr", "uname", "uniq", "wc", "xargs", "yes"};
     char text[64], wanted[64];
