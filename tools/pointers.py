@@ -45,6 +45,8 @@ NO_ROW = {  # a pattern for `function` or `function.parameter`: why
     r"v?(f|s|sn|as|d)?(printf|scanf)": OWN_BYTES,
     r"(strto|ato)\w+": OWN_BYTES,
     r"(getenv|setenv|unsetenv|putenv)": OWN_BYTES,
+    r"wordexp\.words": OWN_BYTES,
+    r"(wordexp\.w|wordfree)": OBJECTS,
     r"(tmpnam|tempnam|ctermid)": OWN_BYTES,
     r"fnmatch": OWN_BYTES,
     r"glob\.g|globfree": OBJECTS,

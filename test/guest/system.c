@@ -7,6 +7,7 @@
 #include <limits.h>
 #include <pwd.h>
 #include <sys/utsname.h>
+#include <wordexp.h>
 
 static void there_is_one_user(void)
 {
@@ -50,4 +51,51 @@ static void limits_are_told(void)
     CHECK(gethostname(name, 3) == -1 && errno == ENAMETOOLONG);
 }
 
-GT_MAIN(CASE(there_is_one_user), CASE(limits_are_told))
+static void expands(const char *words, const char *const *wanted)
+{
+    wordexp_t w;
+    size_t n = 0;
+    while (wanted[n] != NULL)
+        n++;
+    CHECK_EQ(wordexp(words, &w, WRDE_NOCMD | WRDE_UNDEF), 0);
+    CHECK_EQ(w.we_wordc, n);
+    for (size_t i = 0; i < n && i < w.we_wordc; i++)
+        CHECK(strcmp(w.we_wordv[i], wanted[i]) == 0);
+    CHECK(w.we_wordv[w.we_wordc] == NULL);
+    wordfree(&w);
+}
+static int refused(const char *words, int flags)
+{
+    wordexp_t w = {0};
+    int why = wordexp(words, &w, flags);
+    CHECK(w.we_wordv == NULL && w.we_wordc == 0);
+    return why;
+}
+static void words_are_expanded(void)
+{
+    CHECK_EQ(setenv("A_WORD", "one two", 1), 0);
+    expands(" a  'b c' \"d|$A_WORD\" \\; $A_WORD", (const char *[]){"a", "b c", "d|one two", ";", "one", "two", NULL});
+    expands("$((2 + (3))) ${A_WORD#one} ${NONE-x y} '' #no", (const char *[]){"5", "two", "x", "y", "", "#no", NULL});
+    expands("/pro[c] /none/*", (const char *[]){"/proc", "/none/*", NULL});
+    expands("", (const char *[]){NULL});
+    static const char *const bad[] = {"a|b", "a;b", "a&", "a<b", "(a)", "{a", "a\nb"};
+    for (unsigned i = 0; i < sizeof bad / sizeof bad[0]; i++)
+        CHECK_EQ(refused(bad[i], 0), WRDE_BADCHAR);
+    static const char *const open[] = {"'a", "\"a", "$(a", "${a", "`a", "a\\", "$((1)"};
+    for (unsigned i = 0; i < sizeof open / sizeof open[0]; i++)
+        CHECK_EQ(refused(open[i], 0), WRDE_SYNTAX);
+    static const char *const run[] = {"$(echo a)", "`echo a`", "\"$(echo a)\"", "${A-$(echo a)}", "$((1 + $(echo 1)))"};
+    for (unsigned i = 0; i < sizeof run / sizeof run[0]; i++)
+        CHECK_EQ(refused(run[i], WRDE_NOCMD), WRDE_CMDSUB);
+    CHECK_EQ(refused("$NOT_THERE", WRDE_UNDEF), WRDE_BADVAL);
+    wordexp_t w = {.we_offs = 2};
+    CHECK_EQ(wordexp("$(echo a b)", &w, WRDE_DOOFFS), 0);
+    CHECK_EQ(wordexp("c", &w, WRDE_DOOFFS | WRDE_APPEND), 0);
+    CHECK_EQ(w.we_wordc, 3);
+    CHECK(w.we_wordv[0] == NULL && w.we_wordv[1] == NULL && strcmp(w.we_wordv[4], "c") == 0 && w.we_wordv[5] == NULL);
+    CHECK_EQ(wordexp("d", &w, WRDE_DOOFFS | WRDE_REUSE), 0);
+    CHECK(w.we_wordc == 1 && strcmp(w.we_wordv[2], "d") == 0);
+    wordfree(&w);
+}
+
+GT_MAIN(CASE(there_is_one_user), CASE(limits_are_told), CASE(words_are_expanded))
