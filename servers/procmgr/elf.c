@@ -87,6 +87,17 @@ static err_t segment_read(const struct elf_phdr *e, uint64_t size, struct progra
     return OK;
 }
 
+/* Directly below the program, one page between them: pages that every process writes lie under one leaf table, which is what a fork
+ * and an exit cost. A program that is linked too low for the largest stack has it at the end of user space. */
+static vaddr_t stack_top_of(const struct program *p)
+{
+    vaddr_t low = p->segment[0].start;
+    for (unsigned i = 1; i < p->segments; i++)
+        if (p->segment[i].start < low)
+            low = p->segment[i].start;
+    return low >= STACK_LOWEST + STACK_MAX_BYTES + PAGE_SIZE ? low - PAGE_SIZE : SERVER_STACK_TOP;
+}
+
 static bool entry_is_good(const struct program *p)
 {
     for (unsigned i = 0; i < p->segments; i++) {
@@ -117,5 +128,8 @@ err_t elf_read(const uint8_t *file, uint64_t size_bytes, struct program *out)
         if (err != OK)
             return err;
     }
-    return entry_is_good(out) ? OK : ERR_NOEXEC;
+    if (!entry_is_good(out))
+        return ERR_NOEXEC;
+    out->stack_top = stack_top_of(out);
+    return OK;
 }

@@ -39,11 +39,11 @@ static err_t program_start(struct proc *p, unsigned slot, const struct program *
     err_t err = regions_add(p, program);
     args_note(p);
     if (err == OK && p->state == PROC_STATE_NEW)
-        return thread_arm(p, slot, (const uint64_t[4]){program->entry, SERVER_STACK_TOP, start_word(p), 0});
+        return thread_arm(p, slot, (const uint64_t[4]){program->entry, program->stack_top, start_word(p), 0});
     if (err != OK)
         return err;
     p->exec_phase = EXEC_STARTS;
-    err = sys_thread_start(p->thread[slot].handle, program->entry, SERVER_STACK_TOP, start_word(p), 0);
+    err = sys_thread_start(p->thread[slot].handle, program->entry, program->stack_top, start_word(p), 0);
     p->exec_phase = EXEC_NONE;
     return err;
 }

@@ -42,6 +42,7 @@
 #define STACK_DEFAULT_BYTES (8UL << 20)
 #define STACK_MIN_BYTES (16UL << 10)
 #define STACK_MAX_BYTES (1UL << 30)
+#define STACK_LOWEST (64UL << 10) /* no stack reaches below it */
 #define HANDLES_RESERVE 12u       /* slots of our own table that are not for processes, rounded up */
 #define HANDLES_FIRST 180u        /* room in it at start, the reserve taken off */
 #define HANDLES_STEP 256u         /* and what one PAGER_HANDLES adds */

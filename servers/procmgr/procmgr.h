@@ -182,7 +182,7 @@ struct segment {
     bool has_bss; /* zeros behind the file's bytes */
 };
 struct program {
-    vaddr_t entry, heap;
+    vaddr_t entry, heap, stack_top;
     unsigned file; /* in the boot image, or PROGRAM_OF_FILES: what the file server has noted for the process */
     unsigned segments;
     struct segment segment[SEGMENTS_MAX];

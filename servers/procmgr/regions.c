@@ -38,7 +38,7 @@ err_t regions_add(struct proc *p, const struct program *program)
         else
             err = file_segment_add(p, s);
     }
-    list[n++] = (struct pager_region){.start = SERVER_STACK_TOP - p->limit_stack, .end = SERVER_STACK_TOP,
+    list[n++] = (struct pager_region){.start = program->stack_top - p->limit_stack, .end = program->stack_top,
                                       .prot_flags = PROT_R | PROT_W | REGION_STACK << 8};
     list[n++] = (struct pager_region){.start = program->heap, .end = program->heap, .prot_flags = PROT_R | PROT_W | REGION_HEAP << 8};
     return err == OK ? regions_send(p, program->file, list, n) : err;

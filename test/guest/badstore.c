@@ -3,6 +3,7 @@
  */
 #define GT_NAME "badstore"
 #include "gtest.h"
+#include <ipc/procmgr.h>
 
 /* Read through volatile pointers; were it volatile itself it would not be in rodata. */
 static const uint64_t read_only[512] __attribute__((aligned(4096))) = {0x1122334455667788UL};
@@ -66,8 +67,8 @@ static void jump_into_the_stack(void)
 }
 static void store_to_the_stack_guard(void)
 {
-    kills_only_the_offender(store, 0x3ffffff000UL - (8UL << 20) + 8);
-    kills_only_the_offender(store, 0x3ffffff000UL);
+    kills_only_the_offender(store, PROC_STACK_TOP - (8UL << 20) + 8);
+    kills_only_the_offender(store, PROC_STACK_TOP);
 }
 
 static void illegal_instruction(void *unused)

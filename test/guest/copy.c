@@ -6,6 +6,7 @@
 #define GT_NAME "copy"
 #include "gserve.h"
 #include <ipc/console.h>
+#include <ipc/procmgr.h>
 
 #define PAGES 6
 static uint8_t area[PAGES][PAGE_SIZE] __attribute__((aligned(4096)));
@@ -125,7 +126,7 @@ static void into_unmapped_memory_is_an_error(void)
     refused((void *)0x123000000UL);
     refused((void *)0x8);
     refused((uint8_t *)gt_pages(1) + PAGE_SIZE * 100);
-    refused((void *)(0x3ffffff000UL - (8UL << 20) + 16)); /* the stack's guard */
+    refused((void *)(PROC_STACK_TOP - (8UL << 20) + 16)); /* the stack's guard */
     gt_pages_free(1);
 }
 static void into_kernel_memory_is_an_error(void)

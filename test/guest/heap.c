@@ -127,7 +127,7 @@ static void impossible_breaks_are_refused(void)
     void *now = sbrk(0);
     CHECK(sbrk((ptrdiff_t)1 << 45) == (void *)-1);
     CHECK(sbrk(PTRDIFF_MIN / 2) == (void *)-1);
-    CHECK(sbrk((ptrdiff_t)0x3fffffff00) == (void *)-1); /* into the stack */
+    CHECK(sbrk((ptrdiff_t)0x3fffffff00) == (void *)-1); /* beyond user space */
     CHECK(sbrk(0) == now);
 }
 

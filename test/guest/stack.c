@@ -3,7 +3,10 @@
  */
 #define GT_NAME "stack"
 #include "gtest.h"
+#include <ipc/procmgr.h>
 #include <pagoda/thread.h>
+
+void _start(void); /* crt0 */
 
 /* Uses about 1 KiB a level; not a tail call, so the levels add up. */
 static __attribute__((noinline)) uint64_t deep(unsigned levels)
@@ -86,5 +89,15 @@ static void thread_stack(void *unused)
 }
 static void a_threads_stack_has_its_own_guard(void) { gt_expect_signal(gt_child(thread_stack, NULL), SIGSEGV); }
 
+/* What every process writes lies under one leaf table; a fork and an exit cost by the table. */
+static void lies_below_the_program(void)
+{
+    static uint64_t word;
+    uintptr_t here = (uintptr_t)__builtin_frame_address(0);
+    CHECK(here < PROC_STACK_TOP && here > PROC_STACK_TOP - 16 * PAGE_SIZE);
+    CHECK_EQ((uint64_t)(uintptr_t)_start, PROC_PROGRAM_VA);
+    CHECK_EQ(here / CHUNK_SIZE, (uintptr_t)&word / CHUNK_SIZE);
+}
+
 GT_MAIN(CASE(grows_by_faults), CASE(an_overflow_kills_the_offender_alone), CASE(big_frames_may_skip_pages),
-        CASE(is_copied_by_fork), CASE(a_threads_stack_has_its_own_guard))
+        CASE(is_copied_by_fork), CASE(a_threads_stack_has_its_own_guard), CASE(lies_below_the_program))

@@ -7,6 +7,7 @@
 #define GT_NAME "usertests"
 #include "gtest.h"
 #include "gfiles.h"
+#include <ipc/procmgr.h>
 
 #define SIZE 4096
 
@@ -161,7 +162,7 @@ static void bss_is_zero(void)
 }
 static void text_and_kernel_are_not_writable(void)
 {
-    static const uintptr_t at[] = {0x10000, 0, 0xffffffc080200000UL, 0x3fffffffffUL, 0x80000000UL};
+    static const uintptr_t at[] = {PROC_PROGRAM_VA, 0, 0xffffffc080200000UL, 0x3fffffffffUL, 0x80000000UL};
     for (unsigned i = 0; i < sizeof at / sizeof at[0]; i++) {
         pid_t pid = gt_fork();
         if (pid == 0) {

@@ -67,6 +67,25 @@ static void test_a_good_file_comes_out_as_its_segments(void **state)
     assert_int_equal(p.segment[1].file_bytes, 0x108); /* with the lead of the first page */
     assert_int_equal(p.segment[2].end, 0x15000);
     assert_int_equal(p.heap, 0x15000);
+    assert_true(p.stack_top == SERVER_STACK_TOP); /* there is no room below it */
+}
+
+static void test_the_stack_is_below_a_program_that_leaves_room(void **state)
+{
+    (void)state;
+    const vaddr_t lowest = STACK_LOWEST + STACK_MAX_BYTES + PAGE_SIZE;
+    struct program p;
+    for (unsigned i = 0; i < 3; i++)
+        file.p[i].va += lowest;
+    file.h.entry += lowest;
+    assert_int_equal(read_it(&p), OK);
+    assert_true(p.stack_top == p.segment[0].start - PAGE_SIZE);
+    file.p[1].va = lowest + 8; /* no other segment is in its way */
+    assert_int_equal(read_it(&p), OK);
+    assert_true(p.stack_top == lowest - PAGE_SIZE && p.stack_top - STACK_MAX_BYTES == STACK_LOWEST);
+    file.p[1].va -= PAGE_SIZE;
+    assert_int_equal(read_it(&p), OK);
+    assert_true(p.stack_top == SERVER_STACK_TOP);
 }
 
 static void test_a_segment_without_file_bytes_is_all_zeros(void **state)
@@ -178,6 +197,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(test_a_good_file_comes_out_as_its_segments, good_file),
+        cmocka_unit_test_setup(test_the_stack_is_below_a_program_that_leaves_room, good_file),
         cmocka_unit_test_setup(test_a_segment_without_file_bytes_is_all_zeros, good_file),
         cmocka_unit_test_setup(test_each_way_to_be_bad_is_refused, good_file),
         cmocka_unit_test_setup(test_a_short_file_is_refused, good_file),

@@ -171,6 +171,12 @@ enum proc_state { PROC_STATE_NEW = 1, PROC_STATE_RUNNING = 2, PROC_STATE_EXITING
 
 #define PROC_START_FILES (1UL << 32)
 
+/* Where libc/program.ld links a program, and the top of the first thread's stack: stack, program and the heap's beginning are
+ * neighbours, so that one leaf table has the pages that every process writes; the heap grows into the next one. A program that
+ * is linked too low for the largest stack has its stack at the end of user space. */
+#define PROC_PROGRAM_VA 0x401d0000UL
+#define PROC_STACK_TOP (PROC_PROGRAM_VA - PAGE_SIZE)
+
 /* Notification bits of procmgr: */
 #define PROC_NTFN_PAGER_OP 1u    /* an operation in progress ended */
 #define PROC_NTFN_PAGER_NEW 2u   /* the pager was restarted: ask again */
