@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  * Fuzzes every server that a program can reach, inside the running system: random requests, well-formed and not, with random
  * buffers, deadlines and badly timed deaths. No server dies of it, no answer is an error that there is not, everything is
- * accounted for afterwards. What a program may legally do to others (power off, kill them, the switches of tests) is left
- * out. On the host the same code is fuzzed by host/fuzz_*. --full: ten times as many.
+ * accounted for afterwards, and each operation of each protocol was asked for. What a program may legally do to others (power
+ * off, kill them, the switches of tests) is left out by name. On the host the same code is fuzzed by host/fuzz_*. --full: ten times as many.
  * TIMEOUT: 300
  */
 #define GT_NAME "fuzzservers"
@@ -10,10 +10,11 @@
 #include <ipc/console.h>
 #include <ipc/fs.h>
 #include <pagoda/thread.h>
+#include <sys/stat.h>
 
-#define ATTACKERS 6u
+#define ATTACKERS 16u /* most of them end early, by something that they asked for */
 #define REQUESTS 1500u
-#define SHARED_OPS 48u
+#define OPS_MAX 64u
 #define HANG_MS 4000u
 
 static uint64_t seed;
@@ -47,22 +48,66 @@ static struct ipc_buf any_buffer(void)
     return b;
 }
 
-/* A program may do these things, and then others would suffer. */
+/* ---- what is asked of whom ---- */
+
+#define NUMBER(name, number, who, text) (number),
+static const uint8_t pager_ops[] = {PAGER_OPS(NUMBER)}, proc_ops[] = {PROC_OPS(NUMBER)}, console_ops[] = {CONSOLE_OPS(NUMBER)},
+                     init_ops[] = {INIT_OPS(NUMBER)}, fs_ops[] = {FS_OPS(NUMBER)};
+static const struct target {
+    handle_t server;
+    const uint8_t *ops;
+    unsigned count;
+} targets[] = {{H_PAGER, pager_ops, sizeof pager_ops}, {H_PROC, proc_ops, sizeof proc_ops}, {H_CONSOLE, console_ops, sizeof console_ops},
+               {H_INIT, init_ops, sizeof init_ops}, {H_FS, fs_ops, sizeof fs_ops}};
+#define TARGETS (sizeof targets / sizeof targets[0])
+_Static_assert((unsigned)PROC_OP_LIMIT <= OPS_MAX && (unsigned)FS_OP_LIMIT <= OPS_MAX && (unsigned)PAGER_OP_LIMIT <= OPS_MAX, "a word each");
+static volatile uint64_t *asked(unsigned target, uint64_t op) { return &GT_SHARED->word[target * OPS_MAX + op]; }
+
+static bool stops(uint64_t signo) { return signo == SIGSTOP || signo == SIGTSTP || signo == SIGTTIN || signo == SIGTTOU; }
+
+/* A program may do these things, and then others would suffer, or it would stand still. */
+static bool harms_at_pager(const uint64_t *w)
+{
+    switch (w[0]) {
+    case PAGER_DEBUG: return w[1] < 64;
+    case PAGER_FRAMES: return w[3] == PAGER_FRAMES_SET;
+    case PAGER_STORE: return w[1] != 0; /* its frames never come back */
+    default: return false;
+    }
+}
+static bool harms_at_procmgr(const uint64_t *w)
+{
+    switch (w[0]) {
+    case PROC_KILL: case PROC_SIGQUEUE: return w[2] - 1 < 63;
+    case PROC_TIMER: return w[1] == PROC_TIMER_MAKE && stops(w[3]);
+    case PROC_FOREGROUND: return w[1] != ~0UL;
+    case PROC_TERMINAL: return true; /* stops the caller's group */
+    case PROC_BUDGET: return w[3] != 0 && w[3] <= w[4]; /* too little time for anything, and perhaps not its own */
+    case PROC_DEBUG: return w[1] < 64;
+    default: return false;
+    }
+}
 static bool is_legal_harm(handle_t server, const uint64_t *w)
 {
     if (server == H_INIT)
-        return w[0] < 32 && w[0] != 0 && w[0] != INIT_SERVER_INFO && w[0] != INIT_SETTING;
-    if (server == H_PAGER)
-        return (w[0] == PAGER_DEBUG && w[1] < 64) || w[0] == PAGER_FRAMES || w[0] == PAGER_STORE || w[0] == PAGER_POLICY ||
-               (w[0] >= 37 && w[0] < SHARED_OPS);
-    if (server == H_PROC)
-        return ((w[0] == PROC_KILL || w[0] == PROC_SIGQUEUE) && w[2] - 1 < 63) || w[0] == PROC_FOREGROUND || w[0] == PROC_TIMER || (w[0] == PROC_DEBUG && w[1] < 64) ||
-               (w[0] > PROC_DEBUG && w[0] < SHARED_OPS);
-    return (w[0] == CONSOLE_WRITE_SHORT && w[1] - 1 < 40) || (w[0] == CONSOLE_MODE && w[1] == CONSOLE_RAW);
+        return w[0] == INIT_POWEROFF || (w[0] == INIT_KILL_SERVER && w[1] - 1 < SERVER_BLK);
+    if (server == H_CONSOLE)
+        return (w[0] == CONSOLE_WRITE_SHORT && w[1] - 1 < 40) || (w[0] == CONSOLE_MODE && w[1] == CONSOLE_RAW);
+    return server == H_PAGER ? harms_at_pager(w) : server == H_PROC && harms_at_procmgr(w);
 }
+/* Ends the attacker, now or soon: not so often. */
 static bool ends_us(handle_t server, const uint64_t *w)
 {
-    return server == H_PROC && (w[0] == PROC_EXIT || w[0] == PROC_THREAD_EXIT || w[0] == PROC_EXEC) && below(20) != 0;
+    bool ends = w[0] == PROC_EXIT || w[0] == PROC_THREAD_EXIT || w[0] == PROC_ALARM || w[0] == PROC_TREE || w[0] == PROC_TREE_KILL ||
+                (w[0] == PROC_TIMER && w[1] == PROC_TIMER_SET);
+    return server == H_PROC && ends && below(20) != 0;
+}
+static bool may_wait(handle_t server, uint64_t op)
+{
+    static const uint8_t procmgrs[] = {PROC_WAIT, PROC_THREAD_JOIN, PROC_SIGSUSPEND, PROC_SIGWAIT, PROC_MUTEX_WAIT, PROC_WORD_WAIT};
+    static const uint8_t files[] = {FS_OPEN, FS_READ, FS_WRITE, FS_READ_SHORT, FS_WRITE_SHORT, FS_POLL, FS_LOCK};
+    return (server == H_CONSOLE && op == CONSOLE_READ) || (server == H_PROC && op < OPS_MAX && memchr(procmgrs, (int)op, sizeof procmgrs)) ||
+           (server == H_FS && op < OPS_MAX && memchr(files, (int)op, sizeof files));
 }
 /* Of the system's list; or of the file server's, whose refusals exec and spawn pass on. */
 static bool is_listed(err_t e)
@@ -79,9 +124,10 @@ static bool is_listed(err_t e)
 
 static void one_request(void)
 {
-    static const handle_t servers[] = {H_PAGER, H_PROC, H_CONSOLE, H_INIT};
-    handle_t server = servers[below(4)];
-    struct ipc_msg m = {.w = {below(8) ? 1 + below(26) : gt_random(&seed) >> below(64)}};
+    const unsigned which = (unsigned)below(TARGETS);
+    const struct target *t = &targets[which];
+    handle_t server = t->server;
+    struct ipc_msg m = {.w = {below(16) ? t->ops[below(t->count)] : gt_random(&seed) >> below(64)}};
     for (unsigned i = 1; i < MSG_WORDS; i++)
         m.w[i] = any_word();
     if (server == H_PAGER && below(2))
@@ -89,10 +135,16 @@ static void one_request(void)
     struct ipc_buf b[2] = {any_buffer(), any_buffer()};
     if (server == H_CONSOLE && m.w[0] == CONSOLE_WRITE)
         b[0].len_bytes = 0; /* the console shows the tests' lines */
+    if (server == H_PROC && m.w[0] == PROC_FOREGROUND)
+        m.w[1] = ~0UL; /* only ask */
+    if (server == H_PAGER && m.w[0] == PAGER_FRAMES)
+        m.w[3] = PAGER_FRAMES_ASK;
     if (is_legal_harm(server, m.w) || ends_us(server, m.w))
         return;
-    bool waits = (server == H_CONSOLE && m.w[0] == CONSOLE_READ) || (server == H_PROC && (m.w[0] == PROC_WAIT || m.w[0] == PROC_THREAD_JOIN));
     uint64_t op = m.w[0], w1 = m.w[1];
+    bool waits = may_wait(server, op);
+    if (op < OPS_MAX)
+        __atomic_add_fetch(asked(which, op), 1, __ATOMIC_SEQ_CST);
     err_t e = ipc_call_full(server, &m, b, (unsigned)below(3), waits || below(30) == 0 ? sys_time() + below(3000) : gs_deadline(HANG_MS));
     if (server == H_PROC && op == PROC_FORK && e == OK && m.w[1] == 0)
         _exit(0);
@@ -117,9 +169,50 @@ static uint64_t restarts(uint64_t server)
     CHECK_EQ(m.w[1], 1); /* it lives */
     return m.w[2];
 }
+/* Each operation that may be asked for was. */
+static void all_were_asked(void)
+{
+    uint64_t sum = 0;
+    for (unsigned i = 0; i < TARGETS; i++)
+        for (unsigned k = 0; k < targets[i].count; k++) {
+            handle_t server = targets[i].server;
+            unsigned op = targets[i].ops[k];
+            sum += *asked(i, op);
+            if (*asked(i, op) || (server == H_INIT && op == INIT_POWEROFF) || (server == H_PROC && (op == PROC_TERMINAL || op == PROC_EXIT || op == PROC_THREAD_EXIT)))
+                continue;
+            gt_fail("each operation is asked for", __FILE__, __LINE__);
+            printf("  server %u, operation %u\n", server, op);
+        }
+    printf("  %lu requests\n", (unsigned long)sum);
+}
+static void restore(uint64_t strategy, const struct ipc_msg *attr, const uint64_t tune[])
+{
+    struct ipc_msg m = *attr;
+    m.w[0] = CONSOLE_ATTR, m.w[5] = CONSOLE_ATTR_SET;
+    CHECK_EQ(ipc_call(H_CONSOLE, &m), OK);
+    (void)gt_strategy(strategy);
+    for (uint64_t i = PAGER_TUNE_AROUND; i <= PAGER_TUNE_ZEROED; i++) {
+        m = (struct ipc_msg){.w = {PAGER_TUNE, i, tune[i]}};
+        CHECK_EQ(pager_call(H_PAGER, &m), OK);
+    }
+    m = (struct ipc_msg){.w = {FS_CHECK}};
+    CHECK_EQ(ipc_call(H_FS, &m), OK);
+    CHECK_EQ(m.w[1], 0);
+}
 static void servers_survive_anything(void)
 {
-    uint64_t before[5], processes = gt_processes(), strategy = gt_strategy(0);
+    struct ipc_msg attr = {.w = {CONSOLE_ATTR}}, m = {.w = {CONSOLE_FLUSH}};
+    uint64_t tune[PAGER_TUNE_ZEROED + 1];
+    CHECK_EQ(access("/", F_OK), 0); /* it has files, and so have its children */
+    CHECK_EQ(ipc_call(H_CONSOLE, &m), OK); /* attackers may drop what has not left */
+    CHECK_EQ(ipc_call(H_CONSOLE, &attr), OK);
+    for (uint64_t i = PAGER_TUNE_AROUND; i <= PAGER_TUNE_ZEROED; i++) {
+        m = (struct ipc_msg){.w = {PAGER_TUNE, i, PAGER_TUNE_ASK}};
+        CHECK_EQ(pager_call(H_PAGER, &m), OK);
+        tune[i] = m.w[1];
+    }
+    REQUIRE(gt_shared_open() == OK);
+    uint64_t before[SERVER_FS + 1], processes = gt_processes(), strategy = gt_strategy(0);
     for (uint64_t s = SERVER_PAGER; s <= SERVER_FS; s++)
         before[s] = restarts(s);
     for (uintptr_t i = 0; i < (gt_full ? 10 * ATTACKERS : ATTACKERS); i += 2) { /* two at a time */
@@ -129,13 +222,13 @@ static void servers_survive_anything(void)
             int status = gt_reap(pid[k], 100000);
             CHECK(status != -1 && !(WIFEXITED(status) && WEXITSTATUS(status) == 1)); /* 1: a check of its own; any other end may be its own doing */
         }
-        struct ipc_msg m = {.w = {CONSOLE_MODE, CONSOLE_LINE}};
-        CHECK_EQ(ipc_call(H_CONSOLE, &m), OK);
-        (void)gt_strategy(strategy);
+        restore(strategy, &attr, tune);
         for (uint64_t s = SERVER_PAGER; s <= SERVER_FS; s++)
             CHECK_EQ(restarts(s), before[s]);
     }
     gt_until_processes(processes);
+    all_were_asked();
+    gt_shared_close();
 }
 
 GT_MAIN(CASE(servers_survive_anything))
