@@ -8,6 +8,8 @@
 #define GT_NAME "swap"
 #include "gtest.h"
 
+#include <pagoda/spawn.h>
+#include <pagoda/system.h>
 #include <sys/mman.h>
 
 #define FRAMES 64
@@ -254,12 +256,40 @@ static void not_everything_can_be_locked(void)
     CHECK_EQ(gt_wrong(p, FRAMES, 16), 0);
     gt_pages_free(FRAMES);
 }
+/* Pages that are there and not a process's alone, or that a store would have to copy first. */
+static unsigned shared_of(uint64_t space, const uint8_t *p, unsigned pages)
+{
+    unsigned n = 0;
+    for (unsigned i = 0; i < pages; i++) {
+        struct gt_page page = gt_page_info(space, p + i * PAGE_SIZE);
+        n += (page.pte & PTE_V) && (page.refs != 1 || (page.pte & PTE_COW));
+    }
+    return n;
+}
+struct family {
+    uint64_t parent;
+    uint8_t *p;
+};
+static void child_of_the_pinned(void *family)
+{
+    const struct family *f = family;
+    CHECK_EQ(shared_of(gt_own_space(), f->p, 16), 0);
+    CHECK_EQ(shared_of(f->parent, f->p, 16), 0); /* while both live */
+    CHECK_EQ(gt_wrong(f->p, 16, 17), 0);
+    gt_fill(f->p, 16, 18);
+}
 static void pinned_process(void *unused)
 {
     (void)unused;
     uint8_t *p = filled(16, 17);
+    struct family f = {gt_own_space(), p};
     CHECK_EQ(mlockall(MCL_CURRENT | MCL_FUTURE), 0);
     CHECK_EQ(gt_wrong(p, 16, 17), 0);
+    uint64_t copies = gt_stat(PAGER_STAT_FAULTS, gt_own_space()).v[1];
+    RUN_CHILD(child_of_the_pinned, &f);
+    CHECK_EQ(gt_wrong(p, 16, 17), 0);
+    gt_fill(p, 16, 17);
+    CHECK_EQ(gt_stat(PAGER_STAT_FAULTS, gt_own_space()).v[1], copies); /* no store of it had to copy */
     uint64_t swapped = frames_stat(gt_own_space()).v[4];
     CHECK_EQ(swapped, 0);
     RUN_CHILD(hog, NULL);
@@ -271,6 +301,53 @@ static void pinned_process(void *unused)
     CHECK_EQ(gt_wrong(p, 16, 17), 0);
 }
 static void a_pinned_process_keeps_its_pages(void) { RUN_CHILD(pinned_process, NULL); }
+
+static struct process_info child_of(pid_t parent)
+{
+    struct process_info p;
+    for (unsigned i = 0; i < 1000; i++) {
+        for (uint32_t pid = 1; process_next(pid, &p) == OK; pid = p.pid + 1)
+            if (p.ppid == (uint32_t)parent)
+                return p;
+        gt_sleep_us(1000);
+    }
+    gt_fail("it starts its program", __FILE__, __LINE__);
+    return (struct process_info){0};
+}
+static struct gt_stat beside_a_hog(uint64_t space, uint64_t *before)
+{
+    gt_sleep_us(20000); /* it has come to its sleep */
+    *before = frames_stat(space).v[1];
+    for (unsigned i = 0; i < 2; i++)
+        RUN_CHILD(hog, NULL);
+    return frames_stat(space);
+}
+static char *sleeper[] = {"pin", "sleep", "1000", NULL};
+/* By `pin`, which spawns with SPAWN_PINNED; and the same program without. */
+static void a_program_that_was_spawned_pinned_keeps_its_pages(void)
+{
+    pid_t pid[2];
+    uint64_t before;
+    int status = 0;
+    REQUIRE(spawn_program("pin", sleeper, NULL, 0, &pid[0]) == 0);
+    struct process_info p = child_of(pid[0]);
+    struct gt_stat after = beside_a_hog(p.space, &before);
+    CHECK(before > 3);
+    CHECK(after.v[3] > 0); /* pinned; a page of the image that nobody wrote to is not counted */
+    printf("  %lu pages, %lu pinned\n", (unsigned long)before, (unsigned long)after.v[3]);
+    CHECK_EQ(after.v[1], before);
+    CHECK_EQ(after.v[4], 0); /* none is absent */
+    CHECK_EQ(kill((pid_t)p.pid, SIGTERM), 0);
+    CHECK_EQ(waitpid(pid[0], &status, 0), pid[0]);
+    CHECK_EQ(status, (128 + SIGTERM) << 8);
+    REQUIRE(spawn_program("sleep", sleeper + 1, NULL, 0, &pid[1]) == 0);
+    struct ipc_msg m = {.w = {PAGER_SPACE_FIND, (uint64_t)pid[1]}};
+    CHECK_EQ(pager_call(H_PAGER, &m), OK);
+    after = beside_a_hog(m.w[1], &before);
+    CHECK(after.v[1] < before && after.v[3] == 0);
+    CHECK_EQ(kill(pid[1], SIGTERM), 0);
+    CHECK_EQ(waitpid(pid[1], &status, 0), pid[1]);
+}
 
 static void killed_while_it_locks(void)
 {
@@ -369,6 +446,7 @@ GT_MAIN(CASE(a_full_store_ends_the_one_that_wants_more), CASE(a_full_store_still
         CASE(write_errors_are_survived), CASE(a_read_error_ends_the_one_that_faults), CASE(who_waits_for_a_read_shares_it),
         CASE(nobody_is_lost_in_a_slow_store), CASE(who_waits_for_the_store_can_be_killed),
         CASE(locked_pages_stay_and_are_copied_at_fork), CASE(locking_takes_pages_out_of_a_share),
-        CASE(not_everything_can_be_locked), CASE(a_pinned_process_keeps_its_pages), CASE(killed_while_it_locks),
+        CASE(not_everything_can_be_locked), CASE(a_pinned_process_keeps_its_pages),
+        CASE(a_program_that_was_spawned_pinned_keeps_its_pages), CASE(killed_while_it_locks),
         CASE(a_limit_of_its_own_makes_a_process_evict_itself), CASE(limits_change_while_programs_run),
         CASE(shared_memory_ends_where_the_frames_do), CASE(the_store_grows))
