@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: MIT
 # TIMEOUT: 200
 """Jobs at the prompt: ^C is for the one in the foreground, all of it, and for nobody else; ^Z stops it; fg, bg, kill and wait go on with
-it; who reads gets nothing that is typed while it is stopped or in the background; a job that ended is told of; and the shell itself can be interrupted without being ended.
+it; who reads gets nothing that is typed while it is stopped or in the background; a job that ended is told of; the shell itself can be interrupted without being ended; and the
+prompt answers beside a fork bomb in a limit.
 """
 
 import sys
@@ -105,8 +106,25 @@ def the_shell_can_be_interrupted(guest):
     line(guest, "trap 'echo caught' USR1; kill -USR1 $$; trap - USR1; echo on", "^caught$", "^on$")
 
 
+def the_prompt_answers_beside_a_bomb(guest):
+    line(guest, "limit processes=60 frames=3000 t_bomb --full a_fork_bomb > /dev/null &", r"^\[\d\] \d+$")
+    for _ in range(SECONDS):
+        guest.send("echo there are $(ps | grep -c t_bomb)\r")
+        many = int(guest.expect(r"^there are (\d+)$", SECONDS).group(1)) > 20
+        guest.expect(PROMPT, SECONDS)
+        if many:
+            break
+    else:
+        raise QemuError("the bomb does not go off")
+    line(guest, "echo still $((40 + 2))", "^still 42$")
+    line(guest, "ps", "t_bomb")
+    line(guest, "echo sorted | sort && ls /bin/true", "^sorted$", "^/bin/true$")
+    line(guest, "limit --kill $!; wait $!; echo $?", r"^\d+ processes ended$", "^137$")
+    line(guest, "ps | grep -c t_bomb", "^0$")
+
+
 CASES = [interrupted_job_ends_and_no_other, all_of_a_pipe_is_interrupted, a_stopped_job_goes_on, a_reader_is_stopped_and_goes_on, what_ended_is_told,
-         the_shell_can_be_interrupted]
+         the_shell_can_be_interrupted, the_prompt_answers_beside_a_bomb]
 
 
 def main():

@@ -2,12 +2,13 @@
 # SPDX-License-Identifier: MIT
 """Proves that a replacement policy that misbehaves is caught: the program whose pages it handles reads every byte right, fifo
 takes over, a line on the console names the policy and the reason, and the system stays sound. The policies are those of
-test/policies/, built in with EXTRA_POLICIES. Also: all policies in the simulator.
+test/policies/, built in with EXTRA_POLICIES. Also: all policies in the simulator, and what pagerctl shows and changes.
 
 TIMEOUT: 400
 """
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -94,6 +95,29 @@ def an_unknown_name_is_said_and_fifo_serves():
     require("there is no policy lru" in text and "replacement policy: fifo" in text, "no report", text)
 
 
+PAGERCTL = ("pagerctl policies; pagerctl policy aging; pagerctl policies; pagerctl policy random $$; pagerctl policy; "
+            "pagerctl policy common $$; pagerctl limit; pagerctl limit 40 $$; pagerctl limit none $$; pagerctl limit 16; ls -l /bin | sort | wc; vmcheck --quiet; "
+            "pagerctl show; pagerctl limit none; pagerctl reset; echo :after; pagerctl show; "
+            "pagerctl policy lru || echo :1; pagerctl policy fifo 99999 || echo :2; pagerctl limit 3 || echo :3; pagerctl limit x || echo :4")
+
+
+def pagerctl_shows_and_changes():
+    """Every command of it, and what it refuses, by what it prints."""
+    text = boot("clock", PAGERCTL, extra=False)
+    wanted = [r"^\* clock +\S", r"^replacement policy: aging$", r"^\* aging +\S", r"^replacement policy of process \d+: random$",
+              r"^replacement policy: aging$", r"^replacement policy of process \d+: aging, as everybody's$",
+              r"^frame limit: 64; \d+ pages resident$", r"^frame limit of process \d+: 40; \d+ pages resident$",
+              r"^frame limit of process \d+: none; \d+ pages resident$", r"^frame limit: 16; \d+ pages resident$",
+              r"^policy +aging$", r"^evictions +[1-9]\d* ", r"^aging( +\d+){4}$", r"^frame limit: none; \d+ pages resident$", "^:after$",
+              r"^policy +aging$", r"^evictions +0 ", "there is no policy lru; there are: .*fifo", "^:1$", "there is no process 99999", "^:2$",
+              "too few frames", "^:3$", "a number of frames, or none", "^:4$"]
+    at = 0
+    for pattern in wanted:
+        match = re.compile(pattern, re.MULTILINE).search(text, at)
+        require(match, f"pagerctl does not say {pattern}", text)
+        at = match.end()
+
+
 def the_simulator_runs_them_all():
     text = scons("simulate", "TRACE=" + os.path.join(ROOT, "test", "policies", "belady.trace"))
     rows = [line.split() for line in text.splitlines() if line.split()[:1] in (["3"], ["4"])]
@@ -104,7 +128,7 @@ def the_simulator_runs_them_all():
 
 
 CASES = [a_loop_is_ended, an_assertion_ends_the_policy, nonsense_is_counted, pages_of_others_are_not_touched,
-         a_wild_store_costs_a_restart, an_unknown_name_is_said_and_fifo_serves, the_simulator_runs_them_all]
+         a_wild_store_costs_a_restart, an_unknown_name_is_said_and_fifo_serves, pagerctl_shows_and_changes, the_simulator_runs_them_all]
 
 
 def main():
