@@ -34,7 +34,7 @@ SHORTEST = ["-O0", "-DSAFETY", "-DBFS"]
 
 # What a run may do at most; a case says only what differs.
 SIZES = {
-    "fault": {"ACCESSES": 1, "FORKS": 1, "KILLS": 0, "EVICTIONS": 0, "DELAYS": 0, "SLOTS": 2, "MOVES": 0},
+    "fault": {"ACCESSES": 1, "FORKS": 1, "KILLS": 0, "EVICTIONS": 0, "DELAYS": 0, "SLOTS": 2, "EXCHANGE": 0, "MOVES": 0},
     "smp": {"HARTS": 2, "CANCEL": 1, "RENEW": 1},
     "lock": {"HARTS": 2, "ASKS": 1},
     "waits": {"OPS": 1, "FRAMES": 2, "POOL": 1},
@@ -49,6 +49,8 @@ PROOFS = {
     "eviction-twice": ("fault", {"EVICTIONS": 2}, SAFETY),
     "eviction-later": ("fault", {"EVICTIONS": 1, "DELAYS": 1, "KILLS": 1}, SAFETY),
     "store-full": ("fault", {"EVICTIONS": 2, "SLOTS": 1}, SMALL),
+    "exchange": ("fault", {"EVICTIONS": 1, "EXCHANGE": 1, "KILLS": 1}, SAFETY),
+    "exchange-twice": ("fault", {"EVICTIONS": 2, "EXCHANGE": 1}, SAFETY),
     "every-run-ends": ("fault", {"KILLS": 1, "EVICTIONS": 1}, ENDS),
     "harts": ("smp", {}, SAFETY),
     "three-harts": ("smp", {"HARTS": 3, "CANCEL": 0}, SMALL),
@@ -62,6 +64,7 @@ PROOFS = {
 TWICE = {"ACCESSES": 2}
 EVICT = {"EVICTIONS": 1}
 ALONE = {"EVICTIONS": 2, "FORKS": 0}
+CHANGE = {"EVICTIONS": 1, "EXCHANGE": 1, "KILLS": 1, "FORKS": 0}
 LATER = {"EVICTIONS": 1, "DELAYS": 1, "FORKS": 0}
 
 # name: (model, sizes, what is wrong)
@@ -83,6 +86,8 @@ MUTANTS = {
     "READ_WRITABLE": ("fault", EVICT, "a page that others have, too, comes back writable"),
     "SLOT_DROPPED_EARLY": ("fault", EVICT, "a slot is given up before the answer is accepted"),
     "NO_INTENT": ("fault", {"EVICTIONS": 1, "KILLS": 1, "FORKS": 0}, "nothing remembers what an empty entry is to become"),
+    "EXCHANGE_FORGOTTEN": ("fault", CHANGE, "a restart does not ask which frame the slot of a cut-off exchange has"),
+    "LENT_FOR_GOOD": ("fault", {**CHANGE, "FORKS": 1, "KILLS": 0}, "an answer with a slot's frame is refused, and the slot keeps it"),
     "FORGET_DEFERRED": ("fault", LATER, "of the faults that wait for a transfer only one goes on"),
     "DEFERRED_OLD_ENTRY": ("fault", LATER, "a fault that waited is decided by the entry it came with"),
     "NO_ACK_WHILE_WAITING": ("smp", {}, "a hart that waits for the kernel's lock does not read its mail"),

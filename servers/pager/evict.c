@@ -4,6 +4,7 @@
  */
 #include "evict.h"
 
+#include "op.h"
 #include "region.h"
 #include "replace.h"
 #include "resident.h"
@@ -13,7 +14,7 @@
 #include "swap.h"
 #include "sysgate.h"
 
-unsigned evict_work;
+bool evict_shrinking;
 
 static inline uint64_t *count(enum evict_counter c) { return &ledger.header->evict[c]; }
 
@@ -105,7 +106,9 @@ static err_t clean(frame_t f, const struct rmap *map)
     err_t err = store_alloc(&slot);
     if (err != OK)
         return err;
+#ifndef MUTANT_PAGER_CLEAN_UNPROTECTED
     protect_all(map);
+#endif
 #ifndef MUTANT_PAGER_EVICT_NO_WRITE
     err = store_write(slot, f);
 #endif
@@ -315,49 +318,67 @@ static err_t evict_from(uint32_t domain, uint32_t slot)
 
 /* ---- watermarks ---- */
 
-static uint32_t high_mark(void)
+uint32_t evict_high_mark(void)
 {
     uint32_t by_limit = resident.limit / READY_SHARE;
     return by_limit < 1 ? 1 : by_limit < READY_MAX ? by_limit : READY_MAX;
 }
 
-/* A victim was used up: a few steps of cleaning are worth it, until as many are ready as the high mark says. */
+static bool rising;     /* fewer were ready than the low mark says: up to the high mark again */
+static bool idle_sleeps; /* who lends idle time was told that there is nothing to clean */
+
+/* A victim was used up. */
 static void want_clean(void)
 {
-    static bool rising;
     if (resident.limit == NO_LIMIT || store_exchanges()) /* nothing is to be written */
         return;
-    if (ready_len <= high_mark() / 2)
-        rising = true;
-    else if (ready_len >= high_mark())
-        rising = false;
-    if (rising)
-        evict_work |= EVICT_WORK_CLEAN;
-}
-
-static void clean_ahead(void)
-{
-    static unsigned steps;
-    struct rmap map;
-    uint32_t page = ready_len < high_mark() ? replace_victim(0) : POLICY_NONE;
-    err_t err = ERR_NOMEM;
-    if (page != POLICY_NONE) {
-        frame_t f = ledger.first_frame + page;
-        bool linked = ledger.frame[page].flags & FRAME_W_LINKED;
-        err = linked ? OK : rmap_find(f, &map) ? clean(f, &map) : ERR_BUSY;
-        if (err == OK)
-            ready_add(page);
-        else if (err != ERR_IN_PROGRESS && err != ERR_AGAIN)
-            pass_over(page);
-        *count(EVICT_AHEAD) += !linked && (err == OK || err == ERR_IN_PROGRESS);
+    rising = rising || ready_len <= evict_high_mark() / 2;
+    if (rising && idle_sleeps) {
+        idle_sleeps = false;
+        op_notify(BADGE_IDLE);
     }
-    if (err == OK && ++steps < CLEAN_STEPS && ready_len < high_mark())
-        return;
-    steps = 0;
-    evict_work &= ~EVICT_WORK_CLEAN;
 }
 
-void evict_shrink(void) { evict_work |= EVICT_WORK_SHRINK; }
+/* Those on their way are ready soon. */
+static bool enough_are_ready(void)
+{
+#ifdef MUTANT_PAGER_AHEAD_NO_MARK
+    return ready_len == READY_MAX;
+#endif
+    rising = rising && ready_len < evict_high_mark();
+    return !rising || ready_len + store_in_flight() >= evict_high_mark();
+}
+
+static err_t clean_one(uint32_t page)
+{
+    frame_t f = ledger.first_frame + page;
+    struct rmap map;
+    bool linked = ledger.frame[page].flags & FRAME_W_LINKED;
+    err_t err = linked ? OK : rmap_find(f, &map) ? clean(f, &map) : ERR_BUSY;
+    if (err == OK)
+        ready_add(page);
+    else if (err != ERR_IN_PROGRESS && err != ERR_AGAIN)
+        pass_over(page);
+    *count(EVICT_AHEAD) += !linked && (err == OK || err == ERR_IN_PROGRESS);
+    return err;
+}
+
+bool evict_clean_ahead(void)
+{
+    idle_sleeps = true; /* after a write that fails, too: until the next victim */
+    if (resident.limit == NO_LIMIT || store_exchanges() || enough_are_ready())
+        return false;
+    uint32_t page = replace_victim(0);
+    err_t err = page == POLICY_NONE ? ERR_NOMEM : clean_one(page);
+    if (err != OK && err != ERR_IN_PROGRESS)
+        return false;
+    idle_sleeps = false;
+    return true;
+}
+
+/* ---- a limit was lowered ---- */
+
+void evict_shrink(void) { evict_shrinking = true; }
 
 /* A space that is over its own limit, or 0. */
 static uint32_t over_own_limit(void)
@@ -368,22 +389,14 @@ static uint32_t over_own_limit(void)
     return 0;
 }
 
-static void shrink_step(void)
+void evict_shrink_step(void)
 {
     uint32_t own = resident.pages > resident.limit ? 0 : over_own_limit();
     err_t err = ERR_NOMEM;
     if (own != 0 || resident.pages > resident.limit)
         err = evict_from(own, own);
     if (err == ERR_NOMEM || err == ERR_IN_PROGRESS) /* done; or what is over goes with the next faults */
-        evict_work &= ~EVICT_WORK_SHRINK;
-}
-
-void evict_step(void)
-{
-    if (evict_work & EVICT_WORK_SHRINK)
-        shrink_step();
-    else
-        clean_ahead();
+        evict_shrinking = false;
 }
 
 /* ---- by demand ---- */
@@ -441,5 +454,5 @@ uint64_t evict_now(uint64_t n)
 void evict_reset(void)
 {
     ready_len = 0;
-    evict_work = 0;
+    evict_shrinking = rising = idle_sleeps = false;
 }

@@ -35,13 +35,16 @@ static inline err_t evict_make_room(uint32_t slot)
 /* One page leaves, whatever the limits say: there is no frame at all. */
 err_t evict_any(uint32_t slot);
 
-/* Steps to take when no event is pending: cleaning ahead, and pages that a lowered limit no longer allows. */
-extern unsigned evict_work; /* EVICT_WORK_*; 0: nothing to do */
-#define EVICT_WORK_CLEAN 1u
-#define EVICT_WORK_SHRINK 2u
-void evict_step(void);
-/* A limit was lowered. */
+/* A limit was lowered: pages that it no longer allows leave, a step whenever no event is pending. */
 void evict_shrink(void);
+extern bool evict_shrinking; /* steps are to be taken */
+void evict_shrink_step(void);
+
+/* Idle time: one page of everybody's is written and stands ready, for a victim that only has to be unmapped. Begins when no more are
+ * ready than half of the high mark. false: nothing to do until a victim was used up, of which who lends the time is told (BADGE_IDLE).
+ * Never anything to do where the store exchanges frames: there a dirty page leaves as cheaply as a clean one. */
+bool evict_clean_ahead(void);
+uint32_t evict_high_mark(void);
 
 /* The page is no longer among those that are ready to leave. */
 void evict_not_ready(uint32_t page);

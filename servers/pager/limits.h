@@ -31,7 +31,6 @@
 #define EVICT_TRIES_MAX 64u     /* victims that one allocation may try */
 #define READY_MAX 16u           /* high mark of pages cleaned ahead, */
 #define READY_SHARE 16u         /* at most this part of the frame limit; low mark: half of it */
-#define CLEAN_STEPS 2u          /* pages cleaned ahead after one victim */
 #define PIN_REST_SHARE 4u       /* this part of the frame limit can never be pinned */
 #define FRAMES_MIN 16u          /* the smallest frame limit: below it a program chases its own pages */
 #define STORE_PER_FRAME 4u      /* slots of the store for each frame of the limit, when nothing was said */

@@ -19,15 +19,15 @@
 #include "sysgate.h"
 
 /* Whether something else is to be done than to wait for an event. */
-static inline bool has_work(void) { return op_is_pending() || evict_work != 0 || store_in_flight() != 0; }
+static inline bool has_work(void) { return op_is_pending() || evict_shrinking || store_in_flight() != 0; }
 
 /* One step of what is under way: operations first, then what makes room. */
 static void take_step(void)
 {
     if (op_is_pending())
         op_step();
-    else if (evict_work != 0)
-        evict_step();
+    else if (evict_shrinking)
+        evict_shrink_step();
 }
 
 /* Nothing to answer: receive, or poll and take a step. */
@@ -40,7 +40,7 @@ static void next_event(struct ipc_event *ev)
     if (store_in_flight())
         swap_poll();
     take_step();
-    ticks_t until = op_is_pending() || evict_work != 0 ? DEADLINE_POLL : store_deadline();
+    ticks_t until = op_is_pending() || evict_shrinking ? DEADLINE_POLL : store_deadline();
     if (gate_recv(self.endpoint, ev, until) < 0)
         ev->kind = 0; /* nothing came: the next turn takes the next step */
 }
@@ -71,16 +71,6 @@ static bool must_defer(const struct fault *f)
     return kind == OP_CLEAR || kind == OP_DELETE || kind == OP_FILL;
 }
 
-/* A victim was used up, and pages are to be cleaned ahead: now, not after the answer. The pager would run before the faulter
- * then, too, and answering and receiving would be two system calls. */
-static void clean_before_answer(frame_t fresh)
-{
-    resident.guard = fresh; /* it is not mapped yet */
-    for (unsigned i = 0; i < CLEAN_STEPS && evict_work == EVICT_WORK_CLEAN && !op_is_pending() && store_in_flight() == 0; i++)
-        evict_step();
-    resident.guard = NO_FRAME;
-}
-
 /* The whole table, for any fault. */
 static void answer_fault(struct ipc_event *ev)
 {
@@ -100,8 +90,6 @@ static void answer_fault(struct ipc_event *ev)
         next_event(ev);
         return;
     }
-    if (unlikely(evict_work != 0))
-        clean_before_answer(a.frame);
 #ifdef MUTANT_PAGER_ANSWER_TWICE
     (void)gate_fault_reply(f.id, a.verdict, a.frame, a.table);
 #endif
@@ -158,7 +146,7 @@ static void on_fault(struct ipc_event *ev)
         return;
     }
     event_copy(&x, ev);
-    /* No question for evict_work and transfers: where there are any, `unusual` is set, which quick_decide looks at. */
+    /* No question for evict_shrinking and transfers: where there are any, `unusual` is set, which quick_decide looks at. */
     while (likely(!op_is_pending() && fault_decode(&x, &f) && quick_decide(&f, &a))) { /* forever: server loop */
 #ifdef MUTANT_PAGER_ANSWER_TWICE
         (void)gate_fault_reply(f.id, a.verdict, a.frame, a.table);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
- * Requests about what the pager does ahead: fault-around, frames zeroed while idle.
+ * Requests about what the pager does ahead: fault-around, idle time.
  */
 #include "around.h"
+#include "evict.h"
 #include "request.h"
 #include "spare.h"
 #include "zeroed.h"
@@ -34,6 +35,6 @@ err_t req_tune(const struct ipc_event *ev, struct response *r)
 err_t req_idle(const struct ipc_event *ev, struct response *r)
 {
     (void)ev;
-    r->m.w[1] = zeroed_step() || spare_step();
+    r->m.w[1] = zeroed_step() || spare_step() || evict_clean_ahead();
     return OK;
 }

@@ -7,13 +7,11 @@
  * TIMEOUT: 600
  */
 #define GT_NAME "thrash"
-#include "gtest.h"
+#include "gpolicy.h"
 
 #define FRAMES 64
 #define PAGES (4 * FRAMES)
 #define EVICTIONS 10000u
-
-static uint64_t evictions(void) { return gt_stat(PAGER_STAT_EVICT, 0).v[1]; }
 
 /* Each page says which it is and how often it was written, at both ends. */
 struct page {
@@ -64,10 +62,10 @@ static void work(uint64_t *seed, unsigned steps)
 
 static void four_times_more_pages_than_frames(void)
 {
-    uint64_t seed = 0x7a5e7a5e7a5eUL, before = evictions();
+    uint64_t seed = 0x7a5e7a5e7a5eUL, before = gp_evictions();
     area_make();
     unsigned n = 0;
-    for (; evictions() - before < EVICTIONS && gt_failed == 0 && n < 100; n++)
+    for (; gp_evictions() - before < EVICTIONS && gt_failed == 0 && n < 100; n++)
         work(&seed, 1000);
     area_check();
     struct gt_stat e = gt_stat(PAGER_STAT_EVICT, 0), s = gt_stat(PAGER_STAT_STORE, 0), f = gt_stat(PAGER_STAT_FRAMES, 0);
@@ -98,18 +96,29 @@ static void child(void *arg)
     work(&seed, 300);
     area_check();
 }
-static void forked_while_in_the_store(void)
+static void two_children_and_theirs(void)
 {
+    pid_t a = gt_child(child, (void *)1), b = gt_child(child, (void *)2);
+    for (unsigned i = 0; i < PAGES; i += 2)
+        page_write(i);
+    gt_expect_exit(a, 0);
+    gt_expect_exit(b, 0);
+    area_check();
+    CHECK_EQ(gt_vmcheck(), 0);
+}
+static void forked_while_in_the_store_under_each_policy(void)
+{
+    char before[17];
+    bool own;
+    gp_get(0, before, &own);
     area_make();
-    for (unsigned round = 0; round < 3 && gt_failed == 0; round++) {
-        pid_t a = gt_child(child, (void *)1), b = gt_child(child, (void *)2);
-        for (unsigned i = 0; i < PAGES; i += 2)
-            page_write(i);
-        gt_expect_exit(a, 0);
-        gt_expect_exit(b, 0);
-        area_check();
-        CHECK_EQ(gt_vmcheck(), 0);
+    for (unsigned p = 0; p < GP_NAMES && gt_failed == 0; p++) {
+        uint64_t was = gp_evictions();
+        CHECK_EQ(gp_set(0, PAGER_POLICY_SET, gp_names[p]), OK);
+        two_children_and_theirs();
+        CHECK(gp_evictions() - was >= PAGES);
     }
+    CHECK_EQ(gp_set(0, PAGER_POLICY_SET, before), OK);
     area_drop();
 }
 static void eager_fork_of_swapped_pages(void)
@@ -197,6 +206,6 @@ static void killed_at_random_instructions(void)
     area_drop();
 }
 
-GT_MAIN(CASE(four_times_more_pages_than_frames), CASE(forked_while_in_the_store), CASE(eager_fork_of_swapped_pages),
+GT_MAIN(CASE(four_times_more_pages_than_frames), CASE(forked_while_in_the_store_under_each_policy), CASE(eager_fork_of_swapped_pages),
         CASE(pages_that_end_in_the_store_leave_it), CASE(killed_before_every_system_call),
         CASE(killed_after_every_system_call), CASE(killed_at_random_instructions))

@@ -49,7 +49,10 @@ static void families_keep_their_bytes_in_the_store(void **state)
             if (rnd(4) == 0)
                 (void)evict_now(1 + rnd(6));
             if (rnd(16) == 0)
-                evict_step();
+                evict_shrink_step();
+            if (rnd(8) == 0)
+                (void)evict_clean_ahead();
+            assert_true(evict_ready_count() <= evict_high_mark());
             assert_true(resident.pages <= resident.limit);
             if (i % 100 == 0)
                 family_verify();
@@ -287,6 +290,121 @@ static void a_slow_store_keeps_everything(void **state)
     assert_int_equal(store_used(), 0);
 }
 
+/* ---- ahead of need ---- */
+
+static uint64_t counted(enum evict_counter c) { return ledger.header->evict[c]; }
+/* One page more than there were, which is written: the fault has to find a victim. */
+static void one_more(uint32_t s, unsigned page)
+{
+    uint64_t left = counted(EVICT_PAGES);
+    store(s, HEAP + page * PAGE_SIZE, (uint8_t)page);
+    assert_int_equal(counted(EVICT_PAGES), left + 1);
+}
+/* A process with `pages` pages of its heap written, more than it may have frames: the limit is 64, so the marks are 2 and 4. */
+static uint32_t make_short(unsigned pages)
+{
+    struct ipc_msg m = {.w = {PAGER_BRK, HEAP + 200 * PAGE_SIZE}};
+    uint32_t s = make_process(1);
+    assert_int_equal(set_frames(0, 64), OK);
+    assert_int_equal(model_call(s, &m), OK);
+    for (unsigned i = 0; i < pages; i++)
+        store(s, HEAP + i * PAGE_SIZE, (uint8_t)i);
+    assert_int_equal(evict_high_mark(), 4);
+    return s;
+}
+
+static void idle_time_cleans_between_the_watermarks(void **state)
+{
+    (void)state;
+    break_store(STORE_COPY, 1);
+    uint32_t s = make_short(80), pages = 80;
+    assert_int_equal(evict_ready_count(), 0); /* no fault does it */
+    uint64_t ahead = counted(EVICT_AHEAD), steps = 0;
+    for (; steps < 100 && evict_clean_ahead(); steps++) {
+        assert_int_equal(evict_ready_count(), steps + 1); /* a page a step */
+        model_check();
+    }
+    assert_int_equal(evict_ready_count(), 4); /* the high mark */
+    assert_int_equal(counted(EVICT_AHEAD) - ahead, 4);
+    for (unsigned ready = 4; ready > 2;) { /* down to the low mark: each fault finds a clean victim, and nothing is cleaned */
+        uint64_t writes = counted(EVICT_WRITES), clean = counted(EVICT_CLEAN);
+        assert_false(evict_clean_ahead());
+        one_more(s, pages++);
+        assert_int_equal(counted(EVICT_WRITES), writes);
+        assert_int_equal(counted(EVICT_CLEAN), clean + 1);
+        assert_int_equal(evict_ready_count(), --ready);
+    }
+    while (evict_clean_ahead()) { /* bound: the high mark */
+    }
+    assert_int_equal(evict_ready_count(), 4);
+    assert_int_equal(counted(EVICT_AHEAD) - ahead, 6);
+    for (unsigned i = 0; i < pages; i++)
+        assert_int_equal(load(s, HEAP + i * PAGE_SIZE), i);
+    end_process(s);
+    model_check();
+}
+
+static void a_page_that_stands_ready_can_still_be_written(void **state)
+{
+    (void)state;
+    break_store(STORE_COPY, 1);
+    uint32_t s = make_short(80);
+    while (evict_clean_ahead()) { /* bound: the high mark */
+    }
+    assert_int_equal(evict_ready_count(), 4);
+    for (unsigned i = 0; i < 80; i++)
+        if (entry(s, HEAP + i * PAGE_SIZE) & PTE_V)
+            store(s, HEAP + i * PAGE_SIZE, (uint8_t)(i + 100));
+        else
+            assert_true(i < 80 - 40); /* the oldest ones */
+    assert_int_equal(evict_ready_count(), 0); /* what the store has of them is old */
+    for (unsigned i = 0; i < 80; i++)
+        assert_true(load(s, HEAP + i * PAGE_SIZE) == (uint8_t)(i + 100) || i < 40);
+    (void)evict_now(64);
+    for (unsigned i = 40; i < 80; i++)
+        assert_int_equal(load(s, HEAP + i * PAGE_SIZE), i + 100);
+    end_process(s);
+    model_check();
+}
+
+/* What is on its way counts: no more is written than stands ready afterwards. */
+static void a_slow_store_is_not_flooded_ahead(void **state)
+{
+    (void)state;
+    break_store(STORE_COPY, 1);
+    uint32_t s = make_short(80), steps = 0;
+    break_store(STORE_DELAY, 1000000);
+    while (steps < 100 && evict_clean_ahead())
+        steps++;
+    assert_int_equal(steps, 4);
+    assert_int_equal(store_in_flight(), 4);
+    assert_int_equal(evict_ready_count(), 0);
+    model_check();
+    model_settle();
+    assert_int_equal(evict_ready_count(), 4);
+    assert_false(evict_clean_ahead());
+    break_store(STORE_DELAY, 0);
+    break_store(STORE_FAIL_WRITE, 1); /* the next one fails: nobody spins */
+    one_more(s, 80);
+    one_more(s, 81);
+    assert_false(evict_clean_ahead());
+    assert_int_equal(evict_ready_count(), 2);
+    assert_true(evict_clean_ahead());
+    end_process(s);
+    model_check();
+}
+
+static void a_store_that_exchanges_has_nothing_to_clean(void **state)
+{
+    (void)state;
+    uint64_t ahead = counted(EVICT_AHEAD);
+    uint32_t s = make_short(150);
+    assert_false(evict_clean_ahead());
+    assert_int_equal(evict_ready_count(), 0);
+    assert_int_equal(counted(EVICT_AHEAD), ahead);
+    end_process(s);
+}
+
 /* ---- limits ---- */
 
 static void a_limit_of_its_own_holds_for_one_process(void **state)
@@ -370,6 +488,8 @@ static bool mortal_round(uint64_t k, int after)
     if (stage == 1) {
         stage = 2;
         (void)evict_now(12);
+        while (evict_clean_ahead()) { /* bound: the high mark */
+        }
     }
     uint32_t third = model_space_new(5000 + fork_key);
     assert_int_equal(model_fork(a, third, fork_key), OK);
@@ -448,6 +568,10 @@ int main(void)
         cmocka_unit_test_setup_teardown(errors_of_the_store_lose_nothing, setup_swapping, teardown),
         cmocka_unit_test_setup_teardown(a_read_error_is_told_once_and_the_page_stays, setup_swapping, teardown),
         cmocka_unit_test_setup_teardown(a_slow_store_keeps_everything, setup_swapping, teardown),
+        cmocka_unit_test_setup_teardown(idle_time_cleans_between_the_watermarks, setup_swapping, teardown),
+        cmocka_unit_test_setup_teardown(a_page_that_stands_ready_can_still_be_written, setup_swapping, teardown),
+        cmocka_unit_test_setup_teardown(a_slow_store_is_not_flooded_ahead, setup_swapping, teardown),
+        cmocka_unit_test_setup_teardown(a_store_that_exchanges_has_nothing_to_clean, setup_swapping, teardown),
         cmocka_unit_test_setup_teardown(a_limit_of_its_own_holds_for_one_process, setup_swapping, teardown),
         cmocka_unit_test_setup_teardown(a_failing_allocation_of_a_fault_in_leaves_no_trace, setup_swapping, teardown),
         cmocka_unit_test_setup_teardown(a_death_at_every_call_of_an_eviction_loses_nothing, setup_swapping, teardown),

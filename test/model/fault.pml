@@ -31,12 +31,15 @@
 #define DELAYS 0 /* 1: transfers to and from the store may end later, and others are served meanwhile */
 #endif
 #ifndef SLOTS
-#define SLOTS 2
+#define SLOTS 2 /* 1 or 2 */
+#endif
+#ifndef EXCHANGE
+#define EXCHANGE 0 /* 1: a page that one entry maps leaves with its frame and comes back with it; without DELAYS */
 #endif
 #ifndef MOVES
 #define MOVES 1 /* 1: a thread goes on at any hart; 0: the parent's on 0 and 1, the child's on 1 */
 #endif
-#define FRAMES 3
+#define FRAMES (3 + SLOTS) /* each slot has one of them at any moment */
 #define THREADS 3
 #define GENS 2 /* generations of a fault id before they repeat; 2^31 in the kernel */
 
@@ -48,13 +51,15 @@
 #define CHILD 2
 #define SPACE_OF(t) ((t) / 2)
 
-/* ---- memory. All that matters of the bytes in a frame or a slot is whose page they are right for now, a bit a space. A store
+/* ---- memory. All that matters of the bytes in a frame is whose page they are right for now, a bit a space. A store
  * makes its frame right for the storing space, and everything else wrong for it ---- */
 
 #define RIGHT(s) (1 << (s))
 #define JUNK 0
 byte content[FRAMES] = JUNK;
-byte in_slot[SLOTS] = JUNK;
+byte store_frame[SLOTS]; /* the ledger's: which frame a slot has. Its bytes are there */
+#define IN_SLOT(k) content[store_frame[k]]
+#define IS_SLOTS(f) (store_frame[0] == f || store_frame[SLOTS - 1] == f)
 bool zeros[2] = true; /* the space's page was never stored to: zeros are right */
 #define ZEROS (zeros[P] + 2 * zeros[C])
 
@@ -98,19 +103,24 @@ bit request_key; /* tells a repeated request from a new one */
 
 byte kills = KILLS;
 
-byte i, f; /* only inside of one step */
+byte i, f, k; /* only inside of one step */
 
 /* ---- what must hold ---- */
 
 /* A load or store through a cached entry of space s finds what the space last stored. No store is seen by another program
  * (the child is one from the moment it runs), none gets lost in a frame that the page has left; and an entry may be out of
  * date only while the one who changed the table is still in the kernel. */
+#if EXCHANGE
+#define LEAVES_WITH(f, s) (pte_slot[s] != NO_SLOT && store_frame[pte_slot[s]] == f) /* what is stored last goes with it */
+#else
+#define LEAVES_WITH(f, s) false
+#endif
 #define OTHER_SEES(f, s) (pte_frame[1 - (s)] == f && ((s) == C || alive[CHILD]))
 inline check_access(e, s, store)
 {
     assert(content[tlb_frame[e]] & RIGHT(s));
     assert(tlb_frame[e] == pte_frame[s] || locked);
-    assert(!store || tlb_frame[e] == pte_frame[s]);
+    assert(!store || tlb_frame[e] == pte_frame[s] || LEAVES_WITH(tlb_frame[e], s));
     assert(!store || !OTHER_SEES(tlb_frame[e], s))
 }
 
@@ -118,7 +128,7 @@ inline check_access(e, s, store)
 inline check_page(s)
 {
     assert(pte_frame[s] == NO_FRAME || (pte_slot[s] == NO_SLOT && (content[pte_frame[s]] & RIGHT(s))));
-    assert(pte_slot[s] == NO_SLOT || (in_slot[pte_slot[s]] & RIGHT(s)));
+    assert(pte_slot[s] == NO_SLOT || (IN_SLOT(pte_slot[s]) & RIGHT(s)));
     assert(pte_frame[s] != NO_FRAME || pte_slot[s] != NO_SLOT || zeros[s])
 }
 
@@ -142,7 +152,6 @@ end:
 inline stored(s)
 {
     for (i : 0 .. FRAMES - 1) { content[i] = content[i] & RIGHT(1 - s) }
-    for (i : 0 .. SLOTS - 1) { in_slot[i] = in_slot[i] & RIGHT(1 - s) }
     i = 0;
     zeros[s] = false
 }
@@ -233,6 +242,8 @@ proctype Procmgr()
 init
 {
     d_step {
+        store_frame[0] = 3;
+        store_frame[SLOTS - 1] = 2 + SLOTS;
         alive[0] = true;
         alive[1] = true;
         left[0] = ACCESSES;

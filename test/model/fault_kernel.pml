@@ -171,6 +171,16 @@ inline space_soft(s, k)
     pte_slot[s] = k
 }
 
+/* SOFT_REPLACE: in one step the entry names the slot instead of the frame. */
+inline space_soft_replace(s, k)
+{
+    assert(pte_frame[s] != NO_FRAME);
+    pte_frame[s] = NO_FRAME;
+    pte_w[s] = 0;
+    pte_slot[s] = k;
+    shootdown(s)
+}
+
 /* core/share.c, share_step: the parent loses W, the child gets the entry, and no hart may remember W when the call returns. */
 inline space_share()
 {

@@ -6,7 +6,7 @@
 byte refs[FRAMES]; /* 0: free. Entries that map it, + 1 for a transfer. Counted anew at a restart */
 
 /* The ledger: what outlives the pager. */
-byte op = OP_NONE; /* the intent of the operation that runs */
+byte op = OP_NONE; /* (with store_frame and what is in fault_store.pml) the intent of the operation that runs */
 bit op_key;
 bool op_clean; /* a fork that was cut off: the child is to be emptied first */
 
@@ -17,10 +17,12 @@ inline check_state()
 {
     check_page(P);
     check_page(C);
-    assert(refs[0] == MAPPINGS(0) + arrived[0] && refs[1] == MAPPINGS(1) + arrived[1] && refs[2] == MAPPINGS(2) + arrived[2]);
-    assert(refs[0] || !CACHED(0));
-    assert(refs[1] || !CACHED(1));
-    assert(refs[2] || !CACHED(2));
+    for (i : 0 .. FRAMES - 1) {
+        assert(refs[i] == MAPPINGS(i) + arrived[i]);
+        assert(refs[i] == 0 || !IS_SLOTS(i));
+        assert(refs[i] || !CACHED(i))
+    }
+    i = 0;
     check_slots()
 }
 
@@ -28,7 +30,7 @@ inline frame_alloc()
 {
     fresh = 0;
     do
-    :: fresh < FRAMES && refs[fresh] -> fresh++
+    :: fresh < FRAMES && (refs[fresh] || IS_SLOTS(fresh)) -> fresh++
     :: else -> break
     od;
     assert(fresh < FRAMES && !CACHED(fresh) && !MAPPINGS(fresh)); /* nobody can still reach what is given out anew */
@@ -48,6 +50,7 @@ inline forget()
     fresh = NO_FRAME;
     fresh_w = 0;
     leaves = NO_SLOT;
+    lent = false;
     dropped = NO_FRAME;
     victim = NO_FRAME;
     slot = NO_SLOT;
@@ -138,15 +141,13 @@ inline answer()
         :: fresh == NO_FRAME && COW -> verdict_upgrade(SPACE_OF(t))
         :: fresh == NO_FRAME && !COW
         fi;
-        d_step {
-            fault_finish();
-            if
-            :: leaves != NO_SLOT -> swap_drop(leaves) /* swap_accepted */
-            :: else
-            fi
-        }
+        d_step { fault_finish(); LEAVE }
     :: else -> /* ERR_STALE: fault_undo */
         d_step {
+            if
+            :: lent -> store_not_lent()
+            :: else
+            fi;
             if
             :: fresh != NO_FRAME -> frame_drop(fresh)
             :: else
@@ -154,8 +155,18 @@ inline answer()
             if
             :: dropped != NO_FRAME -> refs[dropped]++
             :: else
-            fi
+            fi;
+            leaves = NO_SLOT
         }
+    fi
+}
+
+/* swap_accepted */
+inline accepted()
+{
+    if
+    :: leaves != NO_SLOT -> store_lent(); swap_drop(leaves)
+    :: else
     fi
 }
 
@@ -183,7 +194,6 @@ inline empty_child()
 inline child_is_copy()
 {
     for (i : 0 .. FRAMES - 1) { content[i] = (content[i] & RIGHT(P) -> 3 : 0) }
-    for (i : 0 .. SLOTS - 1) { in_slot[i] = (in_slot[i] & RIGHT(P) -> 3 : 0) }
     i = 0;
     zeros[C] = zeros[P]
 }
@@ -222,16 +232,17 @@ inline recover()
 {
     evict_recover();
     d_step {
+        store_exchange_recover();
 #ifndef MUTANT_COUNTS_NOT_REBUILT
-        for (i : 0 .. FRAMES - 1) {
-            refs[i] = MAPPINGS(i);
-            content[i] = (refs[i] -> content[i] : JUNK)
-        }
+        for (i : 0 .. FRAMES - 1) { refs[i] = MAPPINGS(i) }
 #endif
         store_forget();
-        for (i : 0 .. SLOTS - 1) {
-            slot_refs[i] = NAMES(i);
-            in_slot[i] = (slot_refs[i] -> in_slot[i] : JUNK)
+        for (i : 0 .. SLOTS - 1) { slot_refs[i] = NAMES(i) }
+        for (i : 0 .. FRAMES - 1) {
+            if
+            :: refs[i] || (store_frame[0] == i && slot_refs[0]) || (store_frame[SLOTS - 1] == i && slot_refs[SLOTS - 1])
+            :: else -> content[i] = JUNK
+            fi
         }
         i = 0;
         op_clean = (op == OP_FORK)
@@ -244,6 +255,13 @@ inline recover()
 #define DUE (retry[0] || retry[1] || retry[2])
 #define CALM (!DUE && !locked)
 
+#if SLOTS == 1
+#define MAY_LEAVE_4 false
+#else
+#define MAY_LEAVE_4 MAY_LEAVE(4)
+#endif
+#define SOME_MAY_LEAVE (MAY_LEAVE(0) || MAY_LEAVE(1) || MAY_LEAVE(2) || MAY_LEAVE(3) || MAY_LEAVE_4)
+
 /* A fault, new or one that waited (these first), or a page is to leave for no fault's sake. */
 inline receive()
 {
@@ -252,7 +270,7 @@ inline receive()
     :: d_step { CALM && QUEUED(0) -> check_state(); deliver(0) }
     :: d_step { CALM && QUEUED(1) -> check_state(); deliver(1) }
     :: d_step { CALM && QUEUED(2) -> check_state(); deliver(2) }
-    :: d_step { CALM && evictions && (MAY_LEAVE(0) || MAY_LEAVE(1) || MAY_LEAVE(2)) -> check_state() }
+    :: d_step { CALM && evictions && SOME_MAY_LEAVE -> check_state() }
     fi
 }
 
@@ -263,6 +281,8 @@ inline choose_victim()
     :: (t == NOBODY || NEEDS_FRAME) && evictions && MAY_LEAVE(0) -> evictions--; victim = 0
     :: (t == NOBODY || NEEDS_FRAME) && evictions && MAY_LEAVE(1) -> evictions--; victim = 1
     :: (t == NOBODY || NEEDS_FRAME) && evictions && MAY_LEAVE(2) -> evictions--; victim = 2
+    :: (t == NOBODY || NEEDS_FRAME) && evictions && MAY_LEAVE(3) -> evictions--; victim = 3
+    :: (t == NOBODY || NEEDS_FRAME) && evictions && MAY_LEAVE_4 -> evictions--; victim = 4
     :: t != NOBODY
     fi
 }
@@ -272,7 +292,7 @@ proctype Pager()
     byte t = NOBODY, id, msg_frame = NO_FRAME, msg_slot = NO_SLOT, fresh = NO_FRAME, leaves = NO_SLOT, dropped = NO_FRAME;
     byte victim = NO_FRAME, slot = NO_SLOT, old = NO_FRAME;
     bit msg_w, msg_store, fresh_w, me;
-    bool later;
+    bool later, lent;
 start:
     atomic { recover() };
 end:
@@ -294,7 +314,12 @@ end:
            :: t != NOBODY -> MAY_DIE /* and the fault may end before it is answered */
            fi
        };
-       atomic { answer(); d_step { forget() } }
+#if EXCHANGE
+       atomic { answer() }; /* the threads go on, the pager waits for its next event, or dies */
+       atomic { MAY_DIE; d_step { accepted(); forget() } }
+#else
+       atomic { answer(); d_step { accepted(); forget() } }
+#endif
     :: !DUE && flight != NOTHING -> transfer_ends()
     :: d_step {
            CALM && request == R_ASKED -> check_state(); request = R_TAKEN;

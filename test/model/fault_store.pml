@@ -5,13 +5,19 @@
  *   clean    for each entry: intent, unmap, name the slot in it, intent done                    -> gone
  *   back     the entry names a slot: take the frame that is linked with it, or read it (now, or later)
  *
+ * With EXCHANGE, as a store in memory has it (store_exchange.c): what one entry alone maps leaves with its frame, and what one entry
+ * alone names comes back in the slot's frame. No bytes move, and the other frame is free, or the slot's.
+ *
  * Clean means linked: the slot has the same bytes and no entry is writable. References of a slot: entries that name it, + 1
- * for a link or a transfer. Only the intent and the slots' bytes outlive the pager.
+ * for a link or a transfer. Only the intents and the slots' frames outlive the pager.
  */
 
 #define NO_SPACE 2
 byte intent = NO_SPACE; /* the space whose entry is taken away and not yet what it is to become ... */
 byte intent_slot = NO_SLOT; /* ... namely this */
+
+byte exchange_slot = NO_SLOT; /* the last exchange that began: the slot, and ... */
+byte exchange_frame = NO_FRAME; /* ... the frame that it has as long as its own is mapped */
 
 byte evictions = EVICTIONS;
 
@@ -57,7 +63,7 @@ inline store_drop(k)
     assert(slot_refs[k] > 0);
     slot_refs[k]--;
     if
-    :: slot_refs[k] == 0 -> assert(!NAMES(k)); in_slot[k] = JUNK
+    :: slot_refs[k] == 0 -> assert(!NAMES(k)); IN_SLOT(k) = JUNK
     :: else
     fi
 }
@@ -107,13 +113,18 @@ inline swap_drop(k)
     fi
 }
 
-#define SLOT_COUNT(k) (NAMES(k) + (page_slot[0] == k) + (page_slot[1] == k) + (page_slot[2] == k) + (flight_slot == k))
+/* What refers to slots, counted one by one. */
 inline check_slots()
 {
-    assert(slot_refs[0] == SLOT_COUNT(0) && slot_refs[SLOTS - 1] == SLOT_COUNT(SLOTS - 1));
-    assert(link[0] != LINKED || content[0] == in_slot[page_slot[0]]);
-    assert(link[1] != LINKED || content[1] == in_slot[page_slot[1]]);
-    assert(link[2] != LINKED || content[2] == in_slot[page_slot[2]])
+    for (k : 0 .. SLOTS - 1) {
+        i = NAMES(k) + (flight_slot == k);
+        for (f : 0 .. FRAMES - 1) { i = i + (page_slot[f] == k) }
+        assert(slot_refs[k] == i)
+    }
+    for (f : 0 .. FRAMES - 1) { assert(link[f] != LINKED || content[f] == IN_SLOT(page_slot[f])) }
+    i = 0;
+    f = 0;
+    k = 0
 }
 
 /* ---- leaving ---- */
@@ -133,8 +144,7 @@ inline protect(s)
     fi
 }
 
-/* The victim's bytes into a slot: now, or later. */
-inline clean()
+inline store_alloc()
 {
     d_step {
         slot = 0;
@@ -146,7 +156,13 @@ inline clean()
         :: slot < SLOTS -> slot_refs[slot] = 1
         :: else -> victim = NO_FRAME /* the store is full: it stays */
         fi
-    };
+    }
+}
+
+/* The victim's bytes into a slot: now, or later. */
+inline clean()
+{
+    store_alloc();
     if
     :: victim != NO_FRAME ->
 #ifndef MUTANT_WRITE_UNPROTECTED
@@ -154,7 +170,7 @@ inline clean()
         protect(C);
 #endif
         if
-        :: d_step { in_slot[slot] = content[victim]; resident_link(victim, slot) }
+        :: d_step { IN_SLOT(slot) = content[victim]; resident_link(victim, slot) }
         :: d_step { /* the write fails */
                store_drop(slot); victim = NO_FRAME; slot = NO_SLOT }
 #if DELAYS
@@ -200,8 +216,32 @@ inline detach(s)
     fi
 }
 
-/* evict_page; or clean_ahead, which stops half-way. */
-inline evict()
+inline intend(k, f) { exchange_slot = k; exchange_frame = f }
+
+/* The victim is the slot's as soon as its entry names the slot; the slot's own frame is free then. */
+inline hand_over(s)
+{
+    store_alloc();
+    if
+    :: victim != NO_FRAME ->
+        intend(slot, store_frame[slot]);
+        MAY_DIE;
+        store_frame[slot] = victim;
+        MAY_DIE;
+        ENTER;
+        space_soft_replace(s, slot);
+        LEAVE;
+        MAY_DIE;
+        d_step {
+            refs[victim] = 0;
+            content[exchange_frame] = JUNK;
+            victim = NO_FRAME
+        }
+    :: victim == NO_FRAME
+    fi
+}
+
+inline copy_out()
 {
     if
     :: link[victim] == LINKED -> slot = page_slot[victim]
@@ -210,11 +250,61 @@ inline evict()
     if
     :: detach(P); detach(C)
     :: t == NOBODY /* cleaned ahead only */
+    fi
+}
+
+#if EXCHANGE
+#define GOES_WITH_ITS_FRAME (refs[victim] == 1 && link[victim] == UNLINKED)
+#else
+#define GOES_WITH_ITS_FRAME false
+#endif
+
+/* evict_page; or evict_clean_ahead, which stops half-way. */
+inline evict()
+{
+    if
+    :: GOES_WITH_ITS_FRAME ->
+        if
+        :: pte_frame[P] == victim -> hand_over(P)
+        :: pte_frame[P] != victim -> hand_over(C)
+        fi
+    :: !GOES_WITH_ITS_FRAME -> copy_out()
     fi;
     d_step { victim = NO_FRAME; slot = NO_SLOT }
 }
-
 /* ---- coming back ---- */
+
+/* The slot's frame is in the answer, in the place of the fresh one. Accepted: the slot has the fresh one. Refused: the bytes are
+ * copied to it, and it is the slot's. */
+inline store_lend()
+{
+    intend(msg_slot, fresh);
+    lent = true;
+    refs[fresh] = 0;
+    fresh = store_frame[msg_slot];
+    refs[fresh] = 1
+}
+inline store_lent()
+{
+    if
+    :: lent -> store_frame[exchange_slot] = exchange_frame; lent = false
+    :: else
+    fi
+}
+inline store_not_lent()
+{
+    content[exchange_frame] = content[fresh];
+#ifndef MUTANT_LENT_FOR_GOOD
+    store_frame[exchange_slot] = exchange_frame;
+#endif
+    lent = false
+}
+
+#if EXCHANGE
+#define COMES_WITH_ITS_FRAME (slot_refs[msg_slot] == 1)
+#else
+#define COMES_WITH_ITS_FRAME false
+#endif
 
 inline defer()
 {
@@ -242,10 +332,16 @@ inline swap_in()
            :: else -> refs[fresh]++
            fi
        }
-    :: d_step { slot_frame[msg_slot] == NO_FRAME ->
+    :: d_step { slot_frame[msg_slot] == NO_FRAME && COMES_WITH_ITS_FRAME ->
            frame_alloc();
            leaves = msg_slot;
-           content[fresh] = in_slot[msg_slot];
+           fresh_w = 1; /* nothing has to be kept the same */
+           store_lend()
+       }
+    :: d_step { slot_frame[msg_slot] == NO_FRAME && !COMES_WITH_ITS_FRAME ->
+           frame_alloc();
+           leaves = msg_slot;
+           content[fresh] = IN_SLOT(msg_slot);
            if
            :: msg_store -> fresh_w = 1 /* its bytes will differ at once: no link */
            :: else -> slot_refs[msg_slot]++; resident_link(fresh, msg_slot)
@@ -275,14 +371,14 @@ inline transfer_ends()
         flight != NOTHING ->
         if
         :: flight == READ ->
-            content[flight_frame] = in_slot[flight_slot];
+            content[flight_frame] = IN_SLOT(flight_slot);
             resident_link(flight_frame, flight_slot); /* the transfer's reference of the slot is the link's now */
             if
             :: slot_refs[flight_slot] == 1 -> give_up_arrived(flight_frame)
             :: else
             fi
         :: flight == WRITE && link[flight_frame] == WRITING && page_slot[flight_frame] == flight_slot ->
-            in_slot[flight_slot] = content[flight_frame];
+            IN_SLOT(flight_slot) = content[flight_frame];
             resident_link(flight_frame, flight_slot);
             store_drop(flight_slot)
         :: else -> store_drop(flight_slot) /* the page was written, or is gone */
@@ -304,7 +400,19 @@ inline transfer_ends()
     }
 }
 
-/* ---- recover.c: an eviction that was cut off ---- */
+/* ---- recover.c: an eviction or an exchange that was cut off ---- */
+
+/* A frame that an entry maps is a page, never a slot's. */
+inline store_exchange_recover()
+{
+    if
+#ifndef MUTANT_EXCHANGE_FORGOTTEN
+    :: exchange_slot != NO_SLOT && MAPPINGS(store_frame[exchange_slot]) -> store_frame[exchange_slot] = exchange_frame
+#endif
+    :: else
+    fi;
+    intend(NO_SLOT, NO_FRAME)
+}
 
 inline evict_recover()
 {
