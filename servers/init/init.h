@@ -28,6 +28,7 @@ struct settings {
     uint32_t frames;            /* for pages of programs; 0: no limit */
     uint32_t around;            /* width of fault-around, pages; 0: the pager's default */
     uint32_t store;             /* frames of the RAM-backed store, or PAGER_STORE_DEFAULT */
+    uint32_t pager_prio;        /* its own priority */
     char build[16];
     char policy[16];            /* replacement policy, "": the pager's default */
     char run[BOOT_ARGS_MAX];    /* "" = interactive */

@@ -150,7 +150,7 @@ void pager_build(void)
     install_handles();
     must(sys_space_handler(space, HANDLER_FAULT, init_ep, BADGE_MAKE(BADGE_PAGER, 0)), "the pager's fault handler");
     must(sys_space_handler(space, HANDLER_EXCEPTION, init_ep, BADGE_MAKE(BADGE_PAGER, 0)), "its exception handler");
-    must(sys_thread_prio(thread, PRIO_PAGER), "the pager's priority");
+    must(sys_thread_prio(thread, settings.pager_prio), "the pager's priority");
     grant_memory();
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * The boot arguments: fork=, frames=, store=, around=, policy=, build=, mem=, icount=, harts=, trace= and run=, which is the last and
- * takes the rest of the line.
+ * The boot arguments: fork=, frames=, store=, around=, policy=, pagerprio=, build=, mem=, icount=, harts=, trace= and run=,
+ * which is the last and takes the rest of the line.
  * Owns the settings of this boot; an unknown key or value is reported and otherwise ignored.
  */
 #include "../pager/boot.h"
@@ -10,9 +10,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "handoff.h"
 #include "init.h"
 
-struct settings settings = {.fork = FORK_TABLES, .store = PAGER_STORE_DEFAULT, .build = "release"};
+struct settings settings = {.fork = FORK_TABLES, .store = PAGER_STORE_DEFAULT, .build = "release", .pager_prio = PRIO_PAGER};
 
 #define KEY_MAX 16u
 
@@ -41,7 +42,8 @@ static void report_unknown(const char *word)
     char text[64];
     copy_word(text, sizeof text, word);
     say("init: unknown boot argument '%s' "
-        "(known: fork=cow|eager|tables frames= store= around= policy= build= mem= icount= harts= trace= run=)\n", text);
+        "(known: fork=cow|eager|tables frames= store= around= policy= pagerprio= build= mem= icount= harts= "
+        "trace= run=)\n", text);
 }
 
 /* A number of frames, below the value that means "not said". */
@@ -80,6 +82,17 @@ static void parse_around(const char *word, const char *digits)
         settings.around = (uint32_t)n;
 }
 
+/* The pager's own priority, below the supervisor's: a low one makes it run at what its clients lend it. */
+static void parse_pager_prio(const char *word, const char *digits)
+{
+    char *end;
+    unsigned long n = strtoul(digits, &end, 10);
+    if (end == digits || (*end && *end != ' ') || n == 0 || n >= PRIO_SUPERVISOR)
+        report_unknown(word);
+    else
+        settings.pager_prio = (uint32_t)n;
+}
+
 static void parse_word(const char *word)
 {
     if (is_key(word, "fork=")) {
@@ -90,6 +103,8 @@ static void parse_word(const char *word)
         parse_frames(word, word + 6, &settings.store);
     } else if (is_key(word, "around=")) {
         parse_around(word, word + 7);
+    } else if (is_key(word, "pagerprio=")) {
+        parse_pager_prio(word, word + 10);
     } else if (is_key(word, "policy=")) { /* which ones there are the pager knows, and reports an unknown one */
         copy_word(settings.policy, sizeof settings.policy, word + 7);
     } else if (is_key(word, "build=")) {

@@ -17,6 +17,9 @@ void place_init(void)
         harts = (unsigned)n;
     for (unsigned i = 0; i < PLACE_HARTS_MAX; i++)
         threads_on[i] = 0;
+#ifdef MUTANT_PROCMGR_PLACE_FORGETS
+    return;
+#endif
     for (unsigned i = 1; i < procs_used(); i++) { /* bound: PROCS_MAX; after a restart there are some */
         const struct proc *p = proc_at(i);
         for (uint64_t left = p ? p->thread_map : 0; left; left &= left - 1) /* bound: PROC_THREADS_MAX */

@@ -13,7 +13,7 @@
 #define PAGES 16       /* that move */
 #define TAKERS 16      /* pages that take the frames they leave */
 #define POISON (~0UL)
-#define PATIENCE_US 40000000u /* on a busy machine a case ends early and says so; --full and --count never do */
+#define PATIENCE_US 40000000u /* on a busy machine a case ends early, and fails without a tenth; not with --full and --count */
 
 static uint64_t moving[PAGES][PAGE_SIZE / 8] __attribute__((aligned(4096)));
 enum { W_STAMP = 0, W_COUNT = 8, W_STRIDE = 16 }; /* main's, the racer's; the rest of the page is never written */
@@ -87,7 +87,7 @@ static void pages_move_under_readers_and_writers(void)
     CHECK_EQ(lost_stores, 0);
     for (unsigned i = 0; i < PAGES; i++)
         CHECK_EQ(moving[i][W_COUNT], counts[i]);
-    CHECK(reads > 0 && made > 0 && moves >= (uint64_t)made);
+    CHECK(reads > 0 && made * 10 >= wanted && moves >= (uint64_t)made);
     gt_pages_free(TAKERS);
 }
 

@@ -53,6 +53,22 @@ static void test_known_keys_are_taken(void **state)
     assert_int_equal(said, 0);
 }
 
+static void test_the_pagers_priority_is_below_its_supervisors(void **state)
+{
+    static const char *const bad[] = {"pagerprio=0", "pagerprio=255", "pagerprio=", "pagerprio=10x", "pagerprio=-1"};
+    (void)state;
+    settings_parse("pagerprio=10 harts=1");
+    assert_int_equal(settings.pager_prio, 10);
+    settings_parse("pagerprio=254");
+    assert_int_equal(settings.pager_prio, 254);
+    assert_int_equal(said, 0);
+    for (unsigned i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+        settings_parse(bad[i]);
+        assert_int_equal(said, i + 1);
+        assert_int_equal(settings.pager_prio, 254);
+    }
+}
+
 static void test_every_fork_strategy_has_its_name(void **state)
 {
     static const char *const text[] = {"fork=cow", "fork=eager", "fork=tables"};
@@ -123,6 +139,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(test_known_keys_are_taken, setup),
+        cmocka_unit_test_setup(test_the_pagers_priority_is_below_its_supervisors, setup),
         cmocka_unit_test_setup(test_every_fork_strategy_has_its_name, setup),
         cmocka_unit_test_setup(test_run_takes_the_rest_of_the_line, setup),
         cmocka_unit_test_setup(test_unknown_words_are_reported_and_change_nothing, setup),
