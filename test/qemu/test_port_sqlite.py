@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: MIT
 # TIMEOUT: 400
 """SQLite with a database on a disk: a script of real work prints what it prints on the host, and leaves the same database, byte
-for byte; also when memory is short, and in the tree in memory. And a machine that is cut off in the middle of transactions loses
+for byte; also when memory is short, and in the tree in memory. With a write-ahead log and the database mapped it prints the same, and two
+processes that write to one database at once lose nothing. And a machine that is cut off in the middle of transactions loses
 none that was committed, and has no half of one.
 
 PAGODA_CUTS: how many machines are cut off, 2 if not given; PAGODA_SEED: where the choice of moments begins.
@@ -47,6 +48,56 @@ def work(folder):
         same = portlib.read_disk(disk, "work.db", folder) == database
         portlib.check(name, status == 0 and got == wanted and same and sound,
                       portlib.first_difference(got, wanted), f"the same database: {same}", text, said)
+
+
+def on_host(folder, name, steps):
+    """What the host prints at the last of these steps, one after the other."""
+    path = os.path.join(folder, name)
+    os.mkdir(path)
+    text = b""
+    for step in steps:
+        with open(os.path.join(folder, "files", step), "rb") as given:
+            _, text = portlib.host("sqlite", "sqlite3", "work.db", folder=path, given=given)
+    return text
+
+
+def write_ahead(folder):
+    """The same work with a write-ahead log, whose index is memory that is shared, and pages of the database mapped."""
+    files = os.path.join(folder, "files")
+    with open(WORK, encoding="utf-8") as file:
+        text = file.read()
+    with open(os.path.join(files, "wal.sql"), "w", encoding="utf-8") as file:
+        file.write("PRAGMA journal_mode = WAL;\nPRAGMA mmap_size = 4194304;\n" + text)
+    disk = portlib.make_disk(os.path.join(folder, "disk.img"), files, "32M")
+    status, text = portlib.boot(disk, "cd /disk && sqlite3 work.db <wal.sql >out && vmcheck --quiet", SECONDS)
+    got, wanted = portlib.read_disk(disk, "out", folder), on_host(folder, "wal", ["wal.sql"])
+    sound, said = portlib.sound(disk)
+    portlib.check("with_a_write_ahead_log_and_a_mapping", status == 0 and got == wanted and sound,
+                  portlib.first_difference(got, wanted), text, said)
+
+
+STEPS = 40
+TWO = ("for m in delete wal; do echo \"PRAGMA journal_mode = $m;\" | cat - begin.sql | sqlite3 $m.db; sqlite3 $m.db <one.sql & sqlite3 $m.db <other.sql; "
+       "wait; sqlite3 $m.db <end.sql >$m.out; done; vmcheck --quiet")
+
+
+def two_at_once(folder):
+    """Two processes, each with transactions that read what the other one wrote."""
+    files = os.path.join(folder, "files")
+    scripts = {"begin.sql": "CREATE TABLE t(who TEXT, i INTEGER); CREATE TABLE counter(n INTEGER); INSERT INTO counter VALUES(0);",
+               "end.sql": "PRAGMA integrity_check; SELECT n FROM counter; SELECT who, count(*), sum(i) FROM t GROUP BY who ORDER BY who;"}
+    for who in ("one", "other"):
+        scripts[who + ".sql"] = ".timeout 60000\n" + "".join(
+            f"BEGIN IMMEDIATE; INSERT INTO t VALUES('{who}', {i}); UPDATE counter SET n = n + 1; COMMIT;\n" for i in range(STEPS))
+    for name, text in scripts.items():
+        with open(os.path.join(files, name), "w", encoding="ascii") as file:
+            file.write(text)
+    disk = portlib.make_disk(os.path.join(folder, "disk.img"), files, "32M")
+    status, text = portlib.boot(disk, "cd /disk; " + TWO, SECONDS)
+    wanted = on_host(folder, "two", ["begin.sql", "one.sql", "other.sql", "end.sql"])
+    for mode in ("delete", "wal"):
+        got = portlib.read_disk(disk, mode + ".out", folder)
+        portlib.check(f"two_processes_share_a_database_{mode}", status == 0 and got == wanted, portlib.first_difference(got, wanted), text)
 
 
 def transfers():
@@ -104,6 +155,8 @@ def main():
     portlib.require("sqlite")
     with tempfile.TemporaryDirectory(prefix="pagoda-sqlite-") as folder:
         work(folder)
+        write_ahead(folder)
+        two_at_once(folder)
         cuts(folder)
     portlib.finish()
 
