@@ -34,7 +34,7 @@ void bench_fault_zero(void)
 }
 
 #define FILE_PAGES 16u
-#define FILE_VA 0x40000000UL /* far from everything; its leaf table is kept by a page of its own */
+#define FILE_VA 0x800000000UL /* far from everything; its leaf table is kept by a page of its own */
 #define KEPT_VA (FILE_VA + CHUNK_SIZE / 2)
 
 static err_t region(vaddr_t va, uint64_t pages_, uint64_t prot, uint64_t backing, uint64_t bytes)
