@@ -110,7 +110,7 @@ static void every_allocation_in_fork_eager(void)
     every(fork_victim, 6 + PAGES);
     gt_strategy(old);
 }
-static void every_allocation_in_exec(void) { every(exec_victim, 3); }
+static void every_allocation_in_exec(void) { every(exec_victim, 1); }
 static void every_allocation_in_faults(void)
 {
     uint64_t old = gt_strategy_set(FORK_COW); /* half of them are to be copies */

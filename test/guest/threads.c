@@ -45,7 +45,7 @@ static void touch_together(unsigned threads)
         frames += (uint64_t)(before - gt_frames_free());
         CHECK_EQ(gt_page_info(0, area[page]).refs, 1);
     }
-    CHECK_EQ(frames, PAGES);
+    CHECK(frames == PAGES || frames == PAGES + 1); /* a leaf table, where they reach into the next one */
     go = PAGES + 1;
     go = PAGES + 1;
     for (unsigned i = 0; i < threads; i++)
