@@ -9,7 +9,7 @@
 #define PAGES 24
 #define K_MAX 2000
 static uint8_t area[PAGES][PAGE_SIZE] __attribute__((aligned(4096)));
-static char *const exec_argv[] = {"true", NULL};
+static char *const exec_argv[] = {"sh", "-c", ":", NULL};
 
 static volatile int unshared;
 
@@ -43,7 +43,7 @@ static void fork_victim(void *k)
 static void exec_victim(void *k)
 {
     arm((unsigned)(uintptr_t)k);
-    execv("/bin/true", exec_argv);
+    execv("/bin/sh", exec_argv);
     CHECK(errno == ENOMEM || errno == EAGAIN);
     CHECK_EQ(gt_wrong(area[0], PAGES, 1), 0);
     _exit(REFUSED);
@@ -110,7 +110,7 @@ static void every_allocation_in_fork_eager(void)
     every(fork_victim, 6 + PAGES);
     gt_strategy(old);
 }
-static void every_allocation_in_exec(void) { every(exec_victim, 1); }
+static void every_allocation_in_exec(void) { every(exec_victim, 5); }
 static void every_allocation_in_faults(void)
 {
     uint64_t old = gt_strategy_set(FORK_COW); /* half of them are to be copies */
