@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * /dev/fd: the descriptors of whoever looks, by their numbers. Opening one is as dup(): open.c does it, here are only the names.
  */
+#include "fixed.h"
 #include "fs.h"
 #include "job.h"
 
@@ -101,43 +102,7 @@ static void room(struct vnode *any, uint64_t out[5])
     out[3] = FS_DESCRIPTORS_MAX;
 }
 
-/* Nothing else can be done with these names, nor with what they mean. */
-static err_t no_create(struct vnode *dir, const char *name, unsigned len, uint32_t mode, const char *target, struct vnode **out)
-{
-    (void)dir, (void)name, (void)len, (void)mode, (void)target, (void)out;
-    return FS_ERR_ROFS;
-}
-static err_t no_change(struct vnode *dir, const char *name, unsigned len, struct vnode *file)
-{
-    (void)dir, (void)name, (void)len, (void)file;
-    return FS_ERR_ROFS;
-}
-static err_t no_rename(struct vnode *from, const char *name, unsigned len, struct vnode *to, const char *new_name, unsigned new_len,
-                       struct vnode *file, struct vnode *replaced)
-{
-    (void)from, (void)name, (void)len, (void)to, (void)new_name, (void)new_len, (void)file, (void)replaced;
-    return FS_ERR_ROFS;
-}
-static err_t nothing_of(struct vnode *file)
-{
-    (void)file;
-    return FS_ERR_ROFS;
-}
-static err_t no_truncate(struct vnode *file, uint64_t size)
-{
-    (void)file, (void)size;
-    return FS_ERR_ROFS;
-}
-static err_t sync_(struct vnode *file, struct vnode *any)
-{
-    (void)file, (void)any;
-    return OK;
-}
-
-static const struct vnode_ops fd_ops = {
-    .lookup = lookup, .create = no_create, .link = no_change, .unlink = no_change, .rename = no_rename, .next = next,
-    .truncate = no_truncate, .room = room, .changed = nothing_of, .sync = sync_, .release = release,
-};
+static const struct vnode_ops fd_ops = {.lookup = lookup, .next = next, .room = room, .release = release, FIXED_OPS};
 
 void fdfs_mount(struct vnode *on)
 {

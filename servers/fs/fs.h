@@ -16,6 +16,7 @@
  *   stat.c     what a file is, and SYNC           fdfs.c    /dev/fd
  *   job.c      requests that wait for the disk    request.c requests that wait for anything else
  *   procfs.c   processes in /proc                 asked.c   what procmgr is asked
+ *   fixed.c    what nobody can do to these two
  */
 #ifndef FS_FS_H
 #define FS_FS_H

@@ -5,6 +5,8 @@
  */
 #include "procfs.h"
 
+#include "fixed.h"
+
 #include <stdio.h>
 #include <string.h>
 
@@ -233,42 +235,8 @@ static void room(struct vnode *any, uint64_t out[5])
     out[1] = out[2] = out[3] = out[4] = 0;
 }
 
-/* Nothing else can be done with these names, nor with what they mean. */
-static err_t no_create(struct vnode *dir, const char *name, unsigned len, uint32_t mode, const char *target, struct vnode **out)
-{
-    (void)dir, (void)name, (void)len, (void)mode, (void)target, (void)out;
-    return FS_ERR_ROFS;
-}
-static err_t no_change(struct vnode *dir, const char *name, unsigned len, struct vnode *file)
-{
-    (void)dir, (void)name, (void)len, (void)file;
-    return FS_ERR_ROFS;
-}
-static err_t no_rename(struct vnode *from, const char *name, unsigned len, struct vnode *to, const char *new_name, unsigned new_len,
-                       struct vnode *file, struct vnode *replaced)
-{
-    (void)from, (void)name, (void)len, (void)to, (void)new_name, (void)new_len, (void)file, (void)replaced;
-    return FS_ERR_ROFS;
-}
-static err_t nothing_of(struct vnode *file)
-{
-    (void)file;
-    return FS_ERR_ROFS;
-}
-static err_t no_truncate(struct vnode *file, uint64_t size)
-{
-    (void)file, (void)size;
-    return FS_ERR_ROFS;
-}
-static err_t sync_(struct vnode *file, struct vnode *any)
-{
-    (void)file, (void)any;
-    return OK;
-}
-
 static const struct vnode_ops proc_ops = {
-    .lookup = lookup, .create = no_create, .link = no_change, .unlink = no_change, .rename = no_rename, .next = next, .name = name_of,
-    .make = make, .bytes = bytes, .truncate = no_truncate, .room = room, .changed = nothing_of, .sync = sync_, .release = release,
+    .lookup = lookup, .next = next, .name = name_of, .make = make, .bytes = bytes, .room = room, .release = release, FIXED_OPS,
 };
 
 void procfs_mount(struct vnode *on)
