@@ -33,6 +33,9 @@ FAST_INLINE struct thread *fast_waiter(const struct ntfn *n)
  * stays as it is: nobody competes with t, and early it may be. */
 FAST_INLINE bool fast_preempts(const struct hart *h, const struct thread *cur, const struct thread *t)
 {
+#ifdef MUTANT_KERNEL_FAST_PASS_OTHERS
+    return t->prio > cur->prio && t->hart == h && !t->ctx && link_empty(&t->timer) && fast_space_ready(h, t->space);
+#endif
     return t->prio > cur->prio && t->prio >= h->runq.above && t->hart == h && !t->ctx && link_empty(&t->timer) &&
            fast_space_ready(h, t->space);
 }

@@ -122,12 +122,34 @@ static bool is_listed(err_t e)
     }
 }
 
-static void one_request(void)
+/* Of attacker `number`: first what may end it, one such operation each; then all in order, each attacker from another place on; then
+ * any, and what is none. */
+static const uint8_t enders[] = {PROC_ALARM, PROC_TREE, PROC_TREE_KILL};
+#define ENDS_FIRST(number, turn) ((turn) == 0 && (number) < sizeof enders)
+static uint64_t chosen(unsigned number, unsigned turn, unsigned *which)
 {
-    const unsigned which = (unsigned)below(TARGETS);
-    const struct target *t = &targets[which];
-    handle_t server = t->server;
-    struct ipc_msg m = {.w = {below(16) ? t->ops[below(t->count)] : gt_random(&seed) >> below(64)}};
+    unsigned all = 0, at;
+    for (unsigned i = 0; i < TARGETS; i++)
+        all += targets[i].count;
+    if (ENDS_FIRST(number, turn)) {
+        *which = 1;
+        return enders[number];
+    }
+    if (turn > all) {
+        *which = (unsigned)below(TARGETS);
+        return below(16) ? targets[*which].ops[below(targets[*which].count)] : gt_random(&seed) >> below(64);
+    }
+    at = (number * all / ATTACKERS + turn) % all;
+    for (*which = 0; at >= targets[*which].count; ++*which)
+        at -= targets[*which].count;
+    return targets[*which].ops[at];
+}
+
+static void one_request(unsigned number, unsigned turn)
+{
+    unsigned which;
+    struct ipc_msg m = {.w = {chosen(number, turn, &which)}};
+    handle_t server = targets[which].server;
     for (unsigned i = 1; i < MSG_WORDS; i++)
         m.w[i] = any_word();
     if (server == H_PAGER && below(2))
@@ -139,7 +161,7 @@ static void one_request(void)
         m.w[1] = ~0UL; /* only ask */
     if (server == H_PAGER && m.w[0] == PAGER_FRAMES)
         m.w[3] = PAGER_FRAMES_ASK;
-    if (is_legal_harm(server, m.w) || ends_us(server, m.w))
+    if (is_legal_harm(server, m.w) || (ends_us(server, m.w) && !ENDS_FIRST(number, turn)))
         return;
     uint64_t op = m.w[0], w1 = m.w[1];
     bool waits = may_wait(server, op);
@@ -159,7 +181,7 @@ static void attack(void *number)
 {
     seed = 0x2545f4914f6cdd1dUL * ((uintptr_t)number + 1);
     for (unsigned i = 0; i < REQUESTS && gt_failed < 5; i++)
-        one_request();
+        one_request((unsigned)(uintptr_t)number, i);
 }
 
 static uint64_t restarts(uint64_t server)

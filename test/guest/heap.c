@@ -4,6 +4,7 @@
  */
 #define GT_NAME "heap"
 #include "gtest.h"
+#include <sys/mman.h>
 
 #define PAGES 100
 
@@ -129,6 +130,12 @@ static void impossible_breaks_are_refused(void)
     CHECK(sbrk(PTRDIFF_MIN / 2) == (void *)-1);
     CHECK(sbrk((ptrdiff_t)0x3fffffff00) == (void *)-1); /* beyond user space */
     CHECK(sbrk(0) == now);
+    uintptr_t above = ((uintptr_t)now + (16u << 20)) & ~(uintptr_t)PAGE_MASK;
+    void *there = mmap((void *)above, PAGE_SIZE, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
+    CHECK(there == (void *)above);
+    CHECK(sbrk(32 << 20) == (void *)-1); /* into what lies above it */
+    CHECK(sbrk(0) == now);
+    CHECK_EQ(munmap(there, PAGE_SIZE), 0);
 }
 
 GT_MAIN(CASE(growth_is_zero_and_lazy), CASE(shrinking_gives_frames_back), CASE(what_was_shrunk_away_is_gone),

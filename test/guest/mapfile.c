@@ -392,13 +392,13 @@ static uint64_t kept(void) /* by the file server, of files on the disk */
 }
 static void until_none_is_kept(void) /* what was mapped before has been let go of */
 {
-    for (int i = 0; i < 1000 && kept() > 0; i++)
+    for (unsigned i = 0; i < GT_HANG_MS && kept() > 0; i++)
         gt_sleep_us(1000);
     CHECK_EQ(kept(), 0);
 }
 static void until_kept(uint64_t n)
 {
-    for (int i = 0; i < 200 && kept() < n; i++)
+    for (unsigned i = 0; i < GT_HANG_MS && kept() < n; i++)
         gt_sleep_us(1000);
     CHECK(kept() >= n);
 }

@@ -2,7 +2,7 @@
  * Proves that init supervises every server: pager, procmgr, console, fs and (with a disk) blk are killed one by one at random
  * instructions while clients fork, exec, wait, print, fault, start threads, use files and pipes and end; each gets the right
  * answer every time, or, of what the file server's death loses, the error that its page states; nobody hangs, all invariants
- * hold and every frame is back. 50 kills; with --full 1,000 of each server at least; seeded, so a run can be repeated.
+ * hold and every frame is back. 80 kills; with --full 1,000 of each server at least; seeded, so a run can be repeated.
  *
  * TIMEOUT: 300
  */
@@ -14,7 +14,7 @@
 #include <spawn.h>
 #include <sys/stat.h>
 
-#define KILLS 50
+#define KILLS 80
 #define KILLS_FULL 1000 /* of each */
 #define KILL_WITHIN_US 8000 /* of the last one's restart */
 #define CLIENTS 3
@@ -22,6 +22,7 @@
 #define TEXT_BYTES 300u
 #define BIG_BYTES 6000u
 #define CHECK_EVERY 20 /* kills */
+#define LOSSES_MAX 6u  /* for each client and kill of fs or blk: the calls of one act */
 #define HANG_US 10000000UL
 extern char **environ;
 static uint8_t area[PAGES][PAGE_SIZE] __attribute__((aligned(4096)));
@@ -280,8 +281,10 @@ static bool is_enough(const unsigned *killed, unsigned count)
         return least >= KILLS_FULL;
     return total >= (gt_count ? (unsigned)gt_count : KILLS);
 }
-static void kill_at_random(const uint64_t *servers, unsigned count, uint64_t seen[CLIENTS])
+/* Returns how many kills files may suffer from. */
+static unsigned kill_at_random(const uint64_t *servers, unsigned count, uint64_t seen[CLIENTS])
 {
+    unsigned of_files = 0;
     uint64_t rng = 0x5eed0f5e27e25UL;
     unsigned killed[SERVER_BLK] = {0};
     for (unsigned i = 0; !is_enough(killed, count) && gt_failed == 0; i++) { /* bound: numbers at random come to all */
@@ -295,7 +298,19 @@ static void kill_at_random(const uint64_t *servers, unsigned count, uint64_t see
     for (unsigned i = 0; i < count; i++) {
         printf("  server %lu: %u kills\n", (unsigned long)servers[i], killed[i]);
         CHECK(killed[i] > 0);
+        of_files += servers[i] == SERVER_FS || servers[i] == SERVER_BLK ? killed[i] : 0;
     }
+    return of_files;
+}
+/* Nobody is killed any more: nothing is lost. */
+static void files_are_as_ever(void)
+{
+    uint64_t rng = 1, lost = GT_SHARED->word[LOST];
+    uses_a_file(&rng);
+    uses_a_pipe(&rng);
+    if (restarts(SERVER_BLK) != ~0UL)
+        uses_the_disk(&rng);
+    CHECK_EQ(GT_SHARED->word[LOST], lost);
 }
 static void killed_at_random(const uint64_t *servers, unsigned count)
 {
@@ -305,11 +320,13 @@ static void killed_at_random(const uint64_t *servers, unsigned count)
     REQUIRE(gt_shared_open() == OK);
     for (uintptr_t i = 0; i < CLIENTS; i++)
         pid[i] = gt_child(client, (void *)i);
-    kill_at_random(servers, count, seen);
+    unsigned of_files = kill_at_random(servers, count, seen);
     GT_SHARED->word[STOP] = 1;
     for (unsigned i = 0; i < CLIENTS; i++)
         gt_expect_exit(pid[i], 0);
     gt_until_processes(processes);
+    CHECK(GT_SHARED->word[LOST] <= LOSSES_MAX * CLIENTS * of_files);
+    files_are_as_ever();
     printf("  %lu, %lu and %lu acts, %lu times something was lost\n", (unsigned long)seen[0], (unsigned long)seen[1],
            (unsigned long)seen[2], (unsigned long)GT_SHARED->word[LOST]);
     gt_shared_close();

@@ -126,7 +126,7 @@ static bool fails_at(const struct fails_act *a, unsigned k)
     MUST(err == OK);
     memcpy(w, a->w, sizeof w);
     fail_in = k;
-    for (unsigned i = 0; i < a->times && err == OK; i++, w[2] += a->times > 1 && a->w[0] == PROC_TIMER) {
+    for (unsigned i = 0; i < a->times && err == OK; i++, w[2] += err == OK && a->times > 1 && a->w[0] == PROC_TIMER) {
         struct fails_held before = held();
         err = script_ask(p, w, a->program);
         struct fails_held after = held();
