@@ -60,11 +60,11 @@ class Peers:
         """Rows of which nothing was measured."""
         return [row for row in self.rows if row not in {self.row_name(metric)[0] for metric in metrics}]
 
-    def missed(self, metrics):
-        """{row: (worst metric of it, over)} of the aims missed that count now, worst first."""
+    def missed(self, metrics, later=False):
+        """{row: (worst metric of it, over)} of the aims missed that count now, or of those that are for later, worst first."""
         found = {}
         for metric, figure in metrics.items():
             over, row = self.over_aim(metric, figure["median"]), self.row_name(metric)[0]
-            if over is not None and over > 0 and over > found.get(row, ("", 0))[1] and not self.row(metric).get("later"):
+            if over is not None and over > 0 and over > found.get(row, ("", 0))[1] and bool(self.row(metric).get("later")) == later:
                 found[row] = (metric, over)
         return dict(sorted(found.items(), key=lambda item: -item[1][1]))

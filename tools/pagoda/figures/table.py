@@ -44,6 +44,9 @@ def verdict(measured, peers):
         sentence += f"; by more than {OVER_MAX:.0%}: {', '.join(far)}"
     if must:
         sentence += f"; of those that must be met: {', '.join(must)}"
+    later = peers.missed(measured, later=True)
+    if later:
+        sentence += f"; missed as well, but aims for later and not counted: {', '.join(later)}"
     return sentence
 
 
