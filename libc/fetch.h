@@ -12,9 +12,9 @@ enum fetch {
     FETCH_TOUCH,    /* before the call returns */
 };
 
-/* Of whole pages [start, end) those of files, as far as the files go. What can't be read is left out. */
-void __fetch_files(uint64_t start, uint64_t end, enum fetch how);
-/* Whole pages of memory that is no file's, and may be read. */
-void __fetch_new(uint64_t start, uint64_t end, bool writable);
+/* Of whole pages [start, end) those of files, as far as the files go. FETCH_TOUCH: false at the first page that can't be had. */
+bool __fetch_files(uint64_t start, uint64_t end, enum fetch how);
+/* Whole pages of a new mapping that is no file's, and may be read; as many as can be had. */
+void __fetch_new(uint64_t start, uint64_t end);
 
 #endif

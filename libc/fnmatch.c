@@ -2,6 +2,7 @@
  * Whether a name matches a pattern, in the C locale. Time is bounded by pattern times name: a mismatch goes back to the last star, no
  * further, since an earlier one could not do better.
  */
+#define _GNU_SOURCE /* FNM_CASEFOLD and FNM_LEADING_DIR */
 #include <ctype.h>
 #include <fnmatch.h>
 #include <stdbool.h>
@@ -34,8 +35,21 @@ static const char *element(const char *p, int flags, unsigned char *out)
     return *p != '\0' ? p + 1 : NULL;
 }
 
+/* What a character may be taken for. */
+struct cases {
+    unsigned char is, other; /* the other case with FNM_CASEFOLD, else the same */
+};
+
+static struct cases cases_of(char ch, int flags)
+{
+    unsigned char c = (unsigned char)ch;
+    return (struct cases){c, (unsigned char)(!(flags & FNM_CASEFOLD) ? c : isupper(c) ? tolower(c) : toupper(c))};
+}
+
+static bool is_within(unsigned char low, unsigned char high, unsigned char c) { return low <= c && c <= high; }
+
 /* A bracket expression, behind its '['. Where it ends; null: it has no end, and '[' means itself. With FNM_PATHNAME a slash ends none. */
-static const char *bracket(const char *p, int flags, unsigned char c, bool *matches)
+static const char *bracket(const char *p, int flags, struct cases c, bool *matches)
 {
     bool negated = *p == '!' || *p == '^', in = false;
     unsigned char low, high;
@@ -45,7 +59,7 @@ static const char *bracket(const char *p, int flags, unsigned char c, bool *matc
         if (*p == '\0' || (*p == '/' && (flags & FNM_PATHNAME)))
             return NULL;
         if (end != NULL) {
-            in |= is_in_class(p + 2, (size_t)(end - p - 2), c);
+            in |= is_in_class(p + 2, (size_t)(end - p - 2), c.is) || is_in_class(p + 2, (size_t)(end - p - 2), c.other);
             p = end + 2;
             continue;
         }
@@ -54,7 +68,7 @@ static const char *bracket(const char *p, int flags, unsigned char c, bool *matc
         high = low;
         if (*p == '-' && p[1] != ']' && p[1] != '\0' && (p = element(p + 1, flags, &high)) == NULL)
             return NULL;
-        in |= low <= c && c <= high;
+        in |= is_within(low, high, c.is) || is_within(low, high, c.other);
     }
     *matches = in != negated;
     return p + 1;
@@ -70,20 +84,24 @@ static bool is_hidden(const char *name, const char *s, int flags)
 static bool one(const char **p, const char *name, const char *s, int flags)
 {
     const char *at = *p, *end;
+    struct cases c = cases_of(*s, flags);
     bool matches = false, wild = !is_hidden(name, s, flags) && !(*s == '/' && (flags & FNM_PATHNAME));
     if (*at == '?') {
         *p = at + 1;
         return wild;
     }
-    if (*at == '[' && (end = bracket(at + 1, flags, (unsigned char)*s, &matches)) != NULL) {
+    if (*at == '[' && (end = bracket(at + 1, flags, c, &matches)) != NULL) {
         *p = end;
         return matches && wild;
     }
     if (*at == '\\' && !(flags & FNM_NOESCAPE) && at[1] != '\0')
         at++;
     *p = at + 1;
-    return *at == *s;
+    return (unsigned char)*at == c.is || (unsigned char)*at == c.other;
 }
+
+/* The name ends, or what is behind a slash does not count. */
+static bool may_end(const char *s, int flags) { return *s == '\0' || (*s == '/' && (flags & FNM_LEADING_DIR)); }
 
 int fnmatch(const char *pattern, const char *name, int flags)
 {
@@ -94,7 +112,7 @@ int fnmatch(const char *pattern, const char *name, int flags)
             from = s;
             continue;
         }
-        if (*p == '\0' && *s == '\0')
+        if (*p == '\0' && may_end(s, flags))
             return 0;
         if (*s != '\0' && *p != '\0' && *p != '*' && one(&p, name, s, flags)) {
             s++;

@@ -62,9 +62,12 @@ static int names_read(const char *path, struct names *n)
     if (d == NULL)
         return -1;
     errno = 0;
-    while (err == 0 && (e = readdir(d)) != NULL) /* bound: the directory's entries */
+    while (err == 0 && (e = readdir(d)) != NULL) { /* bound: the directory's entries */
         if (strcmp(e->d_name, ".") != 0 && strcmp(e->d_name, "..") != 0)
             err = names_add(n, e->d_name);
+        if (err == 0)
+            errno = 0; /* what succeeds may set it, too */
+    }
     int kept = errno;
     (void)closedir(d);
     errno = kept;
@@ -176,6 +179,8 @@ static int directory(struct walk *w, struct spot at, const struct stat *st)
         return again < 0 ? -1 : 0;
     if (names_read(w->path, &n) != 0) {
         free(n.bytes);
+        if (errno == ENOENT && at.level > 0)
+            return 0; /* it is gone again */
         return errno == EACCES ? tell(w, at.base, st, FTW_DNR, at.level) : -1;
     }
     int result = w->flags & FTW_DEPTH ? 0 : tell(w, at.base, st, FTW_D, at.level);

@@ -21,12 +21,10 @@ struct search {
     char path[PATH_MAX];
 };
 
-static size_t offset(const struct search *s) { return s->flags & GLOB_DOOFFS ? s->g->gl_offs : 0; }
-
 /* The string becomes the list's, if there is room. */
 static int keep(struct search *s, char *match)
 {
-    size_t used = offset(s) + s->g->gl_pathc;
+    size_t used = s->g->gl_offs + s->g->gl_pathc;
     if (match != NULL && used + 2 > s->room) {
         char **more = realloc(s->g->gl_pathv, (used + 2) * 2 * sizeof *more);
         if (more != NULL) {
@@ -125,13 +123,14 @@ static int compare(const void *a, const void *b) { return strcmp(*(char *const *
 
 static int prepare(struct search *s)
 {
-    size_t fresh = offset(s);
+    if (!(s->flags & GLOB_DOOFFS))
+        s->g->gl_offs = 0; /* it had no meaning, and globfree() is told no flags */
     if (s->flags & GLOB_APPEND) {
-        s->room = offset(s) + s->g->gl_pathc + 1;
+        s->room = s->g->gl_offs + s->g->gl_pathc + 1;
         return 0;
     }
     s->g->gl_pathc = 0;
-    s->room = fresh + 4;
+    s->room = s->g->gl_offs + 4;
     s->g->gl_pathv = calloc(s->room, sizeof *s->g->gl_pathv);
     return s->g->gl_pathv != NULL ? 0 : GLOB_NOSPACE;
 }
@@ -149,18 +148,15 @@ int glob(const char *restrict pattern, int flags, int (*on_error)(const char *pa
     if (err == 0 && g->gl_pathc == s->first)
         err = flags & GLOB_NOCHECK ? keep(s, strdup(pattern)) : GLOB_NOMATCH;
     if (!(flags & GLOB_NOSORT) && g->gl_pathc > s->first)
-        qsort(g->gl_pathv + offset(s) + s->first, g->gl_pathc - s->first, sizeof *g->gl_pathv, compare);
+        qsort(g->gl_pathv + g->gl_offs + s->first, g->gl_pathc - s->first, sizeof *g->gl_pathv, compare);
     free(s);
     return err;
 }
 
 void globfree(glob_t *g)
 {
-    size_t first = 0;
-    while (g->gl_pathv != NULL && first < g->gl_offs && g->gl_pathv[first] == NULL) /* only with GLOB_DOOFFS there are any */
-        first++;
     for (size_t i = 0; i < g->gl_pathc; i++)
-        free(g->gl_pathv[first + i]);
+        free(g->gl_pathv[g->gl_offs + i]); /* what is before them is the program's */
     free(g->gl_pathv);
     g->gl_pathv = NULL;
     g->gl_pathc = 0;

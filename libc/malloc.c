@@ -314,6 +314,10 @@ void *realloc(void *p, size_t bytes)
     void *q = grows ? allocate(bytes + bytes / 4) : NULL;
     if (q == NULL)
         q = allocate(bytes);
+    if (q == NULL && bytes <= old) {
+        (void)__large_cut(c, bytes); /* it is mapped: one of the heap needs nothing new to get smaller */
+        return p;
+    }
     if (q == NULL)
         return NULL;
     memcpy(q, p, old < bytes ? old : bytes);

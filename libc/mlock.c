@@ -13,8 +13,10 @@
 static int pin(uint64_t start, uint64_t end, enum pager_pin how)
 {
     struct ipc_msg m = {.w = {PAGER_PIN, 0, start, end, how}};
-    if (how == PAGER_PIN_NOW)
-        __fetch_files(start, end == 0 ? USER_VA_END : end, FETCH_TOUCH);
+    if (how == PAGER_PIN_NOW && !__fetch_files(start, end == 0 ? USER_VA_END : end, FETCH_TOUCH)) {
+        errno = EAGAIN;
+        return -1;
+    }
     err_t err = pager_call(H_PAGER, &m);
     if (err == OK)
         return 0;

@@ -128,9 +128,9 @@ static int errno_of_map(err_t err)
 static void populate(const struct mapping *m, uint64_t start, int flags)
 {
     if (!(flags & MAP_ANONYMOUS))
-        __fetch_files(start, start + m->bytes, FETCH_TOUCH);
+        (void)__fetch_files(start, start + m->bytes, FETCH_TOUCH);
     else if (m->prot & PROT_R)
-        __fetch_new(start, start + m->bytes, m->prot & PROT_W);
+        __fetch_new(start, start + m->bytes);
 }
 
 static void *map(const struct mapping *want, int flags)
@@ -249,7 +249,7 @@ static int advise(void *address, size_t length, int advice)
     if (!is_mapped(start, end, &has))
         return ENOMEM;
     if (advice == MADV_WILLNEED)
-        __fetch_files(start, end, FETCH_ANNOUNCE);
+        (void)__fetch_files(start, end, FETCH_ANNOUNCE);
     return 0;
 }
 

@@ -4,6 +4,7 @@
  */
 #include "park.h"
 
+#include "cas.h"
 #include "internal.h"
 #include "signals.h"
 
@@ -71,11 +72,12 @@ void __waitq_lock(struct __waitq *q)
         back_off(&tries);
 }
 
-/* For who may not wait, as the holder may be the very thread that a handler has interrupted. */
+/* For who may not wait, as the holder may be the very thread that a handler has interrupted. Adding LEFT also releases: what the leaver
+ * stored before is seen by the holder who finds it, and so by whoever that one hands it to. */
 bool __waitq_lock_or_leave(struct __waitq *q)
 {
     int v = __atomic_load_n(&q->__lock, __ATOMIC_RELAXED);
-    while (!__atomic_compare_exchange_n(&q->__lock, &v, v & HELD ? v + LEFT : HELD, true, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED)) {
+    while (!__atomic_compare_exchange_n(&q->__lock, &v, v & HELD ? v + LEFT : HELD, true, CAS_RELEASES)) {
         /* bound: a turn fails only when another thread's succeeded */
     }
     return !(v & HELD);
@@ -92,9 +94,9 @@ void __waitq_settle(struct __waitq *q)
 void __waitq_unlock(struct __waitq *q)
 {
     int was = HELD;
-    while (!__atomic_compare_exchange_n(&q->__lock, &was, 0, false, __ATOMIC_RELEASE, __ATOMIC_RELAXED)) { /* bound: what is left meanwhile */
+    while (!__atomic_compare_exchange_n(&q->__lock, &was, 0, false, CAS_RELEASES)) { /* bound: what is left meanwhile */
         int left = __atomic_exchange_n(&q->__lock, HELD, __ATOMIC_ACQUIRE) / LEFT;
-        __waitq_left(q, (unsigned)left);
+        __atomic_load_n(&__waitq_left, __ATOMIC_RELAXED)(q, (unsigned)left); /* stored before anything was left */
         was = HELD;
     }
 }

@@ -2,6 +2,7 @@
  * Mutexes. Free to held and back is one compare-and-swap each; only who has to wait, and who may have to wake, takes the queue's
  * lock. A woken thread competes again: no convoy forms, and nothing is handed to a thread that may not run for long.
  */
+#include "cas.h"
 #include "internal.h"
 #include "mutex.h"
 
@@ -71,7 +72,7 @@ int __mutex_take(pthread_mutex_t *m, enum mutex_wait wait, ticks_t deadline)
 void __mutex_let_go(pthread_mutex_t *m)
 {
     int was = HELD;
-    if (__atomic_compare_exchange_n(&m->__held, &was, FREE, false, __ATOMIC_RELEASE, __ATOMIC_RELAXED))
+    if (__atomic_compare_exchange_n(&m->__held, &was, FREE, false, CAS_RELEASES))
         return;
     __waitq_lock(&m->__waiters); /* before it is free: who has it next may destroy it, and waits for us there */
     (void)exchange(m, FREE);

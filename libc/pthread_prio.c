@@ -3,6 +3,7 @@
  * compare-and-swap, else the process manager keeps the queue and lends the holder the highest priority in it
  * (docs/decisions/0061). PTHREAD_PRIO_PROTECT: the thread is raised to the ceiling first, then takes a plain mutex.
  */
+#include "cas.h"
 #include "internal.h"
 #include "mutex.h"
 
@@ -43,7 +44,7 @@ static uint32_t *word_of(pthread_mutex_t *m) { return (uint32_t *)&m->__held; }
 
 static bool cas(uint32_t *word, uint32_t was, uint32_t to)
 {
-    return __atomic_compare_exchange_n(word, &was, to, false, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED);
+    return __atomic_compare_exchange_n(word, &was, to, false, CAS_RELEASES);
 }
 
 static err_t ask(uint32_t *word, uint64_t op, uint64_t flags, ticks_t deadline)

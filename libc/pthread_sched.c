@@ -63,19 +63,12 @@ int pthread_setschedprio(pthread_t t, int prio)
     return ask(t, (unsigned)prio, &own);
 }
 
-/* The calling thread's number may not be noted yet. */
-static unsigned own_slot(void)
-{
-    struct ipc_msg m = {.w = {PROC_GETPID}};
-    return proc_call(H_PROC, &m) == OK ? (unsigned)m.w[5] : 0;
-}
-
 int pthread_getcpuclockid(pthread_t t, clockid_t *clock)
 {
     unsigned own;
     int err = ask(t, ~0UL, &own); /* whether it is still there */
-    if (err == 0)
-        *clock = (clockid_t)(__THREAD_CLOCK + (t == pthread_self() ? own_slot() : __thread_slot(t)));
+    if (err == 0) /* the calling thread's number may not be noted yet */
+        *clock = (clockid_t)(__THREAD_CLOCK + (t == pthread_self() ? __thread_own_slot() : __thread_slot(t)));
     return err;
 }
 

@@ -3,6 +3,7 @@
  * or adds it. Between processes it adds it and has one woken: a unit is nobody's until it is taken, so none ends with its taker.
  */
 #include "cancel.h"
+#include "cas.h"
 #include "park.h"
 #include "signals.h"
 #include "word.h"
@@ -61,7 +62,7 @@ static int post_shared(sem_t *s)
     do { /* bound: a turn fails only when another thread's succeeded */
         if (v == SEM_VALUE_MAX)
             return fail(EOVERFLOW);
-    } while (!__atomic_compare_exchange_n(&s->__value, &v, v + 1, true, __ATOMIC_SEQ_CST, __ATOMIC_RELAXED));
+    } while (!__atomic_compare_exchange_n(&s->__value, &v, v + 1, true, CAS_RELEASES));
     if (__atomic_load_n(&s->__sleepers, __ATOMIC_SEQ_CST) != 0)
         __word_wake(&s->__value, 1);
     return 0;
@@ -138,7 +139,7 @@ int sem_post(sem_t *s)
     handle_t woken;
     if (s->__shared)
         return post_shared(s);
-    __waitq_left = posts_left;
+    __atomic_store_n(&__waitq_left, posts_left, __ATOMIC_RELAXED); /* a holder reads it behind what the next line leaves */
     if (!__waitq_lock_or_leave(&s->__waiters))
         return 0;
     bool done = post(s, &woken);

@@ -5,6 +5,8 @@
 #ifndef LIBC_WORD_H
 #define LIBC_WORD_H
 
+#include "cas.h"
+
 #include <ipc/ipc.h>
 #include <ipc/procmgr.h>
 
@@ -23,7 +25,7 @@ uint32_t __word_name(void);
 
 static inline bool __word_cas(uint32_t *word, uint32_t was, uint32_t to)
 {
-    return __atomic_compare_exchange_n(word, &was, to, false, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED);
+    return __atomic_compare_exchange_n(word, &was, to, false, CAS_RELEASES);
 }
 static inline uint32_t __word_load(const uint32_t *word) { return __atomic_load_n(word, __ATOMIC_ACQUIRE); }
 

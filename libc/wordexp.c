@@ -1,138 +1,48 @@
 /* SPDX-License-Identifier: MIT
- * wordexp(): the shell expands, as it is the one who knows how; here is seen first that there are only words, so that nothing but their
- * expansion is run. The words come back from printf with a nul behind each.
+ * wordexp(): the shell expands, as it is the one who knows how, and which knows a word when it reads one: `sh --words` (pagoda/words.h)
+ * refuses all else. To the shell that reads its command line the text is one word, whatever is in it.
  */
+#include <pagoda/words.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <wordexp.h>
 
-#define DEPTH_MAX 64u /* of ${ $( and $(( in each other */
+/* ---- the command ---- */
 
-/* ---- what is a word ---- */
-
-struct scan {
-    const char *at;
-    FILE *out;           /* the words, so that the shell takes no # for a comment */
-    bool no_commands, quoted, starts; /* quoted: in double quotes, starts: of a word */
-    char closes[DEPTH_MAX]; /* by what the innermost $... ends: } or ) */
-    unsigned depth;
-    bool quoted_outside[DEPTH_MAX];
-};
-
-static void take(struct scan *s) { fputc(*s->at++, s->out); }
-
-static int take_single_quotes(struct scan *s)
+/* For the shell that popen() starts, which becomes the one that expands. */
+static char *command_of(const char *words, int flags)
 {
-    do /* bound: the words */
-        take(s);
-    while (*s->at != '\0' && *s->at != '\'');
-    if (*s->at == '\0')
-        return WRDE_SYNTAX;
-    take(s);
-    return 0;
-}
-
-static int take_backquotes(struct scan *s)
-{
-    if (s->no_commands)
-        return WRDE_CMDSUB;
-    take(s);
-    for (; *s->at != '`'; take(s)) { /* bound: the words */
-        if (*s->at == '\\')
-            take(s);
-        if (*s->at == '\0')
-            return WRDE_SYNTAX;
-    }
-    take(s);
-    return 0;
-}
-
-static int take_dollar(struct scan *s)
-{
-    take(s);
-    bool command = s->at[0] == '(' && s->at[1] != '(';
-    if (*s->at != '(' && *s->at != '{')
-        return 0;
-    if (command && s->no_commands)
-        return WRDE_CMDSUB;
-    if (s->depth == DEPTH_MAX)
-        return WRDE_NOSPACE;
-    s->quoted_outside[s->depth] = s->quoted;
-    s->closes[s->depth++] = *s->at == '{' ? '}' : ')';
-    s->quoted = false;
-    take(s);
-    return 0;
-}
-
-/* Within $( ) and $(( )) parentheses come in pairs. */
-static int take_parenthesis(struct scan *s)
-{
-    if (s->depth == DEPTH_MAX)
-        return WRDE_NOSPACE;
-    s->quoted_outside[s->depth] = false;
-    s->closes[s->depth++] = ')';
-    take(s);
-    return 0;
-}
-
-/* One character, or what it begins. */
-static int take_next(struct scan *s)
-{
-    char c = *s->at;
-    bool starts = s->starts, within = s->depth > 0 && !s->quoted;
-    s->starts = !s->quoted && s->depth == 0 && (c == ' ' || c == '\t');
-    if (c == '\\') {
-        take(s);
-        if (*s->at == '\0')
-            return WRDE_SYNTAX;
-        take(s);
-        return 0;
-    }
-    if (c == '\'' && !s->quoted)
-        return take_single_quotes(s);
-    if (c == '`')
-        return take_backquotes(s);
-    if (c == '$')
-        return take_dollar(s);
-    if (within && c == s->closes[s->depth - 1])
-        s->quoted = s->quoted_outside[--s->depth];
-    else if (within && c == '(' && s->closes[s->depth - 1] == ')')
-        return take_parenthesis(s);
-    else if (c == '"')
-        s->quoted = !s->quoted;
-    else if (!s->quoted && s->depth == 0 && strchr("|&;<>(){}\n", c) != NULL)
-        return WRDE_BADCHAR;
-    if (c == '#' && starts)
-        fputc('\\', s->out);
-    take(s);
-    return 0;
-}
-
-/* The command for the shell in *command. */
-static int command_of(const char *words, int flags, char **command)
-{
+    char *command = NULL;
     size_t len;
-    struct scan s = {.at = words, .no_commands = flags & WRDE_NOCMD, .starts = true};
-    int why = 0;
-    s.out = open_memstream(command, &len);
-    if (s.out == NULL)
-        return WRDE_NOSPACE;
-    fprintf(s.out, "%s%sprintf '%%s\\0' x ", flags & WRDE_SHOWERR ? "" : "exec 2>/dev/null; ", flags & WRDE_UNDEF ? "set -u; " : "");
-    while (why == 0 && *s.at != '\0') /* bound: the words */
-        why = take_next(&s);
-    if (why == 0 && (s.quoted || s.depth > 0))
-        why = WRDE_SYNTAX;
-    if (fclose(s.out) != 0)
-        why = WRDE_NOSPACE;
-    return why;
+    FILE *out = open_memstream(&command, &len);
+    if (out == NULL)
+        return NULL;
+    fprintf(out, "exec /bin/sh --words -%s%s '", flags & WRDE_UNDEF ? "u" : "", flags & WRDE_NOCMD ? "c" : "");
+    for (; *words != '\0'; words++) /* bound: the words */
+        fprintf(out, *words == '\'' ? "'\\''" : "%c", *words);
+    fprintf(out, "'%s", flags & WRDE_SHOWERR ? "" : " 2>/dev/null");
+    if (fclose(out) == 0)
+        return command;
+    free(command);
+    return NULL;
 }
 
 /* ---- what comes back ---- */
 
+/* What the shell says with its end. One that can't even begin has no room, as far as anybody knows. */
+static int why_of(int status)
+{
+    if (status == 0)
+        return 0;
+    bool says = status != -1 && WIFEXITED(status) && WEXITSTATUS(status) > WORDS_STATUS && WEXITSTATUS(status) <= WORDS_STATUS + WRDE_SYNTAX;
+    return says ? WEXITSTATUS(status) - WORDS_STATUS : WRDE_NOSPACE;
+}
+
 /* All that the command prints, in *text; whether the shell could do it. */
-static int run(const char *command, int flags, char **text, size_t *len)
+static int run(const char *command, char **text, size_t *len)
 {
     char piece[512];
     size_t n;
@@ -141,9 +51,8 @@ static int run(const char *command, int flags, char **text, size_t *len)
         (void)fwrite(piece, 1, n, out);
     bool lost = out == NULL || ferror(out) != 0;
     lost = (out != NULL && fclose(out) != 0) || lost;
-    if (in != NULL && pclose(in) != 0 && !lost)
-        return flags & WRDE_UNDEF ? WRDE_BADVAL : WRDE_SYNTAX;
-    return lost ? WRDE_NOSPACE : 0;
+    int why = in != NULL ? why_of(pclose(in)) : WRDE_NOSPACE;
+    return lost ? WRDE_NOSPACE : why;
 }
 
 static bool room_for(wordexp_t *w, size_t reserved, size_t more)
@@ -155,11 +64,10 @@ static bool room_for(wordexp_t *w, size_t reserved, size_t more)
     return true;
 }
 
-/* The words behind the first, which is printf's own x. */
 static int words_add(wordexp_t *w, size_t reserved, const char *text, size_t len)
 {
     const char *end = text + len;
-    for (const char *at = text + 2; at < end; at += strlen(at) + 1) { /* bound: the text, which ends with a nul */
+    for (const char *at = text; at < end; at += strlen(at) + 1) { /* bound: the text, which ends with a nul */
         char *word = room_for(w, reserved, 1) ? strdup(at) : NULL;
         if (word == NULL)
             return WRDE_NOSPACE;
@@ -171,15 +79,13 @@ static int words_add(wordexp_t *w, size_t reserved, const char *text, size_t len
 
 int wordexp(const char *restrict words, wordexp_t *restrict w, int flags)
 {
-    char *command = NULL, *text = NULL;
+    char *command = command_of(words, flags), *text = NULL;
     size_t len = 0, reserved = flags & WRDE_DOOFFS ? w->we_offs : 0;
     if (flags & WRDE_REUSE)
         wordfree(w);
     if (!(flags & WRDE_APPEND))
         *w = (wordexp_t){.we_offs = reserved};
-    int why = command_of(words, flags, &command);
-    if (why == 0)
-        why = run(command, flags, &text, &len);
+    int why = command != NULL ? run(command, &text, &len) : WRDE_NOSPACE;
     if (!(flags & WRDE_APPEND) && (why == 0 || why == WRDE_NOSPACE)) {
         if (room_for(w, reserved, 0))
             memset(w->we_wordv, 0, (reserved + 1) * sizeof *w->we_wordv);

@@ -79,8 +79,10 @@ static int files(const char *x, const char *y, bool headed)
             lines_read(&a, NULL);
         if (b.line == NULL)
             lines_read(&b, NULL);
-        lines_classify(&a, &b);
-        compare(&a, &b);
+        if (!a.is_binary && !b.is_binary) {
+            lines_classify(&a, &b);
+            compare(&a, &b);
+        }
         status = is_different(&a, &b) ? DIFFERENT : EQUAL;
         if (status == DIFFERENT)
             show(&a, &b, headed);
@@ -190,12 +192,17 @@ static int directories(const char *x, const char *y)
 /* A file and a directory: the file of that name in it. */
 static int both(const char *x, const char *y)
 {
-    struct stat st[2];
+    struct stat st[2] = {{0}, {0}}; /* with -N one may not be there */
     bool standard[2] = {strcmp(x, "-") == 0, strcmp(y, "-") == 0};
     const char *name[2] = {x, y};
-    for (int i = 0; i < 2; i++)
-        if (!standard[i] && stat(name[i], &st[i]) != 0 && !(options.absent_is_empty && errno == ENOENT))
+    bool absent = false;
+    for (int i = 0; i < 2; i++) {
+        if (standard[i] || stat(name[i], &st[i]) == 0)
+            continue;
+        if (!options.absent_is_empty || errno != ENOENT || absent)
             return trouble(name[i]);
+        absent = true; /* one of them may be */
+    }
     bool a = !standard[0] && S_ISDIR(st[0].st_mode), b = !standard[1] && S_ISDIR(st[1].st_mode);
     if (a && b)
         return directories(x, y);

@@ -107,39 +107,49 @@ static void hunk_put(const struct text *a, const struct text *b, const struct ch
     hunk_range_put('+', first->b - lead, last->b + last->added + tail - (first->b - lead));
     puts(" @@");
     struct change c = {.a = from, .b = first->b - lead};
-    for (long at = from; c.a < to || c.b < last->b + last->added; at = c.a + c.removed) { /* bound: changes */
-        if (!change_next(a, b, &c) || c.a > to) {
-            lines_put(a, at, to - at, " ");
-            return;
-        }
+    long at = from;
+    while (change_next(a, b, &c) && c.a <= last->a) { /* bound: changes */
         lines_put(a, at, c.a - at, " ");
         lines_put(a, c.a, c.removed, "-");
         lines_put(b, c.b, c.added, "+");
-        if (c.a == last->a && c.b == last->b) {
-            lines_put(a, c.a + c.removed, tail, " ");
-            return;
-        }
+        at = c.a + c.removed;
     }
+    lines_put(a, at, to - at, " ");
+}
+
+/* Changes with few lines between them. One that does not count is in it as well, or the lines around it would not be the same in both
+ * files; but not at its end, when the lines that are shown there do not reach it. */
+struct hunk {
+    struct change first, last, seen; /* seen: the last one, which may be behind the end */
+    bool counts;
+};
+
+static long gap(const struct change *before, const struct change *c) { return c->a - before->a - before->removed; }
+
+static bool extends(const struct hunk *h, const struct change *c, bool counts)
+{
+    long between = gap(&h->seen, c);
+    return between < options.context || (between <= 2 * options.context && (counts || h->counts));
 }
 
 void print_unified(const struct text *a, const struct text *b)
 {
-    struct change c = {0}, first = {0}, last = {0};
-    bool open = false;
+    struct change c = {0};
     header_put(a, "---", options.label[0]);
     header_put(b, "+++", options.label[1]);
-    while (change_next(a, b, &c)) { /* bound: lines */
-        if (!change_counts(a, b, &c))
-            continue;
-        if (open && c.a - (last.a + last.removed) > 2 * options.context) {
-            hunk_put(a, b, &first, &last);
-            open = false;
+    bool more = change_next(a, b, &c);
+    while (more) { /* bound: lines */
+        struct hunk h = {c, c, c, change_counts(a, b, &c)};
+        while ((more = change_next(a, b, &c))) { /* bound: lines */
+            bool counts = change_counts(a, b, &c);
+            if (!extends(&h, &c, counts))
+                break;
+            if (counts || gap(&h.last, &c) < options.context)
+                h.last = c;
+            h.counts |= counts;
+            h.seen = c;
         }
-        if (!open)
-            first = c;
-        last = c;
-        open = true;
+        if (h.counts)
+            hunk_put(a, b, &h.first, &h.last);
     }
-    if (open)
-        hunk_put(a, b, &first, &last);
 }

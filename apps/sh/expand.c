@@ -7,6 +7,8 @@
 #include <stdio.h>
 #include <string.h>
 
+enum substitution substitution = ALLOW;
+
 static bool unexpandable;
 
 bool expansion_failed(void)
@@ -72,6 +74,16 @@ static void put_arithmetic(struct field *f, const char *s, size_t len, bool quot
     field_put_value(f, number, quoted);
 }
 
+static void put_output(struct field *f, const char *text, size_t len, bool quoted)
+{
+    if (substitution == ALLOW) {
+        field_put_value(f, output_of(text, len), quoted);
+    } else {
+        substitution = REFUSED;
+        expansion_fail("$()", "no command is run here");
+    }
+}
+
 /* What is between backquotes, a level of backslashes taken off. */
 static char *unbackquoted(const char *s, size_t len, char quote)
 {
@@ -88,13 +100,13 @@ static void put_substitution(struct field *f, const char *s, size_t len, char qu
 {
     if (*s == '`') {
         char *text = unbackquoted(s + 1, len - 2, quote);
-        field_put_value(f, output_of(text, strlen(text)), quote == '"');
+        put_output(f, text, strlen(text), quote == '"');
     } else if (s[1] == '{') {
         put_braced(f, arena_text(s + 2, len - 3), quote);
     } else if (is_arithmetic(s, len)) {
         put_arithmetic(f, s, len, quote == '"');
     } else {
-        field_put_value(f, output_of(s + 2, len - 3), quote == '"');
+        put_output(f, s + 2, len - 3, quote == '"');
     }
 }
 

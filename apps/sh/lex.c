@@ -51,8 +51,7 @@ bool is_arithmetic(const char *s, size_t len)
 
 static bool begins_substitution(const char *s) { return *s == '`' || (*s == '$' && (s[1] == '(' || s[1] == '{')); }
 
-/* What s begins with, as long as it is no plain character: its length, 1 for a plain one, 0: not closed. */
-static size_t piece_len(const char *s, char quote)
+size_t piece_len(const char *s, char quote)
 {
     if (*s == '\\')
         return s[1] != '\0' ? 2 : 1;

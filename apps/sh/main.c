@@ -200,6 +200,11 @@ int main(int argc, char **argv)
     if (argc == 2 && strcmp(argv[1], "--help") == 0)
         return usage(true);
     start();
+    if (argc == 4 && strcmp(argv[1], "--words") == 0) {
+        jobs_start();
+        parameters_set(argv + argc);
+        shell_exit(words_print(argv[2], argv[3]));
+    }
     char **words = letters_take(argv + (argc > 0), &line, &input, &prompts);
     if (words == NULL)
         return usage(false);

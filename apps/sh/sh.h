@@ -53,6 +53,8 @@ struct token {
 const char *token_read(const char **s, struct token *t, bool *open);
 /* Of "$(...)", "${...}" or "`...`" at s; quote: '"' within double quotes, else 0. Returns 0: not closed. */
 size_t dollar_len(const char *s, char quote);
+/* What s begins with, as long as it is no plain character: its length, 1 for a plain one, 0: not closed. quote: as above. */
+size_t piece_len(const char *s, char quote);
 /* Whether "$((...))" at s, of so many characters, is arithmetic and not a command that begins with a parenthesis. */
 bool is_arithmetic(const char *s, size_t len);
 size_t name_len(const char *s); /* of the variable's name there, 0: none */
@@ -157,6 +159,8 @@ char *expand_here(const char *start, size_t len);
  * is not interactive ends, as POSIX has it. */
 bool expansion_failed(void);
 void expansion_fail(const char *what, const char *why);
+/* Of commands. REFUSE: a word that wants one can't be expanded, and from then on it is REFUSED. */
+extern enum substitution { ALLOW, REFUSE, REFUSED } substitution;
 /* The value of the text of $((...)), which is expanded already; 0, or what is wrong (arith.c). */
 const char *arithmetic(const char *text, long long *value);
 /* Patterns (pattern.c): * ? [...] and \ before what stands for itself. */
@@ -277,5 +281,6 @@ long word_number(const char *who, const char *word, long most);
 
 /* ---- lines (main.c, edit.c, history.c, complete.c) ---- */
 char *script_read(int fd, const char *name);
+int words_print(const char *letters, const char *text); /* words.c: a status */
 
 #endif

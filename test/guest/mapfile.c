@@ -454,6 +454,10 @@ static void populated_pages_are_there(void)
     CHECK_EQ(munmap(p, 8 * PAGE), 0);
     p = mmap(NULL, 4 * PAGE, RW, MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
     CHECK(p != MAP_FAILED && is_there(p, 0) && is_there(p, 3) && *word(p, 2) == 0);
+    CHECK_EQ(madvise(p, 4 * PAGE, MADV_DONTNEED), 0); /* nothing is locked for it */
+    CHECK(!is_there(p, 0) && munmap(p, 4 * PAGE) == 0);
+    p = mmap(NULL, 4 * PAGE, PROT_READ, MAP_SHARED | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
+    CHECK(p != MAP_FAILED && is_there(p, 0) && is_there(p, 3) && *word(p, 2) == 0);
     CHECK(munmap(p, 4 * PAGE) == 0 && close(fd) == 0 && unlink("/disk/a") == 0);
 }
 

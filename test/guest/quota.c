@@ -6,6 +6,7 @@
 #define GT_NAME "quota"
 #include "gtest.h"
 #include <pagoda/thread.h>
+#include <sys/mman.h>
 
 #define ASK (~0UL)
 #define PAGES 16
@@ -161,6 +162,23 @@ static void two_hundred_frames(void *unused)
 }
 static void frames_of_a_tree(void) { alone(two_hundred_frames); }
 
+/* What MAP_POPULATE can't have is left to the first touch. */
+static void populates_over_quota(void *unused)
+{
+    (void)unused;
+    limit(PROC_TREE_FRAMES, used(PROC_TREE_FRAMES) + 400);
+    limit(PROC_TREE_FRAMES, used(PROC_TREE_FRAMES) + 200);
+    uint8_t *p = mmap(NULL, 400 * PAGE_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
+    REQUIRE(p != MAP_FAILED);
+    size_t there = 0;
+    while (there < 400 && (gt_page_info(0, p + there * PAGE_SIZE).pte & 1))
+        there++;
+    CHECK(there > 100 && there < 200);
+    memset(p, 1, there * PAGE_SIZE);
+    CHECK_EQ(munmap(p, 400 * PAGE_SIZE), 0);
+}
+static void populating_kills_nobody(void) { alone(populates_over_quota); }
+
 /* Parent after parent fills pages, shares them with a child and ends: what they share still counts. */
 static void passes_on(void *generations)
 {
@@ -314,7 +332,7 @@ static void dying_servers(void *unused)
 }
 static void counts_outlive_pager_and_procmgr(void) { alone(dying_servers); }
 
-GT_MAIN(CASE(processes_of_a_tree), CASE(an_orphan_counts_where_it_was_born), CASE(threads_of_a_tree), CASE(frames_of_a_tree),
+GT_MAIN(CASE(processes_of_a_tree), CASE(an_orphan_counts_where_it_was_born), CASE(threads_of_a_tree), CASE(frames_of_a_tree), CASE(populating_kills_nobody),
         CASE(shared_pages_of_dead_parents_count), CASE(a_fork_over_quota_fails_cleanly), CASE(objects_of_a_tree),
         CASE(it_can_only_be_lowered), CASE(not_with_children_that_stay_outside), CASE(accounts_are_used_again),
         CASE(counts_outlive_pager_and_procmgr))

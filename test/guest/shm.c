@@ -242,6 +242,24 @@ static void too_large_is_sigbus_not_a_hang(void)
     CHECK_EQ(shm_unlink("/after"), 0);
 }
 
+static void lock_all(void *p)
+{
+    CHECK(mlock(p, 1UL << 30) == -1 && errno == EAGAIN);
+}
+static void too_large_is_an_error_of_mlock(void)
+{
+    gt_loose = 1;
+    int fd = memfd_create("large", 0);
+    CHECK_EQ(ftruncate(fd, (off_t)1 << 30), 0);
+    char *p = mmap(NULL, 1UL << 30, RW, MAP_SHARED, fd, 0);
+    REQUIRE(p != MAP_FAILED);
+    RUN_CHILD(lock_all, p);
+    *word(p, 0) = 7; /* which was brought in */
+    CHECK_EQ(munmap(p, 1UL << 30), 0);
+    p = mmap(NULL, 1UL << 20, RW, MAP_SHARED | MAP_POPULATE, fd, (1 << 30) - (1 << 20)); /* what is left for the first touch */
+    CHECK(p != MAP_FAILED && munmap(p, 1UL << 20) == 0 && close(fd) == 0);
+}
+
 GT_MAIN(CASE(names_are_checked), CASE(flags_do_what_the_standard_says), CASE(all_see_the_same_bytes), CASE(sizes_change),
         CASE(exec_keeps_what_it_is_told_to), CASE(nobody_finds_a_memfd), CASE(a_nameless_file_may_be_given_a_name),
-        CASE(too_large_is_sigbus_not_a_hang))
+        CASE(too_large_is_sigbus_not_a_hang), CASE(too_large_is_an_error_of_mlock))

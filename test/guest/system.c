@@ -78,15 +78,17 @@ static void words_are_expanded(void)
     expands("$((2 + (3))) ${A_WORD#one} ${NONE-x y} '' #no", (const char *[]){"5", "two", "x", "y", "", "#no", NULL});
     expands("/pro[c] /none/*", (const char *[]){"/proc", "/none/*", NULL});
     expands("", (const char *[]){NULL});
-    static const char *const bad[] = {"a|b", "a;b", "a&", "a<b", "(a)", "{a", "a\nb"};
+    static const char *const bad[] = {"a|b", "a;b", "a&", "a<b", "(a)", "{a", "a\nb", "\"${NONE:-'}\"; touch /tmp/ran; \"'}\"", "${NONE:-\"'\"};touch /tmp/ran;'}'"};
     for (unsigned i = 0; i < sizeof bad / sizeof bad[0]; i++)
         CHECK_EQ(refused(bad[i], 0), WRDE_BADCHAR);
     static const char *const open[] = {"'a", "\"a", "$(a", "${a", "`a", "a\\", "$((1)"};
     for (unsigned i = 0; i < sizeof open / sizeof open[0]; i++)
         CHECK_EQ(refused(open[i], 0), WRDE_SYNTAX);
-    static const char *const run[] = {"$(echo a)", "`echo a`", "\"$(echo a)\"", "${A-$(echo a)}", "$((1 + $(echo 1)))"};
+    static const char *const run[] = {"$(echo a)", "`echo a`", "\"$(echo a)\"", "${A-$(echo a)}", "$((1 + $(echo 1)))", "$((touch /tmp/ran) )", "$(('$(touch /tmp/ran)'))",
+                                      "\"${NONE:-'$(touch /tmp/ran)'}\"", "$(('`touch /tmp/ran`'))", "${NONE:=${NO:-$(touch /tmp/ran)}}"};
     for (unsigned i = 0; i < sizeof run / sizeof run[0]; i++)
         CHECK_EQ(refused(run[i], WRDE_NOCMD), WRDE_CMDSUB);
+    CHECK(access("/tmp/ran", F_OK) == -1);
     CHECK_EQ(refused("$NOT_THERE", WRDE_UNDEF), WRDE_BADVAL);
     wordexp_t w = {.we_offs = 2};
     CHECK_EQ(wordexp("$(echo a b)", &w, WRDE_DOOFFS), 0);

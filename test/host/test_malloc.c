@@ -283,6 +283,29 @@ static void test_without_mappings_the_heap_does_it(void **state)
     assert_int_equal(mapped, 0);
 }
 
+static void test_a_block_is_made_smaller_without_memory(void **state)
+{
+    (void)state;
+    char *hold[300], *p = heap_malloc(2 * LARGE_BYTES);
+    unsigned n = 0;
+    size_t usable = heap_malloc_usable_size(p), limit = arena_limit;
+    memset(p, 1, 2 * LARGE_BYTES);
+    arena_limit = arena_used;
+    while (n < 300 && (hold[n] = heap_malloc(LARGE_BYTES / 2)) != NULL)
+        n++;
+    assert_true(n < 300);
+    assert_ptr_equal(heap_realloc(p, LARGE_BYTES / 2), p);
+    assert_true(p[0] == 1 && p[LARGE_BYTES / 2 - 1] == 1);
+    assert_true(heap_malloc_usable_size(p) < usable); /* its pages go back all the same */
+    arena_limit = limit;
+    p = heap_realloc(p, LARGE_BYTES / 4);
+    assert_true(p != NULL && p[LARGE_BYTES / 4 - 1] == 1);
+    heap_free(p);
+    while (n > 0)
+        heap_free(hold[--n]);
+    assert_int_equal(mapped, 0);
+}
+
 static void test_impossible_requests_are_refused(void **state)
 {
     (void)state;
@@ -331,6 +354,7 @@ int main(void)
         cmocka_unit_test(test_large_blocks_are_zeros_and_aligned),
         cmocka_unit_test(test_large_blocks_change_their_size),
         cmocka_unit_test(test_without_mappings_the_heap_does_it),
+        cmocka_unit_test(test_a_block_is_made_smaller_without_memory),
         cmocka_unit_test(test_impossible_requests_are_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
