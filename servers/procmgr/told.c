@@ -75,9 +75,9 @@ void files_answer(void)
     else
         tell_process(&told.process, m.w[3]);
     const struct ipc_buf text = {&told, sizeof told, BUF_R};
-    m = (struct ipc_msg){.w = {FS_PROC_TELL, m.w[1]}};
+    m.w[0] = FS_PROC_TELL; /* the rest is the question's name */
     err_t err = ipc_call_full(PROCMGR_H_FS, &m, &text, 1, DEADLINE_NONE);
-    (void)err; /* when it died so did the question */
+    (void)err; /* whoever asked was told of it, or died with the file server */
 }
 
 void files_answer_again(void)
