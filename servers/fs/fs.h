@@ -15,7 +15,11 @@
  *   disk.c     the block server                   extfs.c   files on the disk
  *   stat.c     what a file is, and SYNC           fdfs.c    /dev/fd
  *   job.c      requests that wait for the disk    request.c requests that wait for anything else
- *   procfs.c   processes in /proc                 asked.c   what procmgr is asked
+ *   procfs.c   processes in /proc                 proctext.c  what their pages say
+ *   asked.c    what procmgr is asked              program.c files that procmgr starts programs from
+ *   mapped.c   files that are mapped              cached.c  pages of those on the disk
+ *   ahead.c    and which are read ahead           poll.c    POLL
+ *   ramdata.c  bytes of files in memory           switch.S  from one stack to another
  */
 #ifndef FS_FS_H
 #define FS_FS_H
