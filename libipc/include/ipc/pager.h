@@ -77,12 +77,16 @@ enum pager_op {
  *   word 0   start page, 28 bits | pages, 28 bits | PROT_*, 4 bits | REGION_STACK, REGION_HEAP, 4 bits
  *   word 1   page of the boot image's file that it begins with, 32 bits | bytes that come from there, 32 bits; none: zeros */
 #define PAGER_REGIONS_MAX 3u /* in a message, from w[2] on */
+#define PAGER_REGION_PAGES_END (1UL << 28)
 struct pager_region {
     vaddr_t start, end;      /* whole pages */
     uint64_t prot_flags;     /* as REGION_ADD's w[4] */
-    uint64_t offset_bytes;   /* whole pages */
+    uint64_t offset_bytes;   /* whole pages, below 16 TiB */
     uint64_t backed_bytes;   /* below 4 GiB */
 };
+_Static_assert(((REGION_STACK | REGION_HEAP) | (PROT_R | PROT_W | PROT_X)) <= 0xf, "four bits each");
+_Static_assert(USER_VA_END >> PAGE_SHIFT < PAGER_REGION_PAGES_END, "28 bits each");
+/* It must fit. User addresses do; who has the rest from a file looks at it there. */
 static inline void pager_region_pack(uint64_t to[2], const struct pager_region *g)
 {
     to[0] = g->start >> PAGE_SHIFT | (g->end - g->start) >> PAGE_SHIFT << 28 | (g->prot_flags & 0xf) << 56 | g->prot_flags >> 8 << 60;
@@ -90,7 +94,7 @@ static inline void pager_region_pack(uint64_t to[2], const struct pager_region *
 }
 static inline struct pager_region pager_region_unpack(const uint64_t from[2])
 {
-    const uint64_t pages = (1UL << 28) - 1;
+    const uint64_t pages = PAGER_REGION_PAGES_END - 1;
     vaddr_t start = (from[0] & pages) << PAGE_SHIFT;
     return (struct pager_region){start, start + ((from[0] >> 28 & pages) << PAGE_SHIFT), (from[0] >> 56 & 0xf) | from[0] >> 60 << 8,
                                  (from[1] & UINT32_MAX) << PAGE_SHIFT, from[1] >> 32};
