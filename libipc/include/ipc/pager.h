@@ -35,7 +35,7 @@
     X(HANDLES, 23, FROM(BADGE_INIT) | FROM(BADGE_PROCMGR), "space: room for 256 more handles") \
     X(FRAMES, 24, FROM_ANY, "space (0: the whole system), frames (0: no limit), PAGER_FRAMES_SET or _ASK -> limit before, resident pages") \
     X(STORE, 25, FROM_ANY, "slots wanted in all, or 0 to ask -> slots now; ERR_AGAIN: it grew, ask again for the rest") \
-    X(PIN, 26, FROM_ANY, "space, start, end (both 0: the whole process, from now on), PAGER_PIN_NOW or PAGER_UNPIN") \
+    X(PIN, 26, FROM_ANY, "space, start, end (both 0: the whole process, from now on), PAGER_PIN_NOW or PAGER_UNPIN -> pages of files in the range that are not there: touch them and ask again") \
     X(REGION_GAP, 27, FROM_ANY, "space, hint or 0, bytes -> where so many are free: at the hint, else as high as there is place") \
     X(REGION_INFO, 28, FROM_ANY, "space, va -> start, end, prot | REGION_* << 8, backing | image file << 8, offset, file of the first region that ends behind va; ERR_NOENT: none") \
     X(REGION_DISCARD, 29, FROM_ANY, "space, start, end: private pages there are as if never touched") \
