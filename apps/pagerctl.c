@@ -77,7 +77,7 @@ static int kill_server(const char *name)
         printf("%s killed; init brings it back (restart %lu)\n", name, m.w[1] + 1);
         return 0;
     }
-    fprintf(stderr, "pagerctl: no server %s (pager, procmgr, console)\n", name);
+    fprintf(stderr, "pagerctl: no server %s (pager, procmgr, console, fs, and blk with a disk)\n", name);
     return 1;
 }
 
@@ -314,8 +314,8 @@ static int usage(FILE *to)
           "       pagerctl around [PAGES]         pages of a file that one fault maps; 1: only the one touched\n"
           "       pagerctl zeroed [FRAMES]        frames kept zeroed for first stores; 0: none\n"
           "       pagerctl stat                   what the pager has done since boot\n"
-          "       pagerctl kill [SERVER]          kill the pager (or procmgr, or console): init restarts it and\n"
-          "                                       nobody notices\n",
+          "       pagerctl kill [SERVER]          kill the pager (or procmgr, console, fs; with a disk blk): init restarts it\n"
+          "                                       and nobody notices; of fs, files in memory and descriptors are lost\n",
           to);
     return to == stdout ? 0 : 2;
 }

@@ -320,6 +320,11 @@ static void account(struct thread *t)
     h->switch_instret = now;
 }
 
+_Static_assert((int)T_STOPPED == THREAD_STOPPED && (int)T_READY == THREAD_READY && (int)T_RUNNING == THREAD_RUNNING &&
+                   (int)T_CALLING == THREAD_CALLING && (int)T_WAIT_REPLY == THREAD_WAIT_REPLY && (int)T_RECEIVING == THREAD_RECEIVING &&
+                   (int)T_WAITING == THREAD_WAITING && (int)T_FAULTED == THREAD_FAULTED && (int)T_SPENT == THREAD_UNFUNDED,
+               "user level sees states by these numbers");
+
 long sys_thread_info(struct thread *cur, uint64_t *a)
 {
     struct thread *t;

@@ -57,7 +57,8 @@ void ahead_fill(bool (*stop)(void))
     }
 }
 
-/* w[1] file, as the pager names it; w[2] first page, w[3] pages. */
+/* w[1] file, as the pager names it; w[2] first page, w[3] pages. Whose mappings there are only the pager knows, so that of any is good: it is
+ * advice, and the length of the file is no secret. */
 err_t do_FETCH(struct request *r)
 {
     const uint64_t *w = r->ev->w;

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT
  * The pages of files on the disk that are, or were, mapped: a hash by file and index, and a list of all in order of arrival,
- * from which the oldest leave when there is no memory. A page leaves only after the pager has taken it from everybody.
+ * from which the oldest leave when there is no memory; one that can't, since somebody has locked it, becomes the youngest. A page leaves
+ * only after the pager has taken it from everybody.
  */
 #include "cached.h"
 
 #include "fs.h"
+#include "job.h"
 #include "mapped.h"
 
 #include <ipc/pager.h>
@@ -77,6 +79,20 @@ void revoke(const struct mapped *o, uint32_t first, uint32_t end, uint64_t how)
         __builtin_trap(); /* a file of our own; without it a page would have two owners */
 }
 
+static void enter_order(struct cached *c)
+{
+    c->younger = 0;
+    c->older = youngest;
+    *(youngest ? &youngest->younger : &oldest) = c;
+    youngest = c;
+}
+
+static void leave_order(struct cached *c)
+{
+    *(c->younger ? &c->younger->older : &youngest) = c->older;
+    *(c->older ? &c->older->younger : &oldest) = c->younger;
+}
+
 static void forget(struct cached *c)
 {
     struct cached **at = bucket_of(c->of, c->index);
@@ -86,8 +102,7 @@ static void forget(struct cached *c)
     *c->link = c->next;
     if (c->next)
         c->next->link = c->link;
-    *(c->younger ? &c->younger->older : &youngest) = c->older;
-    *(c->older ? &c->older->younger : &oldest) = c->younger;
+    leave_order(c);
     set_dirty(c, false);
     kept--;
     page_free(c->page);
@@ -169,25 +184,36 @@ static bool take_away(const struct cached *c)
     return pager_call(H_PAGER, &m) == OK;
 }
 
-/* The oldest page leaves that has nothing to write. Only the keeper, which has the disk to itself, makes room like this. */
+/* The oldest page's file, if that has to be. */
+static err_t clean_oldest(void)
+{
+    if (!oldest || !oldest->dirty)
+        return OK;
+    struct mapped *o = oldest->of;
+    o->busy++;
+    err_t err = cached_write_back(o);
+    o->busy--;
+    return err;
+}
+
+/* The oldest page leaves that was not stored to meanwhile and that nobody has locked; the others are not asked for again until all have been.
+ * Only the keeper, which has the disk to itself, makes room like this. */
 static bool make_room(void)
 {
-    struct cached *c = oldest;
-    if (c && c->dirty) {
-        struct mapped *o = c->of;
-        o->busy++;
-        err_t err = cached_write_back(o);
-        o->busy--;
-        if (err != OK)
-            return false;
-    }
-    c = oldest; /* not one that was stored to meanwhile, or that somebody has locked; bound: pages kept */
-    while (c && (c->dirty || !take_away(c)))
-        c = c->younger;
-    if (!c)
+    if (clean_oldest() != OK)
         return false;
-    forget(c);
-    return true;
+    for (uint64_t tried = 1, end = kept; tried <= end && oldest; tried++) { /* bound: pages kept when it begins */
+        struct cached *c = oldest;
+        if (!c->dirty && take_away(c)) {
+            forget(c);
+            return true;
+        }
+        leave_order(c);
+        enter_order(c);
+        if (tried % EVICT_TRIES == 0)
+            job_let_others();
+    }
+    return false;
 }
 
 static struct cached *cached_new(struct mapped *o, uint32_t index)
@@ -213,9 +239,7 @@ static void enter(struct cached *c)
     if (c->next)
         c->next->link = &c->next;
     c->of->first = c;
-    c->older = youngest;
-    *(youngest ? &youngest->younger : &oldest) = c;
-    youngest = c;
+    enter_order(c);
     kept++;
 }
 

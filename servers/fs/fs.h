@@ -15,8 +15,12 @@
  *   disk.c     the block server                   extfs.c   files on the disk
  *   stat.c     what a file is, and SYNC           fdfs.c    /dev/fd
  *   job.c      requests that wait for the disk    request.c requests that wait for anything else
- *   procfs.c   processes in /proc                 asked.c   what procmgr is asked
- *   fixed.c    what nobody can do to these two
+ *   procfs.c   processes in /proc                 proctext.c  what their pages say
+ *   asked.c    what procmgr is asked              program.c files that procmgr starts programs from
+ *   mapped.c   files that are mapped              cached.c  pages of those on the disk
+ *   ahead.c    and which are read ahead           poll.c    POLL
+ *   ramdata.c  bytes of files in memory           switch.S  from one stack to another
+ *   fixed.c    what nobody can do to those two
  */
 #ifndef FS_FS_H
 #define FS_FS_H
@@ -141,8 +145,6 @@ struct request {
     struct file *making;     /* a description that has no descriptor yet, over what may wait; when it is `file`, the request keeps it */
     uint32_t waits_for;      /* LATER_LOCK: the process that has the lock */
     struct question *question; /* LATER_PROC: its last one (asked.c), which goes with the request */
-    uint32_t questions;      /* in this run, */
-    uint32_t question_pid;   /* and the pid of the latest */
     struct scratch *scratch;
     ticks_t deadline;        /* LATER_POLL: when it is tried a last time */
     struct ipc_msg m;        /* the answer; w[0] is filled from the result */
@@ -216,11 +218,13 @@ struct question {
     uint8_t kind;        /* enum fs_ask */
     bool answered;
     uint32_t number;     /* pid or place */
-    uint32_t earlier;    /* that this request had answered before */
+    uint32_t known_len;  /* processes that this request was told of before: they were there */
+    uint32_t known[QUESTIONS_MAX];
     union fs_told told;
 };
 /* For the request that is looked at now. LATER_PROC: it runs again when that is known. OK: *out is procmgr's answer to this request;
- * 0: it had one about this process, which is not there any more: the process was there. ERR_NOENT: there is none such. */
+ * 0: it had one about this process, which is not there any more: the process was there. ERR_NOENT: there is none such; FS_ERR_LOOP: it
+ * has asked for QUESTIONS_MAX others. */
 must_check err_t ask_process(uint32_t pid, const struct fs_process **out);
 must_check err_t ask_list(uint32_t place, const struct fs_list **out);
 void question_send(void);                         /* procmgr is told that there is one */
@@ -228,6 +232,7 @@ void question_end(struct question *q);            /* 0: nothing */
 extern unsigned questions_open;                   /* requests that wait for an answer */
 struct waiting *question_oldest(void);            /* request.c: of those; 0: none */
 void question_wake(struct waiting *w);            /* request.c: it has its answer */
+void question_fail(struct waiting *w, err_t err); /* request.c: it gets none; that is what its client is told */
 
 /* ---- paths (path.c) ---- */
 #define WALK_PARENT 1u   /* the last name may be missing */

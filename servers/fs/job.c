@@ -107,6 +107,14 @@ void job_go_on(struct job *j)
     append(&told, j);
 }
 
+void job_let_others(void)
+{
+    struct job *j = now;
+    j->state = JOB_TOLD;
+    append(&told, j);
+    job_switch(&j->at, &loop);
+}
+
 void jobs_go_on(void)
 {
     for (unsigned i = 0; i < JOBS && told.first; i++)

@@ -40,6 +40,7 @@ struct job *job_now(void);          /* 0: the main loop */
 unsigned job_number(const struct job *j);
 struct job *job_of(unsigned number);
 void job_wait(void);                /* until job_go_on() */
+void job_let_others(void);          /* it goes on when the loop has looked for events */
 void job_go_on(struct job *j);      /* it waits, or was told already */
 void jobs_go_on(void);              /* those that may */
 bool jobs_may_go_on(void);

@@ -26,9 +26,11 @@
 #define JOB_SCRATCH_BYTES 12288u
 #define MAPPED_MAX 2048u         /* files that are mapped at once (ENFILE) */
 #define CACHED_BUCKETS 2048u     /* of the hash of their pages */
+#define EVICT_TRIES 64u          /* pages that somebody has locked, before others are served while one is looked for */
 #define AHEAD_PAGES 7u           /* that are read behind one that was touched */
 #define AHEAD_A_TURN 8u          /* pages that are read ahead before others have the disk */
 #define AHEAD_RANGES 16u         /* of pages to read ahead, at once; more are forgotten */
+#define QUESTIONS_MAX 32u       /* processes that one request, with a path through them, may ask for besides the latest (ELOOP) */
 #define POLL_PIECE 64u           /* descriptors of a POLL that are looked at together */
 
 #endif

@@ -96,7 +96,6 @@ static inline void request_begin(struct request *r, const struct ipc_event *ev)
     r->self = 0;
     r->waits_for = 0;
     r->question = 0;
-    r->questions = r->question_pid = 0;
     r->scratch = 0;
     r->deadline = 0;
     r->m.w[0] = r->m.w[1] = r->m.w[2] = r->m.w[3] = r->m.w[4] = r->m.w[5] = r->m.w[6] = r->m.w[7] = 0;

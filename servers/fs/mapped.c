@@ -390,7 +390,7 @@ err_t do_MAP(struct request *r)
     return err == OK ? map(r, f) : err;
 }
 
-/* w[1] a file as the pager names it, of a mapping of the caller's. */
+/* w[1] a file as the pager names it: of anybody's mapping, as in FETCH. It is written back a little earlier. */
 err_t do_MSYNC(struct request *r)
 {
     struct mapped *o = r->ev->w[1] <= UINT32_MAX ? mapped_of((uint32_t)r->ev->w[1]) : 0;

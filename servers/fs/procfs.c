@@ -148,9 +148,8 @@ static void entry_fill(struct vnode_entry *e, uint64_t number, uint32_t type, co
 
 static void name_of(const struct vnode *dir, struct vnode_entry *out)
 {
-    char text[12] = "proc";
-    if (dir != &top)
-        (void)snprintf(text, sizeof text, "%lu", (unsigned long)node_of(dir)->pid);
+    char text[12];
+    (void)snprintf(text, sizeof text, "%lu", (unsigned long)node_of(dir)->pid);
     entry_fill(out, dir->number, S_IFDIR, text);
 }
 

@@ -10,6 +10,8 @@
 #include <string.h>
 #include <time.h>
 
+_Static_assert(FS_COMMAND_MAX <= PROC_TEXT_BYTES, "a page has room for them");
+
 #define NS_PER_S 1000000000UL
 #define NS_PER_CLOCK (NS_PER_S / CLOCKS_PER_SEC) /* of sysconf(_SC_CLK_TCK) */
 

@@ -242,6 +242,13 @@ void question_wake(struct waiting *w)
     wake(w);
 }
 
+void question_fail(struct waiting *w, err_t err)
+{
+    struct ipc_msg m = {.w = {(uint64_t)(int64_t)err}};
+    (void)ipc_reply(w->ev.id, &m); /* stale: the client is gone */
+    end(w);
+}
+
 /* A job may wait for the disk between finding that it cannot go on and being asleep, and others have their turns then: what came meanwhile
  * was not for it yet. */
 static void run(struct waiting *w)

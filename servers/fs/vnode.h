@@ -72,7 +72,7 @@ struct vnode_ops {
     /* The entry at or after *cookie (0: the first), "." and ".." among them; *cookie becomes that of the next. ERR_NOENT: no
      * more. Entries that come or go meanwhile may be seen or not; no other is left out or comes twice. */
     err_t (*next)(struct vnode *dir, uint64_t *cookie, struct vnode_entry *out);
-    /* The name that dir has in its parent. 0 instead of the function: one looks for its number there. */
+    /* The name that dir has in its parent; never asked of a root, whose name the file system below has. 0 instead of the function: one looks for its number there. */
     void (*name)(const struct vnode *dir, struct vnode_entry *out);
     /* Before bytes of a file are read from offset on: what they are is found out now, and how many. 0 instead of the function: they
      * are there. It may ask to be tried again later (LATER_PROC). */

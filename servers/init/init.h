@@ -124,6 +124,7 @@ void told_print(handle_t pager);                      /* what the pager tells, a
 /* ---- supervisor.c, worker.c, session.c ---- */
 extern handle_t init_ep;                   /* faults and exceptions of the servers, INIT_OPS */
 void supervisor_run(void) __attribute__((noreturn));
+#define KILL_AHEAD_TICKS 600000000u        /* a minute: a kill that is asked for comes no later, so none keeps its place for long */
 #define WORKER_REPORT 1u                   /* bits of the worker's own notification */
 #define WORKER_POWEROFF 2u
 #define WORKER_PAGER 4u                    /* the pager has something to tell */

@@ -90,13 +90,14 @@ static uint64_t last_server(void) { return servers_have_disk() ? SERVER_BLK : SE
 static err_t do_kill_server(const struct ipc_event *ev, struct ipc_msg *m)
 {
     unsigned server = (unsigned)ev->w[1];
-    if (ev->w[1] < SERVER_PAGER || ev->w[1] > last_server())
+    ticks_t at = ev->w[2], now = sys_time();
+    if (ev->w[1] < SERVER_PAGER || ev->w[1] > last_server() || (at > now && at - now > KILL_AHEAD_TICKS))
         return ERR_INVAL;
     m->w[1] = watch_restarts(server);
     for (unsigned i = 0; i < KILLS_MAX; i++) {
         if (kills[i].server != 0)
             continue;
-        kills[i] = (struct kill){.server = server, .at = ev->w[2]};
+        kills[i] = (struct kill){.server = server, .at = at};
         return OK;
     }
     return ERR_LIMIT;
@@ -104,7 +105,9 @@ static err_t do_kill_server(const struct ipc_event *ev, struct ipc_msg *m)
 
 static err_t do_poweroff(const struct ipc_event *ev)
 {
-    off_status = ev->w[1] & 0xff;
+    if (ev->w[1] > 255)
+        return ERR_INVAL;
+    off_status = (unsigned)ev->w[1];
     worker_power_off(off_status);
     off_at = sys_time() + POWEROFF_PATIENCE_TICKS;
     return OK;

@@ -104,7 +104,8 @@ struct ledger_op {
     uint8_t prot;
     uint8_t owner;        /* enum badge_class of the requester, 0: a client's own region change */
     uint8_t asked;        /* the result was given out: the record may be reused */
-    uint8_t spare[5];
+    uint8_t spare;
+    uint32_t absent;      /* lock: pages of files that were not there */
     uint64_t pages_shared, pages_copied;
 };
 

@@ -19,6 +19,8 @@ static uint32_t serial;
 
 static inline struct ledger_op *op_at(uint32_t i) { return &ledger.op[i]; }
 void op_set_value(uint64_t value) { next_value = value; }
+void op_step_value(const struct ledger_op *op, uint64_t value) { next_value = waiter_value[op - ledger.op] = value; }
+uint64_t op_value(void) { return next_value; }
 
 /* ---- records ---- */
 

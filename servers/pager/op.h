@@ -25,8 +25,10 @@ extern uint32_t op_queue_len; /* op.c's; here so that a fault can look at it wit
 static inline bool op_is_pending(void) { return op_queue_len > 0; }
 void op_step(void);
 
-/* The value that goes with the result of an operation without a key (BRK: the break). */
+/* The value that goes with the result of an operation without a key (BRK: the break), said before it begins, or by the last step. */
 void op_set_value(uint64_t value);
+void op_step_value(const struct ledger_op *op, uint64_t value);
+uint64_t op_value(void); /* the latest: of an operation that op_run() has just ended */
 
 /* Running operations again, from the ledger. */
 void ops_build(void);

@@ -8,6 +8,7 @@
 #include "evict.h"
 #include "fault.h"
 #include "leaf.h"
+#include "op.h"
 #include "resident.h"
 #include "step.h"
 #include "swap.h"
@@ -66,7 +67,7 @@ static bool is_to_pin(const struct ledger_region *r, uint32_t page)
     return !guard && r->prot != 0 && r->backing != BACKING_DEVICE;
 }
 
-static err_t pin_page(uint32_t slot, uint32_t region, uint32_t page)
+static err_t pin_page(uint32_t slot, uint32_t region, uint32_t page, uint32_t *absent)
 {
     const struct ledger_region *r = region_at(region);
     unsigned level;
@@ -83,8 +84,10 @@ static err_t pin_page(uint32_t slot, uint32_t region, uint32_t page)
         return OK; /* such pages never leave, those of files not while they are locked */
     if (err == OK && level == 0 && (pte & PTE_V))
         return pin_present(slot, r, page, pte);
-    if (r->backing == BACKING_FILE)
-        return err; /* to wait for the file server here would keep the pager busy; libc touches the pages first */
+    if (r->backing == BACKING_FILE) {
+        *absent += err == OK;
+        return err; /* to wait for the file server here would keep the pager busy: who locks them touches them, and asks again */
+    }
     return err == OK && (r->flags & REGION_LOCKED) ? fault_fill(slot, region, page) : err;
 }
 
@@ -102,6 +105,7 @@ static bool next_page(const struct ledger_op *op, uint32_t slot, uint32_t *page,
 
 static err_t finish(struct ledger_op *op, uint32_t slot, err_t err)
 {
+    op_step_value(op, op->kind == OP_LOCK ? op->absent : 0);
     if (err == OK || op->kind == OP_PIN)
         return err;
     (void)region_lock(slot, op->start_page, op->end_page, false); /* its parts are records of their own already */
@@ -121,7 +125,7 @@ err_t pin_step(struct ledger_op *op)
             page = table_skip_hole(slot, page);
             continue;
         }
-        err_t err = pin_page(slot, region, page);
+        err_t err = pin_page(slot, region, page, &op->absent);
         if (err == ERR_IN_PROGRESS)
             break;
         if (err != OK)

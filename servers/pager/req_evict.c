@@ -63,6 +63,7 @@ static err_t run(const struct ipc_event *ev, struct response *r, enum op_kind ki
     err_t err = op_run(&(struct ledger_op){.kind = (uint8_t)kind, .space = space_id(slot), .start_page = start,
                                            .end_page = end, .cursor_page = start}, ev->id);
     r->later = err == ERR_IN_PROGRESS;
+    r->m.w[1] = err == OK ? op_value() : 0;
     return err;
 }
 

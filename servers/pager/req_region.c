@@ -47,12 +47,13 @@ static bool is_too_large(uint32_t pages)
 
 #define FOR_TABLES 2u /* that so many pages may need besides */
 
-/* More pages than there are frames, or than the space's limit has left now: refused at once, while there is somebody who can be told. What
- * is touched is what counts, so in the end it may still be too much. */
-static bool is_hopeless(uint32_t slot, uint32_t pages)
+/* More pages than there are frames, or than the space's limit has left when so many of its pages go: refused at once, while there is
+ * somebody who can be told. What is touched is what counts, so in the end it may still be too much. */
+static bool is_hopeless(uint32_t slot, uint32_t pages, uint32_t going)
 {
     const struct space_vol *v = space_vol(slot);
     uint32_t limit = space_at(slot)->limit, has = v->charged + v->tables + v->objects;
+    has -= going < has ? going : has;
     if (limit && (has >= limit || pages + FOR_TABLES > limit - has))
         return true;
     return is_too_large(pages);
@@ -106,7 +107,7 @@ static err_t decode_region(const uint64_t *w, uint32_t slot, struct ledger_regio
     g->space = (uint16_t)slot;
     g->backing = (uint8_t)backing;
     if (backing == BACKING_ANON)
-        return (flags & REGION_REPLACE) && (g->prot & PROT_W) && is_hopeless(slot, g->end_page - g->start_page) ? ERR_NOMEM : OK;
+        return OK;
     g->file = (uint16_t)file;
     g->offset_page = page_of(offset);
     g->backed_bytes = w[7];
@@ -134,6 +135,33 @@ static err_t make_way(const struct ledger_region *g)
     return err == ERR_IN_PROGRESS ? ERR_DEFER : err;
 }
 
+/* Pages that are in the way of the region, at most. Some may stay with a relative, and count on. */
+static uint32_t pages_going(const struct ledger_region *g)
+{
+    uint32_t going = 0;
+    for (uint32_t page = g->start_page, next; page < g->end_page; page = next) { /* bound: leaf tables of the range */
+        frame_t leaf = table_leaf(g->space, page);
+        next = table_skip_hole(g->space, page);
+        uint32_t here = (next < g->end_page ? next : g->end_page) - page, maps = leaf == NO_FRAME ? 0 : frame_maps(leaf);
+        going += maps < here ? maps : here;
+    }
+    return going;
+}
+
+/* make_way() for memory that its limit must have room for: asked first, while nothing has changed, and again when what goes is gone. */
+static err_t make_room(const struct ledger_region *g)
+{
+    uint32_t pages = g->end_page - g->start_page;
+    if (g->backing != BACKING_ANON || !(g->prot & PROT_W))
+        return make_way(g);
+    if (is_too_large(pages))
+        return ERR_NOMEM;
+    if (is_hopeless(g->space, pages, 0) && is_hopeless(g->space, pages, pages_going(g)))
+        return ERR_NOMEM;
+    err_t err = make_way(g);
+    return err == OK && is_hopeless(g->space, pages, 0) ? ERR_NOMEM : err;
+}
+
 /* The number by which a shared region and its copies in children know each other; that of the one that is there, when the
  * request came twice. */
 static uint32_t origin_of(const struct ledger_region *g)
@@ -157,7 +185,7 @@ err_t req_region_add(const struct ipc_event *ev, struct response *r)
     if (err == OK)
         err = decode_region(ev->w, slot, &g);
     if (err == OK && replace)
-        err = make_way(&g);
+        err = make_room(&g);
     if (err != OK)
         return err;
     g.origin = origin_of(&g);
@@ -386,7 +414,7 @@ err_t req_brk(const struct ipc_event *ev, struct response *r)
     uint32_t end = page_of(want + PAGE_MASK);
     if (end > old_end && va_of(old_end) < WINDOW_BASE + WINDOW_BYTES && va_of(end) > WINDOW_BASE)
         return ERR_NOMEM;
-    if (end > old_end && (is_hopeless(slot, end - old_end) || is_too_large(end - g->start_page) || !region_is_clear(slot, old_end, end, last)))
+    if (end > old_end && (is_hopeless(slot, end - old_end, 0) || is_too_large(end - g->start_page) || !region_is_clear(slot, old_end, end, last)))
         return ERR_NOMEM;
     err = end > old_end ? heap_grow(last, end) : heap_shrink(heap, slot, end, old_end);
     if (err != OK)

@@ -45,7 +45,8 @@ static bool range_is_good(const struct elf_phdr *e, uint64_t size)
 {
     bool in_file = e->offset <= size && e->file_bytes <= size - e->offset && e->file_bytes <= e->mem_bytes;
     bool in_memory = e->va >= PAGE_SIZE && e->va < PROGRAM_VA_END && e->mem_bytes <= PROGRAM_VA_END - e->va;
-    return in_file && in_memory && (e->va & PAGE_MASK) == (e->offset & PAGE_MASK);
+    bool in_words = e->offset >> PAGE_SHIFT <= UINT32_MAX && e->file_bytes <= UINT32_MAX - PAGE_SIZE; /* pager_region_pack() */
+    return in_file && in_memory && in_words && (e->va & PAGE_MASK) == (e->offset & PAGE_MASK);
 }
 
 static unsigned prot_of(uint32_t flags)

@@ -135,12 +135,15 @@ err_t do_LIMIT(struct request *r)
 
 /* ---- time ---- */
 
-static uint64_t cpu_of_thread(const struct proc *p, unsigned slot)
+/* Zeros: it is none any more. */
+static struct thread_info info_of_thread(const struct proc *p, unsigned slot)
 {
     struct thread_info info;
     handle_t h = p->thread[slot].handle;
-    return h != NO_HANDLE && sys_thread_info(h, &info) == OK ? info.instructions : 0;
+    return h != NO_HANDLE && sys_thread_info(h, &info) == OK ? info : (struct thread_info){0};
 }
+
+static uint64_t cpu_of_thread(const struct proc *p, unsigned slot) { return info_of_thread(p, slot).instructions; }
 
 void cpu_note(struct proc *p, unsigned slot) { p->cpu_ended += cpu_of_thread(p, slot); }
 
@@ -149,6 +152,19 @@ uint64_t cpu_of(const struct proc *p)
     uint64_t sum = p->cpu_ended;
     for (uint64_t left = p->thread_map; left; left &= left - 1) /* bound: PROC_THREADS_MAX */
         sum += cpu_of_thread(p, (unsigned)__builtin_ctzll(left));
+    return sum;
+}
+
+uint64_t cpu_and_work_of(const struct proc *p, bool *has_work)
+{
+    const uint64_t works = 1u << THREAD_READY | 1u << THREAD_RUNNING | 1u << THREAD_FAULTED | 1u << THREAD_UNFUNDED;
+    uint64_t sum = p->cpu_ended, states = 0;
+    for (uint64_t left = p->thread_map; left; left &= left - 1) { /* bound: PROC_THREADS_MAX */
+        const struct thread_info info = info_of_thread(p, (unsigned)__builtin_ctzll(left));
+        sum += info.instructions;
+        states |= 1u << info.state;
+    }
+    *has_work = states & works;
     return sum;
 }
 

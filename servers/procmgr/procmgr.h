@@ -16,13 +16,6 @@
 #include "ledger.h"
 #include "limits.h"
 
-/* States of THREAD_INFO: */
-#define THREAD_STOPPED 1u  /* not to be run until somebody resumes it */
-#define THREAD_READY 2u
-#define THREAD_RUNNING 3u
-#define THREAD_FAULTED 8u  /* its page comes */
-#define THREAD_UNFUNDED 9u /* it has used up its budget */
-
 /* ---- processes (proc.c) ---- */
 
 /* A long operation of the pager on a process's space (ops.c). */
@@ -303,6 +296,7 @@ void files_answer_again(void); /* it may have asked an earlier life of ours */
 void prio_apply(struct proc *p); /* to all its threads */
 
 /* ---- info.c ---- */
+uint64_t cpu_and_work_of(const struct proc *p, bool *has_work); /* the same as cpu_of(), and whether a thread has something to do */
 uint64_t cpu_of(const struct proc *p);          /* instructions of its threads, of those that ended as well */
 void cpu_note(struct proc *p, unsigned slot);   /* its thread is about to go */
 uint8_t thread_prio_own(const struct proc *p, unsigned slot); /* the process's if it has none */

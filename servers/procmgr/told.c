@@ -7,42 +7,33 @@
 #include <ipc/fs.h>
 #include <string.h>
 
+_Static_assert(COMMAND_MAX == FS_COMMAND_MAX, "argument strings fit, and all that are kept are shown");
 _Static_assert(PROC_NAME_MAX == sizeof(((struct fs_process *)0)->name), "names fit");
 
 /* R: a thread of it has something to do. */
-static bool has_work(const struct proc *p)
-{
-    struct thread_info info;
-    for (uint64_t left = p->thread_map; left; left &= left - 1) { /* bound: PROC_THREADS_MAX */
-        handle_t h = p->thread[__builtin_ctzll(left)].handle;
-        if (h == NO_HANDLE || sys_thread_info(h, &info) != OK)
-            continue;
-        if (info.state == THREAD_READY || info.state == THREAD_RUNNING || info.state == THREAD_FAULTED || info.state == THREAD_UNFUNDED)
-            return true;
-    }
-    return false;
-}
-
-static char state_of(const struct proc *p)
+static char state_of(const struct proc *p, bool has_work)
 {
     switch (p->state) {
     case PROC_STATE_NEW: return 'N';
     case PROC_STATE_EXITING: return 'X';
     case PROC_STATE_ZOMBIE: return 'Z';
-    default: return p->stopped ? 'T' : has_work(p) ? 'R' : 'S';
+    default: return p->stopped ? 'T' : has_work ? 'R' : 'S';
     }
 }
 
 static void tell_process(struct fs_process *t, uint64_t pid)
 {
     const struct proc *p = proc_find(pid);
-    *t = (struct fs_process){0};
-    if (!p)
+    bool has_work;
+    if (!p) {
+        *t = (struct fs_process){0};
         return;
+    }
+    uint64_t used = cpu_and_work_of(p, &has_work);
     const struct sig_thread *first = sig_thread_of(p, 0);
     *t = (struct fs_process){
         .pid = p->pid, .parent = p == init_proc ? 0 : p->parent->pid, .group = p->group, .session = p->session, .space = p->space,
-        .threads = p->threads, .prio = p->prio, .state = (uint32_t)state_of(p), .born = p->born, .used = cpu_of(p),
+        .threads = p->threads, .prio = p->prio, .state = (uint32_t)state_of(p, has_work), .born = p->born, .used = used,
         .used_children = p->cpu_children, .pending = p->sig_pending | (first ? first->pending : 0), .blocked = first ? first->mask : 0,
         .ignored = p->sig_ignored, .caught = p->sigs ? p->sigs->caught : 0,
     };
@@ -75,9 +66,9 @@ void files_answer(void)
     else
         tell_process(&told.process, m.w[3]);
     const struct ipc_buf text = {&told, sizeof told, BUF_R};
-    m = (struct ipc_msg){.w = {FS_PROC_TELL, m.w[1]}};
+    m.w[0] = FS_PROC_TELL; /* the rest is the question's name */
     err_t err = ipc_call_full(PROCMGR_H_FS, &m, &text, 1, DEADLINE_NONE);
-    (void)err; /* when it died so did the question */
+    (void)err; /* whoever asked was told of it, or died with the file server */
 }
 
 void files_answer_again(void)

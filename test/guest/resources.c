@@ -50,6 +50,30 @@ static void memory_child(void *unused)
 }
 static void memory_ends_where_the_limit_is(void) { gt_expect_signal(gt_child(memory_child, NULL), SIGKILL); }
 
+/* Memory that takes the place of other memory needs only what that does not give back; when even so there is too little, what was
+ * there stays. */
+static void replaces(void *unused)
+{
+    const size_t bytes = 100 * PAGE_SIZE;
+    struct rlimit l = {200 * PAGE_SIZE, 200 * PAGE_SIZE};
+    (void)unused;
+    CHECK_EQ(setrlimit(RLIMIT_AS, &l), 0);
+    char *p = mmap(NULL, 4 * bytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    REQUIRE(p != MAP_FAILED);
+    for (unsigned i = 0; i < 3; i++) {
+        REQUIRE(mmap(p, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) == p);
+        for (size_t at = 0; at < bytes; at += PAGE_SIZE) {
+            CHECK_EQ(p[at], 0);
+            p[at] = 1;
+        }
+    }
+    errno = 0;
+    CHECK(mmap(p, 2 * bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) == MAP_FAILED && errno == ENOMEM);
+    CHECK(p[0] == 1 && p[bytes - PAGE_SIZE] == 1);
+    CHECK_EQ(mprotect(p + 3 * bytes, bytes, PROT_READ), 0); /* it is still there */
+}
+static void what_is_replaced_counts_no_more(void) { RUN_CHILD(replaces, NULL); }
+
 static void takes_one_frame(void *unused)
 {
     struct rlimit l = {4096, 4096};
@@ -269,5 +293,6 @@ static void nice_is_a_priority(void)
     CHECK(setpriority(PRIO_PROCESS, 999999, 1) == -1 && errno == ESRCH);
 }
 
-GT_MAIN(CASE(memory_ends_where_the_limit_is), CASE(a_limit_ends_with_its_process), CASE(processes_are_limited), CASE(open_files_are_limited), CASE(the_others_are_what_they_are),
+GT_MAIN(CASE(memory_ends_where_the_limit_is), CASE(what_is_replaced_counts_no_more), CASE(a_limit_ends_with_its_process),
+        CASE(processes_are_limited), CASE(open_files_are_limited), CASE(the_others_are_what_they_are),
         CASE(time_is_counted_where_it_was_used), CASE(clocks_of_processor_time), CASE(clocks_of_threads), CASE(nice_is_a_priority))

@@ -122,7 +122,8 @@ static long event_call(struct ipc_regs *x)
     if (class == BADGE_PROCMGR) {
         x->w[0] = question.id ? (take8() % 2 ? FS_PROC_TELL : FS_PROC_ASKED) : FS_PROC_FORK + take8() % 3;
         x->w[1] = x->w[0] == FS_PROC_TELL ? question.id : 2 + take8() % PIDS;
-        x->w[2] = 2 + take8() % PIDS;
+        x->w[2] = x->w[0] == FS_PROC_TELL ? question.kind : 2 + take8() % PIDS;
+        x->w[3] = x->w[0] == FS_PROC_TELL && take8() % 8 ? question.number : x->w[3];
     } else if (how % 32 == 4) {
         x->w[0] = FS_ATTACH;
     }

@@ -64,7 +64,7 @@ uint64_t watch_restarts(unsigned number) { return watch_alive(number); }
 const char *watch_name(unsigned number) { return number ? "a server" : "?"; }
 void worker_power_off(unsigned status)
 {
-    MUST(status <= 255 && caller.op == INIT_POWEROFF && caller.id != 0);
+    MUST(status <= 255 && status == caller.w[1] && caller.op == INIT_POWEROFF && caller.id != 0);
     caller.id = 0; /* no reply */
     longjmp(input.end, 1); /* before the supervisor notes that: the next input finds the machine on */
 }
@@ -127,12 +127,13 @@ static long reply(struct ipc_regs *x)
     MUST(caller.id != 0 && x->t3 == caller.id);
     err_t err = (err_t)(int64_t)x->w[0];
     unsigned who = who_may(caller.op);
-    MUST(err <= OK && (caller.op != INIT_POWEROFF || err != OK));
+    MUST(err <= OK && (caller.op != INIT_POWEROFF || err == ERR_PERM || (err == ERR_INVAL && caller.w[1] > 255)));
     MUST(who != 0 || err == ERR_NOSYS);
     MUST(who == 0 || (err == ERR_PERM) == !(who & FROM(caller.class)));
     bool named = caller.w[1] >= SERVER_PAGER && caller.w[1] <= last();
     if (caller.op == INIT_KILL_SERVER && err != ERR_PERM) {
-        MUST(err == (!named ? ERR_INVAL : pending < 8 ? OK : ERR_LIMIT));
+        bool far = caller.w[2] > now && caller.w[2] - now > KILL_AHEAD_TICKS;
+        MUST(err == (!named || far ? ERR_INVAL : pending < 8 ? OK : ERR_LIMIT));
         if (err == OK)
             due[pending++] = caller.w[2];
     }

@@ -34,6 +34,8 @@ static struct want {
 static unsigned wants;
 static uint64_t of_file;
 static unsigned revoked; /* how often */
+static uint64_t locked_from, locked_end; /* pages that somebody has locked */
+
 
 static void next_want(struct ipc_regs *x)
 {
@@ -78,6 +80,8 @@ long ipc_raw(long number_flags, uint64_t a0, struct ipc_regs *x)
     else
         x->w[1] = 1 << 11; /* of a PAGER_STAT: frames; of FILE_USES: some */
     revoked += op == PAGER_FILE_REVOKE;
+    if (op == PAGER_FILE_REVOKE && x->w[4] == PAGER_FILE_AWAY && x->w[2] >= locked_from && x->w[2] < locked_end)
+        x->w[0] = (uint64_t)(int64_t)ERR_BUSY;
     return OK;
 }
 
@@ -135,7 +139,8 @@ static int setup(void **state)
         assert_int_equal(get_ready(), OK);
     }
     in_job = &job;
-    wants = revoked = 0;
+    wants = revoked = turns = 0;
+    locked_from = locked_end = 0;
     memset(medium, 'd', sizeof medium);
     file = (struct vnode){.ops = &ops, .number = 7, .mode = S_IFREG | 0644, .uses = 1, .size = sizeof medium};
     cut_result = OK;
@@ -227,12 +232,42 @@ static void test_the_loop_comes_again_for_what_a_request_left(void **state)
     in_job = &job;
 }
 
+static void fill(uint32_t first, uint32_t end, err_t want)
+{
+    void *at;
+    for (uint32_t i = first; i < end; i++)
+        assert_int_equal(cached_fill(file.mapped, i, &at), want);
+}
+
+/* The oldest hundred are locked: when memory is full they are asked for once, not for each page that comes, and others are served
+ * meanwhile. */
+static void test_locked_pages_are_asked_for_seldom(void **state)
+{
+    (void)state;
+    static void *hog[1100];
+    unsigned n = 0;
+    fill(0, 120, OK);
+    while (n < 1100 && (hog[n] = file_page_new()))
+        n++;
+    locked_end = 100;
+    fill(120, 140, OK);
+    assert_true(revoked <= 120);
+    assert_true(turns >= 1);
+    for (uint32_t i = 0; i < 100; i++)
+        assert_non_null(cached_find(file.mapped, i));
+    locked_end = FILE_PAGES;
+    fill(140, 141, FS_ERR_NOSPC);
+    while (n > 0)
+        page_free(hog[--n]);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_a_cut_that_fails_takes_no_page, setup, teardown),
         cmocka_unit_test_setup_teardown(test_what_is_behind_the_end_does_not_come_into_the_file, setup, teardown),
         cmocka_unit_test_setup_teardown(test_every_page_that_is_wanted_comes, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_locked_pages_are_asked_for_seldom, setup, teardown),
         cmocka_unit_test_setup_teardown(test_the_loop_comes_again_for_what_a_request_left, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -290,6 +290,35 @@ static void a_table_of_a_files_pages_is_not_shared(void **state)
     model_check();
 }
 
+/* Locked, a page of a file that is not there stays away until somebody touches it; then it is one of those that stay. */
+static void lock_the_file(uint32_t space, uint64_t pages, uint64_t absent)
+{
+    struct ipc_msg m = {.w = {PAGER_PIN, space, 2 * HEAP, 2 * HEAP + pages * PAGE_SIZE, PAGER_PIN_NOW}};
+    assert_int_equal(model_call(space, &m), OK);
+    assert_int_equal(m.w[1], absent);
+}
+
+static void a_lock_counts_the_pages_of_files_that_are_absent(void **state)
+{
+    (void)state;
+    uint32_t server = make_server(), a = make_process(10);
+    space_at(space_slot(server))->flags |= SPACE_F_SERVER; /* it pays for the file's pages, and so they are the file's */
+    struct ipc_msg m = {.w = {PAGER_FILE_MAP, 10, 2 * HEAP, 2 * HEAP + 900 * PAGE_SIZE, PROT_R | PROT_W, THE_FILE}};
+    struct ipc_msg away = {.w = {PAGER_FILE_REVOKE, THE_FILE, 0, 900, PAGER_FILE_AWAY}}, again = away;
+    assert_int_equal(file_call(server, &m), OK);
+    model_fault_waits(a, 2 * HEAP + PAGE_SIZE, PROT_R);
+    serve_page(server, 1);
+    assert_int_equal(file_call(server, &away), OK); /* after it was touched, before it is locked */
+    lock_the_file(a, 2, 2);
+    model_fault_waits(a, 2 * HEAP + PAGE_SIZE, PROT_R);
+    serve_page(server, 1);
+    assert_int_equal(file_call(server, &again), ERR_BUSY);
+    lock_the_file(a, 2, 1);
+    lock_the_file(a, 900, 899); /* in several steps */
+    assert_int_equal(load(a, 2 * HEAP + PAGE_SIZE), 42);
+    model_check();
+}
+
 /* Its message is old when it is answered, and the table may have come to be shared since. */
 static void a_fault_that_waited_splits_the_table(void **state)
 {
@@ -321,6 +350,7 @@ int main(void)
         TEST(a_locked_page_is_its_processs_alone),
         TEST(files_are_mapped_into_holes_of_shared_tables),
         TEST(a_table_of_a_files_pages_is_not_shared),
+        TEST(a_lock_counts_the_pages_of_files_that_are_absent),
         TEST(a_fault_that_waited_splits_the_table),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

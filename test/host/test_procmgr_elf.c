@@ -135,6 +135,24 @@ static void test_each_way_to_be_bad_is_refused(void **state)
     file.p[1].type = 3, assert_refused(); /* wants a dynamic linker */
 }
 
+/* Of a file that is long enough for it. */
+static void test_a_segment_that_no_message_has_room_for_is_refused(void **state)
+{
+    (void)state;
+    const uint64_t size = 1UL << 50, most = UINT32_MAX - PAGE_SIZE;
+    struct program p;
+    file.p[2].file_bytes = file.p[2].mem_bytes = most;
+    assert_int_equal(elf_read((const uint8_t *)&file, size, &p), OK);
+    file.p[2].file_bytes = file.p[2].mem_bytes = most + 1;
+    assert_int_equal(elf_read((const uint8_t *)&file, size, &p), ERR_NOEXEC);
+    (void)good_file(NULL);
+    file.p[2].file_bytes = 0;
+    file.p[2].offset = (1UL << 44) - PAGE_SIZE;
+    assert_int_equal(elf_read((const uint8_t *)&file, size, &p), OK);
+    file.p[2].offset = 1UL << 44;
+    assert_int_equal(elf_read((const uint8_t *)&file, size, &p), ERR_NOEXEC);
+}
+
 static void test_a_short_file_is_refused(void **state)
 {
     (void)state;
@@ -200,6 +218,7 @@ int main(void)
         cmocka_unit_test_setup(test_the_stack_is_below_a_program_that_leaves_room, good_file),
         cmocka_unit_test_setup(test_a_segment_without_file_bytes_is_all_zeros, good_file),
         cmocka_unit_test_setup(test_each_way_to_be_bad_is_refused, good_file),
+        cmocka_unit_test_setup(test_a_segment_that_no_message_has_room_for_is_refused, good_file),
         cmocka_unit_test_setup(test_a_short_file_is_refused, good_file),
         cmocka_unit_test_setup(test_damaged_files_never_come_out_wrong, good_file),
     };

@@ -59,8 +59,8 @@
     X(CHECK, 44, FROM_ANY, "-> violations: what the server counts, counted anew; number of the first kind, detail") \
     X(INTERRUPT, 48, FROM(BADGE_PROCMGR), "frame of a thread: its request that waits ends, with ERR_CANCELLED or with what it did; ERR_NOENT nothing of it waits, ERR_BUSY it is about to go on") \
     X(FETCH, 49, FROM(BADGE_CLIENT), "file, as REGION_INFO names it, first page, pages: they will be wanted -> pages of the file") \
-    X(PROC_ASKED, 50, FROM(BADGE_PROCMGR), "-> name of a question that a page of /proc waits for (0: none), FS_ASK_*, pid or place") \
-    X(PROC_TELL, 51, FROM(BADGE_PROCMGR), "name of the question; buf0 union fs_told: the answer; OK also when nobody waits any more")
+    X(PROC_ASKED, 50, FROM(BADGE_PROCMGR), "-> id of who waits for a page of /proc (0: nobody), FS_ASK_*, pid or place: together the name of its question") \
+    X(PROC_TELL, 51, FROM(BADGE_PROCMGR), "name of a question, in three words; buf0 union fs_told: the answer; OK also when nobody waits for it any more")
 
 enum fs_op {
 #define FS_ENUM(name, number, who, text) FS_##name = (number),

@@ -7,8 +7,8 @@
 #include <ipc/ipc.h>
 
 #define INIT_OPS(X) \
-    X(POWEROFF, 1, FROM(BADGE_CLIENT) | FROM(BADGE_PROCMGR), "exit status 0..255; no reply") \
-    X(KILL_SERVER, 2, FROM(BADGE_CLIENT), "enum init_server, time (absolute ticks; 0 or past: now): kill it then, as a crash would; answered at once -> restarts so far") \
+    X(POWEROFF, 1, FROM(BADGE_CLIENT) | FROM(BADGE_PROCMGR), "exit status 0..255; no reply but to another one") \
+    X(KILL_SERVER, 2, FROM(BADGE_CLIENT), "enum init_server, time (absolute ticks, at most a minute ahead; 0 or past: now): kill it then, as a crash would; answered at once -> restarts so far") \
     X(SERVER_INFO, 3, FROM_ANY, "enum init_server -> alive, restarts, space key, instructions of its thread; ERR_NOENT past the last") \
     X(SETTING, 4, FROM_ANY, "enum init_setting -> value (FORK_*, memory bytes, harts, build, boot instret at shell start)")
 

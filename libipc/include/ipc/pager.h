@@ -35,7 +35,7 @@
     X(HANDLES, 23, FROM(BADGE_INIT) | FROM(BADGE_PROCMGR), "space: room for 256 more handles") \
     X(FRAMES, 24, FROM_ANY, "space (0: the whole system), frames (0: no limit), PAGER_FRAMES_SET or _ASK -> limit before, resident pages") \
     X(STORE, 25, FROM_ANY, "slots wanted in all, or 0 to ask -> slots now; ERR_AGAIN: it grew, ask again for the rest") \
-    X(PIN, 26, FROM_ANY, "space, start, end (both 0: the whole process, from now on), PAGER_PIN_NOW or PAGER_UNPIN") \
+    X(PIN, 26, FROM_ANY, "space, start, end (both 0: the whole process, from now on), PAGER_PIN_NOW or PAGER_UNPIN -> pages of files in the range that are not there: touch them and ask again") \
     X(REGION_GAP, 27, FROM_ANY, "space, hint or 0, bytes -> where so many are free: at the hint, else as high as there is place") \
     X(REGION_INFO, 28, FROM_ANY, "space, va -> start, end, prot | REGION_* << 8, backing | image file << 8, offset, file of the first region that ends behind va; ERR_NOENT: none") \
     X(REGION_DISCARD, 29, FROM_ANY, "space, start, end: private pages there are as if never touched") \
@@ -77,12 +77,16 @@ enum pager_op {
  *   word 0   start page, 28 bits | pages, 28 bits | PROT_*, 4 bits | REGION_STACK, REGION_HEAP, 4 bits
  *   word 1   page of the boot image's file that it begins with, 32 bits | bytes that come from there, 32 bits; none: zeros */
 #define PAGER_REGIONS_MAX 3u /* in a message, from w[2] on */
+#define PAGER_REGION_PAGES_END (1UL << 28)
 struct pager_region {
     vaddr_t start, end;      /* whole pages */
     uint64_t prot_flags;     /* as REGION_ADD's w[4] */
-    uint64_t offset_bytes;   /* whole pages */
+    uint64_t offset_bytes;   /* whole pages, below 16 TiB */
     uint64_t backed_bytes;   /* below 4 GiB */
 };
+_Static_assert(((REGION_STACK | REGION_HEAP) | (PROT_R | PROT_W | PROT_X)) <= 0xf, "four bits each");
+_Static_assert(USER_VA_END >> PAGE_SHIFT < PAGER_REGION_PAGES_END, "28 bits each");
+/* It must fit. User addresses do; who has the rest from a file looks at it there. */
 static inline void pager_region_pack(uint64_t to[2], const struct pager_region *g)
 {
     to[0] = g->start >> PAGE_SHIFT | (g->end - g->start) >> PAGE_SHIFT << 28 | (g->prot_flags & 0xf) << 56 | g->prot_flags >> 8 << 60;
@@ -90,7 +94,7 @@ static inline void pager_region_pack(uint64_t to[2], const struct pager_region *
 }
 static inline struct pager_region pager_region_unpack(const uint64_t from[2])
 {
-    const uint64_t pages = (1UL << 28) - 1;
+    const uint64_t pages = PAGER_REGION_PAGES_END - 1;
     vaddr_t start = (from[0] & pages) << PAGE_SHIFT;
     return (struct pager_region){start, start + ((from[0] >> 28 & pages) << PAGE_SHIFT), (from[0] >> 56 & 0xf) | from[0] >> 60 << 8,
                                  (from[1] & UINT32_MAX) << PAGE_SHIFT, from[1] >> 32};

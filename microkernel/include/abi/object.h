@@ -19,6 +19,19 @@ enum object_type {
     OBJ_TYPES
 };
 
+/* What a thread does, as THREAD_INFO says. */
+enum thread_doing {
+    THREAD_STOPPED = 1,    /* nothing, until somebody starts or resumes it */
+    THREAD_READY = 2,
+    THREAD_RUNNING = 3,
+    THREAD_CALLING = 4,    /* its message is queued at an endpoint */
+    THREAD_WAIT_REPLY = 5,
+    THREAD_RECEIVING = 6,
+    THREAD_WAITING = 7,    /* for a notification */
+    THREAD_FAULTED = 8,    /* its page comes */
+    THREAD_UNFUNDED = 9,   /* it has used up its budget */
+};
+
 /* Rights: 8 bits in a handle. The low bits mean something per type. */
 #define RIGHT_SEND (1u << 0)    /* endpoint: call */
 #define RIGHT_RECV (1u << 1)    /* endpoint: receive */
