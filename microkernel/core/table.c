@@ -117,12 +117,13 @@ static __attribute__((noinline)) bool table_write_protect(const struct space *pa
 {
     const pte_t chunk_bits = ~0UL << (PTE_PPN_SHIFT + CHUNK_SHIFT - PAGE_SHIFT), alike = chunk_bits | PTE_V | PTE_W;
     pte_t last = ~0UL; /* like no entry */
+    const pte_t *end = e + PTES_PER_TABLE, *run;
     for (uint64_t left = table_info(e)->maps; left; e++) { /* bound: 512, the table's own count of entries */
-        for (; !((*e ^ last) & alike); e++) {
+        for (run = e; e < end && !((*e ^ last) & alike); e++)
             __atomic_fetch_xor(e, PTE_W | PTE_COW, __ATOMIC_RELAXED);
-            if (!--left)
-                return true;
-        }
+        left -= (uint64_t)(e - run);
+        if (!left)
+            return true;
         pte_t old = *e;
         left -= old != 0;
         if (!(old & PTE_V))
