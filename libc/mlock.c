@@ -9,15 +9,20 @@
 #include <errno.h>
 #include <ipc/pager.h>
 
-/* Pages of files come first: the pager keeps what is there, and waits for nobody. */
+/* Pages of files come first: the pager keeps what is there, and waits for nobody. One may leave before it is locked. Then it is brought in
+ * once more, and once is enough: it is in a locked range by now. */
 static int pin(uint64_t start, uint64_t end, enum pager_pin how)
 {
-    struct ipc_msg m = {.w = {PAGER_PIN, 0, start, end, how}};
-    if (how == PAGER_PIN_NOW && !__fetch_files(start, end == 0 ? USER_VA_END : end, FETCH_TOUCH)) {
-        errno = EAGAIN;
-        return -1;
+    struct ipc_msg m = {.w = {0}};
+    err_t err = OK;
+    for (unsigned turn = 0; turn < 2 && err == OK && (turn == 0 || m.w[1] > 0); turn++) {
+        if (how == PAGER_PIN_NOW && !__fetch_files(start, end == 0 ? USER_VA_END : end, FETCH_TOUCH)) {
+            errno = EAGAIN;
+            return -1;
+        }
+        m = (struct ipc_msg){.w = {PAGER_PIN, 0, start, end, how}};
+        err = pager_call(H_PAGER, &m);
     }
-    err_t err = pager_call(H_PAGER, &m);
     if (err == OK)
         return 0;
     errno = err == ERR_INVAL ? EINVAL : err == ERR_AGAIN ? EAGAIN : ENOMEM;

@@ -16,7 +16,7 @@ import time
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
-from pagoda.targets import read_mutants
+from pagoda.targets import read_mutants, selected
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 TIMEOUT_S = 900
@@ -69,11 +69,11 @@ def check(name, file, tests):
 
 def main():
     parser = argparse.ArgumentParser(description="Run the tests against seeded bugs.")
-    parser.add_argument("--only", default="", help="one name of test/mutants.txt")
+    parser.add_argument("--only", default="", help="names of test/mutants.txt, or patterns; commas separate")
     given = parser.parse_args()
-    mutants = [row for row in read_mutants(ROOT) if given.only in ("", row[0])]
+    mutants = [row for row in read_mutants(ROOT) if selected(row[0], given.only)]
     if not mutants:
-        print("mutants: test/mutants.txt lists none.", file=sys.stderr)
+        print(f"mutants: test/mutants.txt lists none{' that matches ' + given.only if given.only else ''}.", file=sys.stderr)
         return 1
     union = sorted({test for _, _, tests in mutants for test in tests})
     failed, names, text = run(union)

@@ -299,7 +299,7 @@ static void four_threads_on_one_page(void)
     join_all(t, 3);
     retries = gt_stat(PAGER_STAT_FAULTS, 0).v[6] - retries;
     printf("  %lu faults on a page that another one had just brought in\n", retries);
-    CHECK(retries > 0); /* two faulted on one page */
+    CHECK(retries > 0 || thread_harts() == 1); /* two faulted on one page; where they take turns, that is seldom */
 }
 
 /* ---- forks beside exits, exits beside waits ---- */

@@ -194,7 +194,7 @@ VARIABLES = {
     "TRACE": ("", _file, "for simulate: a file with a reference string; page numbers with blanks between"),
     "GDB": ("0", _flag, "1: `scons run` waits for a debugger (see `scons gdb`)"),
     "SMP": ("1", _smp, "number of harts, 1 to 8; with more than one the default is ICOUNT=0, since QEMU counts for one hart at a time"),
-    "ONLY": ("", _any, "for test: run only tests that match this pattern, such as 'guest/fork*'; commas separate"),
+    "ONLY": ("", _any, "for test: run only tests that match this pattern, such as 'guest/fork*'; for mutants and campaign likewise; commas separate"),
     "COMPARE": ("", _file, "for bench: a bench.json to set beside build/bench/bench.json, which is measured first if there is none"),
     "UPDATE": ("", _update, "for bench: baseline writes test/baseline.json anew, which `scons test` compares with; docs the page docs/performance.md; both with a comma"),
     "METRIC": ("", _any, "for profile: a figure of `scons bench`, such as fault.cow_copy"),

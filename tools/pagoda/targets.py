@@ -282,7 +282,7 @@ class Context:
         return self.tool("longest.py", "--only", self.options["ONLY"])
 
     def mutants(self):
-        return self.tool("mutants.py", "--only", self.options["MUTANT"] or "")
+        return self.tool("mutants.py", "--only", self.options["MUTANT"] or self.options["ONLY"])
 
     def campaign(self):
         return self.tool("campaign.py", "--dir", self.out, "--build", self.options["BUILD"], "--only", self.options["ONLY"])
