@@ -43,26 +43,20 @@ static void handle_give(handle_t *h)
     handles_used--;
 }
 
-static err_t install_declared(const struct proc *p)
+#define PARENT_RIGHTS (RIGHT_SEND | RIGHT_SEND_HANDLE)
+
+/* parent: for H_PARENT; NO_HANDLE: that stays as it is. */
+static err_t install_declared(const struct proc *p, handle_t parent)
 {
     const uint32_t list[INSTALL_SET_MAX] = {
         INSTALL_ENTRY(H_PAGER, H_PAGER, RIGHT_SEND, 2),      INSTALL_ENTRY(H_PROC, SERVER_H_ENDPOINT, RIGHT_SEND, 1),
         INSTALL_ENTRY(H_CONSOLE, H_CONSOLE, RIGHT_SEND, 1),  INSTALL_ENTRY(H_KERNEL, H_KERNEL, RIGHT_K_TRACE, 0),
         INSTALL_ENTRY(H_INIT, H_INIT, RIGHT_SEND, 1),        INSTALL_ENTRY(0, SERVER_H_ENDPOINT, 0, 1), /* its exceptions */
         INSTALL_ENTRY(H_FS, PROCMGR_H_FS, p->files ? RIGHT_SEND : 0, 1), /* without rights it keeps the slot */
+        parent == NO_HANDLE ? 0 : INSTALL_ENTRY(H_PARENT, parent, PARENT_RIGHTS, 1),
     };
     const badge_t badge[2] = {BADGE_MAKE(BADGE_CLIENT, p->pid), BADGE_MAKE(BADGE_CLIENT, p->space)};
     return sys_handle_install_set(p->space_handle, badge, list);
-}
-
-/* A child finds its parent's endpoint, if there is one. */
-static err_t install_parent(struct proc *p)
-{
-    if (p->parent->self == NO_HANDLE)
-        return OK;
-    p->may_collect = true;
-    return sys_handle_install(p->space_handle, H_PARENT, p->parent->self, RIGHT_SEND | RIGHT_SEND_HANDLE,
-                              BADGE_MAKE(BADGE_CLIENT, p->pid));
 }
 
 static err_t install_files(const struct proc *p)
@@ -146,10 +140,17 @@ static err_t ask_born(struct proc *p, struct ipc_msg *m)
     return err;
 }
 
+/* A child finds its parent's endpoint, if there is one. */
 err_t space_furnish(struct proc *p)
 {
-    err_t err = install_declared(p);
-    return err == OK ? install_parent(p) : err;
+    handle_t parent = p->parent->self;
+    if (parent == NO_HANDLE)
+        return install_declared(p, NO_HANDLE);
+    p->may_collect = true;
+    if (parent < INSTALL_END)
+        return install_declared(p, parent);
+    err_t err = install_declared(p, NO_HANDLE);
+    return err == OK ? sys_handle_install(p->space_handle, H_PARENT, parent, PARENT_RIGHTS, BADGE_MAKE(BADGE_CLIENT, p->pid)) : err;
 }
 
 err_t space_new(struct proc *p)
@@ -204,7 +205,7 @@ err_t handles_reset(struct proc *p)
     for (handle_t slot = 1; slot < info.handles_used; slot++) /* bound: the kernel's table limit; usually a dozen */
         if (!is_fixed(p, slot))
             (void)sys_handle_close(p->space_handle, slot);
-    return install_declared(p);
+    return install_declared(p, NO_HANDLE);
 }
 
 static bool same_object(const struct proc *p, handle_t slot, handle_t ours)

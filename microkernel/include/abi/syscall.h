@@ -120,9 +120,10 @@ enum syscall {
 /* SYS_OBJECT_CREATE of a thread: its priority 0..255 and the hart it begins on. */
 #define THREAD_AT(prio, hart) ((uint64_t)(prio) | (uint64_t)(hart) << 8 | 1UL << 17)
 
-/* SYS_HANDLE_INSTALL_SET: which = 0: the handle's own badge, 1 or 2: the first or second of the call. Slot and handle below 2,048.
+/* SYS_HANDLE_INSTALL_SET: which = 0: the handle's own badge, 1 or 2: the first or second of the call. Slot and handle below INSTALL_END.
  * Slot 0: SPACE_HANDLER of the space's exceptions instead. */
 #define INSTALL_SET_MAX 8u
+#define INSTALL_END 2048u
 #define INSTALL_ENTRY(slot, handle, rights, which) \
     ((uint32_t)(slot) | (uint32_t)(handle) << 11 | (uint32_t)(rights) << 22 | (uint32_t)(which) << 30)
 
