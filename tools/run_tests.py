@@ -425,7 +425,7 @@ def main():
     parser = argparse.ArgumentParser(description="Run Pagoda's tests.")
     parser.add_argument("--dir", default="build/release", help="the build to test")
     parser.add_argument("--build", default="release")
-    parser.add_argument("--only", default="", help="patterns such as guest/cow*, with commas between")
+    parser.add_argument("--only", default="", help="patterns such as guest/fork*, with commas between")
     parser.add_argument("--smp", type=int, default=1, help="harts, for tests that do not ask for more")
     parser.add_argument("--jobs", type=int, default=JOBS)
     parser.add_argument("host", nargs="*", help="host test programs")

@@ -274,6 +274,6 @@ def help_text():
               "  scons run RUN='forkdemo && vmcheck'        exit status of the line becomes scons's",
               "  scons run EXTRA_APPS=~/lab                 with your own programs in the image",
               "  scons run PORTS=lua RUN='lua -v'           with software from elsewhere",
-              "  scons test ONLY='guest/cow*'               some of the tests", "",
+              "  scons test ONLY='guest/fork*'              some of the tests", "",
               "Everything built is under build/. `./setup` installs the tools.", ""]
     return "\n".join(lines)
