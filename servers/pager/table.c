@@ -92,27 +92,24 @@ frame_t table_next_leaf(uint32_t slot, uint32_t *page)
  * from the first hit on, the table's count of entries says when all have been seen. */
 bool table_span(frame_t leaf, uint32_t *page, uint32_t *end)
 {
-    const volatile pte_t *pte = table_at(leaf);
-    uint32_t base = leaf_floor(*page), first = *page - base, last = *end - base, left = frame_maps(leaf);
-    while (first < last && pte[first] == 0 && pte[last - 1] == 0) {
-        first++;
+    const volatile pte_t *const pte = table_at(leaf), *at;
+    uint32_t base = leaf_floor(*page), left = frame_maps(leaf);
+    const volatile pte_t *first = pte + (*page - base), *last = pte + (*end - base);
+    for (; first < last && *first == 0 && last[-1] == 0; first++)
         last--;
-    }
     if (first >= last)
         return false;
-    if (pte[last - 1] == 0) {
-        uint32_t i = first;
-        for (; i < last && left > 0; i++)
-            left -= pte[i] != 0;
-        last = i; /* maybe further than the last one, when the range is a part of the table */
-    } else if (pte[first] == 0) {
-        uint32_t i = last;
-        for (; i > first && left > 0; i--)
-            left -= pte[i - 1] != 0;
-        first = i;
+    if (last[-1] == 0) {
+        for (at = first; at < last && left > 0; at++)
+            left -= *at != 0;
+        last = at; /* maybe further than the last one, when the range is a part of the table */
+    } else if (*first == 0) {
+        for (at = last; at > first && left > 0; at--)
+            left -= at[-1] != 0;
+        first = at;
     }
-    *page = base + first;
-    *end = base + last;
+    *page = base + (uint32_t)(first - pte);
+    *end = base + (uint32_t)(last - pte);
     return true;
 }
 

@@ -104,10 +104,12 @@ static err_t share(struct fork_job *job, frame_t leaf, uint32_t end, unsigned mo
 }
 
 /* Several kinds of regions may lie under one leaf table: the part of it that the region at the cursor governs. */
-static err_t share_part(struct fork_job *job, frame_t leaf, uint32_t end)
+static err_t share_part(struct fork_job *job, frame_t leaf, uint32_t end, uint32_t *work)
 {
     uint32_t r = region_from(job->parent, job->page);
     const struct ledger_region *g = r == NO_REGION ? 0 : region_at(r);
+    uint32_t present = frame_maps(leaf);
+    *work = LEAF_WORK;
     if (g == 0 || g->start_page >= end) {
         job->page = end;
         return OK;
@@ -116,10 +118,13 @@ static err_t share_part(struct fork_job *job, frame_t leaf, uint32_t end)
         job->page = g->start_page;
     if (g->end_page < end)
         end = g->end_page;
+    *work += end - job->page < present ? end - job->page : present;
     if (g->flags & REGION_SHARED)
         return share(job, leaf, end, SHARE_SAME);
-    if (g->flags & (REGION_PINNED | REGION_LOCKED))
+    if (g->flags & (REGION_PINNED | REGION_LOCKED)) {
+        *work = LEAF_PAGES;
         return fork_copy_pages(job, end);
+    }
     return share(job, leaf, end, SHARE_COW);
 }
 
@@ -130,7 +135,7 @@ err_t fork_cow_leaf(struct fork_job *job, frame_t leaf, uint32_t *work)
     if (ledger.space[job->parent].flags & SPACE_F_PINNED)
         return fork_copy_pages(job, end);
     if (ledger.space_vol[job->parent].special != 0)
-        return share_part(job, leaf, end);
+        return share_part(job, leaf, end, work);
     *work = frame_maps(leaf) + LEAF_WORK;
     spare_note(job->page);
     return share(job, leaf, end, SHARE_COW);
