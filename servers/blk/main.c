@@ -55,7 +55,7 @@ static err_t frame_of(uint32_t space, vaddr_t va, paddr_t *pa)
 static err_t attach(uint32_t space, vaddr_t start, uint64_t bytes)
 {
     memory_pages = 0;
-    if ((start | bytes) & PAGE_MASK || bytes == 0 || bytes > BLK_MEMORY_MAX || start >= USER_VA_END)
+    if ((start | bytes) & PAGE_MASK || bytes > BLK_MEMORY_MAX || start >= USER_VA_END)
         return ERR_INVAL;
     for (uint64_t i = 0; i < bytes >> PAGE_SHIFT; i++) {
         paddr_t pa;

@@ -218,10 +218,22 @@ static err_t region(uint64_t op, vaddr_t start, uint64_t bytes)
     return pager_call(H_PAGER, &m);
 }
 
-void disk_forget(void)
+static bool there_is_one(void)
 {
+    struct handle_info info;
+    return sys_handle_info(0, FS_H_BLK, &info) == OK && info.type == OBJ_ENDPOINT;
+}
+
+/* What the earlier life asked for may be under way: as long as it is, the device reads and writes in those buffers. */
+err_t disk_forget(void)
+{
+    struct ipc_msg m = {.w = {BLK_ATTACH, 0, 0}};
+    err_t err = there_is_one() ? pager_call_bounded(FS_H_BLK, &m, SERVER_TRIES) : OK;
+    if (err != OK)
+        return err;
     (void)region(PAGER_REGION_REMOVE, BUFFERS_VA, BUFFERS_BYTES); /* mostly there is none */
     (void)region(PAGER_REGION_REMOVE, TABLES_VA, tables_bytes());
+    return OK;
 }
 
 static void now(struct ext2_time *out)
@@ -273,8 +285,7 @@ static const char *reason(int err)
 
 void disk_mount(struct vnode *on)
 {
-    struct handle_info info;
-    if (sys_handle_info(0, FS_H_BLK, &info) != OK || info.type != OBJ_ENDPOINT)
+    if (!there_is_one())
         return;
     point = on;
     coming = jobs_start() == OK;

@@ -11,7 +11,7 @@
 #include <abi/types.h>
 
 /* ---- disk.c ---- */
-void disk_forget(void);            /* after a restart: give back the memory there was */
+err_t disk_forget(void);           /* after a restart: give back the memory there was, when the device is done with it */
 void disk_mount(struct vnode *on); /* begins it, if there is a disk; disk_text() says what became of it */
 bool disk_is_coming(void);         /* it will be mounted, or not, but that is not yet known */
 bool disk_comes_to(const struct vnode *on); /* the same, there */

@@ -185,7 +185,8 @@ int main(void)
     pool_forget(); /* what an earlier life had */
     if (keep_header()->starts > 1) {
         jobs_forget();
-        disk_forget();
+        if (disk_forget() != OK)
+            return 1; /* to be tried again by the next life */
         mapped_restart();
     }
     serve();

@@ -131,6 +131,16 @@ static void asks(uint64_t *rng)
 
 /* ---- files: what a restart of the file server loses is said so ---- */
 
+static void print_page(const char *path)
+{
+    char text[600];
+    int fd = open(path, O_RDONLY);
+    ssize_t n = fd < 0 ? -1 : read(fd, text, sizeof text - 1);
+    if (n > 0)
+        printf("  %s:\n%.*s", path, (int)n, text);
+    close(fd);
+}
+
 /* -1, with an error that docs/servers/fs.md states. */
 static bool is_lost(long result)
 {
@@ -140,6 +150,7 @@ static bool is_lost(long result)
     if (errno != EIO && errno != ENOENT) {
         gt_fail("what is lost is EIO or ENOENT", __FILE__, __LINE__);
         printf("  errno %d\n", errno);
+        print_page("/proc/disk");
     }
     return true;
 }

@@ -12,7 +12,7 @@
 /* X(NAME, number, who may call, request; buffers -> reply words after w[0]) */
 #define BLK_OPS(X) \
     X(INFO, 1, FROM_ANY, "-> sectors, BLK_* flags, requests that the device takes at once, errors so far, requests so far") \
-    X(ATTACH, 2, FROM(BADGE_FS), "start, bytes: memory of the caller, pages that are pinned; requests before it have ended") \
+    X(ATTACH, 2, FROM(BADGE_FS), "start, bytes: memory of the caller, pages that are pinned; 0 bytes: none. Requests before it have ended") \
     X(TRANSFER, 3, FROM(BADGE_FS), "count, token; buf0: struct blk_request after struct blk_request -> taken; COLLECT says when it has ended") \
     X(FLUSH, 4, FROM(BADGE_FS), "token -> taken; it ends when all that had ended before is on the medium") \
     X(COLLECT, 5, FROM(BADGE_FS), "-> how many have ended, of each token << 32 | which of its requests failed")

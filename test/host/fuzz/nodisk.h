@@ -9,7 +9,7 @@
 
 #include <stdio.h>
 
-void disk_forget(void) {}
+err_t disk_forget(void) { return OK; }
 void disk_mount(struct vnode *on) { (void)on; }
 bool disk_is_coming(void) { return false; }
 bool disk_comes_to(const struct vnode *on) { return on == NULL; }
