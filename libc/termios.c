@@ -14,7 +14,8 @@
 #include <unistd.h>
 
 _Static_assert(NCCS == CONSOLE_CCS && VWERASE == CONSOLE_VWERASE && VMIN == CONSOLE_VMIN && VSUSP == CONSOLE_VSUSP, "the protocol's numbers");
-_Static_assert(ICRNL == CONSOLE_ICRNL && OPOST == CONSOLE_OPOST && ICANON == CONSOLE_ICANON && ECHO == CONSOLE_ECHO && ISIG == CONSOLE_ISIG,
+_Static_assert(ICRNL == CONSOLE_ICRNL && OPOST == CONSOLE_OPOST && ICANON == CONSOLE_ICANON && ECHO == CONSOLE_ECHO && ISIG == CONSOLE_ISIG &&
+                   ECHONL == CONSOLE_ECHONL && NOFLSH == CONSOLE_NOFLSH && TOSTOP == CONSOLE_TOSTOP,
                "the protocol's numbers");
 
 static int ask(int fd, struct ipc_msg *m)

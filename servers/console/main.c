@@ -110,7 +110,14 @@ static void op_mode(const struct ipc_event *ev)
     answer(ev->id, OK, old);
 }
 
-static bool is_ready(void) { return line_available(&line) || !uart_present(); }
+static bool has_input(void) { return line_available(&line) || !uart_present(); }
+
+/* A read would not wait: raw, and without VTIME, it waits for VMIN bytes. */
+static bool is_ready(void)
+{
+    uint64_t least = line.raw && line.set.cc[CONSOLE_VTIME] == 0 ? line.set.cc[CONSOLE_VMIN] : 0;
+    return has_input() && (line_record_len(&line) >= least || !uart_present());
+}
 
 static void op_attr(const struct ipc_event *ev)
 {
@@ -300,7 +307,7 @@ static bool reader_is_due(const struct request *r)
 {
     uint64_t least = line.set.cc[CONSOLE_VMIN];
     if (!line.raw || !uart_present() || r->nowait)
-        return is_ready() || r->nowait;
+        return has_input() || r->nowait;
     if (line_record_len(&line) >= (least < r->len ? least : r->len) && (least > 0 || line_available(&line)))
         return true;
     if (least == 0 && line.set.cc[CONSOLE_VTIME] == 0)
@@ -316,7 +323,7 @@ static bool serve_reads(void)
         struct request *r = *link;
         if (r == NULL || r->pending || !reader_is_due(r))
             return false;
-        if (r->nowait && !is_ready()) {
+        if (r->nowait && !has_input()) {
             request_answer(&queue[READS], link, ERR_TIMEOUT, 0);
             continue;
         }
@@ -365,8 +372,9 @@ static bool serve_flushes(void)
 /* Between two bytes, VTIME begins anew. */
 static void input_came(void)
 {
-    if (queue[READS].first != NULL && line.set.cc[CONSOLE_VMIN] > 0)
-        queue[READS].first->since = sys_time();
+    ticks_t now = sys_time();
+    for (struct request *r = queue[READS].first; r != NULL && line.set.cc[CONSOLE_VMIN] > 0; r = r->next) /* bound: REQUESTS_MAX */
+        r->since = now;
     if (!watched || !is_ready())
         return;
     watched = false;
@@ -431,6 +439,7 @@ int main(void)
 {
     request_start(queue, QUEUES);
     line_start(&line, output_echo);
+    line.flush = output_drop;
     output_start();
     if (sys_thread_bind(SERVER_H_THREAD, SERVER_H_NTFN) != OK)
         return 1; /* deaf to the device: let init see it */
