@@ -119,6 +119,19 @@ static bool is_ready(void)
     return has_input() && (line_record_len(&line) >= least || !uart_present());
 }
 
+/* The line is gone that the first reader has a part of: what it gets is another one. */
+static void forget_part(void)
+{
+    if (queue[READS].first != NULL)
+        queue[READS].first->done = 0;
+}
+
+static void drop_input(void)
+{
+    line_drop(&line);
+    forget_part();
+}
+
 static void op_attr(const struct ipc_event *ev)
 {
     const struct line_settings *old = &line.set;
@@ -136,7 +149,7 @@ static void op_attr(const struct ipc_event *ev)
         output_set_post(set.oflag & CONSOLE_OPOST);
     }
     if (ev->w[5] & CONSOLE_ATTR_DROP)
-        line_drop(&line);
+        drop_input();
     (void)ipc_reply(ev->id, &m);
 }
 
@@ -160,7 +173,7 @@ static void op_ready(const struct ipc_event *ev)
 static void op_drop(const struct ipc_event *ev)
 {
     if (ev->w[1] & CONSOLE_DROP_INPUT)
-        line_drop(&line);
+        drop_input();
     if (ev->w[1] & CONSOLE_DROP_OUTPUT)
         output_drop();
     answer(ev->id, OK, 0);
@@ -388,8 +401,11 @@ static void take_input(void)
         if (c < 0)
             break;
         enum line_key key = line_type(&line, (char)c);
-        if (key != LINE_TYPED)
-            signal_key(key);
+        if (key == LINE_TYPED)
+            continue;
+        if (!(line.set.lflag & CONSOLE_NOFLSH))
+            forget_part();
+        signal_key(key);
     }
 }
 
