@@ -194,6 +194,7 @@ static long long about(int fd, struct ipc_msg m)
     return err == OK ? (long long)m.w[1] : __error_set(err);
 }
 
+_Static_assert(SEEK_DATA == FS_SEEK_DATA && SEEK_HOLE == FS_SEEK_HOLE, "the protocol's numbers");
 off_t lseek(int fd, off_t offset, int whence)
 {
     if (fd_in_range(fd) && fd_is_direct(fd, TO_READ)) {

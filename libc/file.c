@@ -152,21 +152,6 @@ int ftruncate(int fd, off_t size) { return __fd_call(FS_TRUNCATE, (uint64_t)size
 int chdir(const char *path) { return __path_call((struct ipc_msg){.w = {FS_CHDIR}}, AT_FDCWD, path, NULL); }
 int fchdir(int fd) { return __fd_call(FS_CHDIR, 0, fd); }
 
-char *getcwd(char *to, size_t size)
-{
-    char *made = NULL;
-    if (to == NULL) /* as elsewhere: a new string */
-        to = made = malloc(size != 0 ? size : (size = FS_PATH_MAX));
-    if (to == NULL)
-        return NULL;
-    struct ipc_msg m = {.w = {FS_GETCWD}};
-    struct ipc_buf b = {to, size, BUF_W};
-    if (__error_set(__files_call(&m, &b, 1)) == 0)
-        return to;
-    free(made);
-    return NULL;
-}
-
 mode_t umask(mode_t mask)
 {
     struct ipc_msg m = {.w = {FS_UMASK, mask & 0777}};

@@ -97,8 +97,10 @@ char *realpath(const char *restrict path, char *restrict to)
     }
     strcpy(w.rest, path);
     if (*path != '/') {
-        if (getcwd(w.done, sizeof w.done) == NULL)
+        if (getcwd(w.done, sizeof w.done) == NULL) {
+            errno = errno == ERANGE ? ENAMETOOLONG : errno;
             return NULL;
+        }
         w.len = strcmp(w.done, "/") == 0 ? 0 : strlen(w.done);
         w.done[w.len] = '\0';
     }

@@ -14,7 +14,8 @@
 #include <unistd.h>
 
 _Static_assert(NCCS == CONSOLE_CCS && VWERASE == CONSOLE_VWERASE && VMIN == CONSOLE_VMIN && VSUSP == CONSOLE_VSUSP, "the protocol's numbers");
-_Static_assert(ICRNL == CONSOLE_ICRNL && OPOST == CONSOLE_OPOST && ICANON == CONSOLE_ICANON && ECHO == CONSOLE_ECHO && ISIG == CONSOLE_ISIG,
+_Static_assert(ICRNL == CONSOLE_ICRNL && OPOST == CONSOLE_OPOST && ICANON == CONSOLE_ICANON && ECHO == CONSOLE_ECHO && ISIG == CONSOLE_ISIG &&
+                   ECHONL == CONSOLE_ECHONL && NOFLSH == CONSOLE_NOFLSH && TOSTOP == CONSOLE_TOSTOP,
                "the protocol's numbers");
 
 static int ask(int fd, struct ipc_msg *m)
@@ -117,13 +118,40 @@ int cfsetospeed(struct termios *t, speed_t speed)
     return 0;
 }
 
-static int window(int fd, struct ipc_msg m, struct winsize *out)
+int tcgetwinsize(int fd, struct winsize *to)
 {
+    struct ipc_msg m = {.w = {CONSOLE_SIZE, ~0UL}};
     if (ask(fd, &m) != 0)
         return -1;
-    if (out != NULL)
-        *out = (struct winsize){.ws_row = (unsigned short)m.w[1], .ws_col = (unsigned short)(m.w[1] >> 16)};
+    *to = (struct winsize){.ws_row = (unsigned short)m.w[1], .ws_col = (unsigned short)(m.w[1] >> 16)};
     return 0;
+}
+
+/* Who is in the foreground need not be a group. */
+int tcsetwinsize(int fd, const struct winsize *size)
+{
+    uint64_t words = size->ws_row | (uint64_t)size->ws_col << 16;
+    struct ipc_msg m = {.w = {CONSOLE_SIZE, words}};
+    int before = errno;
+    if (change(fd, &m) != 0)
+        return -1;
+    pid_t group = m.w[1] != words ? tcgetpgrp(fd) : 0;
+    if (group > 0 && killpg(group, SIGWINCH) != 0)
+        (void)kill(group, SIGWINCH);
+    errno = before;
+    return 0;
+}
+
+/* Of who is in the foreground; its leader may have ended, and then it is the session of who asks. */
+pid_t tcgetsid(int fd)
+{
+    int before = errno;
+    pid_t group = tcgetpgrp(fd), session;
+    if (group < 0)
+        return -1;
+    session = group > 0 ? getsid(group) : -1;
+    errno = session < 0 ? before : errno;
+    return session < 0 ? getsid(0) : session;
 }
 
 static int bytes_waiting(int fd, int *out)
@@ -149,10 +177,9 @@ int ioctl(int fd, unsigned long what, ...)
     va_start(ap, what);
     void *argument = va_arg(ap, void *);
     va_end(ap);
-    const struct winsize *size = argument;
     switch (what) {
-    case TIOCGWINSZ: return window(fd, (struct ipc_msg){.w = {CONSOLE_SIZE, ~0UL}}, argument);
-    case TIOCSWINSZ: return window(fd, (struct ipc_msg){.w = {CONSOLE_SIZE, size->ws_row | (uint64_t)size->ws_col << 16}}, NULL);
+    case TIOCGWINSZ: return tcgetwinsize(fd, argument);
+    case TIOCSWINSZ: return tcsetwinsize(fd, argument);
     case FIONREAD: return bytes_waiting(fd, argument);
     default:
         if (isatty(fd))

@@ -5,6 +5,7 @@
 #define PAGODA_TERMIOS_H
 
 #include <sys/types.h>
+#include <sys/winsize.h>
 
 typedef unsigned tcflag_t;
 typedef unsigned char cc_t;
@@ -100,6 +101,9 @@ int tcdrain(int fd);
 int tcflush(int fd, int queue);
 int tcflow(int fd, int action);
 int tcsendbreak(int fd, int duration);
+int tcgetwinsize(int fd, struct winsize *to);
+int tcsetwinsize(int fd, const struct winsize *size);            /* SIGWINCH to the foreground, if it is another */
+pid_t tcgetsid(int fd);
 void cfmakeraw(struct termios *t);
 speed_t cfgetispeed(const struct termios *t);
 speed_t cfgetospeed(const struct termios *t);

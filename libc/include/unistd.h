@@ -6,6 +6,9 @@
 
 #include_next <unistd.h>
 
+#define SEEK_DATA 3 /* lseek(): the next byte that is not in a hole of the file, */
+#define SEEK_HOLE 4 /* or the next hole; behind the end is one */
+
 pid_t getpgid(pid_t pid);
 int setpgrp(void);
 int symlink(const char *target, const char *path);

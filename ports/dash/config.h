@@ -37,11 +37,10 @@
 #define WITH_LINENO 1
 #define BSD 1
 #define SHELL 1
-#define JOBS 0
-#ifndef __linux__ /* what there is not in Pagoda; times.c */
-#define vfork fork
+#define JOBS 1
+#define HAVE_GETRLIMIT 1
+#ifndef __linux__ /* what there is not in Pagoda */
 #define wait3(status, flags, usage) waitpid(-1, status, flags)
-#define times times_none
 #endif
 #ifndef __linux__ /* files have 64 bits there as well, under other names */
 #define dirent64 dirent

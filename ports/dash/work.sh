@@ -26,4 +26,5 @@ ulimit -n >/dev/null; umask; cd /tmp; pwd; command -v echo; type cd
 trap 'echo exit trap' EXIT
 false || true && echo done
 kill -l 15
+(ulimit -n 40; ulimit -n; ulimit -Sn 30; ulimit -Sn; ulimit -Hn); times | wc -l
 exit 7

@@ -26,7 +26,7 @@ static void echo_text(struct line *l, const char *s)
 }
 
 static const struct line_settings at_start = {
-    .iflag = CONSOLE_ICRNL, .oflag = CONSOLE_OFLAGS, .lflag = CONSOLE_ICANON | CONSOLE_ECHO | CONSOLE_ISIG | 0xb8 /* ECHOE ECHOK ECHONL IEXTEN */,
+    .iflag = CONSOLE_ICRNL, .oflag = CONSOLE_OFLAGS, .lflag = CONSOLE_ICANON | CONSOLE_ECHO | CONSOLE_ISIG | 0x98 /* ECHOE ECHOK IEXTEN */,
     .cc = {[CONSOLE_VINTR] = KEY_CTRL('C'), [CONSOLE_VQUIT] = KEY_CTRL('\\'), [CONSOLE_VERASE] = KEY_DELETE, [CONSOLE_VKILL] = KEY_CTRL('U'),
            [CONSOLE_VEOF] = KEY_CTRL('D'), [CONSOLE_VMIN] = 1, [CONSOLE_VSUSP] = KEY_CTRL('Z'), [CONSOLE_VWERASE] = KEY_CTRL('W')},
 };
@@ -75,14 +75,29 @@ static void commit(struct line *l)
         echo_text(l, "\a");
 }
 
-static void type_newline(struct line *l)
+/* Two columns for ^X. A tab is shown as one blank: nobody here knows the column, and it can be erased so. */
+static bool is_wide(char c) { return ((uint8_t)c < ' ' && c != '\t' && c != '\n') || c == KEY_DELETE; }
+
+static void show_typed(struct line *l, char c)
+{
+    const char wide[] = {'^', (char)(c ^ 0x40)}, blank = ' ';
+    if (is_wide(c))
+        show(l, wide, 2);
+    else
+        show(l, c == '\t' ? &blank : &c, 1);
+}
+
+/* A newline, or the key that ends lines as well. */
+static void type_end(struct line *l, char c)
 {
     if (l->edit_len == LINE_EDIT_MAX || ready_room(l) <= l->edit_len || l->record_end - l->record_first == LINE_RECORDS) {
         echo_text(l, "\a");
         return;
     }
-    l->edit[l->edit_len++] = '\n';
-    echo_text(l, "\n");
+    l->edit[l->edit_len++] = c;
+    if (c == '\n' && (l->set.lflag & CONSOLE_ECHONL) && !(l->set.lflag & CONSOLE_ECHO))
+        l->echo("\n", 1);
+    show_typed(l, c);
     commit(l);
 }
 
@@ -94,14 +109,16 @@ static void erase_one(struct line *l)
     do
         l->edit_len--;
     while (l->edit_len > 0 && ((uint8_t)l->edit[l->edit_len] & 0xc0) == 0x80);
-    echo_text(l, "\b \b");
+    echo_text(l, is_wide(l->edit[l->edit_len]) ? "\b \b\b \b" : "\b \b");
 }
+
+static bool is_blank(char c) { return c == ' ' || c == '\t'; }
 
 static void erase_word(struct line *l)
 {
-    while (l->edit_len > 0 && l->edit[l->edit_len - 1] == ' ')
+    while (l->edit_len > 0 && is_blank(l->edit[l->edit_len - 1]))
         erase_one(l);
-    while (l->edit_len > 0 && l->edit[l->edit_len - 1] != ' ')
+    while (l->edit_len > 0 && !is_blank(l->edit[l->edit_len - 1]))
         erase_one(l);
 }
 
@@ -113,18 +130,12 @@ static void erase_line(struct line *l)
 
 static void type_plain(struct line *l, char c)
 {
-    if (c == '\t')
-        c = ' '; /* so that every character is one column to erase */
-    if ((uint8_t)c < ' ') {
-        echo_text(l, "\a");
-        return;
-    }
     if (l->edit_len >= LINE_EDIT_MAX - 1) { /* the last place is the newline's */
         echo_text(l, "\a");
         return;
     }
     l->edit[l->edit_len++] = c;
-    show(l, &c, 1);
+    show_typed(l, c);
 }
 
 /* Cursor keys send ESC [ ... letter: nothing here understands them, so they vanish whole. */
@@ -149,8 +160,12 @@ static bool swallow_escape(struct line *l, char c)
 
 static enum line_key drop_line(struct line *l, const char *shown, enum line_key key)
 {
+    if (!(l->set.lflag & CONSOLE_NOFLSH)) {
+        line_drop(l);
+        if (l->flush)
+            l->flush();
+    }
     echo_text(l, shown);
-    l->edit_len = 0;
     return key;
 }
 
@@ -179,23 +194,24 @@ static char key_of(const struct line *l, char c)
         if (signals ? l->set.lflag & CONSOLE_ISIG : !l->raw)
             return usual[i];
     }
-    return !l->raw && (c == '\r' || c == '\n' || c == KEY_BACKSPACE) ? c : 0;
+    return !l->raw && (c == '\n' || c == KEY_BACKSPACE) ? c : 0;
 }
 
 enum line_key line_type(struct line *l, char c)
 {
-    char key = key_of(l, c);
     if (!map_input(l, &c))
         return LINE_TYPED;
+    char key = key_of(l, c);
     if (l->raw && key == 0) {
         type_raw(l, c);
         return LINE_TYPED;
     }
     if (!l->raw && swallow_escape(l, c))
         return LINE_TYPED;
+    if (key == 0 && l->set.cc[CONSOLE_VEOL] != 0 && (uint8_t)c == l->set.cc[CONSOLE_VEOL])
+        key = '\n';
     switch (key) {
-    case '\r':
-    case '\n': type_newline(l); break;
+    case '\n': type_end(l, c); break;
     case KEY_BACKSPACE:
     case KEY_DELETE: erase_one(l); break;
     case KEY_CTRL('U'): erase_line(l); break;
@@ -223,11 +239,21 @@ void line_set_raw(struct line *l, bool raw)
     line_set(l, &set);
 }
 
+/* What was typed and not read is so many bytes: where lines end means nothing any more, and nor does an end of input. */
+static void join_records(struct line *l)
+{
+    uint32_t n = l->ready_end - l->ready_first;
+    l->record[l->record_first % LINE_RECORDS] = (struct line_record){.len = (uint16_t)n, .raw = true};
+    l->record_end = l->record_first + (n > 0);
+}
+
 void line_set(struct line *l, const struct line_settings *set)
 {
     bool raw = !(set->lflag & CONSOLE_ICANON);
     if (raw && !l->raw && l->edit_len > 0)
         commit(l);
+    if (raw && !l->raw)
+        join_records(l);
     l->set = *set;
     l->raw = raw;
     l->escape = ESC_NONE;

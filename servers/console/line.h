@@ -30,6 +30,7 @@ struct line_settings {
 
 struct line {
     void (*echo)(const char *s, size_t n); /* where the terminal sees what it typed; may drop */
+    void (*flush)(void);                   /* a signal key: what was written and has not left is not wanted; 0: nothing to do */
     struct line_settings set;
     bool raw;                              /* mode: every byte at once; set.lflag without ICANON */
     uint8_t escape;                        /* progress through a cursor-key sequence, which is swallowed */
@@ -42,7 +43,7 @@ struct line {
 };
 
 void line_start(struct line *l, void (*echo)(const char *s, size_t n));
-/* One typed byte. Something else than LINE_TYPED in line mode: the line is dropped and somebody is to be signalled. */
+/* One typed byte. Something else than LINE_TYPED: somebody is to be signalled, and what was typed is gone, unless NOFLSH is set. */
 enum line_key { LINE_TYPED = 0, LINE_INTERRUPT /* ^C */, LINE_QUIT /* ^\ */, LINE_STOP /* ^Z */ };
 enum line_key line_type(struct line *l, char c);
 /* Line mode to raw and back; what was typed so far is handed over as it is. */

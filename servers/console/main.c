@@ -110,7 +110,27 @@ static void op_mode(const struct ipc_event *ev)
     answer(ev->id, OK, old);
 }
 
-static bool is_ready(void) { return line_available(&line) || !uart_present(); }
+static bool has_input(void) { return line_available(&line) || !uart_present(); }
+
+/* A read would not wait: raw, and without VTIME, it waits for VMIN bytes. */
+static bool is_ready(void)
+{
+    uint64_t least = line.raw && line.set.cc[CONSOLE_VTIME] == 0 ? line.set.cc[CONSOLE_VMIN] : 0;
+    return has_input() && (line_record_len(&line) >= least || !uart_present());
+}
+
+/* The line is gone that the first reader has a part of: what it gets is another one. */
+static void forget_part(void)
+{
+    if (queue[READS].first != NULL)
+        queue[READS].first->done = 0;
+}
+
+static void drop_input(void)
+{
+    line_drop(&line);
+    forget_part();
+}
 
 static void op_attr(const struct ipc_event *ev)
 {
@@ -129,7 +149,7 @@ static void op_attr(const struct ipc_event *ev)
         output_set_post(set.oflag & CONSOLE_OPOST);
     }
     if (ev->w[5] & CONSOLE_ATTR_DROP)
-        line_drop(&line);
+        drop_input();
     (void)ipc_reply(ev->id, &m);
 }
 
@@ -153,7 +173,7 @@ static void op_ready(const struct ipc_event *ev)
 static void op_drop(const struct ipc_event *ev)
 {
     if (ev->w[1] & CONSOLE_DROP_INPUT)
-        line_drop(&line);
+        drop_input();
     if (ev->w[1] & CONSOLE_DROP_OUTPUT)
         output_drop();
     answer(ev->id, OK, 0);
@@ -300,7 +320,7 @@ static bool reader_is_due(const struct request *r)
 {
     uint64_t least = line.set.cc[CONSOLE_VMIN];
     if (!line.raw || !uart_present() || r->nowait)
-        return is_ready() || r->nowait;
+        return has_input() || r->nowait;
     if (line_record_len(&line) >= (least < r->len ? least : r->len) && (least > 0 || line_available(&line)))
         return true;
     if (least == 0 && line.set.cc[CONSOLE_VTIME] == 0)
@@ -316,7 +336,7 @@ static bool serve_reads(void)
         struct request *r = *link;
         if (r == NULL || r->pending || !reader_is_due(r))
             return false;
-        if (r->nowait && !is_ready()) {
+        if (r->nowait && !has_input()) {
             request_answer(&queue[READS], link, ERR_TIMEOUT, 0);
             continue;
         }
@@ -365,8 +385,9 @@ static bool serve_flushes(void)
 /* Between two bytes, VTIME begins anew. */
 static void input_came(void)
 {
-    if (queue[READS].first != NULL && line.set.cc[CONSOLE_VMIN] > 0)
-        queue[READS].first->since = sys_time();
+    ticks_t now = sys_time();
+    for (struct request *r = queue[READS].first; r != NULL && line.set.cc[CONSOLE_VMIN] > 0; r = r->next) /* bound: REQUESTS_MAX */
+        r->since = now;
     if (!watched || !is_ready())
         return;
     watched = false;
@@ -380,8 +401,11 @@ static void take_input(void)
         if (c < 0)
             break;
         enum line_key key = line_type(&line, (char)c);
-        if (key != LINE_TYPED)
-            signal_key(key);
+        if (key == LINE_TYPED)
+            continue;
+        if (!(line.set.lflag & CONSOLE_NOFLSH))
+            forget_part();
+        signal_key(key);
     }
 }
 
@@ -431,6 +455,7 @@ int main(void)
 {
     request_start(queue, QUEUES);
     line_start(&line, output_echo);
+    line.flush = output_drop;
     output_start();
     if (sys_thread_bind(SERVER_H_THREAD, SERVER_H_NTFN) != OK)
         return 1; /* deaf to the device: let init see it */

@@ -64,6 +64,12 @@ void cached_dirty(struct mapped *o, uint32_t index)
         set_dirty(c, true);
 }
 
+bool cached_is_dirty(struct mapped *o, uint32_t index)
+{
+    const struct cached *c = o->first ? find(o, index) : 0;
+    return c && c->dirty;
+}
+
 bool cached_any_dirty(const struct mapped *o)
 {
     const struct cached *c = o->first;

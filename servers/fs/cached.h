@@ -18,6 +18,7 @@ struct mapped {
 
 void *cached_find(struct mapped *o, uint32_t index); /* 0: not here */
 void cached_dirty(struct mapped *o, uint32_t index); /* it will be stored to */
+bool cached_is_dirty(struct mapped *o, uint32_t index);
 bool cached_any_dirty(const struct mapped *o);
 /* Read it, unless it is here. */
 must_check err_t cached_fill(struct mapped *o, uint32_t index, void **at);

@@ -282,6 +282,16 @@ static err_t bytes(struct vnode *v, uint64_t offset, enum vnode_access access, v
     return err == 0 && n == 0 ? ERR_IO : extfs_error(err);
 }
 
+static err_t extent(struct vnode *v, uint64_t offset, enum vnode_extent *what, uint64_t *len)
+{
+    bool hole = false;
+    if (!job_now())
+        return LATER_DISK;
+    int err = ext2_extent(fs, node(v), offset, &hole, len);
+    *what = hole ? VNODE_HOLE : VNODE_DATA;
+    return extfs_error(err);
+}
+
 static void wrote(struct vnode *v, uint64_t offset, uint64_t len)
 {
     (void)ext2_wrote(fs, node(v), offset, len); /* an inode that can't be read now is stored by the next change */
@@ -335,5 +345,5 @@ static err_t sync_(struct vnode *file, struct vnode *any)
 
 static const struct vnode_ops ext_ops = {
     .lookup = lookup, .create = create, .link = link_, .unlink = unlink_, .rename = rename_, .next = next, .bytes = bytes,
-    .wrote = wrote, .truncate = truncate_, .changed = changed, .room = room, .sync = sync_, .release = release,
+    .extent = extent, .wrote = wrote, .truncate = truncate_, .changed = changed, .room = room, .sync = sync_, .release = release,
 };

@@ -11,7 +11,6 @@
 #include <fcntl.h>
 #include <string.h>
 #include <sys/types.h>
-#include <unistd.h>
 
 #define FLAGS_KEPT (O_ACCMODE | O_APPEND | O_NONBLOCK | O_SYNC)
 #define FLAGS_SETTABLE (O_APPEND | O_NONBLOCK)
@@ -298,34 +297,6 @@ err_t do_PWRITE(struct request *r)
     if (f->kind != FILE_VNODE)
         return FS_ERR_SPIPE;
     return r->ev->w[2] <= OFFSET_MAX ? file_write(r, f, r->ev->w[2], false) : ERR_INVAL;
-}
-
-err_t do_LSEEK(struct request *r)
-{
-    struct file *f;
-    err_t err = named(r, r->ev->w[1], &f);
-    if (err != OK || f->kind != FILE_VNODE)
-        return err != OK ? err : FS_ERR_SPIPE;
-    if (file_is_moving(r, f))
-        return file_wait_turn(r, f, LATER_PIPE);
-    bool dir = vnode_is(f->vnode, S_IFDIR);
-    uint64_t base;
-    switch (r->ev->w[3]) {
-    case SEEK_SET: base = 0; break;
-    case SEEK_CUR: base = f->position; break;
-    case SEEK_END: base = f->vnode->size; break;
-    default: return ERR_INVAL;
-    }
-    int64_t by = (int64_t)r->ev->w[2];
-    if (by > 0 && base > OFFSET_MAX - (uint64_t)by)
-        return FS_ERR_OVERFLOW;
-    if (by < 0 && base < 0 - (uint64_t)by)
-        return ERR_INVAL;
-    if (dir && r->ev->w[3] == SEEK_END)
-        return ERR_INVAL; /* positions in a directory are cookies */
-    f->position = base + (uint64_t)by;
-    r->m.w[1] = f->position;
-    return OK;
 }
 
 err_t do_CLOSE(struct request *r)

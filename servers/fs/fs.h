@@ -20,7 +20,7 @@
  *   mapped.c   files that are mapped              cached.c  pages of those on the disk
  *   ahead.c    and which are read ahead           poll.c    POLL
  *   ramdata.c  bytes of files in memory           switch.S  from one stack to another
- *   fixed.c    what nobody can do to those two
+ *   fixed.c    what nobody can do to those two   seek.c    positions, holes, room ahead of time
  */
 #ifndef FS_FS_H
 #define FS_FS_H

@@ -262,6 +262,16 @@ void mapped_read(struct vnode *v, uint64_t offset, void **at, uint64_t *len)
     *len = *len < rest ? *len : rest;
 }
 
+void mapped_extent(struct vnode *v, uint64_t offset, enum vnode_extent *what, uint64_t *len)
+{
+    uint64_t rest = PAGE_SIZE - (offset & PAGE_MASK);
+    if (v->ops->page || *what == VNODE_DATA)
+        return;
+    if (cached_is_dirty(v->mapped, (uint32_t)(offset >> PAGE_SHIFT)))
+        *what = VNODE_DATA;
+    *len = *len < rest ? *len : rest;
+}
+
 void mapped_wrote(struct vnode *v, uint64_t offset, const void *bytes, uint64_t len)
 {
     const char *from = bytes;

@@ -19,6 +19,8 @@ bool mapped_idle(void); /* nothing to fill, to end or to write back */
 
 /* Reading: what a mapping has stored there and the disk does not know yet takes the place of *at. */
 void mapped_read(struct vnode *v, uint64_t offset, void **at, uint64_t *len);
+/* The same of what lies there: a page that a mapping stored to is no hole. */
+void mapped_extent(struct vnode *v, uint64_t offset, enum vnode_extent *what, uint64_t *len);
 /* So many bytes were written at offset: mappings see them. */
 void mapped_wrote(struct vnode *v, uint64_t offset, const void *bytes, uint64_t len);
 /* The file, which ends before offset, is about to have bytes there: what mappings stored behind its end is zeros from now on. */

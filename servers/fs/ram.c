@@ -295,7 +295,7 @@ static err_t sync_(struct vnode *file, struct vnode *any)
 
 static const struct vnode_ops ram_ops = {
     .lookup = lookup, .create = create, .create_nameless = create_nameless, .link = link, .unlink = unlink, .rename = rename_, .next = next, .bytes = ram_bytes,
-    .wrote = ram_wrote, .truncate = ram_truncate, .page = ram_page, .changed = changed, .room = room, .sync = sync_, .release = release,
+    .extent = ram_extent, .wrote = ram_wrote, .truncate = ram_truncate, .page = ram_page, .changed = changed, .room = room, .sync = sync_, .release = release,
 };
 
 /* ---- what is there at the start ---- */

@@ -37,6 +37,7 @@ struct ram_node {
 static inline struct ram_node *ram(struct vnode *v) { return (struct ram_node *)v; }
 
 err_t ram_bytes(struct vnode *v, uint64_t offset, enum vnode_access access, void **at, uint64_t *len);
+err_t ram_extent(struct vnode *v, uint64_t offset, enum vnode_extent *what, uint64_t *len);
 void ram_wrote(struct vnode *v, uint64_t offset, uint64_t len);
 err_t ram_page(struct vnode *v, uint64_t index, void **at);
 err_t ram_truncate(struct vnode *v, uint64_t size);

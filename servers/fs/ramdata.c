@@ -56,6 +56,21 @@ err_t ram_bytes(struct vnode *v, uint64_t offset, enum vnode_access access, void
     return OK;
 }
 
+/* Where no page of the index names pages, all that it could name is a hole. */
+err_t ram_extent(struct vnode *v, uint64_t offset, enum vnode_extent *what, uint64_t *len)
+{
+    struct ram_node *n = ram(v);
+    uint64_t page = offset >> PAGE_SHIFT, inside = offset & PAGE_MASK;
+    *what = VNODE_DATA;
+    *len = v->size - offset;
+    if (n->data.image)
+        return OK;
+    void **where = place(n, page, false);
+    *what = where && *where ? VNODE_DATA : VNODE_HOLE;
+    *len = (where ? PAGE_SIZE : (NAMED - (page - RAM_DIRECT) % NAMED) << PAGE_SHIFT) - inside;
+    return OK;
+}
+
 /* A hole gets a page: a mapping may store there. Files of the image begin on page boundaries. */
 err_t ram_page(struct vnode *v, uint64_t index, void **at)
 {

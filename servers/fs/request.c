@@ -41,6 +41,7 @@ static bool only_reads(const struct ipc_event *ev)
     case FS_READDIR:
     case FS_CHDIR:
     case FS_GETCWD:
+    case FS_LSEEK:
         return true;
     case FS_OPEN:
         return !(ev->w[1] & (O_CREAT | O_TRUNC));
@@ -320,6 +321,9 @@ void requests_cancelled(uint64_t count, reply_id_t newest)
     }
 }
 
+/* A number of bytes is an answer; a search for a hole that has come so far has none. */
+static bool counts(uint64_t op) { return op != FS_LSEEK && op != FS_ALLOCATE; }
+
 /* A signal for who asked. What copies, has its turn, is at the disk or asks procmgr goes on by itself, soon. */
 err_t do_INTERRUPT(struct request *r)
 {
@@ -330,7 +334,8 @@ err_t do_INTERRUPT(struct request *r)
         return ERR_NOENT;
     if (w->for_copy || w->woken || w->for_disk || w->running || is_asking(w))
         return ERR_BUSY;
-    struct ipc_msg m = {.w = {(uint64_t)(int64_t)(w->done > 0 ? OK : ERR_CANCELLED), w->done}};
+    bool did = w->done > 0 && counts(w->ev.w[0]);
+    struct ipc_msg m = {.w = {(uint64_t)(int64_t)(did ? OK : ERR_CANCELLED), w->done}};
     (void)ipc_reply(w->ev.id, &m); /* stale: the client is gone */
     end(w);
     return OK;

@@ -46,6 +46,7 @@ struct vnode {
 };
 
 enum vnode_access { VNODE_READ, VNODE_WRITE };
+enum vnode_extent { VNODE_DATA, VNODE_HOLE };
 
 struct vnode_entry {
     uint64_t number;
@@ -81,6 +82,9 @@ struct vnode_ops {
      * page; good until the next operation on any file. VNODE_READ: offset < size. VNODE_WRITE: room is made, holes read as
      * zeros, size stays; the bytes count when wrote() says so. */
     err_t (*bytes)(struct vnode *file, uint64_t offset, enum vnode_access access, void **at, uint64_t *len);
+    /* What lies at offset, before the end: bytes that have a place, or a hole, which reads as zeros and takes none. *len bytes are of that
+     * kind at least, one or more; the end may come earlier. 0 instead of the function: the file has no holes. */
+    err_t (*extent)(struct vnode *file, uint64_t offset, enum vnode_extent *what, uint64_t *len);
     /* Page number `index` of the file, before its end: where it is, as long as the file is and does not end before it. 0 instead of
      * the function: the file is not made of whole pages in memory. */
     err_t (*page)(struct vnode *file, uint64_t index, void **at);

@@ -194,6 +194,24 @@ static void what_was_synced_survives_the_file_server(void)
     sync();
 }
 
+/* Longer than a path may be, so it is found from one directory to the next, out of the disk. */
+static void where_we_are_however_deep(void)
+{
+    char name[204], *cwd;
+    memset(name, 'n', 203);
+    name[203] = 0;
+    CHECK_EQ(chdir("/disk"), 0);
+    for (unsigned i = 0; i < 6; i++)
+        CHECK_EQ(mkdir(name, 0700) | chdir(name), 0);
+    REQUIRE((cwd = getcwd(NULL, 0)) != NULL);
+    CHECK_EQ(strlen(cwd), 5 + 6 * 204);
+    CHECK(strncmp(cwd, "/disk/nnn", 9) == 0 && strcmp(cwd + 5 + 5 * 204 + 1, name) == 0);
+    free(cwd);
+    for (unsigned i = 0; i < 6; i++)
+        CHECK_EQ(chdir("..") | rmdir(name), 0);
+    CHECK_EQ(chdir("/"), 0);
+}
+
 GT_MAIN(CASE(the_disk_is_mounted), CASE(files_on_the_disk_are_files), CASE(bytes_are_where_they_were_written),
         CASE(a_hundred_names), CASE(a_full_disk_is_an_error_that_passes), CASE(the_block_server_dies_unnoticed),
-        CASE(what_was_synced_survives_the_file_server))
+        CASE(what_was_synced_survives_the_file_server), CASE(where_we_are_however_deep))

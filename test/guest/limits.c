@@ -222,17 +222,52 @@ static void paths_to_the_byte(void)
     CHECK_ERRNO(p_symlink_what(path), ENAMETOOLONG); /* no path, but to be one */
     CHECK_ERRNO(p_symlink_what(path + 1), EROFS);
 }
+/* The longest path there is, and a byte more. */
+static void where_we_are_to_the_byte(void)
+{
+    char cwd[PATH_MAX + 1], name[205], *made;
+    memset(name, 'n', sizeof name);
+    name[203] = 0;
+    CHECK_EQ(chdir("/tmp"), 0);
+    for (unsigned i = 0; i < 5; i++) {
+        name[i == 4 ? 202 : 203] = 0;
+        CHECK_EQ(mkdir(name, 0700) | chdir(name), 0);
+    }
+    CHECK(getcwd(cwd, PATH_MAX - 1) == NULL && errno == ERANGE);
+    CHECK(getcwd(cwd, PATH_MAX) == cwd && strlen(cwd) == PATH_MAX - 1);
+    CHECK_EQ(access(cwd, F_OK), 0);
+    char after[205];
+    memset(after, 'm', 203);
+    after[203] = 0;
+    CHECK_EQ(chdir(".."), 0);
+    CHECK_EQ(rename(name, after) | chdir(after), 0);
+    CHECK(getcwd(cwd, PATH_MAX) == NULL && errno == ERANGE);
+    CHECK(getcwd(cwd, PATH_MAX + 1) == cwd && strlen(cwd) == PATH_MAX && strcmp(cwd + PATH_MAX - 203, after) == 0);
+    CHECK((made = getcwd(NULL, 0)) != NULL && strcmp(made, cwd) == 0);
+    free(made);
+    CHECK_ERRNO(access(cwd, F_OK), ENAMETOOLONG);
+    CHECK(realpath(".", NULL) == NULL && errno == ENAMETOOLONG);
+    CHECK_EQ(chdir("..") | rmdir(after), 0);
+    name[202] = 'n';
+    for (unsigned i = 0; i < 4; i++)
+        CHECK_EQ(chdir("..") | rmdir(name), 0);
+    CHECK_EQ(chdir("/"), 0);
+}
 /* Deeper than a path can say. */
 #define DEEP 700
 static void a_tree_deeper_than_any_path(void)
 {
-    char cwd[PATH_MAX];
+    char cwd[PATH_MAX], longer[4 + 2 * DEEP + 1], *made;
     CHECK_EQ(chdir("/tmp"), 0);
     for (unsigned i = 0; i < DEEP; i++)
         if (mkdir("d", 0700) != 0 || chdir("d") != 0)
             CHECK(!"one deeper");
     errno = 0;
-    CHECK(getcwd(cwd, sizeof cwd) == NULL && errno == ENAMETOOLONG);
+    CHECK(getcwd(cwd, sizeof cwd) == NULL && errno == ERANGE);
+    CHECK(getcwd(longer, sizeof longer - 1) == NULL && errno == ERANGE);
+    CHECK(getcwd(longer, sizeof longer) == longer && strlen(longer) == sizeof longer - 1 && strncmp(longer, "/tmp/d/d/", 9) == 0);
+    CHECK((made = getcwd(NULL, 0)) != NULL && strcmp(made, longer) == 0);
+    free(made);
     CHECK_ERRNO(rename("/tmp/d", "under"), EINVAL);
     CHECK_EQ(mkdir("a", 0700) | rename("a", "b") | mkdir("c", 0700) | rename("b", "c/b"), 0); /* however deep */
     CHECK_EQ(rmdir("c/b") | rmdir("c"), 0);
@@ -245,7 +280,7 @@ static void a_tree_deeper_than_any_path(void)
 
 static const struct gt_case cases[] = {CASE(frames_of_a_process), CASE(processes_in_the_system), CASE(a_limit_binds_its_owner_only),
                                        CASE(threads_of_a_process), CASE(unknown_limits_are_refused), CASE(arguments_to_the_byte),
-                                       CASE(arguments_have_to_fit_the_stack), CASE(paths_to_the_byte), CASE(a_tree_deeper_than_any_path),
+                                       CASE(arguments_have_to_fit_the_stack), CASE(paths_to_the_byte), CASE(where_we_are_to_the_byte), CASE(a_tree_deeper_than_any_path),
                                        {NULL, NULL}};
 int main(int argc, char **argv)
 {

@@ -242,6 +242,9 @@ static int timer(void)
 static int c_timer_settime(void *p) { return timer_settime((timer_t)timer(), 0, p, NULL); }
 static int c_timer_gettime(void *p) { return timer_gettime((timer_t)timer(), p); }
 static int c_tcgetattr(void *p) { return tcgetattr(0, p); }
+static const struct winsize as_it_is = {.ws_row = 24, .ws_col = 80};
+static int c_tcgetwinsize(void *p) { return tcgetwinsize(0, p); }
+static int c_tcsetwinsize(void *p) { return tcsetwinsize(0, p); }
 static int c_tcsetattr(void *p) { return tcsetattr(0, TCSANOW, p); }
 static int c_uname(void *p) { return uname(p); }
 
@@ -354,6 +357,8 @@ static struct call own[] = {
     {"timer_gettime", c_timer_gettime, NULL, sizeof no_timer, OUT, 0},
     {"tcgetattr", c_tcgetattr, NULL, sizeof(struct termios), OUT, 0},
     {"tcsetattr", c_tcsetattr, NULL, sizeof(struct termios), IN, 0},
+    {"tcgetwinsize", c_tcgetwinsize, NULL, sizeof(struct winsize), OUT, 0},
+    {"tcsetwinsize", c_tcsetwinsize, &as_it_is, offsetof(struct winsize, ws_xpixel), IN, 0}, /* a line of characters has no pixels */
     {"uname", c_uname, NULL, sizeof(struct utsname), OUT, 0},
 };
 

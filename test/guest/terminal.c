@@ -201,6 +201,29 @@ static void count(int sig)
     runs++;
 }
 
+static void another_size_is_told(void)
+{
+    struct winsize old, w;
+    pid_t before = tcgetpgrp(0);
+    CHECK_EQ(tcsetpgrp(0, getpgrp()), 0);
+    runs = 0;
+    CHECK(signal(SIGWINCH, count) == SIG_DFL);
+    CHECK_EQ(tcgetwinsize(0, &old), 0);
+    w = (struct winsize){.ws_row = old.ws_row + 1, .ws_col = old.ws_col};
+    CHECK_EQ(tcsetwinsize(0, &w), 0);
+    CHECK_EQ(runs, 1);
+    CHECK_EQ(tcsetwinsize(0, &w), 0); /* it is the same */
+    CHECK_EQ(runs, 1);
+    CHECK_EQ(ioctl(0, TIOCSWINSZ, &old), 0);
+    CHECK_EQ(runs, 2);
+    CHECK_ERRNO(tcsetwinsize(900, &w), EBADF);
+    CHECK_ERRNO(tcgetwinsize(900, &w), EBADF);
+    CHECK_EQ(tcgetsid(0), getsid(0));
+    CHECK_ERRNO(tcgetsid(900), EBADF);
+    (void)signal(SIGWINCH, SIG_DFL);
+    (void)tcsetpgrp(0, before);
+}
+
 static void in_the_background(void *unused)
 {
     struct sigaction a = {0};
@@ -237,4 +260,4 @@ static void handlers_and_orphans(void)
 }
 
 GT_MAIN(CASE(settings_are_kept), CASE(what_is_no_terminal), CASE(the_window_has_a_size), CASE(nobody_types), CASE(reads_that_do_not_wait),
-        CASE(the_background_stops), CASE(tostop_stops_writers), CASE(handlers_and_orphans))
+        CASE(the_background_stops), CASE(tostop_stops_writers), CASE(handlers_and_orphans), CASE(another_size_is_told))

@@ -206,6 +206,98 @@ static void test_settings_change_what_keys_mean(void **state)
     assert_false(line_available(&line));
 }
 
+static void set_flags(uint32_t on, uint32_t off)
+{
+    struct line_settings set = line.set;
+    set.lflag = (set.lflag | on) & ~off;
+    line_set(&line, &set);
+}
+
+static void test_every_other_byte_is_a_character(void **state)
+{
+    (void)state;
+    set_flags(0, CONSOLE_ISIG);
+    type("a\t\x03\x01\r");
+    assert_string_equal(reads(), "a\t\x03\x01\n");
+    assert_string_equal(shown, "a ^C^A\n");
+    shown_len = 0;
+    type("\x01\x7f\t\x7f" "b\r");
+    assert_string_equal(reads(), "b\n");
+    assert_string_equal(shown, "^A\b \b\b \b \b \bb\n");
+    type("one two\t\x17three\r");
+    assert_string_equal(reads(), "one three\n");
+}
+
+static void test_carriage_return_is_what_the_settings_say(void **state)
+{
+    (void)state;
+    struct line_settings set = line.set;
+    set.iflag &= ~CONSOLE_ICRNL;
+    line_set(&line, &set);
+    type("a\rb\n");
+    assert_string_equal(reads(), "a\rb\n");
+    set.iflag |= CONSOLE_INLCR;
+    line_set(&line, &set);
+    type("c\nd");
+    assert_false(line_available(&line));
+}
+
+static void test_another_key_ends_lines_as_well(void **state)
+{
+    (void)state;
+    struct line_settings set = line.set;
+    set.cc[CONSOLE_VEOL] = ';';
+    line_set(&line, &set);
+    type("a;b\r");
+    assert_string_equal(reads(), "a;");
+    assert_string_equal(reads(), "b\n");
+    assert_string_equal(shown, "a;b\n");
+}
+
+static void test_a_newline_may_be_shown_alone(void **state)
+{
+    (void)state;
+    set_flags(CONSOLE_ECHONL, CONSOLE_ECHO);
+    type("secret\r");
+    assert_string_equal(shown, "\n");
+    assert_string_equal(reads(), "secret\n");
+}
+
+static void flush(void) { shown_len = 0; }
+
+static void test_signal_keys_drop_what_was_typed_ahead(void **state)
+{
+    (void)state;
+    type("ahead\rhalf");
+    line.flush = flush;
+    assert_int_equal(line_type(&line, 3), LINE_INTERRUPT);
+    assert_string_equal(shown, "^C\n"); /* after what was dropped */
+    assert_false(line_available(&line));
+    type("ahead\r");
+    set_flags(0, CONSOLE_ICANON);
+    assert_int_equal(line_type(&line, 26), LINE_STOP);
+    assert_false(line_available(&line));
+    set_flags(CONSOLE_ICANON | CONSOLE_NOFLSH, 0);
+    type("ahead\rha");
+    assert_int_equal(line_type(&line, 28), LINE_QUIT);
+    assert_non_null(strstr(shown, "ahead\nha^\\\n"));
+    type("lf\r");
+    assert_string_equal(reads(), "ahead\n");
+    assert_string_equal(reads(), "half\n");
+}
+
+static void test_lines_become_bytes_in_raw_mode(void **state)
+{
+    (void)state;
+    type("one\r\x04two\rha");
+    line_set_raw(&line, true);
+    type("lf");
+    assert_string_equal(reads(), "one\ntwo\nhalf");
+    assert_false(line_available(&line));
+    type("b");
+    assert_string_equal(reads(), "b");
+}
+
 #define CASE(name) cmocka_unit_test_setup(name, setup)
 
 int main(void)
@@ -222,6 +314,12 @@ int main(void)
         CASE(test_a_small_buffer_gets_the_line_in_parts),
         CASE(test_raw_mode_passes_every_byte_at_once),
         CASE(test_settings_change_what_keys_mean),
+        CASE(test_every_other_byte_is_a_character),
+        CASE(test_carriage_return_is_what_the_settings_say),
+        CASE(test_another_key_ends_lines_as_well),
+        CASE(test_a_newline_may_be_shown_alone),
+        CASE(test_signal_keys_drop_what_was_typed_ahead),
+        CASE(test_lines_become_bytes_in_raw_mode),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

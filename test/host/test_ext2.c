@@ -133,6 +133,29 @@ static void test_a_disk_without_ext2_is_refused(void **state)
 
 /* ---- contents ---- */
 
+/* From the start, data and holes: data are these blocks and no others, and what no pointer block names is passed in one step. */
+static void check_extents(struct ext2_node *n, const uint64_t *block, unsigned blocks)
+{
+    struct ext2_stat s;
+    unsigned met = 0, steps = 0;
+    uint64_t at = 0, bytes;
+    ext2_stat(n, &s);
+    for (bool hole; at < s.size_bytes; at += bytes, steps++) {
+        assert_int_equal(ext2_extent(fs, n, at, &hole, &bytes), 0);
+        assert_true(bytes > 0);
+        for (uint64_t b = at / 1024; !hole && b < (at + bytes) / 1024; b++, met++)
+            assert_true(met < blocks && b == block[met]);
+    }
+    assert_int_equal(met, blocks);
+    assert_true(steps < 3500); /* of 16,843,020 blocks */
+    bool hole;
+    assert_int_equal(ext2_extent(fs, n, 13 * 1024 + 5, &hole, &bytes), 0);
+    assert_true(hole && bytes == 1024 - 5);
+    assert_int_equal(ext2_extent(fs, n, 200000UL * 1024, &hole, &bytes), 0);
+    assert_true(hole && bytes == ((65804 + 3 * 65536) - 200000) * 1024UL);
+    assert_int_equal(ext2_extent(fs, root, 0, &hole, &bytes), -EISDIR);
+}
+
 static void test_sparse_files_reach_every_depth(void **state)
 {
     (void)state;
@@ -155,6 +178,7 @@ static void test_sparse_files_reach_every_depth(void **state)
         check_zero(n, block[i] * 1024, 100);
     }
     check_zero(n, 500 * 1024, 5000);
+    check_extents(n, block, sizeof block / sizeof block[0]);
     assert_int_equal(ext2_rest(fs), 0);
     check_clean();
     /* from the end, bit by bit */

@@ -4,9 +4,7 @@
 #ifndef PAGODA_SYS_IOCTL_H
 #define PAGODA_SYS_IOCTL_H
 
-struct winsize {
-    unsigned short ws_row, ws_col, ws_xpixel, ws_ypixel;
-};
+#include <sys/winsize.h>
 
 #define TIOCGWINSZ 0x5413 /* struct winsize * */
 #define TIOCSWINSZ 0x5414

@@ -18,7 +18,7 @@
     X(WRITE, 5, FROM(BADGE_CLIENT), "descriptor; buf0 -> bytes") \
     X(PREAD, 6, FROM(BADGE_CLIENT), "descriptor, offset; buf0 (server writes) -> bytes") \
     X(PWRITE, 7, FROM(BADGE_CLIENT), "descriptor, offset; buf0 -> bytes") \
-    X(LSEEK, 8, FROM(BADGE_CLIENT), "descriptor, offset, SEEK_* -> position") \
+    X(LSEEK, 8, FROM(BADGE_CLIENT), "descriptor, offset, SEEK_* or FS_SEEK_* -> position") \
     X(DUP, 9, FROM(BADGE_CLIENT), "descriptor, the lowest wanted, FS_DUP_* -> descriptor") \
     X(FCNTL, 10, FROM(BADGE_CLIENT), "descriptor, F_GETFD, F_SETFD, F_GETFL or F_SETFL, value -> value") \
     X(PIPE, 11, FROM(BADGE_CLIENT), "O_CLOEXEC, O_NONBLOCK -> descriptor to read, descriptor to write") \
@@ -60,13 +60,14 @@
     X(INTERRUPT, 48, FROM(BADGE_PROCMGR), "frame of a thread: its request that waits ends, with ERR_CANCELLED or with what it did; ERR_NOENT nothing of it waits, ERR_BUSY it is about to go on") \
     X(FETCH, 49, FROM(BADGE_CLIENT), "file, as REGION_INFO names it, first page, pages: they will be wanted -> pages of the file") \
     X(PROC_ASKED, 50, FROM(BADGE_PROCMGR), "-> id of who waits for a page of /proc (0: nobody), FS_ASK_*, pid or place: together the name of its question") \
-    X(PROC_TELL, 51, FROM(BADGE_PROCMGR), "name of a question, in three words; buf0 union fs_told: the answer; OK also when nobody waits for it any more")
+    X(PROC_TELL, 51, FROM(BADGE_PROCMGR), "name of a question, in three words; buf0 union fs_told: the answer; OK also when nobody waits for it any more") \
+    X(ALLOCATE, 52, FROM(BADGE_CLIENT), "descriptor, offset, length: these bytes have room from now on, and the file does not end before them")
 
 enum fs_op {
 #define FS_ENUM(name, number, who, text) FS_##name = (number),
     FS_OPS(FS_ENUM)
 #undef FS_ENUM
-    FS_OP_LIMIT = 52,
+    FS_OP_LIMIT = 53,
 };
 
 /* Errors that only files have, besides those of abi/error.h: X(NAME, number, the errno that libc makes of it) */
@@ -111,6 +112,8 @@ enum fs_error {
 #define FS_PIPE_BUF 4096u /* a write of so many bytes or fewer is never torn */
 
 #define FS_RDEV_CONSOLE 1u /* st_rdev of the console */
+#define FS_SEEK_DATA 3u   /* LSEEK: the first byte from the offset on that is not in a hole, */
+#define FS_SEEK_HOLE 4u   /* or that is; behind the end is one */
 #define FS_DUP_EXACT 1u   /* that number and no other: what it was is closed */
 #define FS_DUP_CLOEXEC 2u
 #define FS_NOFOLLOW 1u    /* a symbolic link at the end of the path is meant itself */

@@ -4,7 +4,7 @@
  * All functions return 0 (or a count) or a negative errno value. A damaged structure gives -EIO, never a crash or an endless
  * loop. Nothing is thread-safe; everything may wait for the device, but for ext2_put_is_quick() and what only looks at memory.
  * While it waits, others may call what only reads, when ext2_set_shared() said so: ext2_get, ext2_lookup, ext2_read_dir,
- * ext2_bytes_read, ext2_read_link, and an ext2_put that is quick. What would have to change something then returns -EDEADLK.
+ * ext2_bytes_read, ext2_extent, ext2_read_link, and an ext2_put that is quick. What would have to change something then returns -EDEADLK.
  *
  * Power cuts: what a call changed reaches the disk at ext2_commit(), or earlier, in an order (buffer.h) that keeps every state
  * on the disk one that a file system without a journal may have: after a cut there may be space and inodes that nobody uses,
@@ -104,6 +104,8 @@ int ext2_bytes_read(struct ext2 *fs, struct ext2_node *n, uint64_t offset, const
 int ext2_bytes_write(struct ext2 *fs, struct ext2_node *n, uint64_t offset, void **at, size_t *bytes);
 int ext2_wrote(struct ext2 *fs, struct ext2_node *n, uint64_t offset, size_t bytes);
 int ext2_trim(struct ext2 *fs, struct ext2_node *n);
+/* Whether there is a hole at offset, before the end, and how many bytes from there on are of the same kind at least. */
+int ext2_extent(struct ext2 *fs, struct ext2_node *n, uint64_t offset, bool *hole, uint64_t *bytes);
 uint64_t ext2_size_max(const struct ext2 *fs);
 long ext2_read_link(struct ext2 *fs, struct ext2_node *n, char *to, size_t bytes);
 

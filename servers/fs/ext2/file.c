@@ -223,6 +223,19 @@ int ext2_bytes_read(struct ext2 *fs, struct ext2_node *n, uint64_t offset, const
     return 0;
 }
 
+int ext2_extent(struct ext2 *fs, struct ext2_node *n, uint64_t offset, bool *hole, uint64_t *bytes)
+{
+    uint64_t blocks;
+    if (!is_file(n))
+        return not_a_file(n);
+    if (n->size > ext2_size_max(fs))
+        return ext2_corrupt(fs, "a file is larger than can be");
+    int err = ext2_map_extent(fs, n, (uint32_t)(offset >> fs->block_shift), hole, &blocks);
+    if (err == 0)
+        *bytes = (blocks << fs->block_shift) - (offset & (fs->block_bytes - 1));
+    return err;
+}
+
 int ext2_bytes_write(struct ext2 *fs, struct ext2_node *n, uint64_t offset, void **at, size_t *bytes)
 {
     uint64_t max = ext2_size_max(fs);

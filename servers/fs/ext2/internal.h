@@ -110,6 +110,8 @@ int ext2_node_orphan(struct ext2 *fs, uint32_t ino);           /* read it, for t
 /* missing: blocks that ext2_map_new() would allocate. */
 int ext2_map_look(struct ext2 *fs, struct ext2_node *n, uint32_t at, uint32_t *block, unsigned *missing);
 int ext2_map(struct ext2 *fs, struct ext2_node *n, uint32_t at, uint32_t *block); /* *block 0: a hole */
+/* Whether `at` is in a hole; so are, or are not, *blocks from there on. */
+int ext2_map_extent(struct ext2 *fs, struct ext2_node *n, uint32_t at, bool *hole, uint64_t *blocks);
 /* Allocate what is missing. *fresh: the block is new, its content unspecified. */
 int ext2_map_new(struct ext2 *fs, struct ext2_node *n, uint32_t at, uint32_t *block, bool *fresh);
 uint64_t ext2_blocks_max(const struct ext2 *fs);

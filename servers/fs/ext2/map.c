@@ -75,6 +75,28 @@ int ext2_map(struct ext2 *fs, struct ext2_node *n, uint32_t at, uint32_t *block)
     return ext2_map_look(fs, n, at, block, &missing);
 }
 
+/* Blocks from `at` on that the missing pointer would lead to: without a pointer block, all that it would name. */
+static uint64_t span_of(const struct ext2 *fs, uint32_t at, unsigned missing)
+{
+    struct path p = path_of(fs, at);
+    uint64_t inside = 0, span = 1;
+    for (unsigned i = 0; i + 1 < missing; i++) {
+        inside += p.at[p.depth - 1 - i] * span;
+        span <<= fs->pointers_shift;
+    }
+    return span - inside;
+}
+
+int ext2_map_extent(struct ext2 *fs, struct ext2_node *n, uint32_t at, bool *hole, uint64_t *blocks)
+{
+    uint32_t block;
+    unsigned missing;
+    int err = ext2_map_look(fs, n, at, &block, &missing);
+    *hole = block == 0;
+    *blocks = err == 0 ? span_of(fs, at, missing) : 1;
+    return err;
+}
+
 /* A new block for the node; a pointer block (is_tree) is full of holes and on the disk before what points to it. */
 static int allocate(struct ext2 *fs, struct ext2_node *n, bool is_tree, uint32_t *block)
 {
