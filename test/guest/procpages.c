@@ -59,7 +59,7 @@ static void end(pid_t pid)
 static char state_of(pid_t pid) { return page_read(pid, "status") > 0 ? *line("State") : '?'; }
 static void until_state(pid_t pid, char state)
 {
-    for (int i = 0; i < 20000 && state_of(pid) != state; i++)
+    for (unsigned i = 0; i < GT_HANG_MS * 10 && state_of(pid) != state; i++)
         gt_sleep_us(100);
     CHECK_EQ(state_of(pid), state);
 }
