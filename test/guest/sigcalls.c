@@ -296,6 +296,32 @@ static void children_have_no_alarm(void)
     CHECK_EQ(alarm(0), 100);
 }
 
+static void ends_by_an_alarm(void *unused)
+{
+    struct itimerval soon = {.it_value.tv_usec = 2000};
+    (void)unused;
+    (void)signal(SIGALRM, SIG_DFL);
+    CHECK_EQ(setitimer(ITIMER_REAL, &soon, NULL), 0);
+    for (;;) /* forever: until that */
+        gt_sleep_us(1000000);
+}
+static void ends_late(void *unused)
+{
+    (void)unused;
+    gt_sleep_us(GT_HANG_MS * 1000UL);
+}
+/* Nobody asks the process manager for anything meanwhile: its own clock brings the end, and the parent hears of that. */
+static void the_end_by_an_alarm_is_told_at_once(void)
+{
+    int word = 0;
+    pid_t late = gt_child(ends_late, NULL), pid = gt_child(ends_by_an_alarm, NULL);
+    CHECK_EQ(waitpid(pid, &word, 0), pid);
+    CHECK(WIFSIGNALED(word) && WTERMSIG(word) == SIGALRM);
+    CHECK_EQ(waitpid(late, NULL, WNOHANG), 0);
+    CHECK_EQ(kill(late, SIGKILL), 0);
+    gt_expect_signal(late, SIGKILL);
+}
+
 /* ---- waiting for signals ---- */
 
 static void sigsuspend_takes_what_was_blocked(void)
@@ -404,5 +430,5 @@ static void a_signal_for_a_thread_goes_there(void)
 GT_MAIN(CASE(a_read_of_an_empty_pipe_is_interrupted), CASE(with_restart_a_read_goes_on), CASE(a_write_counts_what_it_has_written),
         CASE(sleep_says_what_is_left), CASE(wait_is_interrupted_or_goes_on), CASE(poll_and_select_are_interrupted_in_any_case),
         CASE(a_semaphore_is_interrupted_or_goes_on), CASE(condition_variables_never_say_eintr), CASE(alarm_says_what_was_left),
-        CASE(an_interval_comes_again_and_again), CASE(children_have_no_alarm), CASE(sigsuspend_takes_what_was_blocked),
+        CASE(an_interval_comes_again_and_again), CASE(children_have_no_alarm), CASE(the_end_by_an_alarm_is_told_at_once), CASE(sigsuspend_takes_what_was_blocked),
         CASE(sigwait_takes_it_without_a_handler), CASE(a_signal_for_a_thread_goes_there))

@@ -249,9 +249,16 @@ static void who_is_gone_is_not_hooked(void)
         MUST(!p || p->state != PROC_STATE_RUNNING || !(p->hooked_map & ~p->thread_map));
     }
 }
+/* Else who waits for a child would hear of its end with the next event, which may never come. */
+static void nothing_is_left_to_do(void)
+{
+    for (unsigned i = 0; i < procs_used(); i++)
+        MUST(!proc_at(i) || proc_at(i)->op.state != OP_FINISHED);
+}
 static long receive(struct ipc_regs *x)
 {
     who_is_gone_is_not_hooked();
+    nothing_is_left_to_do();
     if (script)
         return script(x);
     memset(x, 0, sizeof *x);

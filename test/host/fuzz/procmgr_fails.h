@@ -35,6 +35,7 @@ static const struct fails_act fails_acts[] = {
     {"a mask", {PROC_SIGMASK, PROC_MASK_BLOCK, 2}, 1, false, false, NULL},
     {"a stack for handlers", {PROC_SIGSTACK, 0x20000, 4096}, 1, false, false, NULL},
     {"an alarm", {PROC_ALARM, 1UL << 40, 0, PROC_ALARM_REAL}, 1, false, false, NULL},
+    {"an alarm that ends it", {PROC_ALARM, 1, 0, PROC_ALARM_REAL}, 1, false, true, NULL},
     {"timers", {PROC_TIMER, PROC_TIMER_MAKE, 5, 10, PROC_CLOCK_REAL}, 24, false, false, NULL},
     {"queued signals", {PROC_SIGQUEUE, 0, 40, 7}, 48, false, false, block_all},
     {"a wait for a signal", {PROC_SIGWAIT, 1UL << 40}, 1, false, false, NULL},
