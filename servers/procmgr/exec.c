@@ -38,12 +38,16 @@ static err_t program_start(struct proc *p, unsigned slot, const struct program *
 {
     err_t err = regions_add(p, program);
     args_note(p);
-    if (err == OK && p->state == PROC_STATE_NEW)
-        return thread_arm(p, slot, (const uint64_t[4]){program->entry, program->stack_top, start_word(p), 0});
     if (err != OK)
         return err;
+    const uint64_t at[4] = {program->entry, program->stack_top, start_word(p), 0};
+    if (p->state == PROC_STATE_NEW)
+        return thread_arm(p, slot, at);
     p->exec_phase = EXEC_STARTS;
-    err = sys_thread_start(p->thread[slot].handle, program->entry, program->stack_top, start_word(p), 0);
+    if (p->stopped) /* it goes when it is continued */
+        err = thread_arm(p, slot, at);
+    else
+        err = sys_thread_start(p->thread[slot].handle, at[0], at[1], at[2], at[3]);
     p->exec_phase = EXEC_NONE;
     return err;
 }

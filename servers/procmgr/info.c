@@ -49,7 +49,7 @@ err_t do_INFO(struct request *r)
 
 err_t do_STAT(struct request *r)
 {
-    const uint64_t words[] = {counts.live, counts.zombies, ledger->forks, ledger->execs, ledger->exits, ops_count()};
+    const uint64_t words[] = {counts.live, counts.zombies, ledger->forks, ledger->execs, ledger->exits, ops_count(), words_waiting()};
     memcpy(&r->m.w[1], words, sizeof words);
     return OK;
 }

@@ -61,7 +61,7 @@ void groups_leave(const struct proc *p)
     }
 }
 
-/* Nobody could continue them any more: they are told so, and go on. */
+/* Nobody could continue them any more: they are told so, and go on, or end, which is seen to before anybody waits for an event. */
 void groups_attend(void)
 {
     static const struct sig_info info = {.code = SIC_KERNEL};
@@ -78,6 +78,7 @@ void groups_attend(void)
             group_send(group, SIGHUP, &info);
             group_send(group, SIGCONT, &info);
         }
+        ops_run_finished();
     }
 }
 

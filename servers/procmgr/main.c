@@ -149,6 +149,8 @@ static void run_due(void)
     }
     timers_run(sys_time());
     signals_nag();
+    ops_run_finished(); /* who was ended so is told of: the next event may be long in coming */
+    groups_attend();
 }
 
 static void serve(void)

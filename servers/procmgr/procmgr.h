@@ -310,6 +310,7 @@ void mutex_drop(struct proc *p);
 void words_cancelled(uint64_t count, reply_id_t newest);
 bool word_interrupt(struct proc *p, unsigned slot); /* a handler is to run */
 void words_drop(struct proc *p);                    /* its threads wait no more */
+unsigned words_waiting(void);                       /* threads, of whatever process */
 /* Its memory is no longer in the reach of its threads: whoever waits looks at his word, if it had to do with any. */
 void words_look_again(const struct proc *p);
 

@@ -147,6 +147,14 @@ void words_look_again(const struct proc *p)
     }
 }
 
+unsigned words_waiting(void)
+{
+    unsigned n = 0;
+    for (unsigned i = 0; i < used; i++) /* bound: WAITS_MAX */
+        n += waits[i].id != 0;
+    return n;
+}
+
 /* The one with the highest priority, among equals the one that has waited longest. */
 static struct word_wait *choose(const struct word_key *k)
 {

@@ -51,13 +51,16 @@ static void wait_refuses(void)
     CHECK_ERRNO(waitpid(getpid(), &s, 0), ECHILD);
     CHECK_ERRNO(waitpid(999999, &s, 0), ECHILD);
     CHECK_ERRNO(waitpid(-1, &s, 0x4000), EINVAL);
+    int p[2];
+    char c;
+    REQUIRE(pipe(p) == 0);
     pid_t pid = gt_fork();
-    if (pid == 0) {
-        usleep(3000);
-        _exit(1);
-    }
+    if (pid == 0)
+        _exit(read(p[0], &c, 1) == 1 ? 1 : 2);
     CHECK_EQ(waitpid(pid, &s, WNOHANG), 0);
+    CHECK_EQ(write(p[1], "x", 1), 1);
     CHECK_EQ(waitpid(pid, NULL, 0), pid); /* nobody has to look */
+    CHECK_EQ(close(p[0]) | close(p[1]), 0);
     CHECK_ERRNO(waitpid(pid, &s, 0), ECHILD);
 }
 static void wait_takes_the_one_it_is_asked_for(void)
@@ -203,6 +206,7 @@ static void exit_calls_what_was_registered(void)
 }
 static void orphans_get_another_parent(void)
 {
+    uint64_t before = gt_processes();
     pid_t back;
     int p[2];
     CHECK_EQ(pipe(p), 0);
@@ -222,7 +226,7 @@ static void orphans_get_another_parent(void)
     CHECK_EQ(read(p[0], &back, sizeof back), sizeof back);
     CHECK_EQ(back, 1);
     CHECK_EQ(close(p[0]) | close(p[1]), 0);
-    usleep(20000);
+    gt_until_processes(before);
 }
 
 /* ---- exec ---- */
@@ -345,7 +349,7 @@ static void vfork_waits_for_the_child(void)
     if (pid == 0) {
         gt_sleep_us(20000);
         GT_SHARED->word[0] = 2;
-        (void)execlp("sleep", "sleep", "1", NULL);
+        (void)execlp("sleep", "sleep", "1000", NULL);
         _exit(127);
     }
     CHECK_EQ(GT_SHARED->word[0], 2);

@@ -7,6 +7,7 @@
  */
 #define GT_NAME "disk"
 #include "gtest.h"
+#include "gwaits.h"
 #include "gfiles.h"
 #include <ipc/blk.h>
 
@@ -147,14 +148,7 @@ static void a_full_disk_is_an_error_that_passes(void)
     }
 }
 
-static uint64_t restarts(uint64_t server)
-{
-    struct ipc_msg m = {.w = {INIT_SERVER_INFO, server}};
-    CHECK_EQ(ipc_call(H_INIT, &m), OK);
-    return m.w[2];
-}
-
-static void kill_server(uint64_t server, ticks_t when)
+static void kill_later(uint64_t server, ticks_t when)
 {
     struct ipc_msg m = {.w = {INIT_KILL_SERVER, server, when}};
     CHECK_EQ(ipc_call(H_INIT, &m), OK);
@@ -163,15 +157,15 @@ static void kill_server(uint64_t server, ticks_t when)
 /* Requests that were under way are made again; nobody notices. */
 static void the_block_server_dies_unnoticed(void)
 {
-    uint64_t before = restarts(SERVER_BLK), seed = 5;
+    uint64_t before = gt_restarts_of(SERVER_BLK), seed = 5;
     for (uint64_t round = 0; round < 12; round++) {
-        kill_server(SERVER_BLK, sys_time() + gt_random(&seed) % 50000);
+        kill_later(SERVER_BLK, sys_time() + gt_random(&seed) % 50000);
         write_big("/disk/through", round, 100000);
         check_big("/disk/through", round, 100000);
     }
     CHECK_EQ(unlink("/disk/through"), 0);
     sync();
-    CHECK_EQ(restarts(SERVER_BLK), before + 12);
+    GT_UNTIL(gt_restarts_of(SERVER_BLK) == before + 12);
 }
 
 static void what_was_synced_survives_the_file_server(void)
@@ -181,11 +175,9 @@ static void what_was_synced_survives_the_file_server(void)
     int fd = open("/disk/at-once", O_WRONLY | O_CREAT | O_SYNC, 0644);
     CHECK(fcntl(fd, F_GETFL) & O_SYNC);
     CHECK_EQ(write(fd, "one by one", 10), 10);
-    kill_server(SERVER_FS, 0);
-    gt_sleep_us(20000);
+    gt_kill_server(SERVER_FS);
     struct stat st;
-    for (unsigned i = 0; i < 100 && stat("/disk/kept", &st) != 0; i++)
-        gt_sleep_us(10000);
+    GT_UNTIL(stat("/disk/kept", &st) == 0);
     check_big("/disk/kept", 9, 50000);
     char back[20];
     read_text("/disk/at-once", back, sizeof back);

@@ -6,6 +6,7 @@
  */
 #define GT_NAME "execfile"
 #include "gtest.h"
+#include "gwaits.h"
 #include "gfiles.h"
 
 #include <fcntl.h>
@@ -140,6 +141,7 @@ static void what_runs_is_not_written_and_what_is_written_does_not_run(void)
 {
     static const char *const where[] = {"/tmp/prog", "/disk/prog"};
     for (unsigned i = 0; i < 2; i++) {
+        uint64_t before = gt_processes();
         pid_t pid = -1;
         REQUIRE(copy("/bin/sh", where[i], 0755));
         int fd = open(where[i], O_RDWR);
@@ -157,7 +159,7 @@ static void what_runs_is_not_written_and_what_is_written_does_not_run(void)
         CHECK_EQ(close(fd), 0);
         CHECK_EQ(kill(-pid, SIGKILL), 0);
         (void)gt_reap(pid, GT_HANG_MS);
-        gt_sleep_us(20000); /* its children are not ours to wait for */
+        gt_until_processes(before); /* its children are not ours to wait for */
         CHECK_EQ(truncate(where[i], 0), 0);
         CHECK_EQ(unlink(where[i]), 0);
     }

@@ -41,7 +41,7 @@ static void the_two_ends_meet(void)
     for (int i = 0; i < 3; i++) {
         pid_t child = child_that(writes);
         if (i == 1)
-            usleep(20000); /* the writer is first */
+            fs_until_wait(1); /* the writer is first */
         int fd = open("/tmp/fifo", O_RDONLY);
         CHECK(fd >= 0);
         CHECK_EQ(fstat(fd, &st), 0);
@@ -82,7 +82,7 @@ static void beside_one_that_waits_in_open(void)
     char c;
     CHECK_EQ(mkfifo("/tmp/fifo", 0600), 0);
     pid_t child = child_that(reads_one);
-    usleep(20000);
+    fs_until_wait(1);
     int in = open("/tmp/fifo", O_RDONLY | O_NONBLOCK);
     CHECK(in >= 0);
     CHECK_EQ(read(in, &c, 1), 0); /* nobody writes */
@@ -93,7 +93,7 @@ static void beside_one_that_waits_in_open(void)
     gt_expect_exit(child, 'z');
     CHECK_EQ(close(out), 0);
     child = child_that(writes);
-    usleep(20000);
+    fs_until_wait(1);
     CHECK_ERRNO(open("/tmp/fifo", O_WRONLY | O_NONBLOCK), ENXIO); /* one more writer is no reader */
     in = open("/tmp/fifo", O_RDONLY);
     CHECK_EQ(read(in, &c, 1), 1);
@@ -109,11 +109,10 @@ static void who_is_killed_in_the_open_leaves_nothing(void)
     uint64_t before = fs_info().w[1];
     CHECK_EQ(mkfifo("/tmp/fifo", 0600), 0);
     pid_t child = child_that(waits_for_ever);
-    usleep(20000);
-    CHECK_EQ(fs_info().w[4], 1);
+    fs_until_wait(1);
     fs_check();
     CHECK_EQ(kill(child, SIGKILL), 0);
-    (void)gt_reap(child, 5000);
+    (void)gt_reap(child, GT_HANG_MS);
     CHECK_EQ(fs_info().w[4], 0);
     CHECK_EQ(fs_info().w[1], before);
     CHECK_EQ(fs_info().w[3], 0);

@@ -96,7 +96,7 @@ static void who_waits_gets_it_when_it_is_free(void)
     pid_t child = fork();
     if (child == 0)
         _exit(gets_it_at_last() ? 0 : 1);
-    usleep(20000);
+    fs_until_wait(1);
     CHECK_EQ(waitpid(child, NULL, WNOHANG), 0);
     CHECK_EQ(lock(F_UNLCK, 0, 0, F_SETLK), 0);
     gt_expect_exit(child, 0);
@@ -104,9 +104,9 @@ static void who_waits_gets_it_when_it_is_free(void)
     child = fork();
     if (child == 0)
         _exit(gets_it_at_last() ? 0 : 1);
-    usleep(20000);
+    fs_until_wait(1);
     CHECK_EQ(kill(child, SIGKILL), 0); /* it waits, and is gone */
-    (void)gt_reap(child, 5000);
+    (void)gt_reap(child, GT_HANG_MS);
     CHECK_EQ(fs_info().w[4], 0);
     end();
 }
@@ -127,26 +127,30 @@ static void *waits_in_vain(void *unused)
     bool refused = lock(F_WRLCK, 0, 0, F_SETLKW) == -1 && errno == EBADF;
     return refused ? NULL : &fd;
 }
-static bool closes_what_it_waits_with(void)
+static bool closes_what_it_waits_with(int closed)
 {
     pthread_t t;
     void *got;
     if (pthread_create(&t, NULL, waits_in_vain, NULL) != 0)
         return false;
-    usleep(50000);
+    fs_until_wait(2); /* the lock, and the parent, which reads */
     close(fd);
-    return pthread_join(t, &got) == 0 && got == NULL;
+    return write(closed, "x", 1) == 1 && pthread_join(t, &got) == 0 && got == NULL;
 }
 /* A lock that no close would give back. */
 static void a_lock_needs_its_descriptor_to_the_end(void)
 {
+    int p[2];
+    char c;
     begin();
+    REQUIRE(pipe(p) == 0);
     CHECK_EQ(lock(F_WRLCK, 0, 0, F_SETLK), 0);
     fflush(stdout);
     pid_t child = fork();
     if (child == 0)
-        _exit(closes_what_it_waits_with() ? 0 : 1);
-    usleep(200000);
+        _exit(closes_what_it_waits_with(p[1]) ? 0 : 1);
+    CHECK_EQ(read(p[0], &c, 1), 1);
+    CHECK_EQ(close(p[0]) | close(p[1]), 0);
     CHECK_EQ(lock(F_UNLCK, 0, 0, F_SETLK), 0);
     gt_expect_exit(child, 0);
     CHECK_EQ(ask(F_WRLCK, 0, 0).l_type, F_UNLCK);
@@ -161,7 +165,7 @@ static void a_circle_is_refused(void)
     pid_t child = fork();
     if (child == 0)
         _exit(lock(F_WRLCK, 1, 1, F_SETLK) == 0 && lock(F_WRLCK, 0, 1, F_SETLKW) == 0 ? 0 : 1);
-    usleep(20000);
+    fs_until_wait(1);
     CHECK_ERRNO(lock(F_WRLCK, 1, 1, F_SETLKW), EDEADLK);
     CHECK_EQ(lock(F_UNLCK, 0, 1, F_SETLK), 0);
     gt_expect_exit(child, 0);

@@ -4,6 +4,7 @@
  */
 #define GT_NAME "ipc"
 #include "gserve.h"
+#include "gwaits.h"
 
 static err_t call_parent(struct ipc_msg *m) { return ipc_call_full(H_PARENT, m, NULL, 0, gs_deadline(GT_HANG_MS)); }
 
@@ -177,7 +178,8 @@ static void callers_are_received_by_priority(void)
     struct ipc_event ev;
     for (int i = 0; i < 5; i++)
         pid[i] = gt_child(calls_at_priority, (void *)(uintptr_t)prio[i]);
-    gt_sleep_us(20000); /* all stand in the queue */
+    for (int i = 0; i < 5; i++)
+        gt_until_waits(pid[i]); /* in the queue */
     for (int i = 0; i < 5; i++) {
         REQUIRE(gs_recv_call(&ev));
         CHECK_EQ(ev.w[0], order[i]);

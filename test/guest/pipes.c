@@ -198,12 +198,10 @@ static void the_killed_let_go(void)
     pid_t child[8];
     for (unsigned i = 0; i < 8; i++)
         child[i] = gt_child(waits, NULL);
-    for (int i = 0; i < 10000 && fs_info().w[4] < before.w[4] + 8; i++)
-        gt_sleep_us(100);
-    CHECK_EQ(fs_info().w[4], before.w[4] + 8);
+    fs_until_wait(before.w[4] + 8);
     for (unsigned i = 0; i < 8; i++) {
         CHECK_EQ(kill(child[i], SIGKILL), 0);
-        (void)gt_reap(child[i], 5000);
+        (void)gt_reap(child[i], GT_HANG_MS);
     }
     struct ipc_msg after = fs_info();
     for (unsigned i = 1; i <= 4; i++)
@@ -214,7 +212,7 @@ static void the_killed_let_go(void)
     CHECK_EQ(read(p[0], &c, 1), 1);
     pid_t writer = gt_child(waits, NULL); /* and the end is seen when the last writer was killed */
     (void)kill(writer, SIGKILL);
-    (void)gt_reap(writer, 5000);
+    (void)gt_reap(writer, GT_HANG_MS);
     CHECK_EQ(close(p[1]), 0);
     CHECK_EQ(read(p[0], &c, 1), 0);
     CHECK_EQ(close(p[0]), 0);

@@ -7,6 +7,7 @@
 #define GT_NAME "prockillsignals"
 #include "gtest.h"
 #include "gprockill.h"
+#include "gwaits.h"
 
 #include <sys/time.h>
 
@@ -76,7 +77,8 @@ static void prepare_holder(void)
 {
     held = gt_child(holder, NULL);
     gt_await(0, 1);
-    gt_sleep_us(1000);
+    if (held_does != computes)
+        gt_until_waits(held);
 }
 static void operation_signal(void)
 {

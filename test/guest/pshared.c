@@ -6,12 +6,12 @@
 #define GT_NAME "pshared"
 #include "gclock.h"
 #include "gmap.h"
+#include "gwaits.h"
 
 #include <fcntl.h>
 #include <pthread.h>
 #include <semaphore.h>
 #include <sys/stat.h>
-#include <sys/time.h>
 
 static struct together {
     sem_t ping, pong;
@@ -65,7 +65,7 @@ static void cond_shared(void)
     CHECK_EQ(pthread_condattr_setpshared(&a, PTHREAD_PROCESS_SHARED), 0);
     CHECK_EQ(pthread_cond_init(&t->cond, &a), 0);
 }
-static void asleep(void) { gt_sleep_us(20000); } /* until those that were begun wait */
+static void until_asleep(uint64_t n) { GT_UNTIL(gt_word_waits() == n); } /* nobody else in the system waits for words */
 
 /* ---- semaphores with names ---- */
 
@@ -162,7 +162,7 @@ static void semaphores_answer_as_the_standard_says(void)
     CHECK_EQ(sem_post(&t->ping), 0);
     CHECK_EQ(sem_timedwait(&t->ping, &bad), 0); /* there is one: nobody looks at the time */
     pid_t a = gt_child(takes_one, NULL), b = gt_child(takes_one, NULL);
-    asleep();
+    until_asleep(2);
     CHECK(sem_post(&t->ping) == 0 && sem_post(&t->ping) == 0);
     gt_expect_exit(a, 0);
     gt_expect_exit(b, 0);
@@ -173,20 +173,37 @@ static void semaphores_answer_as_the_standard_says(void)
     finish();
 }
 
-static void on_alarm(int sig) { (void)sig; }
+static volatile sig_atomic_t handled;
+static void on_signal(int sig) { handled += sig > 0; }
+static void signals_once_it_waits(void *unused)
+{
+    (void)unused;
+    until_asleep(1);
+    CHECK_EQ(kill(getppid(), SIGUSR1), 0);
+}
+static void signals_and_posts(void *unused)
+{
+    signals_once_it_waits(unused);
+    until_asleep(1); /* again */
+    CHECK_EQ(sem_post(&t->ping), 0);
+}
 static void handlers_end_a_wait_or_do_not(void)
 {
-    struct timespec soon = in_ms(60);
-    struct sigaction a = {.sa_handler = on_alarm};
-    struct itimerval once = {.it_value.tv_usec = 20000};
+    struct sigaction a = {.sa_handler = on_signal};
+    struct timespec late = in_ms(GT_HANG_MS);
     begin();
-    CHECK_EQ(sem_init(&t->ping, 1, 0), 0);
-    CHECK(sigaction(SIGALRM, &a, NULL) == 0 && setitimer(ITIMER_REAL, &once, NULL) == 0);
+    handled = 0;
+    CHECK(sem_init(&t->ping, 1, 0) == 0 && sigaction(SIGUSR1, &a, NULL) == 0);
+    pid_t child = gt_child(signals_once_it_waits, NULL);
     REFUSED(sem_wait(&t->ping), EINTR);
+    gt_expect_exit(child, 0);
     a.sa_flags = SA_RESTART;
-    CHECK(sigaction(SIGALRM, &a, NULL) == 0 && setitimer(ITIMER_REAL, &once, NULL) == 0);
-    REFUSED(sem_timedwait(&t->ping, &soon), ETIMEDOUT);
-    CHECK(signal(SIGALRM, SIG_DFL) != SIG_ERR);
+    CHECK_EQ(sigaction(SIGUSR1, &a, NULL), 0);
+    child = gt_child(signals_and_posts, NULL);
+    CHECK_EQ(sem_timedwait(&t->ping, &late), 0);
+    gt_expect_exit(child, 0);
+    CHECK_EQ(handled, 2);
+    CHECK(signal(SIGUSR1, SIG_DFL) != SIG_ERR);
     finish();
 }
 
@@ -195,9 +212,9 @@ static void who_is_killed_keeps_nobody_waiting(void)
     begin();
     CHECK_EQ(sem_init(&t->ping, 1, 0), 0);
     pid_t first = gt_child(takes_one, NULL);
-    asleep();
+    until_asleep(1); /* it has waited longest */
     pid_t second = gt_child(takes_one, NULL);
-    asleep();
+    until_asleep(2);
     CHECK(kill(first, SIGSTOP) == 0 && sem_post(&t->ping) == 0 && kill(first, SIGKILL) == 0); /* woken, and never ran */
     gt_expect_signal(first, SIGKILL);
     gt_expect_exit(second, 0);
@@ -219,24 +236,19 @@ static void a_change_without_a_wake_is_seen_at_the_end(void)
     begin();
     CHECK(sem_init(&t->ping, 1, 0) == 0 && sem_init(&t->pong, 1, 0) == 0);
     pid_t waits = gt_child(takes_one, NULL);
-    asleep();
+    until_asleep(1);
     gt_expect_signal(gt_child(changes_and_dies, NULL), SIGKILL);
     gt_expect_exit(waits, 0);
     finish();
 }
 
-static void kill_procmgr(void)
-{
-    struct ipc_msg m = {.w = {INIT_KILL_SERVER, SERVER_PROCMGR}};
-    CHECK_EQ(ipc_call(H_INIT, &m), OK);
-}
 static void procmgr_dies_meanwhile(void)
 {
     begin();
     CHECK_EQ(sem_init(&t->ping, 1, 0), 0);
     pid_t a = gt_child(takes_one, NULL);
-    asleep();
-    kill_procmgr();
+    until_asleep(1);
+    gt_kill_server(SERVER_PROCMGR);
     CHECK_EQ(sem_post(&t->ping), 0);
     gt_expect_exit(a, 0);
     CHECK_EQ(t->n, 1);
@@ -384,9 +396,9 @@ static void signals_and_broadcasts_arrive(void)
     CHECK(t->n == 0 && t->at[0] == 20 && t->at[1] == 20);
     for (int i = 0; i < 3; i++)
         child[i] = gt_child(waits_for_all, NULL);
-    while (t->n < 3)
-        asleep();
+    until_asleep(3);
     CHECK_EQ(pthread_mutex_lock(&t->mutex), 0);
+    CHECK_EQ(t->n, 3);
     t->first = 1;
     CHECK_EQ(pthread_cond_broadcast(&t->cond), 0);
     CHECK_EQ(pthread_mutex_unlock(&t->mutex), 0);
@@ -418,7 +430,7 @@ static void who_waits_can_be_cancelled(void)
     CHECK_EQ(sem_init(&t->ping, 1, 0), 0);
     for (uintptr_t cond = 0; cond < 2; cond++) {
         CHECK_EQ(pthread_create(&thread, NULL, waits_for_ever, (void *)cond), 0);
-        asleep();
+        until_asleep(1);
         CHECK(pthread_cancel(thread) == 0 && pthread_join(thread, &result) == 0);
         CHECK(result == PTHREAD_CANCELED);
     }
@@ -471,7 +483,7 @@ static void readers_share_and_writers_do_not(void)
     CHECK_EQ(pthread_rwlock_rdlock(&t->lock), 0);
     RUN_CHILD(reads, NULL);
     pid_t writer = gt_child(writes, NULL);
-    asleep();
+    until_asleep(1);
     CHECK_EQ(t->n, 0);
     CHECK_EQ(pthread_rwlock_tryrdlock(&t->lock), EBUSY); /* a writer waits */
     CHECK_EQ(pthread_rwlock_unlock(&t->lock), 0);
@@ -486,7 +498,7 @@ static void readers_share_and_writers_do_not(void)
     CHECK_EQ(pthread_rwlock_unlock(&t->lock), EPERM);
     CHECK_EQ(pthread_rwlock_rdlock(&t->lock), 0);
     writer = gt_child(writes, NULL); /* is killed while it waits: whoever comes is let in after the next unlock */
-    asleep();
+    until_asleep(1);
     CHECK_EQ(kill(writer, SIGKILL), 0);
     gt_expect_signal(writer, SIGKILL);
     CHECK_EQ(pthread_rwlock_unlock(&t->lock), 0);

@@ -6,6 +6,7 @@
 #define GT_NAME "pthreadsync"
 #include "gtest.h"
 #include "gclock.h"
+#include "gwaits.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -49,6 +50,7 @@ static void signals_wake_one_and_broadcasts_all(void)
     tokens = 1;
     CHECK_EQ(pthread_cond_signal(&changed), 0);
     CHECK_EQ(pthread_mutex_unlock(&guard), 0);
+    GT_UNTIL(*(volatile unsigned *)&taken == 1);
     gt_sleep_us(20000);
     CHECK_EQ(pthread_mutex_lock(&guard), 0);
     CHECK_EQ(taken, 1);

@@ -5,6 +5,7 @@
  */
 #define GT_NAME "quota"
 #include "gtest.h"
+#include "gwaits.h"
 #include <pagoda/thread.h>
 #include <sys/mman.h>
 
@@ -95,9 +96,7 @@ static void orphans(void *unused)
     CHECK_EQ(used(PROC_TREE_PROCESSES), 3); /* they are init's children by now */
     gt_expect_exit(gt_child(leaves_one_behind, unused), 1);
     GT_SHARED->word[0] = 1;
-    for (int i = 0; i < 1000 && used(PROC_TREE_PROCESSES) > 1; i++)
-        gt_sleep_us(100);
-    CHECK_EQ(used(PROC_TREE_PROCESSES), 1);
+    GT_UNTIL(used(PROC_TREE_PROCESSES) == 1);
 }
 static void an_orphan_counts_where_it_was_born(void) { alone(orphans); }
 
@@ -203,13 +202,10 @@ static void chain_of_parents(void *unused)
     limit(PROC_TREE_FRAMES, 2000);
     uint64_t here = used(PROC_TREE_FRAMES);
     gt_expect_exit(gt_child(passes_on, (void *)6), 0);
-    for (int i = 0; i < 2000 && GT_SHARED->word[1] == 0; i++)
-        gt_sleep_us(100);
+    GT_UNTIL(GT_SHARED->word[1] != 0);
     CHECK(GT_SHARED->word[1] >= here + 6 * 20);
     GT_SHARED->word[0] = 1;
-    for (int i = 0; i < 2000 && used(PROC_TREE_PROCESSES) > 1; i++)
-        gt_sleep_us(100);
-    CHECK_EQ(used(PROC_TREE_PROCESSES), 1);
+    GT_UNTIL(used(PROC_TREE_PROCESSES) == 1);
     CHECK(used(PROC_TREE_FRAMES) <= here + 8); /* sharing with the first child was broken once */
 }
 static void shared_pages_of_dead_parents_count(void) { alone(chain_of_parents); }
@@ -306,12 +302,6 @@ static void accounts_are_used_again(void)
 }
 
 /* ---- servers die ---- */
-static void kill_server(uint64_t server)
-{
-    struct ipc_msg m = {.w = {INIT_KILL_SERVER, server, 0}};
-    CHECK_EQ(ipc_call(H_INIT, &m), OK);
-    gt_sleep_us(2000);
-}
 static void dying_servers(void *unused)
 {
     limit(PROC_TREE_PROCESSES, 4);
@@ -319,7 +309,7 @@ static void dying_servers(void *unused)
     pid_t a = gt_child(waits, unused);
     uint64_t frames = used(PROC_TREE_FRAMES), threads = used(PROC_TREE_THREADS), objects = used(PROC_TREE_OBJECTS);
     for (uint64_t server = SERVER_PAGER; server <= SERVER_PROCMGR; server++) {
-        kill_server(server);
+        gt_kill_server(server);
         CHECK_EQ(used(PROC_TREE_FRAMES), frames);
         CHECK_EQ(used(PROC_TREE_PROCESSES), 2);
         CHECK_EQ(used(PROC_TREE_THREADS), threads);

@@ -5,6 +5,7 @@
 #define GT_NAME "robust"
 #include "gclock.h"
 #include "gmap.h"
+#include "gwaits.h"
 
 #include <pthread.h>
 
@@ -33,7 +34,7 @@ static void begin(int type)
     mutex_robust(&t->second, type, PTHREAD_PROCESS_SHARED);
 }
 static void finish(void) { CHECK_EQ(munmap(t, PAGE), 0); }
-static void asleep(void) { gt_sleep_us(20000); }
+static void until_asleep(uint64_t n) { GT_UNTIL(gt_word_waits() == n); } /* nobody else in the system waits for words */
 
 static void repair(void)
 {
@@ -61,6 +62,7 @@ static void is_killed(void *unused)
 static void executes(void *unused)
 {
     exits(unused);
+    t->n = 1;
     execl("/bin/sleep", "sleep", "0.1", (char *)0);
 }
 static void locks_it(void *unused)
@@ -91,11 +93,10 @@ static void who_waits_hears_of_a_kill(void)
 {
     begin(PTHREAD_MUTEX_NORMAL);
     pid_t holder = gt_child(is_killed, NULL);
-    while (t->n == 0)
-        asleep();
+    GT_UNTIL(t->n != 0);
     CHECK_EQ(pthread_mutex_trylock(&t->mutex), EBUSY);
     pid_t waiter = gt_child(locks_it, NULL);
-    asleep();
+    until_asleep(1);
     CHECK_EQ(kill(holder, SIGKILL), 0);
     gt_expect_signal(holder, SIGKILL);
     gt_expect_exit(waiter, 0);
@@ -115,7 +116,7 @@ static void exec_is_an_end_as_well(void)
     begin(PTHREAD_MUTEX_ERRORCHECK);
     pid_t child = gt_child(executes, NULL);
     CHECK_EQ(pthread_mutex_unlock(&t->mutex), EPERM);
-    asleep();
+    GT_UNTIL(t->n == 1);
     CHECK_EQ(pthread_mutex_lock(&t->mutex), EOWNERDEAD);
     CHECK_EQ(pthread_mutex_lock(&t->mutex), EDEADLK);
     repair();
@@ -149,7 +150,7 @@ static void all_who_wait_hear_that_it_is_lost(void)
     CHECK_EQ(pthread_mutex_lock(&t->mutex), EOWNERDEAD);
     for (int i = 0; i < 3; i++)
         child[i] = gt_child(gets_no_more, NULL);
-    asleep();
+    until_asleep(3);
     CHECK_EQ(pthread_mutex_unlock(&t->mutex), 0);
     for (int i = 0; i < 3; i++)
         gt_expect_exit(child[i], 0);
@@ -171,13 +172,12 @@ static void condition_variables_say_so(void)
     CHECK(pthread_condattr_init(&a) == 0 && pthread_condattr_setpshared(&a, PTHREAD_PROCESS_SHARED) == 0);
     CHECK_EQ(pthread_cond_init(&t->cond, &a), 0);
     pid_t child = gt_child(takes_the_signal, NULL);
-    while (t->n != 3)
-        asleep();
+    GT_UNTIL(t->n == 3);
     pid_t holder = gt_child(is_killed, NULL);
-    while (t->n != 1)
-        asleep();
+    GT_UNTIL(t->n == 1);
+    until_asleep(1); /* for the signal */
     CHECK_EQ(pthread_cond_signal(&t->cond), 0);
-    asleep();
+    until_asleep(1); /* for the mutex */
     CHECK_EQ(kill(holder, SIGKILL), 0);
     gt_expect_signal(holder, SIGKILL);
     gt_expect_exit(child, 0);
@@ -188,12 +188,10 @@ static void procmgr_dies_meanwhile(void)
 {
     begin(PTHREAD_MUTEX_NORMAL);
     pid_t holder = gt_child(is_killed, NULL);
-    while (t->n == 0)
-        asleep();
+    GT_UNTIL(t->n != 0);
     pid_t waiter = gt_child(locks_it, NULL);
-    asleep();
-    struct ipc_msg m = {.w = {INIT_KILL_SERVER, SERVER_PROCMGR}};
-    CHECK_EQ(ipc_call(H_INIT, &m), OK);
+    until_asleep(1);
+    gt_kill_server(SERVER_PROCMGR);
     CHECK_EQ(kill(holder, SIGKILL), 0);
     gt_expect_signal(holder, SIGKILL);
     gt_expect_exit(waiter, 0);
@@ -203,11 +201,14 @@ static void procmgr_dies_meanwhile(void)
 /* ---- ends of threads ---- */
 
 static pthread_mutex_t own, other, third;
+static volatile bool is_held;
 static void *ends_with_it(void *all)
 {
     CHECK_EQ(pthread_mutex_lock(&own), 0);
     CHECK(all == NULL || (pthread_mutex_lock(&other) == 0 && pthread_mutex_lock(&third) == 0 && pthread_mutex_unlock(&other) == 0));
-    asleep();
+    is_held = true;
+    if (all != NULL)
+        until_asleep(1);
     return NULL;
 }
 static void threads_end_as_well(void)
@@ -218,8 +219,9 @@ static void threads_end_as_well(void)
         mutex_robust(&own, PTHREAD_MUTEX_RECURSIVE, shared[i]);
         mutex_robust(&other, PTHREAD_MUTEX_NORMAL, shared[i]);
         mutex_robust(&third, PTHREAD_MUTEX_NORMAL, shared[i]);
+        is_held = false;
         CHECK_EQ(pthread_create(&thread, NULL, ends_with_it, &own), 0);
-        gt_sleep_us(5000);
+        GT_UNTIL(is_held);
         CHECK_EQ(pthread_mutex_lock(&own), EOWNERDEAD); /* waited for */
         CHECK(pthread_mutex_lock(&own) == 0 && pthread_mutex_unlock(&own) == 0);
         CHECK(pthread_mutex_consistent(&own) == 0 && pthread_mutex_unlock(&own) == 0);

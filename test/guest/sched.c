@@ -4,6 +4,7 @@
  */
 #define GT_NAME "sched"
 #include "gtest.h"
+#include "gwaits.h"
 
 #include <ipc/procmgr.h>
 #include <pagoda/spawn.h>
@@ -54,19 +55,25 @@ static void equals_share_the_hart(void)
     CHECK_SOON(most < least * 2);
     gt_shared_close();
 }
+static void low_until_stopped(void *word)
+{
+    CHECK_EQ(gt_prio(50), OK);
+    same_hart();
+    while (GT_SHARED->word[100] == 0)
+        GT_SHARED->word[(uintptr_t)word]++;
+}
 static void a_lower_priority_waits(void)
 {
     REQUIRE(gt_shared_open() == OK);
-    GT_SHARED->word[100] = sys_time() + gt_us(2 * RUN_US);
-    pid_t low = child_here(low_spinner, (void *)1);
-    for (int i = 0; i < 100 && GT_SHARED->word[1] == 0; i++)
-        gt_sleep_us(100);
-    CHECK(GT_SHARED->word[1] > 0); /* it runs while this process sleeps */
+    pid_t low = child_here(low_until_stopped, (void *)1);
+    GT_UNTIL(GT_SHARED->word[1] > 0); /* it runs while this process sleeps */
     uint64_t before = GT_SHARED->word[1];
     spin_until(sys_time() + gt_us(RUN_US / 2), 0);
     CHECK_EQ(GT_SHARED->word[1], before);
     gt_sleep_us(2000);
     CHECK_SOON(GT_SHARED->word[1] > before);
+    GT_UNTIL(GT_SHARED->word[1] > before);
+    GT_SHARED->word[100] = 1;
     gt_expect_exit(low, 0);
     gt_shared_close();
 }

@@ -4,6 +4,7 @@
  */
 #define GT_NAME "sigjobs"
 #include "gtest.h"
+#include "gwaits.h"
 
 #include <fcntl.h>
 #include <ipc/procmgr.h>
@@ -50,11 +51,16 @@ static void counts(void *fd)
         gt_sleep_us(1000);
     }
 }
-static void computes(void *shared)
+static void computes(void *unused)
 {
-    (void)shared;
-    for (volatile unsigned i = 0;; i++) /* forever: until killed */
-        ;
+    (void)unused;
+    for (;;) /* forever: until killed */
+        GT_SHARED->word[0]++;
+}
+static void until_it_computes(void)
+{
+    uint64_t before = GT_SHARED->word[0];
+    GT_UNTIL(GT_SHARED->word[0] != before);
 }
 
 static void end(pid_t pid)
@@ -100,22 +106,21 @@ static void a_stopped_child_does_nothing(void)
     char text[200];
     REQUIRE(pipe(p) == 0 && fcntl(p[0], F_SETFL, O_NONBLOCK) == 0);
     pid_t pid = gt_child(counts, (void *)(intptr_t)p[1]);
-    gt_sleep_us(10000);
-    CHECK(read(p[0], text, sizeof text) > 0);
     for (int i = 0; i < 5; i++) {
+        GT_UNTIL(read(p[0], text, sizeof text) > 0);
         CHECK_EQ(kill(pid, SIGSTOP), 0);
         CHECK_EQ(waitpid(pid, &word, WUNTRACED), pid);
         CHECK(WIFSTOPPED(word) && WSTOPSIG(word) == SIGSTOP && !WIFEXITED(word) && !WIFSIGNALED(word) && !WIFCONTINUED(word));
         CHECK_EQ(waitpid(pid, &word, WUNTRACED | WNOHANG), 0); /* told once */
-        (void)read(p[0], text, sizeof text);
+        while (read(p[0], text, sizeof text) > 0) /* bound: what it had written, a call that it was stopped in included */
+            ;
         gt_sleep_us(10000);
         CHECK(read(p[0], text, sizeof text) <= 0);
         CHECK_EQ(kill(pid, SIGCONT), 0);
         CHECK_EQ(waitpid(pid, &word, WCONTINUED), pid);
         CHECK(WIFCONTINUED(word) && !WIFSTOPPED(word) && !WIFEXITED(word) && !WIFSIGNALED(word));
-        gt_sleep_us(10000);
-        CHECK(read(p[0], text, sizeof text) > 0);
     }
+    GT_UNTIL(read(p[0], text, sizeof text) > 0);
     end(pid);
     close(p[0]);
     close(p[1]);
@@ -124,11 +129,15 @@ static void a_stopped_child_does_nothing(void)
 static void stops_reach_threads_that_compute(void)
 {
     int word;
+    REQUIRE(gt_shared_open() == OK);
     catch_children(SA_RESTART);
     pid_t pid = gt_child(computes, NULL);
-    gt_sleep_us(2000);
+    until_it_computes();
     CHECK_EQ(kill(pid, SIGSTOP), 0);
     CHECK_EQ(waitpid(pid, &word, WUNTRACED), pid);
+    uint64_t before = GT_SHARED->word[0];
+    gt_sleep_us(1000);
+    CHECK_EQ(GT_SHARED->word[0], before);
     CHECK(runs == 1 && code == CLD_STOPPED && status == SIGSTOP && from == pid);
     CHECK_EQ(kill(pid, SIGTERM), 0); /* waits until it goes on */
     CHECK_EQ(waitpid(pid, &word, WNOHANG), 0);
@@ -144,6 +153,7 @@ static void stops_reach_threads_that_compute(void)
     CHECK_EQ(runs, 0);
     end(pid);
     (void)signal(SIGCHLD, SIG_DFL);
+    gt_shared_close();
 }
 
 static void sleeps_a_tenth(void *unused)
@@ -156,7 +166,7 @@ static void sleeps_a_tenth(void *unused)
 static void a_sleep_goes_on_after_a_stop(void)
 {
     pid_t pid = gt_child(sleeps_a_tenth, NULL);
-    gt_sleep_us(2000);
+    gt_sleep_us(2000); /* it may sleep by then; it comes to 7 in any case */
     CHECK_EQ(kill(pid, SIGSTOP), 0);
     gt_sleep_us(2000);
     CHECK_EQ(kill(pid, SIGCONT), 0);

@@ -7,6 +7,7 @@
  */
 #define GT_NAME "swap"
 #include "gtest.h"
+#include "gwaits.h"
 
 #include <pagoda/spawn.h>
 #include <pagoda/system.h>
@@ -351,12 +352,10 @@ static struct process_info child_of(pid_t parent)
     gt_fail("it starts its program", __FILE__, __LINE__);
     return (struct process_info){0};
 }
-static struct gt_stat beside_a_hog(uint64_t space, uint64_t *before)
+static struct gt_stat beside_a_hog(pid_t pid, uint64_t space, uint64_t *before)
 {
-    do { /* until it has come to its sleep; bound: the pages of a program */
-        *before = frames_stat(space).v[1];
-        gt_sleep_us(gt_exact() ? 20000 : 200000);
-    } while (frames_stat(space).v[1] != *before || *before == 0);
+    gt_until_waits(pid); /* it has come to its sleep */
+    *before = frames_stat(space).v[1];
     for (unsigned i = 0; i < 2; i++)
         RUN_CHILD(hog, NULL);
     return frames_stat(space);
@@ -370,7 +369,7 @@ static void a_program_that_was_spawned_pinned_keeps_its_pages(void)
     int status = 0;
     REQUIRE(spawn_program("pin", sleeper, NULL, 0, &pid[0]) == 0);
     struct process_info p = child_of(pid[0]);
-    struct gt_stat after = beside_a_hog(p.space, &before);
+    struct gt_stat after = beside_a_hog((pid_t)p.pid, p.space, &before);
     CHECK(before > 3);
     CHECK(after.v[3] > 0); /* pinned; a page of the image that nobody wrote to is not counted */
     printf("  %lu pages, %lu pinned\n", (unsigned long)before, (unsigned long)after.v[3]);
@@ -382,7 +381,7 @@ static void a_program_that_was_spawned_pinned_keeps_its_pages(void)
     REQUIRE(spawn_program("sleep", sleeper + 1, NULL, 0, &pid[1]) == 0);
     struct ipc_msg m = {.w = {PAGER_SPACE_FIND, (uint64_t)pid[1]}};
     CHECK_EQ(pager_call(H_PAGER, &m), OK);
-    after = beside_a_hog(m.w[1], &before);
+    after = beside_a_hog(pid[1], m.w[1], &before);
     CHECK(after.v[1] < before && after.v[3] == 0);
     CHECK_EQ(kill(pid[1], SIGTERM), 0);
     CHECK_EQ(waitpid(pid[1], &status, 0), pid[1]);

@@ -64,6 +64,7 @@ static void two_children_beside_each_other(void)
 }
 static void grandchildren_are_not_waited_for(void)
 {
+    uint64_t before = gt_processes();
     for (int i = 0; i < 20; i++) {
         if (gt_fork() == 0) {
             if (gt_fork() == 0)
@@ -75,7 +76,7 @@ static void grandchildren_are_not_waited_for(void)
         wait_for(5);
         CHECK_ERRNO(wait(NULL), ECHILD);
     }
-    gt_sleep_us(20000); /* init buries them */
+    gt_until_processes(before); /* init buries them */
 }
 static void the_killed_end_wherever_they_are(void)
 {

@@ -3,6 +3,7 @@
  */
 #define GT_NAME "wait"
 #include "gtest.h"
+#include "gwaits.h"
 
 static void exits_with(void *code) { _exit((int)(intptr_t)code); }
 static void spins(void *unused)
@@ -141,10 +142,9 @@ static void kill_while_waiting(void)
 {
     uint64_t before = gt_processes();
     pid_t pid = gt_child(waits_for_a_child, NULL), below = 0;
-    for (int i = 0; i < 1000 && (below = child_of(pid)) == 0; i++)
-        gt_sleep_us(100);
+    GT_UNTIL((below = child_of(pid)) > 0);
     REQUIRE(below > 0);
-    gt_sleep_us(1000);
+    gt_until_waits(pid);
     CHECK_EQ(kill(pid, SIGKILL), 0);
     gt_expect_signal(pid, SIGKILL);
     CHECK_EQ(kill(below, SIGKILL), 0); /* the orphan lives on until then */
@@ -152,8 +152,9 @@ static void kill_while_waiting(void)
 }
 static void kill_a_zombie(void)
 {
+    siginfo_t info;
     pid_t pid = gt_child(exits_with, (void *)6);
-    gt_sleep_us(5000);
+    CHECK_EQ(waitid(P_PID, (id_t)pid, &info, WEXITED | WNOWAIT), 0);
     CHECK_EQ(kill(pid, SIGKILL), 0); /* POSIX: a zombie can be signalled, to no effect */
     gt_expect_exit(pid, 6);
 }
@@ -196,8 +197,7 @@ static void orphan(void *unused)
     (void)unused;
     pid_t old = getppid();
     GT_SHARED->word[0] = 1;
-    for (int i = 0; i < 10000 && getppid() == old; i++)
-        gt_sleep_us(100);
+    GT_UNTIL(getppid() != old);
     GT_SHARED->word[1] = (uint64_t)getppid();
     GT_SHARED->word[2] = 1;
 }

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT
  * Fuzzes procmgr as a whole, its loop included, between clients that send anything and a pager that refuses, delays and dies:
  * fork, exec of damaged programs, spawn, wait, kill, exceptions, argument strings that change and end early. Each id is answered
- * once at most, no handle is closed twice, and when everybody is dead nothing is left: no process, no zombie, no handle. Before the
- * first input each allocation fails in turn under each request that needs one (fuzz/procmgr_fails.h).
+ * once at most, no handle is closed twice, nobody who is stopped starts a program, and when everybody is dead nothing is left: no
+ * process, no zombie, no handle. Before the first input each allocation fails in turn under each request that needs one
+ * (fuzz/procmgr_fails.h).
  * SOURCES: servers/procmgr/ -servers/procmgr/main.c libipc/ipc.c libipc/pager_call.c
  * INCLUDES: microkernel/include libipc/include servers/procmgr test/host/fuzz
  * DEFINES: PAGODA_BENCH=1
@@ -248,9 +249,16 @@ static void who_is_gone_is_not_hooked(void)
         MUST(!p || p->state != PROC_STATE_RUNNING || !(p->hooked_map & ~p->thread_map));
     }
 }
+/* Else who waits for a child would hear of its end with the next event, which may never come. */
+static void nothing_is_left_to_do(void)
+{
+    for (unsigned i = 0; i < procs_used(); i++)
+        MUST(!proc_at(i) || proc_at(i)->op.state != OP_FINISHED);
+}
 static long receive(struct ipc_regs *x)
 {
     who_is_gone_is_not_hooked();
+    nothing_is_left_to_do();
     if (script)
         return script(x);
     memset(x, 0, sizeof *x);
@@ -395,9 +403,19 @@ static struct sysret thread_call(long number, handle_t h, uint64_t how)
         return (struct sysret){.a0 = ERR_BUSY};
     return (struct sysret){.a1 = 1, .a2 = 100, .a4 = FRAME_OF(h)};
 }
+/* Not even until procmgr comes to hold it: another hart would run it meanwhile. */
+static void who_is_stopped_does_not_start(handle_t h, uint64_t how)
+{
+    for (unsigned i = 0; i < procs_used() && !(how & START_STOPPED); i++) {
+        const struct proc *p = proc_at(i);
+        for (uint64_t left = p && p->stopped ? p->thread_map : 0; left; left &= left - 1)
+            MUST(p->thread[__builtin_ctzll(left)].handle != h);
+    }
+}
 struct sysret sys_raw(long number, uint64_t a0, uint64_t a1, uint64_t a2, uint64_t a3, uint64_t a4, uint64_t a5)
 {
-    (void)a5;
+    if (number == SYS_THREAD_START)
+        who_is_stopped_does_not_start((handle_t)a0, a5);
     switch (number) {
     case SYS_COPY:
         return copy(a0, a1, a2, (char *)(uintptr_t)a3, a4);

@@ -24,7 +24,7 @@
     X(PRIO, 14, FROM(BADGE_CLIENT) | FROM(BADGE_INIT), "pid or 0, priority 1..199 -> old") \
     X(SHUTDOWN, 15, FROM(BADGE_INIT), "kill everything -> processes ended") \
     X(THREAD_JOIN, 16, FROM(BADGE_CLIENT), "slot; answered when the thread has exited") \
-    X(STAT, 17, FROM_ANY, "-> processes, zombies, forks, execs, exits, operations in progress") \
+    X(STAT, 17, FROM_ANY, "-> processes, zombies, forks, execs, exits, operations in progress, threads that wait for words") \
     X(ENDPOINT, 18, FROM(BADGE_CLIENT), "an endpoint of the caller's own at H_SELF (SEND | RECV | GRANT | MINT); children forked or spawned later find it at H_PARENT; OK also when it exists") \
     X(DEBUG, 19, FROM(BADGE_CLIENT), "PROC_DEBUG_*, value -> old value; not in the bench build") \
     X(TREE, 20, FROM(BADGE_CLIENT), "PROC_TREE_*, a limit for the caller and all its descendants together, or ~0 to ask -> limit (0: none), used, pid of the tree's first process") \

@@ -43,6 +43,14 @@ static inline struct ipc_msg fs_info(void)
         gt_fail("FS_INFO", __FILE__, __LINE__);
     return m;
 }
+/* Until so many requests wait there. */
+static inline void fs_until_wait(uint64_t n)
+{
+    ticks_t end = sys_time() + gt_us(GT_HANG_MS * 1000UL);
+    while (fs_info().w[4] != n && sys_time() < end)
+        gt_sleep_us(100);
+    CHECK_EQ(fs_info().w[4], n);
+}
 static inline void fs_check(void)
 {
     struct ipc_msg m = {.w = {FS_CHECK}};

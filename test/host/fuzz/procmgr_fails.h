@@ -18,6 +18,7 @@ struct fails_act {
 };
 
 static const uint64_t block_all[6] = {PROC_SIGMASK, PROC_MASK_BLOCK, ~0UL};
+static const uint64_t stop[6] = {PROC_KILL, 0, SIGSTOP, PROC_KILL_SELF};
 static const struct fails_act fails_acts[] = {
     {"a handler", {PROC_SIGACTION, 10, PROC_SIG_CATCH, 0, 0, 0x10000}, 1, false, false, NULL},
     {"fork", {PROC_FORK}, 1, false, false, NULL},
@@ -26,6 +27,7 @@ static const struct fails_act fails_acts[] = {
     {"spawn into a group of its own", {PROC_SPAWN, 4, 1, 0, SPAWN_GROUP}, 1, true, false, NULL},
     {"fork with handlers", {PROC_FORK}, 1, false, false, block_all},
     {"exec", {PROC_EXEC, 4, 1}, 1, true, true, NULL},
+    {"exec of one that is stopped", {PROC_EXEC, 4, 1}, 1, true, true, stop},
     {"a thread", {PROC_THREAD_NEW, 0x10000, 0x20000}, 1, false, false, NULL},
     {"a thread with handlers", {PROC_THREAD_NEW, 0x10000, 0x20000}, 1, false, false, block_all},
     {"an endpoint", {PROC_ENDPOINT}, 1, false, false, NULL},
@@ -33,6 +35,7 @@ static const struct fails_act fails_acts[] = {
     {"a mask", {PROC_SIGMASK, PROC_MASK_BLOCK, 2}, 1, false, false, NULL},
     {"a stack for handlers", {PROC_SIGSTACK, 0x20000, 4096}, 1, false, false, NULL},
     {"an alarm", {PROC_ALARM, 1UL << 40, 0, PROC_ALARM_REAL}, 1, false, false, NULL},
+    {"an alarm that ends it", {PROC_ALARM, 1, 0, PROC_ALARM_REAL}, 1, false, true, NULL},
     {"timers", {PROC_TIMER, PROC_TIMER_MAKE, 5, 10, PROC_CLOCK_REAL}, 24, false, false, NULL},
     {"queued signals", {PROC_SIGQUEUE, 0, 40, 7}, 48, false, false, block_all},
     {"a wait for a signal", {PROC_SIGWAIT, 1UL << 40}, 1, false, false, NULL},
