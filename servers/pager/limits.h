@@ -31,7 +31,7 @@
 #define EVICT_TRIES_MAX 64u     /* victims that one allocation may try */
 #define READY_MAX 16u           /* high mark of pages cleaned ahead, */
 #define READY_SHARE 16u         /* at most this part of the frame limit; low mark: half of it */
-#define PIN_REST_SHARE 4u       /* this part of the frame limit can never be pinned */
+#define PIN_REST_SHARE 4u       /* this part of the frame limit can never be pinned or shared */
 #define FRAMES_MIN 16u          /* the smallest frame limit: below it a program chases its own pages */
 #define STORE_PER_FRAME 4u      /* slots of the store for each frame of the limit, when nothing was said */
 #define STORE_REST_SHARE 4u     /* this part of the user frames is never the store's */

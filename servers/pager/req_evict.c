@@ -50,13 +50,6 @@ err_t req_store(const struct ipc_event *ev, struct response *r)
 
 /* ---- pins ---- */
 
-/* What is left of the limit must do for everybody else. */
-static bool is_too_much(uint32_t pages)
-{
-    uint32_t most = resident.limit - resident.limit / PIN_REST_SHARE;
-    return resident.limit != NO_LIMIT && (pages > most || resident_pinned(0) > most - pages);
-}
-
 static err_t run(const struct ipc_event *ev, struct response *r, enum op_kind kind, uint32_t slot, uint32_t start, uint32_t end)
 {
     op_set_value(0);
@@ -86,7 +79,7 @@ err_t req_pin(const struct ipc_event *ev, struct response *r)
         return err;
     if (start == end)
         return start == 0 ? pin_process(ev, r, slot, pin) : OK;
-    if (pin && is_too_much(end - start))
+    if (pin && !resident_may_stay(end - start))
         return ERR_NOMEM;
     err = region_lock(slot, start, end, pin);
     if (err != OK)

@@ -200,7 +200,8 @@ static uint32_t pinned;
 static void count_pinned(uint32_t slot, uint32_t page, frame_t f)
 {
     (void)slot, (void)page;
-    pinned += (frame_word(f)->flags & (FRAME_W_PAGE | FRAME_W_LISTED | FRAME_W_READY | FRAME_W_WRITING)) == FRAME_W_PAGE;
+    uint16_t leaves = FRAME_W_LISTED | FRAME_W_READY | FRAME_W_WRITING | FRAME_W_ARRIVED;
+    pinned += (frame_word(f)->flags & (FRAME_W_PAGE | leaves)) == FRAME_W_PAGE;
 }
 
 uint32_t resident_pinned(uint32_t slot)
@@ -211,6 +212,27 @@ uint32_t resident_pinned(uint32_t slot)
     for (uint32_t i = 0; slot == 0 && i < ledger.frames; i++)
         count_pinned(0, 0, ledger.first_frame + i);
     return pinned;
+}
+
+/* What policies know: all that can leave, but for a handful that are READY or on their way. */
+static uint32_t listed_everywhere(void)
+{
+    uint32_t n = replace_pages(0);
+    for (uint32_t slot = space_after(0); slot; slot = space_after(slot))
+        n += replace_pages(slot);
+    return n;
+}
+
+bool resident_may_stay(uint32_t pages)
+{
+    uint32_t most = resident.limit - resident.limit / PIN_REST_SHARE;
+    if (resident.limit == NO_LIMIT)
+        return true;
+    if (pages > most)
+        return false;
+    most -= pages; /* so many may stay already; cheap counts first, each of them may be too high but never too low */
+    return resident.pages <= most || resident.pages - replace_pages(0) <= most || resident.pages - listed_everywhere() <= most ||
+           resident_pinned(0) <= most;
 }
 
 static void move_page(uint32_t slot, uint32_t page, frame_t f)

@@ -55,8 +55,11 @@ void resident_unlink(frame_t f);
 bool resident_is_pinned(uint32_t slot, uint32_t page);
 /* [page, end) of the space was pinned or released: its pages are taken from the policy, or given to it. */
 void resident_repin(uint32_t slot, uint32_t page, uint32_t end);
-/* Pages that count and are no possible victims, of a space or (0) all. Walks. */
+/* Pages that count and can't become free, of a space or (0) all: neither possible victims nor on their way from or to the store. Walks. */
 uint32_t resident_pinned(uint32_t slot);
+/* Whether so many more pages may be such, of all: a part of the limit is always left for pages that leave, whoever's they are.
+ * Cost  a few loads while enough pages can leave; near the bound a pass over spaces, at it one over frames */
+bool resident_may_stay(uint32_t pages);
 
 /* Limits: frames 0: none. */
 void resident_set_limit(uint32_t frames);
