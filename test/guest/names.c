@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  * Proves that headers name what POSIX wants there, that what <limits.h> and <unistd.h> say is what sysconf() says, and the functions that
- * software asks for by such names: pselect and ppoll, scandir, fexecve, quick_exit, psiginfo.
+ * software asks for by such names: pselect and ppoll, scandir, fexecve, quick_exit, psiginfo; and the words for errors.
  */
 #define GT_NAME "names"
 #include <utime.h> /* by itself, before anything else */
@@ -308,5 +308,22 @@ static void signals_in_words(void)
     CHECK(a > 0 && a == b && strcmp(one, other) == 0);
 }
 
+/* As other systems have them, and each error one. */
+static void errors_in_words(void)
+{
+    static const struct {
+        int error;
+        const char *text;
+    } said[] = {{0, "Success"}, {EPERM, "Operation not permitted"}, {ENOENT, "No such file or directory"}, {EBADF, "Bad file descriptor"},
+                {EAGAIN, "Resource temporarily unavailable"}, {EMFILE, "Too many open files"}, {EXDEV, "Invalid cross-device link"},
+                {ENOTTY, "Inappropriate ioctl for device"}, {EOWNERDEAD, "Owner died"}, {9999, "Unknown error 9999"},
+                {-1, "Unknown error -1"}, {-2147483647 - 1, "Unknown error -2147483648"}};
+    for (unsigned i = 0; i < sizeof said / sizeof said[0]; i++)
+        if (strcmp(strerror(said[i].error), said[i].text) != 0) {
+            gt_fail("strerror", __FILE__, __LINE__);
+            printf("  %d: %s, wanted %s\n", said[i].error, strerror(said[i].error), said[i].text);
+        }
+}
+
 GT_MAIN(CASE(constants), CASE(smallest_stack), CASE(far_descriptors), CASE(many_descriptors), CASE(masked_waits), CASE(signals_and_waits_race),
-        CASE(sorted_directories), CASE(open_programs), CASE(quick_ends), CASE(signals_in_words))
+        CASE(sorted_directories), CASE(open_programs), CASE(quick_ends), CASE(signals_in_words), CASE(errors_in_words))

@@ -120,7 +120,7 @@ static void redirections(void)
         {"for i in 1 2; do echo $i; done > /tmp/l; cat /tmp/l; rm /tmp/l", "1\n2\n", 0},
         {"exec > /tmp/x; echo a; cat /tmp/x >&2; rm /tmp/x", "a\n", 0},
         {"echo a 3>&1 >&3 | cat", "a\n", 0},
-        {"echo closed >&-; echo $?; pwd >&-", "sh: echo: Bad file number\n1\nsh: pwd: Bad file number\n", 1},
+        {"echo closed >&-; echo $?; pwd >&-", "sh: echo: Bad file descriptor\n1\nsh: pwd: Bad file descriptor\n", 1},
     };
     TRY_ALL(lines);
 }
@@ -207,6 +207,8 @@ static void tools(void)
         {"dd if=/dev/zero bs=1k count=3 2>/dev/null | wc -c", "3072\n", 0},
         {"echo a | tee /tmp/t1 /tmp/t2; cat /tmp/t1 /tmp/t2; rm /tmp/t1 /tmp/t2", "a\na\na\n", 0},
         {"env -i A=1 env", "A=1\n", 0},
+        {"cd /tmp; mkfifo -m 600 p q; (echo through > p) & cat p; stat -c '%a %F' p; mkfifo p; echo $?; rm p q; mkfifo -m 9 p 2>/dev/null",
+         "through\n600 pipe\nmkfifo: p: File exists\n1\n", 2},
         {"cat -x 2>&1 | head -n 1; cat -z 2>/dev/null; echo $?", "cat: -x: there is no such option\n2\n", 0},
         {"cd /tmp; mkdir m; touch m/f; touch -d @0 m/f; ls -liT m | cut -c 8-; ls -hs m 2>&1 | head -n 1; rm -r m",
          "-rw-r--r--   1          0 1970-01-01 00:00:00 f\nls: -s: there is no such option\n", 0},
@@ -223,7 +225,7 @@ static void tools(void)
 static void each_has_help(void)
 {
     static const char *const names[] = {"basename", "cat", "chmod", "cmp", "cp", "cut", "date", "dd", "df", "diff", "dirname", "du", "env", "expr", "find", "grep", "head", "hexdump",
-                                        "kill", "ln", "ls", "mkdir", "mv", "od", "printf", "pwd", "rm", "rmdir", "sed", "seq", "sh", "sort", "stat", "sync", "tail", "tee",
+                                        "kill", "ln", "ls", "mkdir", "mkfifo", "mv", "od", "printf", "pwd", "rm", "rmdir", "sed", "seq", "sh", "sort", "stat", "sync", "tail", "tee",
                                         "test", "time", "top", "touch", "tr", "uname", "uniq", "wc", "xargs", "yes"};
     char text[64], wanted[64];
     for (unsigned i = 0; i < sizeof names / sizeof names[0]; i++) {
