@@ -53,8 +53,13 @@ int main(int argc, char **argv)
         fprintf(stderr, "free: the pager says: %s\n", error_text(err));
         return 1;
     }
-    if (!frames)
-        return report(&m);
-    printf("%lu\n", m.v[2] + m.v[6]);
-    return 0;
+    int status = 0;
+    if (frames)
+        printf("%lu\n", m.v[2] + m.v[6]);
+    else
+        status = report(&m);
+    if (fflush(stdout) == 0 && !ferror(stdout))
+        return status;
+    perror("free: standard output");
+    return 1;
 }

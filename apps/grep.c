@@ -12,7 +12,8 @@ static const char tool_name[] = "grep";
 static const char tool_help[] = "usage: grep [-E | -F] [-chilnqrsvwxHo] [-m N] [-e PATTERN]... [-f FILE] [PATTERN] [FILE...]\n"
                                 "Prints lines that a pattern matches. -E extended patterns, -F plain texts, -i in any case, -v lines that do not\n"
                                 "match, -w as words, -x as whole lines; -c how many, -l names of files, -n with numbers, -o what matched, -q nothing;\n"
-                                "-r trees of files, -s no word about files that are not there, -h without names, -H with, -m not more than N.\n"
+                                "-r trees of files, -s no word about files that are not there, -h without names, -H with, -m not more than N;\n"
+                                "-f patterns from FILE, a line each.\n"
                                 "Status 0: there were some, 1: none, 2: an error.\n";
 
 #define LETTERS 128
@@ -42,6 +43,9 @@ static void fold(char *s)
         *s = (char)tolower((unsigned char)*s);
 }
 
+/* The empty pattern, which is in every line, is no regular expression to the library. */
+static bool is_plain(const struct pattern *p) { return on['F'] || p->text[0] == '\0'; }
+
 static void add_one(const char *text, size_t len)
 {
     struct pattern *p = taken(calloc(1, sizeof *p));
@@ -51,7 +55,7 @@ static void add_one(const char *text, size_t len)
     int flags = (on['E'] ? REG_EXTENDED : 0) | (on['i'] ? REG_ICASE : 0);
     if (on['F'] && on['i'])
         fold(p->text);
-    if (!on['F'] && regcomp(&p->expression, p->text, flags) != 0) {
+    if (!is_plain(p) && regcomp(&p->expression, p->text, flags) != 0) {
         fprintf(stderr, "grep: %s: not a regular expression\n", p->text);
         exit(TOOL_USAGE_STATUS);
     }
@@ -100,7 +104,7 @@ static bool find(const struct pattern *p, const char *line, size_t from, regmatc
 {
     size_t len = strlen(line);
     while (from <= len) {
-        bool there = on['F'] ? find_plain(p, line + from, found) : regexec(&p->expression, line + from, 1, found, from > 0 ? REG_NOTBOL : 0) == 0;
+        bool there = is_plain(p) ? find_plain(p, line + from, found) : regexec(&p->expression, line + from, 1, found, from > 0 ? REG_NOTBOL : 0) == 0;
         if (!there)
             return false;
         found->rm_so += (regoff_t)from;
@@ -109,7 +113,7 @@ static bool find(const struct pattern *p, const char *line, size_t from, regmatc
         bool word = (found->rm_so == 0 || !is_word(line[found->rm_so - 1])) && !is_word(line[found->rm_eo]);
         if ((!on['x'] || whole) && (!on['w'] || (word && found->rm_eo > found->rm_so)))
             return true;
-        if (on['x'] && !on['F'])
+        if (on['x'] && !is_plain(p))
             return false;
         from = (size_t)found->rm_so + 1;
     }

@@ -1,11 +1,16 @@
 /* SPDX-License-Identifier: MIT
  * Who runs: servers and processes, with what the pager holds for each.
  */
-#include <fcntl.h>
+#include "tool.h"
+
 #include <pagoda/system.h>
-#include <stdio.h>
-#include <string.h>
-#include <unistd.h>
+
+static const char tool_name[] = "ps";
+static const char tool_help[] = "usage: ps [-Aef] [-p PID[,PID]...]\n"
+                                "Servers and processes. TIME: seconds of a processor, an instruction counted as a nanosecond;\n"
+                                "RESIDENT: pages mapped now; SHARED: of these, frames that others map or hold, too;\nTABLES: page tables; FAULTS: page "
+                                "faults the pager has answered. Memory in pages of 4 KiB.\n-f: as NAME all of the command line that is kept; "
+                                "-p: only these processes; -A, -e: all, as without.\n";
 
 static void row(const char *pid, const char *ppid, const char *state, const char *threads, const char *prio)
 {
@@ -56,39 +61,68 @@ static void command(const struct process_info *p)
     puts(n > 0 ? text : p->name);
 }
 
-static void processes(bool full)
+/* One line of it. */
+static void process(const struct process_info *p, bool full)
 {
     static const char *const states[] = {"?", "new", "running", "exiting", "zombie"};
+    char numbers[4][12];
+    const uint32_t values[4] = {p->pid, p->ppid, p->threads, p->prio};
+    for (int i = 0; i < 4; i++)
+        snprintf(numbers[i], sizeof numbers[i], "%lu", (unsigned long)values[i]);
+    row(numbers[0], numbers[1], states[p->state <= PROC_STATE_ZOMBIE ? p->state : 0], numbers[2], numbers[3]);
+    used(p->used);
+    memory(p->space);
+    if (full)
+        command(p);
+    else
+        puts(p->name);
+}
+
+static void processes(bool full)
+{
     struct process_info p;
-    for (uint32_t pid = 0; process_next(pid, &p) == OK; pid = p.pid + 1) { /* bound: the highest pid */
-        char numbers[4][12];
-        const uint32_t values[4] = {p.pid, p.ppid, p.threads, p.prio};
-        for (int i = 0; i < 4; i++)
-            snprintf(numbers[i], sizeof numbers[i], "%lu", (unsigned long)values[i]);
-        row(numbers[0], numbers[1], states[p.state <= PROC_STATE_ZOMBIE ? p.state : 0], numbers[2], numbers[3]);
-        used(p.used);
-        memory(p.space);
-        if (full)
-            command(&p);
-        else
-            puts(p.name);
+    for (uint32_t pid = 0; process_next(pid, &p) == OK; pid = p.pid + 1) /* bound: the highest pid */
+        process(&p, full);
+}
+
+/* Of a list with commas or blanks between. Status 1: there is none of them. */
+static int chosen(const char *list, bool full)
+{
+    bool any = false;
+    for (const char *s = list; *s != '\0';) {
+        char *end;
+        struct process_info p;
+        unsigned long pid = strtoul(s, &end, 10);
+        if (end == s || (*end != '\0' && *end != ',' && *end != ' '))
+            tool_usage();
+        if (pid > 0 && pid <= UINT32_MAX && process_next((uint32_t)pid, &p) == OK && p.pid == pid) {
+            process(&p, full);
+            any = true;
+        }
+        s = end + (*end != '\0');
     }
+    return any ? 0 : 1;
 }
 
 int main(int argc, char **argv)
 {
-    bool full = argc == 2 && strcmp(argv[1], "-f") == 0;
-    if (argc > 1 && !full) {
-        bool asked = strcmp(argv[1], "--help") == 0;
-        fputs("usage: ps [-f]\nServers and processes. TIME: seconds of a processor, an instruction counted as a nanosecond;\n"
-              "RESIDENT: pages mapped now; SHARED: of these, frames that others map or hold, too;\nTABLES: page tables; FAULTS: page "
-              "faults the pager has answered. Memory in pages of 4 KiB.\n-f: as NAME all of the command line that is kept.\n",
-              asked ? stdout : stderr);
-        return asked ? 0 : 2;
+    const char *list = NULL;
+    bool full = false;
+    int option, status = 0;
+    tool_start(argc, argv);
+    while ((option = tool_option(argv, "Aefp:")) != 0) {
+        full = full || option == 'f';
+        list = option == 'p' ? tool_arg : list;
     }
+    if (argv[tool_at] != NULL)
+        tool_usage();
     row("PID", "PPID", "STATE", "THR", "PRIO");
     printf(" %11s %8s %8s %6s %8s %s\n", "TIME", "RESIDENT", "SHARED", "TABLES", "FAULTS", full ? "COMMAND" : "NAME");
-    servers();
-    processes(full);
-    return 0;
+    if (list != NULL) {
+        status = chosen(list, full);
+    } else {
+        servers();
+        processes(full);
+    }
+    return tool_end(status);
 }

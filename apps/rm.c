@@ -109,6 +109,13 @@ static int remove_one(const char *path, int depth)
     return status;
 }
 
+/* By whatever name. */
+static bool is_root(const char *path)
+{
+    struct stat st, root;
+    return lstat(path, &st) == 0 && stat("/", &root) == 0 && st.st_dev == root.st_dev && st.st_ino == root.st_ino;
+}
+
 /* Whether the last name is "." or "..". */
 static bool is_dots(const char *path)
 {
@@ -132,8 +139,8 @@ int main(int argc, char **argv)
     if (tool_at == argc && !force)
         tool_usage();
     for (int i = tool_at; i < argc; i++) {
-        if (is_dots(argv[i])) {
-            errno = EINVAL; /* one is in it */
+        if (is_dots(argv[i]) || is_root(argv[i])) {
+            errno = EINVAL; /* one is in it, and nothing would be left to be in */
             status |= tool_error(argv[i]);
         } else {
             status |= remove_one(argv[i], 0);

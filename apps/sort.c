@@ -6,15 +6,16 @@
 #include <ctype.h>
 
 static const char tool_name[] = "sort";
-static const char tool_help[] = "usage: sort [-bcfmnru] [-k FROM[,TO]]... [-t CHAR] [-o FILE] [FILE...]\n"
+static const char tool_help[] = "usage: sort [-bcCdfimnru] [-k FROM[,TO]]... [-t CHAR] [-o FILE] [FILE...]\n"
                                 "Prints all lines in order of their bytes; -n of numbers, -f in any case, -r the other way round, -u equal ones once,\n"
                                 "-k by fields, as 2 or 2,2 or 3.2nr; -t what is between fields (blanks), -b blanks at their beginning do not count;\n"
-                                "-o into FILE, which may be read, too; -c only says whether they are in order.\n";
+                                "-d only letters, digits and blanks count, -i only what can be printed;\n"
+                                "-o into FILE, which may be read, too; -c only says whether they are in order, -C not even that but by the status.\n";
 
 #define KEYS_MAX 16
 
 struct flags {
-    bool numeric, reversed, folded, unblanked;
+    bool numeric, reversed, folded, unblanked, dictionary, printable;
 };
 struct key {
     long from, from_char, to, to_char; /* fields and characters from 1 on; to 0: the line's end; to_char 0: the field's */
@@ -24,7 +25,7 @@ struct key {
 static struct key keys[KEYS_MAX];
 static unsigned keys_n;
 static struct flags all;
-static bool unique, checks;
+static bool unique, checks, silent;
 static char separator;
 static char **lines;
 static size_t count, room;
@@ -52,6 +53,8 @@ static bool take_letter(struct flags *f, char letter)
     case 'r': f->reversed = true; return true;
     case 'f': f->folded = true; return true;
     case 'b': f->unblanked = true; return true;
+    case 'd': f->dictionary = true; return true;
+    case 'i': f->printable = true; return true;
     default: return false;
     }
 }
@@ -146,28 +149,80 @@ static struct part part_of(const char *line, const struct key *k, const struct f
 
 /* ---- order ---- */
 
-static double number_of(struct part p)
+/* A number of any length: sign, digits without zeros before them, digits behind the point without zeros at their end. */
+struct number {
+    bool negative;
+    struct part whole, rest;
+};
+
+static size_t digits(const char *s, const char *end)
 {
-    char text[64];
-    size_t n = p.n < sizeof text - 1 ? p.n : sizeof text - 1;
-    memcpy(text, p.s, n);
-    text[n] = '\0';
-    char *s = text + strspn(text, " \t");
-    return isdigit((unsigned char)s[*s == '-']) || s[*s == '-'] == '.' ? strtod(s, NULL) : 0;
+    size_t n = 0;
+    while (s + n < end && isdigit((unsigned char)s[n]))
+        n++;
+    return n;
+}
+
+static struct number number_of(struct part p)
+{
+    const char *s = p.s, *end = p.s + p.n;
+    struct number n = {0};
+    while (s < end && isblank((unsigned char)*s))
+        s++;
+    n.negative = s < end && *s == '-';
+    s += n.negative;
+    while (s < end && *s == '0')
+        s++;
+    n.whole = (struct part){s, digits(s, end)};
+    s += n.whole.n;
+    if (s < end && *s == '.')
+        n.rest = (struct part){s + 1, digits(s + 1, end)};
+    while (n.rest.n > 0 && n.rest.s[n.rest.n - 1] == '0')
+        n.rest.n--;
+    n.negative = n.negative && n.whole.n + n.rest.n > 0; /* -0 is 0 */
+    return n;
+}
+
+static int compare_bytes(struct part a, struct part b)
+{
+    size_t n = a.n < b.n ? a.n : b.n;
+    int order = n > 0 ? memcmp(a.s, b.s, n) : 0;
+    return order != 0 ? order : (a.n > b.n) - (a.n < b.n);
+}
+
+static int compare_numbers(struct number a, struct number b)
+{
+    if (a.negative != b.negative)
+        return b.negative - a.negative;
+    int order = (a.whole.n > b.whole.n) - (a.whole.n < b.whole.n);
+    order = order != 0 ? order : compare_bytes(a.whole, b.whole);
+    order = order != 0 ? order : compare_bytes(a.rest, b.rest);
+    return a.negative ? -order : order;
+}
+
+/* The next character that counts, as it counts; -1: there is none. */
+static int next_of(struct part *p, const struct flags *how)
+{
+    for (; p->n > 0; p->s++, p->n--) {
+        unsigned char c = (unsigned char)*p->s;
+        if ((how->dictionary && !isalnum(c) && !isblank(c)) || (how->printable && !isprint(c)))
+            continue;
+        p->s++;
+        p->n--;
+        return how->folded ? toupper(c) : c;
+    }
+    return -1;
 }
 
 static int compare_parts(struct part a, struct part b, const struct flags *how)
 {
     int order = 0;
-    if (how->numeric) {
-        double x = number_of(a), y = number_of(b);
-        order = (x > y) - (x < y);
-    } else {
-        for (size_t i = 0; order == 0 && i < a.n && i < b.n; i++) {
-            unsigned char x = (unsigned char)a.s[i], y = (unsigned char)b.s[i];
-            order = how->folded ? toupper(x) - toupper(y) : x - y;
-        }
-        order = order != 0 ? order : (a.n > b.n) - (a.n < b.n);
+    if (how->numeric)
+        order = compare_numbers(number_of(a), number_of(b));
+    for (int x = 0, y = 0; !how->numeric && order == 0 && x >= 0;) {
+        x = next_of(&a, how);
+        y = next_of(&b, how);
+        order = x - y;
     }
     return how->reversed ? -order : order;
 }
@@ -199,7 +254,8 @@ static int check(void)
         int order = order_of(&lines[i - 1], &lines[i]);
         if (order < 0 || (order == 0 && !unique))
             continue;
-        fprintf(stderr, "sort: line %zu is not in order: %s\n", i + 1, lines[i]);
+        if (!silent)
+            fprintf(stderr, "sort: line %zu is not in order: %s\n", i + 1, lines[i]);
         return 1;
     }
     return 0;
@@ -210,9 +266,10 @@ int main(int argc, char **argv)
     const char *into = NULL;
     int option;
     tool_start(argc, argv);
-    while ((option = tool_option(argv, "bcfmnruk:t:o:")) != 0) {
+    while ((option = tool_option(argv, "bcCdfimnruk:t:o:")) != 0) {
         switch (option) {
         case 'c': checks = true; break;
+        case 'C': checks = silent = true; break;
         case 'u': unique = true; break;
         case 'k': read_key(tool_arg); break;
         case 't': separator = *tool_arg; break;

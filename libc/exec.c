@@ -10,6 +10,7 @@
 #include <pagoda/spawn.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 static int start_program(struct ipc_msg *m, const char *path, char *const argv[], char *const envp[], unsigned depth);
@@ -105,6 +106,10 @@ static int ask(struct ipc_msg *m, const char *path, char *const argv[], char *co
     return __error_errno(err);
 }
 
+struct opened {
+    const char *path; /* what a script is called */
+    int fd;
+};
 #define SCRIPT_LINE_MAX 256
 #define SCRIPTS_NESTED_MAX 4
 
@@ -144,18 +149,27 @@ static int start_interpreter(struct ipc_msg *m, const char *const first[3], char
     return error;
 }
 
-/* A file, not of the boot image. */
-static int start_file(struct ipc_msg *m, const char *path, char *const argv[], char *const envp[], unsigned depth)
+static int executable(int fd)
+{
+    struct stat st;
+    if (fstat(fd, &st) != 0)
+        return errno;
+    return S_ISREG(st.st_mode) && (st.st_mode & (S_IXUSR | S_IXGRP | S_IXOTH)) != 0 ? 0 : EACCES;
+}
+
+/* An open file; path: what it is called. */
+static int start_open(struct ipc_msg *m, const struct opened *file, char *const argv[], char *const envp[], unsigned depth)
 {
     char line[SCRIPT_LINE_MAX] = {0}, *interpreter, *argument;
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-    if (fd < 0)
-        return errno;
+    const char *path = file->path;
+    int fd = file->fd;
     struct ipc_msg script = *m;
     ssize_t got = pread(fd, line, sizeof line - 1, 0);
     int error = got < 0 ? (errno == EISDIR || errno == ESPIPE ? EACCES : errno) : 0;
     if (error == 0 && script_line(line, &interpreter, &argument)) {
-        error = access(path, X_OK) != 0 ? errno : depth == SCRIPTS_NESTED_MAX ? ELOOP : 0;
+        error = executable(fd);
+        if (error == 0 && depth == SCRIPTS_NESTED_MAX)
+            error = ELOOP;
         if (error == 0)
             error = start_interpreter(&script, (const char *const[3]){interpreter, argument, path}, argv, envp, depth);
         *m = script;
@@ -163,6 +177,16 @@ static int start_file(struct ipc_msg *m, const char *path, char *const argv[], c
         m->w[5] = (uint64_t)fd + 1;
         error = ask(m, path, argv, envp);
     }
+    return error;
+}
+
+/* A file, not of the boot image. */
+static int start_file(struct ipc_msg *m, const char *path, char *const argv[], char *const envp[], unsigned depth)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return errno;
+    int error = start_open(m, &(struct opened){path, fd}, argv, envp, depth);
     (void)close(fd);
     return error;
 }
@@ -182,6 +206,18 @@ int execve(const char *path, char *const argv[], char *const envp[])
 {
     struct ipc_msg m = {.w = {PROC_EXEC}};
     errno = start_program(&m, path, argv, envp, 0); /* that it returned is the error */
+    return -1;
+}
+
+int fexecve(int fd, char *const argv[], char *const envp[])
+{
+    char path[] = "/dev/fd/\0\0\0\0\0\0\0\0\0\0", *end = path + strlen(path);
+    struct ipc_msg m = {.w = {PROC_EXEC}};
+    for (int left = fd; left > 0 || end[0] == '\0'; left /= 10) { /* bound: digits */
+        memmove(end + 1, end, strlen(end));
+        *end = (char)('0' + left % 10);
+    }
+    errno = start_open(&m, &(struct opened){path, fd}, argv, envp, 0);
     return -1;
 }
 

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT
  * poll, and select by means of it.
  */
+#include "pollwait.h"
+
 #include "internal.h"
 
 #include <errno.h>
@@ -13,15 +15,25 @@
 _Static_assert(sizeof(struct pollfd) == sizeof(struct fs_poll) && offsetof(struct pollfd, revents) == offsetof(struct fs_poll, revents),
                "the file server's structure is POSIX's");
 
-static int poll_until(struct pollfd *fds, nfds_t n, ticks_t deadline)
+static int found(err_t err, const struct ipc_msg *m) { return err == OK ? (int)m->w[1] : __error_set(err); }
+
+int __poll_until(struct pollfd *fds, nfds_t n, ticks_t deadline)
 {
     struct ipc_msg m = {.w = {FS_POLL, n, deadline}};
     struct ipc_buf b = {fds, n * sizeof *fds, BUF_R | BUF_W};
-    err_t err = __files_call(&m, &b, 1);
-    return err == OK ? (int)m.w[1] : __error_set(err);
+    return found(__files_call(&m, &b, 1), &m);
 }
 
-static ticks_t deadline_in(time_t seconds, long ns)
+err_t __poll_attached(struct pollfd *fds, nfds_t n, ticks_t deadline, int *result)
+{
+    struct ipc_msg m = {.w = {FS_POLL, n, deadline}};
+    struct ipc_buf b = {fds, n * sizeof *fds, BUF_R | BUF_W};
+    err_t err = __files_call_fd(&m, &b, 1);
+    *result = found(err, &m);
+    return err;
+}
+
+ticks_t __poll_deadline(time_t seconds, long ns)
 {
     struct timespec now;
     if (seconds < 0 || seconds > 1 << 30)
@@ -36,44 +48,99 @@ static ticks_t deadline_in(time_t seconds, long ns)
 
 int poll(struct pollfd *fds, nfds_t n, int timeout_ms)
 {
-    return poll_until(fds, n, timeout_ms < 0 ? DEADLINE_NONE : deadline_in(timeout_ms / 1000, timeout_ms % 1000 * 1000000L));
+    return __poll_until(fds, n, timeout_ms < 0 ? DEADLINE_NONE : __poll_deadline(timeout_ms / 1000, timeout_ms % 1000 * 1000000L));
 }
 
-/* Sets become a list; what was ready becomes sets again. */
-int select(int nfds, fd_set *restrict in, fd_set *restrict out, fd_set *restrict except, struct timeval *restrict timeout)
+/* ---- select ---- */
+
+/* Which of a program's descriptors; NULL: none. */
+struct sets {
+    int nfds;
+    fd_set *in, *out, *except;
+};
+#define FEW 64 /* descriptors whose list may stand on any stack */
+
+static short asked(const struct sets *s, int fd)
 {
-    struct pollfd list[FD_SETSIZE];
+    return (short)((s->in != NULL && FD_ISSET(fd, s->in) ? POLLIN : 0) | (s->out != NULL && FD_ISSET(fd, s->out) ? POLLOUT : 0) |
+                   (s->except != NULL && FD_ISSET(fd, s->except) ? POLLPRI : 0));
+}
+
+static nfds_t asked_count(const struct sets *s)
+{
     nfds_t n = 0;
-    if (nfds < 0 || nfds > FD_SETSIZE || (timeout != NULL && (timeout->tv_sec < 0 || timeout->tv_usec < 0))) {
-        errno = EINVAL;
-        return -1;
+    for (int fd = 0; fd < s->nfds; fd++)
+        n += asked(s, fd) != 0;
+    return n;
+}
+
+/* What was ready becomes sets again. Returns how many bits that are. */
+static int answer(const struct sets *s, const struct pollfd *list, nfds_t n)
+{
+    int bits = 0;
+    for (nfds_t i = 0; i < n; i++) {
+        int fd = list[i].fd;
+        bool in = list[i].events & POLLIN && list[i].revents & (POLLIN | POLLHUP | POLLERR);
+        bool out = list[i].events & POLLOUT && list[i].revents & (POLLOUT | POLLERR);
+        if (s->in != NULL && !in)
+            FD_CLR(fd, s->in);
+        if (s->out != NULL && !out)
+            FD_CLR(fd, s->out);
+        if (s->except != NULL)
+            FD_CLR(fd, s->except);
+        bits += in + out;
     }
-    for (int fd = 0; fd < nfds; fd++) {
-        short events = (short)((in != NULL && FD_ISSET(fd, in) ? POLLIN : 0) | (out != NULL && FD_ISSET(fd, out) ? POLLOUT : 0) |
-                               (except != NULL && FD_ISSET(fd, except) ? POLLPRI : 0));
-        if (events != 0)
-            list[n++] = (struct pollfd){.fd = fd, .events = events};
-    }
-    int found = poll_until(list, n, timeout == NULL ? DEADLINE_NONE : deadline_in(timeout->tv_sec, timeout->tv_usec * 1000L));
-    for (nfds_t i = 0; i < n && found >= 0; i++)
+    return bits;
+}
+
+static int select_list(const struct sets *s, struct pollfd *list, const struct __poll_wait *wait)
+{
+    nfds_t n = 0;
+    for (int fd = 0; fd < s->nfds; fd++)
+        if (asked(s, fd) != 0)
+            list[n++] = (struct pollfd){.fd = fd, .events = asked(s, fd)};
+    int ready = wait->poll(list, n, wait);
+    for (nfds_t i = 0; i < n && ready >= 0; i++)
         if (list[i].revents & POLLNVAL) {
             errno = EBADF;
             return -1;
         }
-    if (found < 0)
+    return ready < 0 ? -1 : answer(s, list, n);
+}
+
+/* Not inlined: only who asks for many needs the stack for it. */
+static __attribute__((noinline)) int select_few(const struct sets *s, const struct __poll_wait *wait)
+{
+    struct pollfd list[FEW];
+    return select_list(s, list, wait);
+}
+static __attribute__((noinline)) int select_many(const struct sets *s, const struct __poll_wait *wait)
+{
+    struct pollfd list[FD_SETSIZE];
+    return select_list(s, list, wait);
+}
+
+int __select(int nfds, fd_set *const sets[3], const struct __poll_wait *wait)
+{
+    const struct sets s = {nfds, sets[0], sets[1], sets[2]};
+    if (nfds < 0 || nfds > FD_SETSIZE) {
+        errno = EINVAL;
         return -1;
-    found = 0;
-    for (nfds_t i = 0; i < n; i++) {
-        int fd = list[i].fd;
-        bool reads = list[i].revents & (POLLIN | POLLHUP | POLLERR), writes = list[i].revents & (POLLOUT | POLLERR);
-        bool in_is = in != NULL && FD_ISSET(fd, in) && reads, out_is = out != NULL && FD_ISSET(fd, out) && writes;
-        if (in != NULL && FD_ISSET(fd, in) && !in_is)
-            FD_CLR(fd, in);
-        if (out != NULL && FD_ISSET(fd, out) && !out_is)
-            FD_CLR(fd, out);
-        if (except != NULL && FD_ISSET(fd, except))
-            FD_CLR(fd, except);
-        found += in_is + out_is;
     }
-    return found;
+    return asked_count(&s) <= FEW ? select_few(&s, wait) : select_many(&s, wait);
+}
+
+static int poll_plainly(struct pollfd *fds, nfds_t n, const struct __poll_wait *wait)
+{
+    return __poll_until(fds, n, wait->deadline);
+}
+
+int select(int nfds, fd_set *restrict in, fd_set *restrict out, fd_set *restrict except, struct timeval *restrict timeout)
+{
+    if (timeout != NULL && (timeout->tv_sec < 0 || timeout->tv_usec < 0)) {
+        errno = EINVAL;
+        return -1;
+    }
+    ticks_t deadline = timeout == NULL ? DEADLINE_NONE : __poll_deadline(timeout->tv_sec, timeout->tv_usec * 1000L);
+    return __select(nfds, (fd_set *const[3]){in, out, except}, &(struct __poll_wait){.poll = poll_plainly, .deadline = deadline});
 }

@@ -22,6 +22,7 @@ void __signal_info(siginfo_t *info, const uint64_t words[3])
 }
 
 _Thread_local unsigned __signal_runs, __signal_breaks;
+_Thread_local sigjmp_buf *__signal_escape;
 void (*__park_after_handler)(void);
 struct cancel_hooks __cancel_hooks;
 _Thread_local unsigned __cancel_held;

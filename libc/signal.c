@@ -141,10 +141,16 @@ static void call_handler(struct __signal_frame *f)
         table[sig].sa_handler = SIG_DFL;
     __signal_runs++;
     __signal_breaks += (a.sa_flags & SA_RESTART) == 0;
+    sigjmp_buf *escape = __signal_escape; /* not for a handler that this one is interrupted by */
+    __signal_escape = NULL;
     if (a.sa_flags & SA_SIGINFO)
         a.sa_sigaction(sig, &f->info, &f->uc);
     else
         a.sa_handler(sig);
+    if (escape != NULL && __park_after_handler != NULL)
+        __park_after_handler();
+    if (escape != NULL)
+        siglongjmp(*escape, 1);
 }
 
 /* From the trampoline, with every register of the thread in f. On return they are those that it goes on with. */

@@ -5,12 +5,16 @@
 #define LIBC_SIGNALS_H
 
 #include <abi/error.h>
+#include <setjmp.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
 
 /* Handlers that ran in this thread so far: all, and those without SA_RESTART. */
 extern _Thread_local unsigned __signal_runs, __signal_breaks;
+
+/* Where this thread goes on when the handler that comes next is done, instead of where it was; NULL: there. */
+extern _Thread_local sigjmp_buf *__signal_escape;
 
 /* A call came back with ERR_CANCELLED: whether it is to be made again, knowing __signal_breaks from before it. */
 static inline bool __restarts(err_t err, unsigned breaks_before)

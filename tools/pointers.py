@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
-"""Checks that no pointer of the C library's is without a row in the tables of hostile pointers: test/guest/pointercalls.c and
-pointerwords.c. What the library takes is read from its sources, what is tried from the rows' functions, which say `name(..., p, ...)`.
+"""Checks that no pointer of the C library's is without a row in the tables of hostile pointers: test/guest/pointercalls.c,
+pointerwords.c and pointerwaits.c. What the library takes is read from its sources, what is tried from the rows' functions, which say `name(..., p, ...)`.
 
 Pointers that stay within the program, which nobody but the library and the program itself ever looks at, are listed below with the
 reason. An entry of that list that names nothing is an error as well. `scons test` runs it as lint/pointers.
@@ -13,7 +13,7 @@ import re
 import sys
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-TABLES = ("pointercalls.c", "pointerwords.c")
+TABLES = ("pointercalls.c", "pointerwords.c", "pointerwaits.c")
 COMMENT = re.compile(r"/\*.*?\*/|//[^\n]*", re.DOTALL)
 DEFINITION = re.compile(r"^(?!static\b|#|typedef\b|extern\b)[A-Za-z_][\w ]*[ *]+(\w+)\(([^;{}]*?)\)\s*\{", re.MULTILINE)
 IS_POINTER = re.compile(r"[*\[]|\bva_list\b")
@@ -33,6 +33,8 @@ NO_ROW = {  # a pattern for `function` or `function.parameter`: why
     r"posix_spawn_file_actions_addopen\.a": OBJECTS,
     r"posix_spawnp?\.(actions|attr)": OBJECTS,
     r"(readdir|seekdir|telldir|rewinddir|dirfd|closedir)": OBJECTS,
+    r"alphasort": OBJECTS,
+    r"scandir\.(select|compare)|at_quick_exit": NOT_FOLLOWED,
     r"cf(makeraw|[gs]et[io]speed)": OBJECTS,
     r"sig(emptyset|fillset|addset|delset|ismember)": OBJECTS,
     r"(getc|putc|fread|fputs|fwrite|fflush|fileno|feof|ferror|clearerr)_unlocked": OBJECTS,
@@ -46,6 +48,7 @@ NO_ROW = {  # a pattern for `function` or `function.parameter`: why
     r"(strto|ato)\w+": OWN_BYTES,
     r"(getenv|setenv|unsetenv|putenv)": OWN_BYTES,
     r"wordexp\.words": OWN_BYTES,
+    r"psiginfo\.text": OWN_BYTES,
     r"(wordexp\.w|wordfree)": OBJECTS,
     r"(tmpnam|tempnam|ctermid)": OWN_BYTES,
     r"fnmatch": OWN_BYTES,

@@ -140,14 +140,15 @@ static int run_special(const struct node *n, char **words, const struct word *na
 
 /* ---- the whole ---- */
 
-/* Without a name: assignments stay, redirections only try. */
+/* Without a name: assignments stay, redirections only try. The status is the last substitution's, but until there is one $? is that of
+ * the command before. */
 static int run_nameless(const struct node *n)
 {
     struct saved saved = {0};
-    last_status = 0; /* of a substitution, should there be one */
+    unsigned before = substitutions;
     if (!assign(n->words, NULL, ASSIGN_FOR_GOOD, NULL))
         return STATUS_SYNTAX;
-    int substituted = last_status, status = redirect(n->redirections, &saved);
+    int substituted = substitutions != before ? last_status : 0, status = redirect(n->redirections, &saved);
     redirect_undo(&saved);
     return status != 0 ? status : substituted;
 }

@@ -46,8 +46,11 @@ static char *look(const char *name, bool (*fits)(const char *path))
 
 char *program_find(const char *name) { return look(name, is_runnable); }
 
+/* What is named by a path need be no regular file: /dev/null, /dev/stdin and pipes can be read as well. */
 char *script_find(const char *name)
 {
+    if (strchr(name, '/') != NULL)
+        return access(name, F_OK) == 0 ? arena_text(name, strlen(name)) : NULL;
     char *path = look(name, is_file);
     return path != NULL || !is_file(name) ? path : arena_text(name, strlen(name));
 }

@@ -191,6 +191,7 @@ _Noreturn void run_and_exit(const struct node *n);
 _Noreturn void shell_exit(int status); /* after the trap for it */
 int run_subshell(const struct node *n), run_background(const struct node *n), run_pipe(const struct node *n);
 char *output_of(const char *text, size_t len); /* of a command substitution, its last newlines cut off */
+extern unsigned substitutions; /* so many have been made */
 
 /* ---- simple commands (command.c, program.c) ---- */
 int run_simple(const struct node *n);

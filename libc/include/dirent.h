@@ -21,6 +21,11 @@ DIR *opendir(const char *path);
 DIR *fdopendir(int fd); /* takes over fd */
 /* The next entry, "." and ".." among them, good until the next call; NULL at the end, or with errno set. */
 struct dirent *readdir(DIR *d);
+/* Entries that select says yes to (NULL: all), in the order of compare (NULL: as they come), each of malloc()'s, in a list of it, too.
+ * -1 and errno: as opendir() and readdir(), ENOMEM. */
+int scandir(const char *path, struct dirent ***list, int (*select)(const struct dirent *),
+            int (*compare)(const struct dirent **, const struct dirent **));
+int alphasort(const struct dirent **a, const struct dirent **b); /* by name */
 long telldir(DIR *d);
 void seekdir(DIR *d, long position);
 void rewinddir(DIR *d);

@@ -6,7 +6,6 @@
 
 #include_next <sched.h>
 
-#ifndef _POSIX_PRIORITY_SCHEDULING
 /* SCHED_OTHER (0) and SCHED_RR (1 to 199, the highest); SCHED_FIFO is EINVAL. pid 0: the caller's process. */
 struct timespec;
 int sched_setparam(pid_t pid, const struct sched_param *param);
@@ -16,7 +15,6 @@ int sched_getscheduler(pid_t pid);
 int sched_get_priority_max(int policy);
 int sched_get_priority_min(int policy);
 int sched_rr_get_interval(pid_t pid, struct timespec *interval);
-#endif
 int sched_yield(void);
 
 #endif

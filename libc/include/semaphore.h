@@ -4,13 +4,10 @@
 #ifndef PAGODA_SEMAPHORE_H
 #define PAGODA_SEMAPHORE_H
 
+#include <limits.h>
 #include <pagoda/waitq.h>
 #include <sys/types.h>
 #include <time.h>
-
-#ifndef SEM_VALUE_MAX
-#define SEM_VALUE_MAX 0x7fffffff
-#endif
 
 typedef struct {
     unsigned __value;

@@ -99,7 +99,15 @@ typedef struct {
 #define SI_KERNEL 128 /* a key of the console, or its use from the background */
 #define SI_TKILL (-6) /* a thread of the same process */
 #define ILL_ILLOPC 1
+#define ILL_ILLOPN 2
+#define ILL_ILLADR 3
+#define ILL_ILLTRP 4
+#define ILL_PRVOPC 5
+#define ILL_PRVREG 6
+#define ILL_COPROC 7
+#define ILL_BADSTK 8
 #define TRAP_BRKPT 1
+#define TRAP_TRACE 2
 #define SEGV_MAPERR 1
 #define SEGV_ACCERR 2
 #define BUS_ADRALN 1
@@ -108,12 +116,23 @@ typedef struct {
 #define FPE_INTDIV 1
 #define FPE_INTOVF 2
 #define FPE_FLTDIV 3
+#define FPE_FLTOVF 4
+#define FPE_FLTUND 5
+#define FPE_FLTRES 6
+#define FPE_FLTINV 7
+#define FPE_FLTSUB 8
 #define CLD_EXITED 1
 #define CLD_KILLED 2
 #define CLD_DUMPED 3
 #define CLD_TRAPPED 4
 #define CLD_STOPPED 5
 #define CLD_CONTINUED 6
+#define POLL_IN 1
+#define POLL_OUT 2
+#define POLL_MSG 3
+#define POLL_ERR 4
+#define POLL_PRI 5
+#define POLL_HUP 6
 
 struct sigaction {
     union {
@@ -194,5 +213,6 @@ int sigpause(int sig);
 _sig_func_ptr sigset(int sig, _sig_func_ptr how);
 #define SIG_HOLD ((_sig_func_ptr)2)
 void psignal(int sig, const char *text);
+void psiginfo(const siginfo_t *info, const char *text); /* the same of a signal that came */
 
 #endif

@@ -22,7 +22,6 @@
 #define CLOCK_THREAD_CPUTIME_ID ((clockid_t)3) /* and of the calling thread alone */
 #endif
 
-#ifndef _POSIX_TIMERS
 struct timespec;
 int clock_gettime(clockid_t clock, struct timespec *ts);
 int clock_getres(clockid_t clock, struct timespec *ts);
@@ -35,16 +34,11 @@ int timer_delete(timer_t timer);
 int timer_settime(timer_t timer, int flags, const struct itimerspec *__restrict value, struct itimerspec *__restrict old);
 int timer_gettime(timer_t timer, struct itimerspec *value);
 int timer_getoverrun(timer_t timer);
-#endif
 
 #ifndef TIMER_ABSTIME
 #define TIMER_ABSTIME 4
 #endif
-#ifndef _POSIX_CLOCK_SELECTION
 int clock_nanosleep(clockid_t clock, int flags, const struct timespec *want, struct timespec *left); /* -> an error number */
-#endif
-#ifndef _POSIX_CPUTIME
 int clock_getcpuclockid(pid_t pid, clockid_t *clock); /* -> an error number */
-#endif
 
 #endif

@@ -318,7 +318,7 @@ static struct call own[] = {
     {"gettimeofday", c_gettimeofday, NULL, sizeof(struct timeval), OUT, 0},
     {"nanosleep", c_nanosleep, &moment, sizeof moment, IN, 0},
     {"clock_nanosleep", c_clock_nanosleep, &moment, sizeof moment, IN, 0},
-    {"select", c_select, &no_set, sizeof no_set, IN, 0},
+    {"select", c_select, &no_set, sizeof(long), IN, 0}, /* 8 descriptors of it */
     {"select, time", c_select_time, no_time, sizeof no_time[0], IN, 0},
     {"utime, times", c_utime_times, no_time, sizeof(struct utimbuf), IN, 0},
     {"execve, arguments", c_execve_argv, arguments, sizeof arguments, IN, 0},

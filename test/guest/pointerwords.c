@@ -275,7 +275,7 @@ static int made(int result, const char *name)
     return closed(result);
 }
 static int c_mkstemp(void *p) { return made(mkstemp(p), p); }
-int mkostemp(char *, int), mkostemps(char *, int, int), getlogin_r(char *, size_t); /* picolibc declares them for some systems only */
+int mkostemp(char *, int), mkostemps(char *, int, int); /* picolibc declares them for some systems only */
 static int c_mkostemp(void *p) { return made(mkostemp(p, O_APPEND), p); }
 static int c_mkstemps(void *p) { return made(mkstemps(p, 2), p); }
 static int c_mkostemps(void *p) { return made(mkostemps(p, 2, O_APPEND), p); }
@@ -300,8 +300,8 @@ static const struct call objects[] = {
     {"ftw", c_ftw, PATH(file), 0},
     {"nftw", c_nftw, PATH(file), 0},
     {"realpath, result", c_realpath_to, NULL, sizeof file, OUT, 0},
-    {"select, to write", c_select_out, &no_set, sizeof no_set, IN, 0},
-    {"select, exceptions", c_select_except, &no_set, sizeof no_set, IN, 0},
+    {"select, to write", c_select_out, &no_set, sizeof(long), IN, 0},
+    {"select, exceptions", c_select_except, &no_set, sizeof(long), IN, 0},
     {"shm_open", c_shm_open, PATH(object), 0},
     {"shm_unlink", c_shm_unlink, PATH(no_object), ENOENT},
     {"memfd_create", c_memfd, PATH(object), 0},

@@ -52,6 +52,8 @@ static void words(void)
         {"X=1 Y=$HOME; echo $X$Y ${X}2 ${NONE:-none} ${X:+set} ${#TWO}", "1/ 12 none set 4\n", 0},
         {"echo $(echo in; echo side) `echo too` \"$(echo 'a  b')\"", "in side too a  b\n", 0},
         {"false; echo $?; (exit 7); echo $?", "1\n7\n", 0},
+        {"(exit 7); x=$?; echo $x $?; false; x=$? y=$?; echo $x$y; x=$(exit 3); echo $?",
+         "7 0\n11\n3\n", 0},
         {"echo '$HOME' \"\\$HOME\" \\$HOME", "$HOME $HOME $HOME\n", 0},
         {"echo a#b # comment", "a#b\n", 0},
         {"cd /bin; echo ec[h]o 'ec*' nothing*", "echo ec* nothing*\n", 0},
@@ -118,7 +120,7 @@ static void redirections(void)
         {"for i in 1 2; do echo $i; done > /tmp/l; cat /tmp/l; rm /tmp/l", "1\n2\n", 0},
         {"exec > /tmp/x; echo a; cat /tmp/x >&2; rm /tmp/x", "a\n", 0},
         {"echo a 3>&1 >&3 | cat", "a\n", 0},
-        {"echo closed >&-; echo $?; pwd >&-", "sh: echo: Bad file number\n1\nsh: pwd: Bad file number\n", 1},
+        {"echo closed >&-; echo $?; pwd >&-", "sh: echo: Bad file descriptor\n1\nsh: pwd: Bad file descriptor\n", 1},
     };
     TRY_ALL(lines);
 }
@@ -187,10 +189,26 @@ static void tools(void)
         {"cd /tmp; mkdir d; cd d; rmdir ../d; ls; pwd; cd ..; pwd", "sh: pwd: No such file or directory\n/tmp\n", 0},
         {"printf_missing 2>/dev/null; echo abc | wc; echo abc | wc -c", "1 1 4\n4\n", 0},
         {"echo a.c | grep -F .c; echo abc | grep '^a.c$'; echo x | grep y; echo $?", "a.c\nabc\n1\n", 0},
-        {"echo AB | hexdump", "00000000 41 42 0a                                          |AB.|\n00000003\n", 0},
+        {"echo AB | hexdump", "00000000  41 42 0a                                          |AB.|\n00000003\n", 0},
+        {"for f in a b c; do echo 123456789abcde$f > /tmp/$f; done; dd if=/dev/zero bs=16 count=3 status=none > /tmp/b; hexdump -C -s 14 /tmp/a /tmp/b | cut -c1-15; "
+         "hexdump -n 2 /tmp/a | head -n 1; hexdump -v /tmp/b | wc -l; hexdump /dev/null; rm /tmp/a /tmp/b /tmp/c; hexdump -x 2>/dev/null",
+         "0000000e  61 0a\n0000001e  00 00\n*\n0000003e  00 00\n00000040\n"
+         "00000000  31 32                                             |12|\n4\n", 2},
+        {"ps -p $$,$PPID | wc -l; ps -ef | head -n 1 | grep -c COMMAND; ps -p 0; echo $?; ps > /dev/full; echo $?; free > /dev/full; echo $?",
+         "3\n1\n  PID  PPID STATE     THR PRIO        TIME RESIDENT   SHARED TABLES   FAULTS NAME\n1\n"
+         "ps: standard output: No space left on device\n1\nfree: standard output: No space left on device\n1\n", 0},
+        {"time -p true 2>&1 | sed 's/[0-9]/N/g'; time -- sh -c 'exit 3' 2>/dev/null; echo $?; time -p 2>/dev/null", "real N.NN\nuser N.NN\nsys N.NN\n3\n", 2},
+        {"cd /tmp; rm -rf / 2>/dev/null; echo $?; rm -r /tmp/../ /. 2>/dev/null; echo $?; ls /bin/rm", "1\n1\n/bin/rm\n", 0},
+        {"printf 'a\n\nb\n' | grep -c ''; printf 'a\n\n' | grep -xc ''; printf 'a\n' | grep -v ''; echo a | grep -F ''", "3\n1\na\n", 0},
+        {"printf '%s\n' 9007199254740993 9007199254740992 1e3 0x20 5 -3 -10 -0 +7 .5 007 7.0 | sort -n",
+         "-10\n-3\n+7\n-0\n0x20\n.5\n1e3\n5\n007\n7.0\n9007199254740992\n9007199254740993\n", 0},
+        {"printf 'b-b\nba\na.z\n' | sort -d; printf 'b\001a\nbb\n' | sort -i | tail -n 1; printf '2\n1\n' | sort -C; echo $?; printf '1\n2\n' | sort -C -n",
+         "a.z\nba\nb-b\nbb\n1\n", 0},
         {"dd if=/dev/zero bs=1k count=3 2>/dev/null | wc -c", "3072\n", 0},
         {"echo a | tee /tmp/t1 /tmp/t2; cat /tmp/t1 /tmp/t2; rm /tmp/t1 /tmp/t2", "a\na\na\n", 0},
         {"env -i A=1 env", "A=1\n", 0},
+        {"cd /tmp; mkfifo -m 600 p q; (echo through > p) & cat p; stat -c '%a %F' p; mkfifo p; echo $?; rm p q; mkfifo -m 9 p 2>/dev/null",
+         "through\n600 pipe\nmkfifo: p: File exists\n1\n", 2},
         {"cat -x 2>&1 | head -n 1; cat -z 2>/dev/null; echo $?", "cat: -x: there is no such option\n2\n", 0},
         {"cd /tmp; mkdir m; touch m/f; touch -d @0 m/f; ls -liT m | cut -c 8-; ls -hs m 2>&1 | head -n 1; rm -r m",
          "-rw-r--r--   1          0 1970-01-01 00:00:00 f\nls: -s: there is no such option\n", 0},
@@ -207,7 +225,7 @@ static void tools(void)
 static void each_has_help(void)
 {
     static const char *const names[] = {"basename", "cat", "chmod", "cmp", "cp", "cut", "date", "dd", "df", "diff", "dirname", "du", "env", "expr", "find", "grep", "head", "hexdump",
-                                        "kill", "ln", "ls", "mkdir", "mv", "od", "printf", "pwd", "rm", "rmdir", "sed", "seq", "sh", "sort", "stat", "sync", "tail", "tee",
+                                        "kill", "ln", "ls", "mkdir", "mkfifo", "mv", "od", "printf", "pwd", "rm", "rmdir", "sed", "seq", "sh", "sort", "stat", "sync", "tail", "tee",
                                         "test", "time", "top", "touch", "tr", "uname", "uniq", "wc", "xargs", "yes"};
     char text[64], wanted[64];
     for (unsigned i = 0; i < sizeof names / sizeof names[0]; i++) {

@@ -49,3 +49,7 @@ echo $(exit 4); echo $?
 type cd true | head -n 1
 command -v cd; command -v nothing_like_it; echo $?
 command echo plain
+false; s=$?; echo $s; (exit 7); a=$? b=$?; echo $a $b $?; x=$(exit 3); echo $?; x=$(exit 3)y; echo $? $x; x=; echo $?; false; x=$?; echo $?
+for c in 'exit 4' 'exit 0'; do sh -c "$c"; s=$?; [ $s != 0 ] && echo "$c: $s"; done
+run() { "$@"; status=$?; echo "$1 ended with $status"; return $status; }; run false || echo failed; run true
+cleanup() { s=$?; echo cleaned after $s; exit $s; }; (trap cleanup EXIT; exit 9); echo $?

@@ -81,3 +81,5 @@ cat < /nothing 2> /dev/null || echo failed
 echo a>b; cat b; echo 2>b; cat b
 echo x >"with space"; cat with*; n=named; echo y >$n; cat named
 cd /; rm -r $d
+(exit 2); . /dev/null; echo dot $?; echo 'echo from stdin $1' | sh /dev/stdin word; mkfifo /tmp/dot.$$; (echo 'piped=yes' > /tmp/dot.$$) & . /tmp/dot.$$; echo $piped; rm /tmp/dot.$$
+(. /tmp/dot.$$; echo no) 2>/dev/null || echo missing
