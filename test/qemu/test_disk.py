@@ -99,7 +99,7 @@ def a_disk_that_fails_gives_errors_and_works_on(folder):
                               "t__disk show /disk/c; t__disk show /proc/disk; vmcheck --quiet",
                         ["-global", "virtio-blk-device.werror=report", "-global", "virtio-blk-device.rerror=report"])
     sound, said = is_sound(path)
-    check("a_disk_that_fails_gives_errors_and_works_on", status == 0 and "I/O error" in text and "third" in text and sound,
+    check("a_disk_that_fails_gives_errors_and_works_on", status == 0 and "Input/output error" in text and "third" in text and sound,
           text, said)
 
 
