@@ -340,6 +340,29 @@ static void sigsuspend_takes_what_was_blocked(void)
     CHECK_EQ(sigprocmask(SIG_UNBLOCK, &usr1, NULL), 0);
 }
 
+/* Its own write of what is left on stderr raises SIGPIPE: before the mask is there, so it waits on. */
+static void sigsuspend_is_not_ended_by_an_earlier_handler(void)
+{
+    sigset_t none = 0;
+    int p[2], console = dup(2);
+    REQUIRE(pipe(p) == 0 && console >= 0);
+    install(SIGPIPE, 0);
+    install(SIGALRM, 0);
+    CHECK_EQ(dup2(p[1], 2), 2);
+    close(p[0]);
+    close(p[1]);
+    (void)fputc('x', stderr);
+    CHECK_EQ(runs, 0);
+    when_it_waits(SIGALRM);
+    CHECK(sigsuspend(&none) == -1 && errno == EINTR);
+    CHECK_EQ(runs, 2);
+    gt_expect_exit(sender, 0);
+    CHECK_EQ(dup2(console, 2), 2);
+    close(console);
+    clearerr(stderr);
+    (void)signal(SIGPIPE, SIG_DFL);
+}
+
 static void kills_its_parent(void *sig)
 {
     gt_sleep_us(3000);
@@ -430,5 +453,6 @@ static void a_signal_for_a_thread_goes_there(void)
 GT_MAIN(CASE(a_read_of_an_empty_pipe_is_interrupted), CASE(with_restart_a_read_goes_on), CASE(a_write_counts_what_it_has_written),
         CASE(sleep_says_what_is_left), CASE(wait_is_interrupted_or_goes_on), CASE(poll_and_select_are_interrupted_in_any_case),
         CASE(a_semaphore_is_interrupted_or_goes_on), CASE(condition_variables_never_say_eintr), CASE(alarm_says_what_was_left),
-        CASE(an_interval_comes_again_and_again), CASE(children_have_no_alarm), CASE(the_end_by_an_alarm_is_told_at_once), CASE(sigsuspend_takes_what_was_blocked),
+        CASE(an_interval_comes_again_and_again), CASE(children_have_no_alarm), CASE(the_end_by_an_alarm_is_told_at_once),
+        CASE(sigsuspend_takes_what_was_blocked), CASE(sigsuspend_is_not_ended_by_an_earlier_handler),
         CASE(sigwait_takes_it_without_a_handler), CASE(a_signal_for_a_thread_goes_there))
