@@ -23,6 +23,8 @@ import tempfile
 import threading
 import time
 
+from keyboard import Keyboard
+
 QEMU = "qemu-system-riscv64"
 STATUS_HUNG = 124     # like timeout(1)
 TAIL_LINES = 30
@@ -119,16 +121,10 @@ class Machine:
 
     def interact(self, timeout=None):
         """Boot with the console on this terminal. ^C goes to the guest; Ctrl-A X leaves. Returns the exit status."""
-        command = die_with_parent(self.command(["-serial", "mon:stdio"]))
-        process = subprocess.Popen(command)
-        try:
-            return exit_status(process.wait(timeout))
-        except subprocess.TimeoutExpired:
-            end(process)
+        outcome = attend(self, timeout, sys.stdout.buffer)
+        if outcome.hung:
             print(f"\nscons: ended after {timeout} seconds (TIMEOUT).", file=sys.stderr)
-            return STATUS_HUNG
-        finally:
-            end(process)
+        return outcome.status
 
 
 def exit_status(code):
@@ -167,6 +163,9 @@ class Guest:
         self._qmp = None
         self._echo, self._data, self._seen = echo, bytearray(), 0
         self._news = threading.Condition()
+        self.spoke = threading.Event()  # the firmware has set up the UART
+        if machine.gdb_port:
+            self.spoke.set()  # it may wait for long, and Ctrl-A X must leave it
         self.began, self._patience = time.monotonic(), machine.patience
         command = die_with_parent(machine.command(["-serial", "mon:stdio"], self._qmp_path))
         try:
@@ -178,6 +177,8 @@ class Guest:
 
     def _read(self):
         while chunk := self.process.stdout.read1(65536):
+            if b"\r" in chunk:  # QEMU's own words have none
+                self.spoke.set()
             if self._echo:
                 self._echo(chunk)
             with self._news:
@@ -222,9 +223,9 @@ class Guest:
             raise QemuError("QEMU has ended and reads no more input") from None
 
     def wait(self, timeout):
-        """Wait for the power-off; the watchdog ends a QEMU that hangs. Returns the Outcome."""
+        """Wait for the power-off; the watchdog ends a QEMU that hangs (None: never). Returns the Outcome."""
         try:
-            status, hung = exit_status(self.process.wait(timeout * self._patience)), False
+            status, hung = exit_status(self.process.wait(timeout and timeout * self._patience)), False
         except subprocess.TimeoutExpired:
             status, hung = STATUS_HUNG, True
         self.close()
@@ -288,19 +289,22 @@ class Guest:
         self.qmp("cont")
 
 
-def run_line(machine, timeout, out=None):
-    """Boot, show the console, wait for the power-off. A hang is ended and explained. Returns the exit status."""
-    out = out or sys.stdout.buffer
-
+def attend(machine, timeout, out):
+    """Boot, show the console, pass on what is typed, wait for the power-off. Returns the Outcome."""
     def echo(chunk):
         out.write(chunk)
         out.flush()
 
-    guest = Guest(machine, echo, stdin=None if usable_stdin() else subprocess.DEVNULL)
-    try:
-        outcome = guest.wait(timeout)
-    finally:
-        guest.close()
+    if not usable_stdin():
+        with Guest(machine, echo, stdin=subprocess.DEVNULL) as guest:
+            return guest.wait(timeout)
+    with Guest(machine, echo) as guest, Keyboard(0, guest.process.stdin, guest.spoke):
+        return guest.wait(timeout)
+
+
+def run_line(machine, timeout, out=None):
+    """Boot, show the console, wait for the power-off. A hang is ended and explained. Returns the exit status."""
+    outcome = attend(machine, timeout, out or sys.stdout.buffer)
     if outcome.hung:
         print(f"\nscons: no power-off within {timeout} seconds (TIMEOUT); QEMU was ended. The last console lines:",
               file=sys.stderr)
@@ -314,7 +318,7 @@ def usable_stdin():
     try:
         return not os.isatty(0) or os.tcgetpgrp(0) == os.getpgrp()
     except OSError:
-        return False
+        return True  # a terminal, but not that of our session: it stops nobody
 
 
 def main():
