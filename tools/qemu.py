@@ -23,6 +23,7 @@ import tempfile
 import threading
 import time
 
+import where
 from keyboard import Keyboard
 
 QEMU = "qemu-system-riscv64"
@@ -66,10 +67,10 @@ class Machine:
     """What to boot and how. Boot arguments follow abi/bootinfo.h: key=value ..., run= last."""
 
     def __init__(self, kernel, image, mem="128M", fork="tables", build="release", icount=False, run=None, args="",
-                 trap_log=None, gdb_port=None, qmp=False, extra=(), smp=1, disk=None):
+                 trap_log=None, gdb_port=None, extra=(), smp=1, disk=None):
         self.kernel, self.image, self.mem, self.fork, self.build = kernel, image, mem, fork, build
         self.icount, self.run, self.args, self.trap_log = icount, run, args, trap_log
-        self.gdb_port, self.qmp, self.extra, self.smp, self.disk = gdb_port, qmp, list(extra), smp, disk
+        self.gdb_port, self.extra, self.smp, self.disk = gdb_port, list(extra), smp, disk
 
         self.patience = 1  # how many times as long as is said its Guest waits
 
@@ -144,10 +145,10 @@ def end(process):
 
 
 class Outcome:
-    """How a boot ended. status: QEMU's exit status, STATUS_HUNG when the watchdog ended it."""
+    """How a boot ended. status: QEMU's exit status, STATUS_HUNG when the watchdog ended it; where: of each hart then, in words."""
 
-    def __init__(self, status, text, hung, seconds):
-        self.status, self.text, self.hung, self.seconds = status, text, hung, seconds
+    def __init__(self, status, text, hung, seconds, where=()):
+        self.status, self.text, self.hung, self.seconds, self.where = status, text, hung, seconds, list(where)
         self.lines = [line for line in text.splitlines() if not line.startswith(QEMU + ": terminating on signal")]
 
     def tail(self, count=TAIL_LINES):
@@ -159,8 +160,8 @@ class Guest:
 
     def __init__(self, machine, echo=None, stdin=subprocess.PIPE):
         self._dir = tempfile.mkdtemp(prefix="pagoda-qemu-")
-        self._qmp_path = os.path.join(self._dir, "qmp") if machine.qmp else None
-        self._qmp = None
+        self._qmp_path, self._qmp = os.path.join(self._dir, "qmp"), None
+        self._kernel, self.programs = machine.kernel, []  # ELF files that a hang is explained with
         self._echo, self._data, self._seen = echo, bytearray(), 0
         self._news = threading.Condition()
         self.spoke = threading.Event()  # the firmware has set up the UART
@@ -208,7 +209,7 @@ class Guest:
                 return match
             left = limit - time.monotonic()
             if left <= 0 or not self._reader.is_alive():
-                tail = "\n".join(text.splitlines()[-TAIL_LINES:])
+                tail = "\n".join(text.splitlines()[-TAIL_LINES:] + (self.where() if left <= 0 else []))
                 why = f"within {timeout} seconds" if left <= 0 else "before QEMU ended"
                 raise QemuError(f"the console did not show /{pattern}/ {why}; its last lines:\n{tail}")
             with self._news:
@@ -228,8 +229,21 @@ class Guest:
             status, hung = exit_status(self.process.wait(timeout and timeout * self._patience)), False
         except subprocess.TimeoutExpired:
             status, hung = STATUS_HUNG, True
+        places = self.where() if hung else []
         self.close()
-        return Outcome(status, self.text, hung, time.monotonic() - self.began)
+        return Outcome(status, self.text, hung, time.monotonic() - self.began, places)
+
+    def where(self):
+        """Where each hart is, a line each, looked at twice: one that waits is at the same place, one that goes round is not."""
+        lines = []
+        try:
+            for _ in range(2):
+                registers = self.qmp("human-monitor-command", **{"command-line": "info registers -a"})
+                lines += where.describe(registers, self._kernel, self.programs)
+                time.sleep(0.1)
+        except (QemuError, OSError, ValueError) as error:
+            lines.append(f"where the harts are could not be found out: {error}")
+        return lines
 
     def close(self):
         """End QEMU if it still runs, and tidy up. Safe to call twice."""
@@ -246,7 +260,7 @@ class Guest:
     def __exit__(self, *_):
         self.close()
 
-    # ---- QMP, for Machine(qmp=True) ----
+    # ---- QMP ----
 
     def qmp(self, name, **arguments):
         """One QMP command, e.g. qmp("stop"). Returns its result; QemuError when QEMU refuses."""
@@ -268,6 +282,7 @@ class Guest:
         while True:
             link = socket.socket(socket.AF_UNIX)
             try:
+                link.settimeout(30)
                 link.connect(self._qmp_path)
                 return link.makefile("rw", encoding="utf-8")
             except OSError:
@@ -308,7 +323,7 @@ def run_line(machine, timeout, out=None):
     if outcome.hung:
         print(f"\nscons: no power-off within {timeout} seconds (TIMEOUT); QEMU was ended. The last console lines:",
               file=sys.stderr)
-        for line in outcome.tail(10):
+        for line in outcome.tail(10) + outcome.where:
             print("  | " + line, file=sys.stderr)
     return outcome.status
 
