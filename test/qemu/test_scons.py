@@ -99,6 +99,10 @@ def extra_policies():
         write(folder, "mine.c", mine.replace("return h->queue.first;", "extern uint32_t frame_release(uint32_t);\n"
                                              "    return frame_release(h->queue.first);", 1))
         check("a_policy_that_calls_the_pager_is_refused", [extra, "image"], 2, "uses frame_release")
+        endless = mine.replace("return h->queue.first;", "for (;;)\n        (void)h;", 1)
+        write(folder, "mine.c", endless)
+        check("a_loop_that_nothing_would_count_is_refused", [extra, "image"], 2, "endless loop without a body, in victim()")
+        check("and_by_the_simulator", [extra, "simulate"], 2, "endless loop without a body, in victim()")
         write(folder, "mine.c", mine)
         check("a_policy_from_outside_serves", ["run", extra, "POLICY=mine", "RUN=pagerctl policy"], 0, "policy: mine")
         if os.listdir(folder) != ["mine.c"]:
