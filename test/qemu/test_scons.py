@@ -49,7 +49,7 @@ def write(folder, path, text):
 def refusals():
     check("unknown_variable_is_refused", ["MME=64M"], 2, "did you mean MEM?", "EXTRA_APPS", "ICOUNT")
     check("bad_memory_size_is_refused", ["MEM=63M"], 2, "64M to 8G")
-    check("bad_choice_is_refused", ["FORK=lazy"], 2, "tables or cow or eager")
+    check("bad_choice_is_refused", ["FORK=lazy"], 2, "cow or eager or tables")
     check("unknown_policy_is_refused", ["POLICY=lru"], 2, "aging, clock, fifo, random")
     check("unknown_target_is_refused", ["tset"], 2, "did you mean test?")
     check("unknown_port_is_refused", ["PORTS=nope"], 2, "there is no port nope", "lua, sqlite, zlib")
