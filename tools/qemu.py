@@ -342,7 +342,7 @@ def main():
     parser.add_argument("--kernel")
     parser.add_argument("--image")
     parser.add_argument("--mem", default="128M")
-    parser.add_argument("--fork", default="tables", choices=["tables", "cow", "eager"])
+    parser.add_argument("--fork", default="tables", help="fork strategy")
     parser.add_argument("--icount", action="store_true")
     parser.add_argument("--smp", type=int, default=1, help="harts")
     parser.add_argument("--run", help="command line; power off after it")

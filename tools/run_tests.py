@@ -5,6 +5,7 @@
 Four kinds, each named folder/file:
   lint/sources  tools/lint.py
   lint/pointers tools/pointers.py
+  lint/pages    tools/pages.py
   host/test_x   a cmocka program of the host, built with sanitizers
   host/fuzz_x   a fuzzer of the host (libFuzzer): a fixed number of inputs from a fixed seed, head line RUNS:
   guest/x       a program bin/t_x inside Pagoda. It prints `ok x/case` or `FAIL x/case: why` lines and exits 0 or 1.
@@ -413,7 +414,7 @@ def discover(host_programs, only, smp):
                if "SHORT" in head_keys(path) and selected(name := "guest/" + os.path.basename(path)[:-2] + "-short", only)]
     scripts = [PythonTest(name, path, smp) for path in sorted(glob.glob(os.path.join(ROOT, "test/qemu/test_*.py")))
                if selected(name := "qemu/" + os.path.basename(path)[:-3], only)]
-    for name, script in (("lint/sources", "lint.py"), ("lint/pointers", "pointers.py")):
+    for name, script in (("lint/sources", "lint.py"), ("lint/pointers", "pointers.py"), ("lint/pages", "pages.py")):
         if selected(name, only):
             jobs.append(PythonTest(name, os.path.join(ROOT, "tools", script)))
     return sorted(jobs + guest_boots(guests) + scripts, key=lambda job: -job.timeout)  # long ones first: even ends

@@ -48,7 +48,7 @@ struct pager_boot {
     uint32_t handle_thread;   /* its own thread: RIGHT_SIGNAL | RIGHT_CONTROL | RIGHT_GRANT */
     uint32_t handle_endpoint; /* its endpoint: RECV | SEND | MINT | GRANT, badge 0 (it becomes the fault handler of new spaces) */
     uint32_t handle_kernel;   /* K_DEVICE | K_CHECK */
-    uint32_t fork_strategy;   /* FORK_COW or FORK_EAGER; looked at on the first start only */
+    uint32_t fork_strategy;   /* FORK_*; looked at on the first start only */
     uint32_t frames; /* limit for pages of programs, 0: none (docs/replacement.md); first start only */
     uint32_t store;  /* frames of the RAM-backed store, PAGER_STORE_DEFAULT: by `frames`; first start only */
     uint32_t around; /* width of fault-around, pages; 0: not said; first start only */

@@ -127,8 +127,18 @@ def the_simulator_runs_them_all():
     require([row[fifo] for row in rows[-2:]] == ["9", "10"], "fifo's anomaly is 9 and 10 faults", text)
 
 
+def an_example_is_the_same_alone():
+    """What is played before it changes nothing: the table of one example stands in the table of all."""
+    scons("simulate", "POLICY=clock")
+    simulate = os.path.join(ROOT, "build", BUILD, "simulate", "simulate")
+    tables = [subprocess.run([simulate, "-p", "clock", *which], stdout=subprocess.PIPE, text=True, check=True).stdout
+              for which in ([], ["--example", "phases"])]
+    require(tables[1].strip() in tables[0], "phases alone has other faults", "\n".join(tables))
+
+
 CASES = [a_loop_is_ended, an_assertion_ends_the_policy, nonsense_is_counted, pages_of_others_are_not_touched,
-         a_wild_store_costs_a_restart, an_unknown_name_is_said_and_fifo_serves, pagerctl_shows_and_changes, the_simulator_runs_them_all]
+         a_wild_store_costs_a_restart, an_unknown_name_is_said_and_fifo_serves, pagerctl_shows_and_changes, the_simulator_runs_them_all,
+         an_example_is_the_same_alone]
 
 
 def main():

@@ -50,7 +50,7 @@ def write(folder, path, text):
 def refusals():
     check("unknown_variable_is_refused", ["MME=64M"], 2, "did you mean MEM?", "EXTRA_APPS", "ICOUNT")
     check("bad_memory_size_is_refused", ["MEM=63M"], 2, "64M to 8G")
-    check("bad_choice_is_refused", ["FORK=lazy"], 2, "tables or cow or eager")
+    check("bad_choice_is_refused", ["FORK=lazy"], 2, "cow or eager or tables")
     check("unknown_policy_is_refused", ["POLICY=lru"], 2, "aging, clock, fifo, random")
     check("unknown_target_is_refused", ["tset"], 2, "did you mean test?")
     check("unknown_port_is_refused", ["PORTS=nope"], 2, "there is no port nope", "lua, sqlite, zlib")
@@ -124,6 +124,10 @@ def extra_policies():
         write(folder, "mine.c", mine.replace("return h->queue.first;", "extern uint32_t frame_release(uint32_t);\n"
                                              "    return frame_release(h->queue.first);", 1))
         check("a_policy_that_calls_the_pager_is_refused", [extra, "image"], 2, "uses frame_release")
+        endless = mine.replace("return h->queue.first;", "for (;;)\n        (void)h;", 1)
+        write(folder, "mine.c", endless)
+        check("a_loop_that_nothing_would_count_is_refused", [extra, "image"], 2, "endless loop without a body, in victim()")
+        check("and_by_the_simulator", [extra, "simulate"], 2, "endless loop without a body, in victim()")
         write(folder, "mine.c", mine)
         check("a_policy_from_outside_serves", ["run", extra, "POLICY=mine", "RUN=pagerctl policy"], 0, "policy: mine")
         if os.listdir(folder) != ["mine.c"]:

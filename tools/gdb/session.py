@@ -39,7 +39,7 @@ def main():
     parser = argparse.ArgumentParser(description="Debug Pagoda.")
     parser.add_argument("--dir", default="build/release")
     parser.add_argument("--mem", default="128M")
-    parser.add_argument("--fork", default="cow")
+    parser.add_argument("--fork", default="tables")
     parser.add_argument("--run")
     given = parser.parse_args()
     machine = None

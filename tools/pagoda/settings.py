@@ -171,10 +171,18 @@ def _any(text):
     return text
 
 
+def _strategies():
+    """What users call the fork strategies: the list in ipc/pager.h."""
+    header = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../libipc/include/ipc/pager.h")
+    with open(header, encoding="utf-8") as file:
+        listed = re.search(r"^#define FORK_STRATEGIES\(X\) (.*)$", file.read(), re.MULTILINE)
+    return re.findall(r'"(\w+)"', listed[1])
+
+
 # name: (default, check, what help says). A default of None is never checked.
 VARIABLES = {
     "MEM": ("128M", _mem, "memory of the machine, 64M to 8G"),
-    "FORK": ("tables", _one_of("tables", "cow", "eager"),
+    "FORK": ("tables", _one_of(*_strategies()),
              "fork strategy at boot: cow shares pages, tables also whole page tables, eager copies"),
     "FRAMES": ("", _frames, "frames for pages of programs; what does not fit goes to the store (default: all there are)"),
     "AROUND": ("", _around, "pages of a file that one fault maps, a power of two up to 64; 1: only the one that was touched (default: 16)"),

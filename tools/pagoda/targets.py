@@ -150,6 +150,26 @@ def check_policy(name, root, folder):
         raise SettingError(f"POLICY={name}: there is no such policy; there are: {', '.join(listed)}.")
 
 
+_FUNCTION = re.compile(r"[0-9a-f]+ <([\w.]+)>:")
+_JUMP_TO_ITSELF = re.compile(r"\s*([0-9a-f]+):\t[0-9a-f ]+\t(?:j|jmp)\s+\1\b")
+
+
+def check_policy_loops(target, source, env):
+    """After the compilation of a policy: 1, and a sentence, if it has a loop without a body. The compiler puts no counting call
+    into such a loop, so that no budget would end it; it is one instruction, which jumps to itself."""
+    objdump = env["CC"].replace("gcc", "objdump")
+    listed = subprocess.run([objdump, "-d", str(target[0])], stdout=subprocess.PIPE, text=True, check=True).stdout
+    function = ""
+    for line in listed.splitlines():
+        if named := _FUNCTION.match(line):
+            function = named[1] if not named[1].startswith(".L") else function
+        elif _JUMP_TO_ITSELF.match(line):
+            print(f"scons: the policy {source[0]} has an endless loop without a body, in {function}(); the budget counts basic blocks "
+                  "and could not end it.", file=sys.stderr)
+            return 1
+    return 0
+
+
 def check_policy_object(target, source, env):
     """After the compilation of a policy: 1, and a sentence, if it uses what policies don't see."""
     listed = subprocess.run([env["CC"].replace("gcc", "nm"), "-u", str(target[0])], stdout=subprocess.PIPE, text=True,

@@ -92,7 +92,7 @@ static void trace_read(struct trace *t, const char *path)
         stop("there is no page in ", path);
 }
 
-static uint64_t seed = 1;
+static uint64_t seed; /* 1 at the start of each example, so that it is the same whatever was played before */
 static uint32_t dice(uint32_t sides)
 {
     seed = seed * 6364136223846793005UL + 1442695040888963407UL;
@@ -301,6 +301,7 @@ static bool play_example(struct trace *t, const char *name, const char *sizes, c
         found = true;
         t->references = t->pages = 0;
         t->name = examples[i].name;
+        seed = 1;
         examples[i].make(t);
         play(t, sizes, policies);
     }
