@@ -216,7 +216,8 @@ static int limit(const char *frames, const char *pid)
     struct ipc_msg m = {.w = {PAGER_FRAMES, space, n, frames ? PAGER_FRAMES_SET : PAGER_FRAMES_ASK}};
     err_t err = pager_call(H_PAGER, &m);
     if (err != OK)
-        return failed(err == ERR_INVAL ? "limit: too few frames to run at all" : "limit", err);
+        return failed(err == ERR_INVAL ? "limit: too few frames to run at all"
+                      : err == ERR_NOMEM ? "limit: too few frames for what is pinned and shared, and others" : "limit", err);
     uint64_t now = frames ? n : m.w[1];
     printf("frame limit%s%s: ", pid ? " of process " : "", pid ? pid : "");
     if (now)
