@@ -132,6 +132,70 @@ static void a_fork_copies_what_is_pinned_and_not_writable(void **state)
     }
 }
 
+/* ---- families against an oracle ---- */
+
+static void forks_or_ends(struct member *m)
+{
+    uint32_t slot = 0;
+    while (slot < FAMILY && member[slot].space)
+        slot++;
+    if (slot == FAMILY || (rnd(2) && members() > 1)) {
+        end_process(m->space);
+        m->space = 0;
+        return;
+    }
+    member[slot] = *m;
+    member[slot].space = model_space_new(next_key++);
+    err_t err = model_fork(m->space, member[slot].space, ++op_key);
+    assert_true(err == OK || err == ERR_NOMEM);
+    if (err == OK)
+        return;
+    end_process(member[slot].space);
+    member[slot].space = 0;
+}
+static void pins_or_releases(const struct member *m)
+{
+    unsigned n = 1 + rnd(12), first = rnd(HEAP_PAGES - n + 1);
+    uint64_t what = rnd(2) ? PAGER_PIN_NOW : PAGER_UNPIN;
+    err_t err = rnd(4) ? pin(m->space, HEAP + first * PAGE_SIZE, n, what) : pin_all(m->space, what);
+    assert_true(err == OK || (what == PAGER_PIN_NOW && err == ERR_NOMEM));
+}
+static void families_that_pin_at_random(void **state)
+{
+    (void)state;
+    uint32_t before = model_free();
+    for (unsigned round = 0; round < 4; round++) {
+        (void)store_debug(STORE_COPY, round & 1);
+        family_start();
+        for (int i = 0; i < 4000; i++) {
+            uint32_t r = rnd(20);
+            if (r == 0)
+                forks_or_ends(some_member());
+            else if (r < 3)
+                pins_or_releases(some_member());
+            else
+                family_step_may_fail();
+            if (rnd(6) == 0)
+                (void)evict_now(1 + rnd(6));
+            if (rnd(8) == 0)
+                (void)evict_clean_ahead();
+            assert_true(resident.pages <= resident.limit && resident_pinned(0) <= MOST);
+            if (i % 20 == 0)
+                model_check();
+            if (i % 500 == 250)
+                model_restart();
+        }
+        for (uint32_t k = 0; k < FAMILY; k++)
+            if (member[k].space) {
+                assert_int_equal(pin_all(member[k].space, PAGER_UNPIN), OK);
+                assert_int_equal(pin(member[k].space, HEAP, HEAP_PAGES, PAGER_UNPIN), OK);
+            }
+        assert_int_equal(resident_pinned(0), 0);
+        family_verify();
+        family_end(before);
+    }
+}
+
 /* ---- a quarter is left ---- */
 
 static unsigned touches_until_refused(uint32_t s, uint32_t other)
@@ -212,6 +276,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(what_a_child_pinned_can_leave_when_it_is_gone, setup_pins, teardown),
         cmocka_unit_test_setup_teardown(a_pinned_page_is_found_by_no_relative, setup_pins, teardown),
         cmocka_unit_test_setup_teardown(a_fork_copies_what_is_pinned_and_not_writable, setup_pins, teardown),
+        cmocka_unit_test_setup_teardown(families_that_pin_at_random, setup_pins, teardown),
         cmocka_unit_test_setup_teardown(a_pinned_process_leaves_a_quarter_to_others, setup_pins, teardown),
         cmocka_unit_test_setup_teardown(pinned_regions_leave_a_quarter_to_others, setup_pins, teardown),
         cmocka_unit_test_setup_teardown(a_limit_is_not_lowered_below_what_stays, setup_pins, teardown),
