@@ -432,6 +432,8 @@ err_t fault_fill(uint32_t slot, uint32_t region, uint32_t page)
     err_t err = table_make(slot, page);
     const struct ledger_region *r = region_at(region);
     bool shared = (r->flags & REGION_LOCKED) && !(r->prot & PROT_W); /* else a frame of its own, whatever the permission */
+    if (err == OK && !resident_may_pin(slot))
+        err = ERR_NOMEM;
     if (err == OK)
         err = bring_in(slot, region, page, shared ? PROT_R : PROT_W, &a);
     if (err != OK)
