@@ -266,7 +266,7 @@ must_check err_t ram_start(void);          /* the tree: /, /tmp, /bin of the boo
 uint64_t ram_used(void);
 #define RDEV_CONSOLE FS_RDEV_CONSOLE
 #define RDEV_NULL 2u
-#define RDEV_ZERO 3u
+#define RDEV_ZERO FS_RDEV_ZERO
 #define RDEV_RANDOM 4u
 #define RDEV_FULL 5u
 #define RDEV_OPEN 8u  /* and two more: opened, it is descriptor 0, 1, 2 once more */

@@ -114,6 +114,7 @@ enum fs_error {
 #define FS_PIPE_BUF 4096u /* a write of so many bytes or fewer is never torn */
 
 #define FS_RDEV_CONSOLE 1u /* st_rdev of the console */
+#define FS_RDEV_ZERO 3u    /* of /dev/zero */
 #define FS_SEEK_DATA 3u   /* LSEEK: the first byte from the offset on that is not in a hole, */
 #define FS_SEEK_HOLE 4u   /* or that is; behind the end is one */
 #define FS_DUP_EXACT 1u   /* that number and no other: what it was is closed */
