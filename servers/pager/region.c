@@ -227,7 +227,7 @@ err_t region_add(const struct ledger_region *want)
 uint32_t region_append(uint32_t slot, uint32_t r, uint8_t flags, uint32_t last)
 {
     struct space_vol *v = &ledger.space_vol[slot];
-    uint32_t n = region_may_have(slot, 1) ? region_record() : 0;
+    uint32_t n = region_record();
     if (n == 0)
         return NO_REGION;
     struct ledger_region *to = record(n), copy = *region_at(r);

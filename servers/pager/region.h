@@ -55,7 +55,8 @@ uint32_t region_any(uint32_t slot);
  *         ERR_LIMIT  no free record for it */
 err_t region_add(const struct ledger_region *want);
 /* Add a copy of region r, with these flags, behind all regions of another space, where it belongs: behind `last`, its last one, or
- * NO_REGION for who does not know. The new one; NO_REGION: no free record. Cost O(1) on average. */
+ * NO_REGION for who does not know; region_may_have() them is for the caller to ask, once for all. The new one; NO_REGION: no free record.
+ * Cost O(1) on average. */
 uint32_t region_append(uint32_t slot, uint32_t r, uint8_t flags, uint32_t last);
 /* Forget up to max records of the space; whether it has none left. */
 bool regions_forget(uint32_t slot, uint32_t max);

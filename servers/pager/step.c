@@ -103,6 +103,8 @@ static err_t step_clear(struct ledger_op *op)
 static err_t step_copy_regions(struct ledger_op *op, uint32_t parent, uint32_t child)
 {
     uint32_t r = NO_REGION, last = NO_REGION;
+    if (op->cursor_page == 0 && !region_may_have(child, space_vol(parent)->regions))
+        return ERR_NOMEM;
     for (unsigned i = 0; i < REGION_STEP; i++) {
         r = i == 0 ? region_at_or_behind(parent, op->cursor_page) : region_next(r);
         if (r == NO_REGION) {
