@@ -26,6 +26,7 @@ NOT_OURS = {"build"}  # made, not kept; folders that begin with a dot are not ou
 FOREIGN = {  # what pages name of other systems, or tell the reader to make
     "CONTRIBUTING.md": {"module_verb_noun"},
     "docs/disk.md": {"large_file", "ext_attr"},
+    "docs/fork.md": {"servers/pager/fork/mine.c"},
     "docs/measuring.md": {"bench.json", "init-build.sh", "page_mapping", "BLK_DEV_INITRD", "BINFMT_ELF", "SERIAL_8250",
                           "SERIAL_OF_PLATFORM", "UFFDIO_COPY", "MADV_PAGEOUT"},
     "docs/model.md": {"pan.c"},
