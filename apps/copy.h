@@ -13,7 +13,9 @@
 
 #define COPY_LINK_MAX 4096
 
-static bool copy_forced, copy_exact, copy_deep;
+static bool copy_forced, copy_exact, copy_deep, copy_asks;
+/* What becomes of links. COPY_USUAL: with copy_deep as COPY_AS_LINKS, else as COPY_FOLLOW. */
+static enum { COPY_USUAL, COPY_AS_LINKS, COPY_NAMED, COPY_FOLLOW } copy_links;
 
 /* One directory that is being copied. */
 struct copy_level {
@@ -21,6 +23,7 @@ struct copy_level {
     size_t n, at;
     char *made;     /* its name where it goes, for its attributes */
     struct stat st;
+    int back;       /* the directory where the link is by which it was reached, else -1 */
     struct copy_level *above;
 };
 static struct {
@@ -54,6 +57,8 @@ static int copy_file(const char *from, const char *to, int in, const struct stat
         fprintf(stderr, "%s: %s and %s are the same file\n", tool_name, from, to);
         return 1;
     }
+    if (copy_asks && lstat(to, &there) == 0 && !S_ISDIR(there.st_mode) && !tool_confirm("write over", to))
+        return 0;
     int out = open(to, O_WRONLY | O_CREAT | O_TRUNC, st->st_mode & 0777);
     if (out < 0 && copy_forced && unlink(to) == 0)
         out = open(to, O_WRONLY | O_CREAT | O_TRUNC, st->st_mode & 0777);
@@ -74,7 +79,11 @@ static int copy_link(const char *name, const char *to)
     if (n < 0 || fchdir(copy_state.to) != 0)
         return tool_error(name);
     text[n] = '\0';
-    if (copy_forced)
+    struct stat there;
+    bool is_there = copy_asks && lstat(to, &there) == 0 && !S_ISDIR(there.st_mode);
+    if (is_there && !tool_confirm("replace", to))
+        return 0;
+    if (copy_forced || is_there)
         (void)unlink(to);
     return symlink(text, to) == 0 ? 0 : tool_error(to);
 }
@@ -92,7 +101,8 @@ static int copy_list(struct copy_level *l, const char *name)
 /* The two directories where one is from now on. */
 static void copy_move(int from, int to)
 {
-    if (copy_state.from != copy_state.base)
+    bool is_kept = copy_state.top != NULL && copy_state.top->back == copy_state.from;
+    if (copy_state.from != copy_state.base && !is_kept)
         (void)close(copy_state.from);
     if (copy_state.to != copy_state.base)
         (void)close(copy_state.to);
@@ -100,11 +110,29 @@ static void copy_move(int from, int to)
     copy_state.to = to;
 }
 
+static int copy_refuse(const char *name, int error)
+{
+    errno = error;
+    return tool_error(name);
+}
+
+/* One of the directories around is this one: a link leads back. */
+static bool copy_is_around(const struct stat *st)
+{
+    const struct copy_level *l = copy_state.top;
+    while (l != NULL && (l->st.st_ino != st->st_ino || l->st.st_dev != st->st_dev)) /* bound: levels */
+        l = l->above;
+    return l != NULL;
+}
+
 static int copy_enter(const char *name, const char *to, const struct stat *st)
 {
-    struct stat made;
+    struct stat made, here;
+    if (copy_is_around(st))
+        return copy_refuse(name, ELOOP);
     if (fchdir(copy_state.from) != 0)
         return tool_error(name);
+    bool by_link = copy_links == COPY_FOLLOW && lstat(name, &here) == 0 && S_ISLNK(here.st_mode);
     int in = open(name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (in < 0 || fchdir(copy_state.to) != 0)
         return tool_error(name);
@@ -119,6 +147,7 @@ static int copy_enter(const char *name, const char *to, const struct stat *st)
     if (l == NULL || (l->made = strdup(to)) == NULL)
         exit(tool_error("memory"));
     l->st = *st;
+    l->back = by_link && copy_state.top != NULL ? copy_state.from : -1;
     l->above = copy_state.top;
     if (l->above == NULL)
         copy_state.made = made;
@@ -134,7 +163,7 @@ static int copy_leave(void)
     int from = copy_state.base, to = copy_state.base, status = 0;
     copy_state.top = l->above;
     if (l->above != NULL) {
-        from = fchdir(copy_state.from) == 0 ? open("..", O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+        from = l->back >= 0 ? l->back : fchdir(copy_state.from) == 0 ? open("..", O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
         to = fchdir(copy_state.to) == 0 ? open("..", O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
         if (from < 0 || to < 0)
             exit(tool_error(l->made)); /* somewhere else nothing may be written */
@@ -150,16 +179,12 @@ static int copy_leave(void)
     return status;
 }
 
-static int copy_refuse(const char *name, int error)
-{
-    errno = error;
-    return tool_error(name);
-}
-
 static int copy_one(const char *name, const char *to)
 {
     struct stat st;
-    if (fchdir(copy_state.from) != 0 || (copy_deep ? lstat(name, &st) : stat(name, &st)) != 0)
+    bool follows = copy_links == COPY_USUAL ? !copy_deep
+                   : copy_links == COPY_NAMED ? !copy_deep || copy_state.top == NULL : copy_links == COPY_FOLLOW;
+    if (fchdir(copy_state.from) != 0 || (follows ? stat(name, &st) : lstat(name, &st)) != 0)
         return tool_error(name);
     if (S_ISDIR(st.st_mode) && !copy_deep)
         return copy_refuse(name, EISDIR);

@@ -9,8 +9,9 @@
 #include <limits.h>
 
 static const char tool_name[] = "cp";
-static const char tool_help[] = "usage: cp [-f] [-p] [-r] FROM... TO\nCopies files; into TO when that is a directory. -r: directories, too, and links as links; -p: with permissions\n"
-                                "and times; -f: what cannot be written is removed first.\n";
+static const char tool_help[] = "usage: cp [-f] [-i] [-p] [-r] [-H | -L | -P] FROM... TO\nCopies files; into TO when that is a directory. -r: directories, too, and links as links; -p: with permissions\n"
+                                "and times; -f: what cannot be written is removed first; -i: asks before what is there already is written to.\n"
+                                "-P: links as links, -L: what they lead to, -H: with -r what those named lead to, others as links.\n";
 
 int main(int argc, char **argv)
 {
@@ -18,7 +19,10 @@ int main(int argc, char **argv)
     struct stat st;
     char path[PATH_MAX];
     tool_start(argc, argv);
-    while ((option = tool_option(argv, "fprRP")) != 0) {
+    while ((option = tool_option(argv, "fiprRHLP")) != 0) {
+        copy_asks = copy_asks || option == 'i';
+        if (option == 'H' || option == 'L' || option == 'P')
+            copy_links = option == 'H' ? COPY_NAMED : option == 'L' ? COPY_FOLLOW : COPY_AS_LINKS;
         copy_forced = copy_forced || option == 'f';
         copy_exact = copy_exact || option == 'p';
         copy_deep = copy_deep || option == 'r' || option == 'R';

@@ -47,6 +47,14 @@ static int show(void)
     return 0;
 }
 
+/* A number; false: it is none, or too great to be a limit (the greatest asks procmgr what holds). */
+static bool number(const char *text, unsigned long *n)
+{
+    char *end;
+    *n = strtoul(text, &end, 10);
+    return text[0] >= '0' && text[0] <= '9' && *end == '\0' && *n < UINT32_MAX;
+}
+
 /* NAME=N; 0: it is something else, -1: it is not right. */
 static int limit_one(const char *word)
 {
@@ -56,10 +64,10 @@ static int limit_one(const char *word)
     for (unsigned which = 1; which < PROC_TREE_LIMITS; which++) {
         if (strlen(names[which]) != (size_t)(equals - word) || strncmp(word, names[which], (size_t)(equals - word)) != 0)
             continue;
-        char *end;
-        unsigned long n = strtoul(equals + 1, &end, 10);
+        unsigned long n;
+        bool is_number = number(equals + 1, &n);
         struct ipc_msg m = {.w = {PROC_TREE, which, n}};
-        err_t err = *end == '\0' && end != equals + 1 ? proc_call(H_PROC, &m) : ERR_INVAL;
+        err_t err = is_number ? proc_call(H_PROC, &m) : ERR_INVAL;
         if (err == OK)
             return 1;
         fprintf(stderr, "limit: %s: %s\n", word, error_text(err));
@@ -71,8 +79,10 @@ static int limit_one(const char *word)
 
 static int kill_tree(const char *pid)
 {
-    struct ipc_msg m = {.w = {PROC_TREE_KILL, strtoul(pid, NULL, 10), SIGKILL}};
-    err_t err = proc_call(H_PROC, &m);
+    unsigned long n;
+    bool is_number = number(pid, &n);
+    struct ipc_msg m = {.w = {PROC_TREE_KILL, n, SIGKILL}};
+    err_t err = is_number ? proc_call(H_PROC, &m) : ERR_NOENT;
     if (err == OK)
         printf("%lu processes ended\n", (unsigned long)m.w[1]);
     else

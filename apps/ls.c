@@ -5,19 +5,23 @@
 
 #include <dirent.h>
 #include <limits.h>
+#include <stdint.h>
 #include <sys/stat.h>
 #include <time.h>
 
 static const char tool_name[] = "ls";
-static const char tool_help[] = "usage: ls [-aACdFhilrRStT1] [FILE...]\n"
+static const char tool_help[] = "usage: ls [-aACdFhiklLmnprRsStTx1] [FILE...]\n"
                                 "Lists directories, sorted; -a with names that begin with a dot, -A without . and .., -l with kind, permissions,\n"
                                 "links, size, -T and time, -h sizes as one reads them, -i inodes, -d directories themselves, -R what is in them, too,\n"
-                                "-F marks kinds, -S by size, -t by time, -r the other way round, -C in columns, else one name a line.\n";
+                                "-F marks kinds, -p directories, -S by size, -t by time, -r the other way round, -n as -l with the numbers of user and\n"
+                                "group, -s blocks of 512 bytes (-k: 1,024), -L what links lead to; -C in columns, -x across them, -m in lines with\n"
+                                "commas, else one name a line: the last of these, -l and -1 counts.\n";
 
 #define COLUMNS_DEFAULT 80u
 #define LETTERS 128
 
 static bool on[LETTERS]; /* options */
+static enum { LINES, COLUMNS, ACROSS, STREAM } layout;
 
 struct entry {
     char *name;
@@ -40,7 +44,9 @@ static char kind(mode_t mode)
 
 static const char *mark(mode_t mode)
 {
-    return !on['F'] ? "" : S_ISDIR(mode) ? "/" : S_ISLNK(mode) ? "@" : S_ISFIFO(mode) ? "|" : S_ISREG(mode) && (mode & 0111) != 0 ? "*" : "";
+    if (!on['F'])
+        return on['p'] && S_ISDIR(mode) ? "/" : "";
+    return S_ISDIR(mode) ? "/" : S_ISLNK(mode) ? "@" : S_ISFIFO(mode) ? "|" : S_ISREG(mode) && (mode & 0111) != 0 ? "*" : "";
 }
 
 /* 1234, or 1.2K; `to` has room for it. */
@@ -60,11 +66,30 @@ static const char *size_text(long long bytes, char to[24])
     return to;
 }
 
+static unsigned long long blocks_of(const struct entry *e)
+{
+    unsigned long long n = (unsigned long long)e->st.st_blocks;
+    return on['k'] ? (n + 1) / 2 : n;
+}
+
+#define PREFIX_MAX 48
+
+/* What stands before all else. */
+static const char *prefix(const struct entry *e, char to[PREFIX_MAX])
+{
+    int n = 0;
+    to[0] = '\0';
+    if (on['i'])
+        n = snprintf(to, PREFIX_MAX, "%6llu ", (unsigned long long)e->st.st_ino);
+    if (on['s'])
+        (void)snprintf(to + n, (size_t)(PREFIX_MAX - n), "%4llu ", blocks_of(e));
+    return to;
+}
+
 static void show(const char *dir, const struct entry *e)
 {
-    char bits[10] = "rwxrwxrwx", target[PATH_MAX], path[PATH_MAX], size[24], when[32];
-    if (on['i'])
-        printf("%6llu ", (unsigned long long)e->st.st_ino);
+    char bits[10] = "rwxrwxrwx", target[PATH_MAX], path[PATH_MAX], text[PREFIX_MAX], when[32];
+    fputs(prefix(e, text), stdout);
     if (!on['l']) {
         printf("%s%s\n", e->name, mark(e->st.st_mode));
         return;
@@ -72,7 +97,10 @@ static void show(const char *dir, const struct entry *e)
     for (int i = 0; i < 9; i++)
         if ((e->st.st_mode & (0400u >> i)) == 0)
             bits[i] = '-';
-    printf("%c%s %3u %10s ", kind(e->st.st_mode), bits, (unsigned)e->st.st_nlink, size_text(e->st.st_size, size));
+    printf("%c%s %3u ", kind(e->st.st_mode), bits, (unsigned)e->st.st_nlink);
+    if (on['n'])
+        printf("%4lu %4lu ", (unsigned long)e->st.st_uid, (unsigned long)e->st.st_gid);
+    printf("%10s ", size_text(e->st.st_size, text));
     struct tm *t = on['T'] ? gmtime(&e->st.st_mtime) : NULL;
     if (t != NULL && strftime(when, sizeof when, "%Y-%m-%d %H:%M:%S ", t) > 0)
         fputs(when, stdout);
@@ -98,34 +126,79 @@ static int compare(const void *a, const void *b)
     return on['r'] ? -order : order;
 }
 
-static size_t width_of(const struct entry *e) { return strlen(e->name) + strlen(mark(e->st.st_mode)) + (on['i'] ? 7 : 0); }
+static size_t width_of(const struct entry *e)
+{
+    char text[PREFIX_MAX];
+    return strlen(prefix(e, text)) + strlen(e->name) + strlen(mark(e->st.st_mode));
+}
 
-/* Down the columns, as many as fit. */
-static void show_columns(const struct entries *all)
+static void show_short(const struct entry *e)
+{
+    char text[PREFIX_MAX];
+    printf("%s%s%s", prefix(e, text), e->name, mark(e->st.st_mode));
+}
+
+static size_t line_width(void)
 {
     const char *given = getenv("COLUMNS");
-    size_t widest = 1, width = given != NULL && atoi(given) > 0 ? (size_t)atoi(given) : COLUMNS_DEFAULT;
+    return given != NULL && atoi(given) > 0 ? (size_t)atoi(given) : COLUMNS_DEFAULT;
+}
+
+/* As many columns as fit: down them, or across. */
+static void show_columns(const struct entries *all)
+{
+    size_t widest = 1;
     for (size_t i = 0; i < all->n; i++)
         widest = width_of(&all->at[i]) > widest ? width_of(&all->at[i]) : widest;
-    size_t columns = width / (widest + 2) > 0 ? width / (widest + 2) : 1, rows = (all->n + columns - 1) / columns;
+    size_t fit = line_width() / (widest + 2), columns = fit > 0 ? fit : 1, rows = (all->n + columns - 1) / columns;
     for (size_t row = 0; row < rows; row++)
-        for (size_t i = row; i < all->n; i += rows) {
-            const struct entry *e = &all->at[i];
-            if (on['i'])
-                printf("%6llu ", (unsigned long long)e->st.st_ino);
-            int gap = i + rows < all->n ? (int)(widest + 2 - width_of(e)) : 0;
-            printf("%s%s%*s%s", e->name, mark(e->st.st_mode), gap, "", i + rows < all->n ? "" : "\n");
+        for (size_t column = 0; column < columns; column++) {
+            size_t i = layout == ACROSS ? row * columns + column : column * rows + row;
+            size_t next = layout == ACROSS ? i + 1 : i + rows;
+            if (i >= all->n)
+                break;
+            bool last = column + 1 == columns || next >= all->n;
+            show_short(&all->at[i]);
+            printf("%*s%s", last ? 0 : (int)(widest + 2 - width_of(&all->at[i])), "", last ? "\n" : "");
         }
+}
+
+/* One after the other, as many to a line as fit. */
+static void show_stream(const struct entries *all)
+{
+    size_t at = 0, width = line_width();
+    for (size_t i = 0; i < all->n; i++) {
+        size_t len = width_of(&all->at[i]);
+        bool goes_on = at + len + 2 < width;
+        if (i > 0)
+            fputs(goes_on ? ", " : ",\n", stdout);
+        at = (i == 0 ? 0 : goes_on ? at + 2 : 0) + len;
+        show_short(&all->at[i]);
+    }
+    if (all->n > 0)
+        putchar('\n');
 }
 
 static void show_all(const char *dir, struct entries *all)
 {
     if (all->n > 0)
         qsort(all->at, all->n, sizeof *all->at, compare);
-    if (on['C'] && !on['l'])
+    if (layout == COLUMNS || layout == ACROSS)
         show_columns(all);
-    for (size_t i = 0; i < all->n && (!on['C'] || on['l']); i++)
+    else if (layout == STREAM)
+        show_stream(all);
+    for (size_t i = 0; i < all->n && layout == LINES; i++)
         show(dir, &all->at[i]);
+}
+
+/* Before what is in a directory. */
+static void show_total(const struct entries *all)
+{
+    unsigned long long blocks = 0;
+    for (size_t i = 0; i < all->n; i++)
+        blocks += blocks_of(&all->at[i]);
+    if (on['s'] || on['n'])
+        printf("total %llu\n", blocks);
 }
 
 static void add(struct entries *all, const char *name, const struct stat *st)
@@ -158,12 +231,15 @@ static void list_later(const char *dir, const char *name)
 
 static bool is_dots(const char *name) { return strcmp(name, ".") == 0 || strcmp(name, "..") == 0; }
 
+/* A link that leads nowhere is shown itself. */
+static int stat_of(const char *path, struct stat *st) { return on['L'] && stat(path, st) == 0 ? 0 : lstat(path, st); }
+
 static int read_entries(const char *path, const char *dir, struct entries *all)
 {
     char whole[PATH_MAX];
     struct stat st = {0};
     int status = 0;
-    bool needs = on['l'] || on['i'] || on['F'] || on['R'] || on['S'] || on['t'];
+    bool needs = on['l'] || on['i'] || on['F'] || on['R'] || on['S'] || on['t'] || on['s'] || on['p'];
     DIR *d = opendir(path);
     if (d == NULL)
         return tool_error(path);
@@ -171,7 +247,7 @@ static int read_entries(const char *path, const char *dir, struct entries *all)
         if (e->d_name[0] == '.' && !on['a'] && (!on['A'] || is_dots(e->d_name)))
             continue;
         errno = ENAMETOOLONG;
-        if (needs && (snprintf(whole, sizeof whole, "%s%s", dir, e->d_name) >= (int)sizeof whole || lstat(whole, &st) != 0))
+        if (needs && (snprintf(whole, sizeof whole, "%s%s", dir, e->d_name) >= (int)sizeof whole || stat_of(whole, &st) != 0))
             status = tool_error(e->d_name);
         else
             add(all, e->d_name, &st);
@@ -191,6 +267,7 @@ static int list(const char *path)
         exit(tool_error("memory"));
     sprintf(dir, "%s%s", path, len > 0 && path[len - 1] == '/' ? "" : "/");
     int status = read_entries(path, dir, &all);
+    show_total(&all);
     show_all(dir, &all);
     todo_insert = &todo;
     for (size_t i = 0; on['R'] && i < all.n; i++)
@@ -208,7 +285,7 @@ static int sort_out(char **names, struct entries *files)
     struct entries dirs = {0};
     for (; *names != NULL; names++) {
         struct stat st;
-        bool as_it_is = on['d'] || on['l'] || on['F'];
+        bool as_it_is = (on['d'] || on['l'] || on['F']) && !on['L'];
         if ((as_it_is ? lstat(*names, &st) : stat(*names, &st)) != 0 && lstat(*names, &st) != 0)
             status = tool_error(*names);
         else
@@ -222,16 +299,31 @@ static int sort_out(char **names, struct entries *files)
     return status;
 }
 
+/* The last one that says how the names are laid out counts; -1 leaves a long listing as it is. */
+static void take_option(int option)
+{
+    static const struct {
+        char letter;
+        uint8_t layout;
+    } layouts[] = {{'1', LINES}, {'l', LINES}, {'n', LINES}, {'C', COLUMNS}, {'x', ACROSS}, {'m', STREAM}};
+    on[option] = true;
+    for (size_t i = 0; i < sizeof layouts / sizeof layouts[0]; i++) {
+        if (layouts[i].letter != option)
+            continue;
+        layout = layouts[i].layout;
+        on['l'] = layout == LINES && (option != '1' || on['l']);
+        on['n'] = on['l'] && on['n'];
+    }
+}
+
 int main(int argc, char **argv)
 {
     static char *here[] = {".", NULL};
     struct entries files = {0};
     int option;
     tool_start(argc, argv);
-    while ((option = tool_option(argv, "aACdFhilrRStT1")) != 0)
-        on[option] = true;
-    if (on['1'])
-        on['C'] = false;
+    while ((option = tool_option(argv, "aACdFhiklLmnprRsStTx1")) != 0)
+        take_option(option);
     int status = sort_out(tool_at < argc ? argv + tool_at : here, &files);
     show_all("", &files);
     bool titled = on['R'] || argc - tool_at > 1, gap = files.n > 0;

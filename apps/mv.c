@@ -9,7 +9,11 @@
 #include <limits.h>
 
 static const char tool_name[] = "mv";
-static const char tool_help[] = "usage: mv [-f] FROM... TO\nRenames FROM to TO, or moves all into TO when that is a directory; to another file system by copying.\n";
+static const char tool_help[] = "usage: mv [-f | -i] FROM... TO\nRenames FROM to TO, or moves all into TO when that is a directory; to another file system by copying.\n"
+                                "-i asks before what is there already goes.\n";
+
+static bool asks;
+
 
 static int remove_one(struct walked *w)
 {
@@ -30,6 +34,9 @@ static int move_across(const char *from, const char *to)
 
 static int move(const char *from, const char *to)
 {
+    struct stat st;
+    if (asks && lstat(to, &st) == 0 && !tool_confirm("replace", to))
+        return 0;
     if (rename(from, to) == 0)
         return 0;
     return errno == EXDEV ? move_across(from, to) : tool_error(from);
@@ -37,13 +44,12 @@ static int move(const char *from, const char *to)
 
 int main(int argc, char **argv)
 {
-    int status = 0;
+    int status = 0, option;
     struct stat st;
     char path[PATH_MAX];
     tool_start(argc, argv);
-    while (tool_option(argv, "f") != 0) {
-        /* nobody is ever asked */
-    }
+    while ((option = tool_option(argv, "fi")) != 0)
+        asks = option == 'i'; /* the last one counts */
     copy_exact = copy_deep = true;
     if (argc - tool_at < 2)
         tool_usage();

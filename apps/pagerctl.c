@@ -17,12 +17,12 @@ static int failed(const char *what, err_t err)
     return 1;
 }
 
-/* A number on the command line; false: it is none. */
+/* A number on the command line; false: it is none, or none that any of these can be (the pager takes the greatest for a question). */
 static bool number(const char *text, uint64_t *n)
 {
     char *end;
     *n = strtoul(text, &end, 10);
-    return text[0] >= '0' && text[0] <= '9' && *end == 0;
+    return text[0] >= '0' && text[0] <= '9' && *end == 0 && *n < UINT32_MAX;
 }
 
 /* The space of the process with this pid, said on stderr when there is none. NULL: 0, everybody. */
@@ -33,7 +33,7 @@ static bool space_of(const char *pid, uint64_t *space)
     *space = 0;
     if (pid == NULL)
         return true;
-    if (!number(pid, &n) || n == 0 || n > UINT32_MAX || process_next((uint32_t)n, &p) != OK || p.pid != n || p.space == 0) {
+    if (!number(pid, &n) || n == 0 || process_next((uint32_t)n, &p) != OK || p.pid != n || p.space == 0) {
         fprintf(stderr, "pagerctl: there is no process %s\n", pid);
         return false;
     }
@@ -216,7 +216,8 @@ static int limit(const char *frames, const char *pid)
     struct ipc_msg m = {.w = {PAGER_FRAMES, space, n, frames ? PAGER_FRAMES_SET : PAGER_FRAMES_ASK}};
     err_t err = pager_call(H_PAGER, &m);
     if (err != OK)
-        return failed(err == ERR_INVAL ? "limit: too few frames to run at all" : "limit", err);
+        return failed(err == ERR_INVAL ? "limit: too few frames to run at all"
+                      : err == ERR_NOMEM ? "limit: too few frames for what is pinned and shared, and others" : "limit", err);
     uint64_t now = frames ? n : m.w[1];
     printf("frame limit%s%s: ", pid ? " of process " : "", pid ? pid : "");
     if (now)

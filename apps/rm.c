@@ -7,11 +7,13 @@
 #include <sys/stat.h>
 
 static const char tool_name[] = "rm";
-static const char tool_help[] = "usage: rm [-f] [-r] FILE...\nRemoves files; -r directories and what is in them, too; -f is content when there is nothing.\n";
+static const char tool_help[] = "usage: rm [-f | -i] [-r] FILE...\nRemoves files; -r directories and what is in them, too; -f is content when there is nothing;\n"
+                                "-i asks before each, and before it goes into a directory.\n";
 
 #define DEPTH_MAX 10000 /* what the stack holds */
 
-static bool force, recursive;
+static bool force, recursive, asks;
+static unsigned long declined; /* what was to stay */
 static char *shown;             /* the path for messages */
 static size_t shown_len, shown_room;
 
@@ -59,6 +61,14 @@ static int list(struct names *out)
     return 0;
 }
 
+static bool declines(const char *doing)
+{
+    if (!asks || tool_confirm(doing, shown))
+        return false;
+    declined++;
+    return true;
+}
+
 static int remove_one(const char *path, int depth);
 
 /* What is in the working directory. */
@@ -82,6 +92,9 @@ static int remove_directory(const char *path, int depth)
     errno = ENAMETOOLONG;
     if (depth > DEPTH_MAX)
         return tool_error(shown);
+    unsigned long stays = declined;
+    if (declines("go into"))
+        return 0;
     int above = depth == 0 ? open(".", O_RDONLY | O_DIRECTORY) : -1;
     if ((depth == 0 && above < 0) || chdir(path) != 0)
         return tool_error(shown);
@@ -90,7 +103,9 @@ static int remove_directory(const char *path, int depth)
         exit(tool_error(shown)); /* somewhere else nothing may be removed */
     if (above >= 0)
         (void)close(above);
-    return status != 0 ? status : rmdir(path) == 0 ? 0 : tool_error(shown);
+    if (status != 0 || declined != stays || declines("remove directory"))
+        return status; /* something is in it, or it was to stay itself */
+    return rmdir(path) == 0 ? 0 : tool_error(shown);
 }
 
 static int remove_one(const char *path, int depth)
@@ -103,7 +118,7 @@ static int remove_one(const char *path, int depth)
         status = force && errno == ENOENT ? 0 : tool_error(shown);
     else if (S_ISDIR(st.st_mode))
         status = remove_directory(path, depth);
-    else if (unlink(path) != 0)
+    else if (!declines("remove") && unlink(path) != 0)
         status = tool_error(shown);
     hide(len);
     return status;
@@ -132,9 +147,12 @@ int main(int argc, char **argv)
 {
     int status = 0, option;
     tool_start(argc, argv);
-    while ((option = tool_option(argv, "frR")) != 0) {
-        force = force || option == 'f';
-        recursive = recursive || option != 'f';
+    while ((option = tool_option(argv, "firR")) != 0) {
+        recursive = recursive || option == 'r' || option == 'R';
+        if (option != 'f' && option != 'i')
+            continue;
+        force = option == 'f'; /* the last of the two */
+        asks = option == 'i';
     }
     if (tool_at == argc && !force)
         tool_usage();

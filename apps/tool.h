@@ -40,6 +40,16 @@ TOOL_UNUSED static int tool_error(const char *what)
     fprintf(stderr, "%s: %s: %s\n", tool_name, what, strerror(error));
     return 1;
 }
+/* Asks whether to do that with `what`; yes is a line that begins with y. Whoever does not answer does not want it. */
+TOOL_UNUSED static bool tool_confirm(const char *doing, const char *what)
+{
+    fflush(stdout);
+    fprintf(stderr, "%s: %s %s? ", tool_name, doing, what);
+    int first = getchar(), c = first;
+    while (c != EOF && c != '\n')
+        c = getchar();
+    return first == 'y' || first == 'Y';
+}
 /* A number without anything behind it, else the tool's help. */
 TOOL_UNUSED static long tool_number(const char *text)
 {

@@ -37,7 +37,7 @@ static inline bool is_own(uintptr_t at, size_t len, uintptr_t image)
 static ssize_t done(int fd, err_t err, uint64_t bytes)
 {
     if (err == FS_ERR_PIPE)
-        (void)raise(SIGPIPE);
+        __signal_for_write(SIGPIPE);
     if (err != OK)
         return __error_set(err);
     if (!fd_bit(__fd_through, fd))

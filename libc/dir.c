@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <ipc/fs.h>
+#include <pagoda/thread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -18,6 +19,7 @@ struct __dir {
     int fd;
     size_t used, at; /* bytes in the buffer; of these, handed out */
     long position;
+    struct thread_mutex lock; /* readdir_r's */
     struct dirent entry;
     uint64_t buffer[BUFFER_BYTES / sizeof(uint64_t)];
 };
@@ -37,6 +39,7 @@ DIR *fdopendir(int fd)
     d->fd = fd;
     d->used = d->at = 0;
     d->position = 0;
+    d->lock = (struct thread_mutex){0};
     (void)fcntl(fd, F_SETFD, FD_CLOEXEC);
     return d;
 }
@@ -65,17 +68,33 @@ static int refill(DIR *d)
     return __error_set(err);
 }
 
-struct dirent *readdir(DIR *d)
+/* False: the end, or with errno set. */
+static bool next(DIR *d, struct dirent *to)
 {
     if (d->at >= d->used && (refill(d) != 0 || d->used == 0))
-        return NULL;
+        return false;
     const struct fs_dirent *from = (const struct fs_dirent *)((char *)d->buffer + d->at);
     d->at += from->bytes;
     d->position = (long)from->next;
-    d->entry.d_ino = (ino_t)from->number;
-    d->entry.d_type = from->type;
-    memcpy(d->entry.d_name, from->name, from->name_len + 1u);
-    return &d->entry;
+    to->d_ino = (ino_t)from->number;
+    to->d_type = from->type;
+    memcpy(to->d_name, from->name, from->name_len + 1u);
+    return true;
+}
+
+struct dirent *readdir(DIR *d) { return next(d, &d->entry) ? &d->entry : NULL; }
+
+int readdir_r(DIR *d, struct dirent *restrict entry, struct dirent **restrict result)
+{
+    int before = errno;
+    thread_mutex_lock(&d->lock);
+    errno = 0;
+    bool there = next(d, entry);
+    int error = there ? 0 : errno;
+    thread_mutex_unlock(&d->lock);
+    errno = before;
+    *result = there ? entry : NULL;
+    return error;
 }
 
 void seekdir(DIR *d, long position)

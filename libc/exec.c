@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <ipc/fs.h>
 #include <ipc/procmgr.h>
 #include <pagoda/spawn.h>
 #include <stdlib.h>
@@ -108,7 +109,8 @@ static int ask(struct ipc_msg *m, const char *path, char *const argv[], char *co
 
 struct opened {
     const char *path; /* what a script is called */
-    int fd;
+    uint64_t fd;
+    bool is_ours;     /* by FS_O_PROGRAM: the program knows nothing of it, and a full table is in nobody's way */
 };
 #define SCRIPT_LINE_MAX 256
 #define SCRIPTS_NESTED_MAX 4
@@ -149,46 +151,75 @@ static int start_interpreter(struct ipc_msg *m, const char *const first[3], char
     return error;
 }
 
-static int executable(int fd)
+static int open_ours(const char *path, struct opened *out)
+{
+    *out = (struct opened){.path = path, .is_ours = true};
+    return __path_call((struct ipc_msg){.w = {FS_OPEN, O_RDONLY | O_CLOEXEC | FS_O_PROGRAM}}, AT_FDCWD, path, &out->fd) == 0 ? 0 : errno;
+}
+
+static void close_ours(struct opened *file)
+{
+    struct ipc_msg m = {.w = {FS_CLOSE, file->fd}};
+    if (file->is_ours)
+        (void)__files_call_fd(&m, NULL, 0);
+    file->is_ours = false;
+}
+
+/* Its first bytes: how many, negative with errno. */
+static ssize_t first_bytes(const struct opened *file, char *to, size_t len)
+{
+    struct ipc_msg m = {.w = {FS_PREAD, file->fd}};
+    const struct ipc_buf buf = {to, len, BUF_W};
+    if (!file->is_ours)
+        return pread((int)file->fd, to, len, 0);
+    return __error_set(__files_call_fd(&m, &buf, 1)) == 0 ? (ssize_t)m.w[1] : -1;
+}
+
+static int stat_of(const struct opened *file, struct stat *st)
+{
+    struct ipc_msg m = {.w = {FS_FSTAT, file->fd}};
+    const struct ipc_buf buf = {st, sizeof *st, BUF_W};
+    return file->is_ours ? __error_set(__files_call_fd(&m, &buf, 1)) : fstat((int)file->fd, st);
+}
+
+static int executable(const struct opened *file)
 {
     struct stat st;
-    if (fstat(fd, &st) != 0)
+    if (stat_of(file, &st) != 0)
         return errno;
     return S_ISREG(st.st_mode) && (st.st_mode & (S_IXUSR | S_IXGRP | S_IXOTH)) != 0 ? 0 : EACCES;
 }
 
-/* An open file; path: what it is called. */
-static int start_open(struct ipc_msg *m, const struct opened *file, char *const argv[], char *const envp[], unsigned depth)
+/* An open file, that is not needed afterwards. A script's is closed before its interpreter is opened: a thread has one at a time. */
+static int start_open(struct ipc_msg *m, struct opened *file, char *const argv[], char *const envp[], unsigned depth)
 {
     char line[SCRIPT_LINE_MAX] = {0}, *interpreter, *argument;
     const char *path = file->path;
-    int fd = file->fd;
     struct ipc_msg script = *m;
-    ssize_t got = pread(fd, line, sizeof line - 1, 0);
+    ssize_t got = first_bytes(file, line, sizeof line - 1);
     int error = got < 0 ? (errno == EISDIR || errno == ESPIPE ? EACCES : errno) : 0;
     if (error == 0 && script_line(line, &interpreter, &argument)) {
-        error = executable(fd);
+        error = executable(file);
+        close_ours(file);
         if (error == 0 && depth == SCRIPTS_NESTED_MAX)
             error = ELOOP;
         if (error == 0)
             error = start_interpreter(&script, (const char *const[3]){interpreter, argument, path}, argv, envp, depth);
         *m = script;
     } else if (error == 0) {
-        m->w[5] = (uint64_t)fd + 1;
+        m->w[5] = file->fd + 1;
         error = ask(m, path, argv, envp);
     }
+    close_ours(file);
     return error;
 }
 
 /* A file, not of the boot image. */
 static int start_file(struct ipc_msg *m, const char *path, char *const argv[], char *const envp[], unsigned depth)
 {
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-    if (fd < 0)
-        return errno;
-    int error = start_open(m, &(struct opened){path, fd}, argv, envp, depth);
-    (void)close(fd);
-    return error;
+    struct opened file;
+    int error = open_ours(path, &file);
+    return error != 0 ? error : start_open(m, &file, argv, envp, depth);
 }
 
 static int start_program(struct ipc_msg *m, const char *path, char *const argv[], char *const envp[], unsigned depth)
@@ -217,7 +248,7 @@ int fexecve(int fd, char *const argv[], char *const envp[])
         memmove(end + 1, end, strlen(end));
         *end = (char)('0' + left % 10);
     }
-    errno = start_open(&m, &(struct opened){path, fd}, argv, envp, 0);
+    errno = start_open(&m, &(struct opened){path, (uint64_t)fd, false}, argv, envp, 0);
     return -1;
 }
 

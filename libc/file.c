@@ -43,7 +43,7 @@ int __path_call_with(struct ipc_msg m, int dir, const char *path, struct ipc_buf
 
 int __fd_call(uint64_t op, uint64_t value, int fd)
 {
-    struct ipc_msg m = {.w = {op, value, fd < 0 ? FS_DESCRIPTORS_MAX : (uint64_t)fd}};
+    struct ipc_msg m = {.w = {op, value, fd < 0 ? FS_NO_DESCRIPTOR : (uint64_t)fd}};
     return __error_set(__files_call_fd(&m, NULL, 0));
 }
 

@@ -10,7 +10,7 @@
 
 int __fcntl_lock(int fd, int what, struct flock *l)
 {
-    struct ipc_msg m = {.w = {FS_LOCK, fd < 0 ? FS_DESCRIPTORS_MAX : (uint64_t)fd, (uint64_t)what, (uint64_t)l->l_type, (uint64_t)l->l_start,
+    struct ipc_msg m = {.w = {FS_LOCK, fd < 0 ? FS_NO_DESCRIPTOR : (uint64_t)fd, (uint64_t)what, (uint64_t)l->l_type, (uint64_t)l->l_start,
                               (uint64_t)l->l_len, (uint64_t)l->l_whence}};
     err_t err = __files_call_fd(&m, NULL, 0);
     if (err != OK || what != F_GETLK)
@@ -34,7 +34,7 @@ int flock(int fd, int how)
     case LOCK_UN: type = F_UNLCK; break;
     default: errno = EINVAL; return -1;
     }
-    struct ipc_msg m = {.w = {FS_LOCK, fd < 0 ? FS_DESCRIPTORS_MAX : (uint64_t)fd, how & LOCK_NB ? FS_FLOCK : FS_FLOCK_WAIT, (uint64_t)type}};
+    struct ipc_msg m = {.w = {FS_LOCK, fd < 0 ? FS_NO_DESCRIPTOR : (uint64_t)fd, how & LOCK_NB ? FS_FLOCK : FS_FLOCK_WAIT, (uint64_t)type}};
     return __error_set(__files_call_fd(&m, NULL, 0));
 }
 

@@ -44,7 +44,7 @@ int futimens(int fd, const struct timespec times[2])
     struct ipc_msg m;
     if (message(times, &m) != 0)
         return -1;
-    m.w[2] = fd < 0 ? FS_DESCRIPTORS_MAX : (uint64_t)fd;
+    m.w[2] = fd < 0 ? FS_NO_DESCRIPTOR : (uint64_t)fd;
     return __error_set(__files_call_fd(&m, NULL, 0));
 }
 

@@ -10,12 +10,19 @@
 #include <ipc/procmgr.h>
 #include <unistd.h>
 
-static err_t send(int64_t who, int sig, uint64_t thread)
+static err_t request(int64_t who, int sig, uint64_t thread)
 {
     struct ipc_msg m = {.w = {PROC_KILL, (uint64_t)who, (uint64_t)sig, thread}};
-    __stderr_push();
     return proc_call(H_PROC, &m);
 }
+
+static err_t send(int64_t who, int sig, uint64_t thread)
+{
+    __stderr_push();
+    return request(who, sig, thread);
+}
+
+void __signal_for_write(int sig) { (void)request(0, sig, PROC_KILL_SELF); }
 
 static int sent(err_t err)
 {

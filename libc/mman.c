@@ -8,8 +8,10 @@
 #include "internal.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <ipc/fs.h>
 #include <ipc/pager.h>
+#include <sys/stat.h>
 
 #define WINDOW_BYTES (64UL << 30) /* where a pager sees all memory */
 #define MAP_KNOWN (MAP_SHARED | MAP_PRIVATE | MAP_FIXED | MAP_ANONYMOUS | MAP_NORESERVE | MAP_STACK | MAP_POPULATE | MAP_FIXED_NOREPLACE)
@@ -100,13 +102,30 @@ static err_t map_file(const struct mapping *want, uint64_t start)
     return __files_call_fd(&m, NULL, 0);
 }
 
+/* What is to be mapped is /dev/zero, which is anonymous memory: whether the descriptor allows it. FS_ERR_NODEV: it is something else. */
+static err_t may_map_zero(const struct mapping *want)
+{
+    struct stat st;
+    if (fstat(want->fd, &st) != 0 || !S_ISCHR(st.st_mode) || st.st_rdev != FS_RDEV_ZERO)
+        return FS_ERR_NODEV;
+    int access = fcntl(want->fd, F_GETFL) & O_ACCMODE;
+    bool writes_it = (want->flags & REGION_SHARED) && (want->prot & PROT_W);
+    return access == O_RDWR || (access == O_RDONLY && !writes_it) ? OK : FS_ERR_ACCES;
+}
+
 static err_t take_place(const struct mapping *want, int flags, uint64_t *start)
 {
     err_t err = find_place(want, flags, start);
     if (err != OK)
         return err;
-    if (!(flags & MAP_ANONYMOUS))
-        return map_file(want, *start);
+    if (!(flags & MAP_ANONYMOUS)) {
+        err = map_file(want, *start);
+        if (err != FS_ERR_NODEV)
+            return err;
+        err = may_map_zero(want);
+        if (err != OK)
+            return err;
+    }
     uint64_t end = *start + want->bytes, prot = flags & MAP_NORESERVE ? 0 : want->prot;
     struct ipc_msg m = {.w = {PAGER_REGION_ADD, 0, *start, end, prot | want->flags << 8, BACKING_ANON}};
     err = pager_call(H_PAGER, &m);

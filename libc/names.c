@@ -45,7 +45,7 @@ int linkat(int file_dir, const char *file, int dir, const char *path, int flags)
     struct ipc_buf second = __path_buf(&m, 1, dir, path);
     if ((flags & AT_EMPTY_PATH) && file[0] == '\0' && file_dir != AT_FDCWD) {
         m.w[1] = FS_OPENED;
-        m.w[2] = file_dir < 0 ? FS_DESCRIPTORS_MAX : (uint64_t)file_dir;
+        m.w[2] = file_dir < 0 ? FS_NO_DESCRIPTOR : (uint64_t)file_dir;
         file_dir = AT_FDCWD;
     }
     return __flags_known(flags, AT_SYMLINK_FOLLOW | AT_EMPTY_PATH) != 0 ? -1 : call_paths(m, file_dir, file, second);

@@ -36,13 +36,12 @@ static int taken(sem_t *s)
 }
 
 /* `__sleepers` saves posts a request when nobody sleeps; who was killed or cancelled stays in it, which costs such requests and no more. */
-static int wait_shared(sem_t *s, ticks_t deadline)
+static int wait_shared(sem_t *s, ticks_t deadline, unsigned breaks)
 {
     (void)__word_name();
-    for (;;) { /* bound: the deadline, or the posts that others take */
-        unsigned breaks = __signal_breaks;
-        if (take(s))
-            return 0;
+    while (!take(s)) { /* bound: the deadline, a handler, or the posts that others take */
+        if (__signal_breaks != breaks) /* also one that ran before the sleep, as while the name was asked for */
+            return fail(EINTR);
         __atomic_fetch_add(&s->__sleepers, 1, __ATOMIC_SEQ_CST);
         __cancel_begin();
         err_t err = __word_wait(&s->__value, 0, 0, deadline);
@@ -50,9 +49,8 @@ static int wait_shared(sem_t *s, ticks_t deadline)
         __atomic_fetch_sub(&s->__sleepers, 1, __ATOMIC_SEQ_CST);
         if (err == ERR_TIMEOUT)
             return fail(ETIMEDOUT);
-        if (err == ERR_CANCELLED && __signal_breaks != breaks)
-            return fail(EINTR);
     }
+    return 0;
 }
 
 static int post_shared(sem_t *s)
@@ -78,7 +76,7 @@ static int wait_until(sem_t *s, clockid_t clock, const struct timespec *until)
     if (!__deadline_of(clock, until, &deadline))
         return fail(EINVAL);
     if (s->__shared)
-        return wait_shared(s, deadline);
+        return wait_shared(s, deadline, breaks);
     __park_prepare();
     __waitq_lock(&s->__waiters);
     if (take(s)) { /* posts are made under the lock */

@@ -108,19 +108,19 @@ int sigpending(sigset_t *set)
 
 /* ---- waiting ---- */
 
-/* Only a handler ends it. */
+/* Only a handler ends it, of a signal that comes when the mask is there. */
 int sigsuspend(const sigset_t *mask)
 {
-    unsigned before = __signal_runs;
-    err_t err = ERR_CANCELLED;
     sigset_t wanted = *mask;
+    err_t err;
     __stderr_push();
-    while (err == ERR_CANCELLED && __signal_runs == before) { /* bound: a handler */
+    unsigned before = __signal_runs;
+    do { /* bound: a handler */
         struct ipc_msg m = {.w = {PROC_SIGSUSPEND, wanted}};
         __cancel_begin();
         err = proc_call(H_PROC, &m);
         __cancel_end(err);
-    }
+    } while (err == ERR_CANCELLED && __signal_runs == before);
     return __error_set(err);
 }
 

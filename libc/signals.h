@@ -26,5 +26,6 @@ void __signal_info(siginfo_t *info, const uint64_t words[3]); /* sigcount.c */
 void __signal_trampoline(void);
 err_t __thread_kill(unsigned slot, int sig); /* slot: the process manager's number of the thread */
 #define SIGNAL_SELF (~0u)
+void __signal_for_write(int sig); /* to this thread, by a write: it pushes nothing out first, which may be just what it does */
 
 #endif

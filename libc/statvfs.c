@@ -27,7 +27,7 @@ int statvfs(const char *restrict path, struct statvfs *restrict to)
 
 int fstatvfs(int fd, struct statvfs *to)
 {
-    struct ipc_msg m = {.w = {FS_STATFS, 0, fd < 0 ? FS_DESCRIPTORS_MAX : (uint64_t)fd}};
+    struct ipc_msg m = {.w = {FS_STATFS, 0, fd < 0 ? FS_NO_DESCRIPTOR : (uint64_t)fd}};
     err_t err = __files_call_fd(&m, NULL, 0);
     return fill(err, &m, to);
 }

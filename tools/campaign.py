@@ -93,7 +93,7 @@ def run_machine(row, folder, build, disk):
     why = "passed" if passed else f"hung: no end within {seconds} s" if outcome.hung else f"failed with status {outcome.status}"
     print(f"campaign: {name}: {why} ({time.monotonic() - began:.0f} s)", flush=True)
     if not passed:
-        for text in outcome.tail():
+        for text in outcome.tail() + outcome.where:
             print("  | " + text)
     return passed
 

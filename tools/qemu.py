@@ -23,6 +23,9 @@ import tempfile
 import threading
 import time
 
+import where
+from keyboard import Keyboard
+
 QEMU = "qemu-system-riscv64"
 STATUS_HUNG = 124     # like timeout(1)
 TAIL_LINES = 30
@@ -64,10 +67,10 @@ class Machine:
     """What to boot and how. Boot arguments follow abi/bootinfo.h: key=value ..., run= last."""
 
     def __init__(self, kernel, image, mem="128M", fork="tables", build="release", icount=False, run=None, args="",
-                 trap_log=None, gdb_port=None, qmp=False, extra=(), smp=1, disk=None):
+                 trap_log=None, gdb_port=None, extra=(), smp=1, disk=None):
         self.kernel, self.image, self.mem, self.fork, self.build = kernel, image, mem, fork, build
         self.icount, self.run, self.args, self.trap_log = icount, run, args, trap_log
-        self.gdb_port, self.qmp, self.extra, self.smp, self.disk = gdb_port, qmp, list(extra), smp, disk
+        self.gdb_port, self.extra, self.smp, self.disk = gdb_port, list(extra), smp, disk
 
         self.patience = 1  # how many times as long as is said its Guest waits
 
@@ -119,16 +122,10 @@ class Machine:
 
     def interact(self, timeout=None):
         """Boot with the console on this terminal. ^C goes to the guest; Ctrl-A X leaves. Returns the exit status."""
-        command = die_with_parent(self.command(["-serial", "mon:stdio"]))
-        process = subprocess.Popen(command)
-        try:
-            return exit_status(process.wait(timeout))
-        except subprocess.TimeoutExpired:
-            end(process)
+        outcome = attend(self, timeout, sys.stdout.buffer)
+        if outcome.hung:
             print(f"\nscons: ended after {timeout} seconds (TIMEOUT).", file=sys.stderr)
-            return STATUS_HUNG
-        finally:
-            end(process)
+        return outcome.status
 
 
 def exit_status(code):
@@ -148,10 +145,10 @@ def end(process):
 
 
 class Outcome:
-    """How a boot ended. status: QEMU's exit status, STATUS_HUNG when the watchdog ended it."""
+    """How a boot ended. status: QEMU's exit status, STATUS_HUNG when the watchdog ended it; where: of each hart then, in words."""
 
-    def __init__(self, status, text, hung, seconds):
-        self.status, self.text, self.hung, self.seconds = status, text, hung, seconds
+    def __init__(self, status, text, hung, seconds, where=()):
+        self.status, self.text, self.hung, self.seconds, self.where = status, text, hung, seconds, list(where)
         self.lines = [line for line in text.splitlines() if not line.startswith(QEMU + ": terminating on signal")]
 
     def tail(self, count=TAIL_LINES):
@@ -163,10 +160,13 @@ class Guest:
 
     def __init__(self, machine, echo=None, stdin=subprocess.PIPE):
         self._dir = tempfile.mkdtemp(prefix="pagoda-qemu-")
-        self._qmp_path = os.path.join(self._dir, "qmp") if machine.qmp else None
-        self._qmp = None
+        self._qmp_path, self._qmp = os.path.join(self._dir, "qmp"), None
+        self._kernel, self.programs = machine.kernel, []  # ELF files that a hang is explained with
         self._echo, self._data, self._seen = echo, bytearray(), 0
         self._news = threading.Condition()
+        self.spoke = threading.Event()  # the firmware has set up the UART
+        if machine.gdb_port:
+            self.spoke.set()  # it may wait for long, and Ctrl-A X must leave it
         self.began, self._patience = time.monotonic(), machine.patience
         command = die_with_parent(machine.command(["-serial", "mon:stdio"], self._qmp_path))
         try:
@@ -178,6 +178,8 @@ class Guest:
 
     def _read(self):
         while chunk := self.process.stdout.read1(65536):
+            if b"\r" in chunk:  # QEMU's own words have none
+                self.spoke.set()
             if self._echo:
                 self._echo(chunk)
             with self._news:
@@ -207,7 +209,7 @@ class Guest:
                 return match
             left = limit - time.monotonic()
             if left <= 0 or not self._reader.is_alive():
-                tail = "\n".join(text.splitlines()[-TAIL_LINES:])
+                tail = "\n".join(text.splitlines()[-TAIL_LINES:] + (self.where() if left <= 0 else []))
                 why = f"within {timeout} seconds" if left <= 0 else "before QEMU ended"
                 raise QemuError(f"the console did not show /{pattern}/ {why}; its last lines:\n{tail}")
             with self._news:
@@ -222,13 +224,26 @@ class Guest:
             raise QemuError("QEMU has ended and reads no more input") from None
 
     def wait(self, timeout):
-        """Wait for the power-off; the watchdog ends a QEMU that hangs. Returns the Outcome."""
+        """Wait for the power-off; the watchdog ends a QEMU that hangs (None: never). Returns the Outcome."""
         try:
-            status, hung = exit_status(self.process.wait(timeout * self._patience)), False
+            status, hung = exit_status(self.process.wait(timeout and timeout * self._patience)), False
         except subprocess.TimeoutExpired:
             status, hung = STATUS_HUNG, True
+        places = self.where() if hung else []
         self.close()
-        return Outcome(status, self.text, hung, time.monotonic() - self.began)
+        return Outcome(status, self.text, hung, time.monotonic() - self.began, places)
+
+    def where(self):
+        """Where each hart is, a line each, looked at twice: one that waits is at the same place, one that goes round is not."""
+        lines = []
+        try:
+            for _ in range(2):
+                registers = self.qmp("human-monitor-command", **{"command-line": "info registers -a"})
+                lines += where.describe(registers, self._kernel, self.programs)
+                time.sleep(0.1)
+        except (QemuError, OSError, ValueError) as error:
+            lines.append(f"where the harts are could not be found out: {error}")
+        return lines
 
     def close(self):
         """End QEMU if it still runs, and tidy up. Safe to call twice."""
@@ -245,7 +260,7 @@ class Guest:
     def __exit__(self, *_):
         self.close()
 
-    # ---- QMP, for Machine(qmp=True) ----
+    # ---- QMP ----
 
     def qmp(self, name, **arguments):
         """One QMP command, e.g. qmp("stop"). Returns its result; QemuError when QEMU refuses."""
@@ -267,6 +282,7 @@ class Guest:
         while True:
             link = socket.socket(socket.AF_UNIX)
             try:
+                link.settimeout(30)
                 link.connect(self._qmp_path)
                 return link.makefile("rw", encoding="utf-8")
             except OSError:
@@ -288,23 +304,26 @@ class Guest:
         self.qmp("cont")
 
 
-def run_line(machine, timeout, out=None):
-    """Boot, show the console, wait for the power-off. A hang is ended and explained. Returns the exit status."""
-    out = out or sys.stdout.buffer
-
+def attend(machine, timeout, out):
+    """Boot, show the console, pass on what is typed, wait for the power-off. Returns the Outcome."""
     def echo(chunk):
         out.write(chunk)
         out.flush()
 
-    guest = Guest(machine, echo, stdin=None if usable_stdin() else subprocess.DEVNULL)
-    try:
-        outcome = guest.wait(timeout)
-    finally:
-        guest.close()
+    if not usable_stdin():
+        with Guest(machine, echo, stdin=subprocess.DEVNULL) as guest:
+            return guest.wait(timeout)
+    with Guest(machine, echo) as guest, Keyboard(0, guest.process.stdin, guest.spoke):
+        return guest.wait(timeout)
+
+
+def run_line(machine, timeout, out=None):
+    """Boot, show the console, wait for the power-off. A hang is ended and explained. Returns the exit status."""
+    outcome = attend(machine, timeout, out or sys.stdout.buffer)
     if outcome.hung:
         print(f"\nscons: no power-off within {timeout} seconds (TIMEOUT); QEMU was ended. The last console lines:",
               file=sys.stderr)
-        for line in outcome.tail(10):
+        for line in outcome.tail(10) + outcome.where:
             print("  | " + line, file=sys.stderr)
     return outcome.status
 
@@ -314,7 +333,7 @@ def usable_stdin():
     try:
         return not os.isatty(0) or os.tcgetpgrp(0) == os.getpgrp()
     except OSError:
-        return False
+        return True  # a terminal, but not that of our session: it stops nobody
 
 
 def main():

@@ -186,6 +186,8 @@ class GuestTest:
         self.short = frames is not None
         self.name, self.program = name, "t_" + os.path.basename(path)[:-2]
         self.line = head.get("RUN", self.program)
+        with open(path, encoding="utf-8") as file:
+            self.cases = [] if "RUN" in head else re.findall(r"\bCASE\((\w+)\)", file.read().rpartition("GT_MAIN(")[2])
         self.timeout = int(head.get("TIMEOUT", DEFAULT_TIMEOUT_S))
         smp = max(int(head.get("SMP", 0)), smp)
         args = head.get("ARGS", "") + (f" frames={frames} store={SHORT_STORE}" if self.short else "")
@@ -197,6 +199,12 @@ class GuestTest:
     def shell(self):
         return (f"echo :begin {self.program};{self.line} && echo :pass || echo :fail;"
                 "vmcheck --quiet && echo :sound || echo :unsound;" + ("pagerctl show;" if self.short else "") + "echo :frames;t__frames;")
+
+    def running(self, lines):
+        """Words for the case that had not ended."""
+        done = {word[1] for line in lines if (word := re.match(r"(?:ok|FAIL) \w+/(\w+)", line))}
+        left = [case for case in self.cases if case not in done]
+        return f"; it was in {left[0]}" if left else ""
 
     def read(self, lines, before, ended):
         """The Result from this test's console lines. Returns (Result, free frames after it)."""
@@ -210,7 +218,7 @@ class GuestTest:
             result.fail("it printed no ok line")
         after = frames_after(lines)
         if ":pass" not in lines and ":fail" not in lines:
-            result.fail(ended)
+            result.fail(ended + self.running(lines))
         elif ":sound" not in lines:
             result.fail("vmcheck found the system unsound" if ":unsound" in lines else f"vmcheck did not end: {ended}")
         elif self.short and not re.search(r"^reads +[1-9]", "\n".join(lines), re.MULTILINE):
@@ -266,9 +274,11 @@ class GuestBoot:
         machine = qemu.Machine(stage.kernel, stage.image, mem=mem, build=stage.build, icount=icount, args=args,
                                smp=smp, run=line.rstrip(";"), extra=stage.qemu_options(tests[0].name),
                                disk=disk and UNSYNCED.format(disk))
-        outcome = machine.start().wait(sum(test.timeout for test in tests) * patience())
+        guest = machine.start()
+        guest.programs = [os.path.join(stage.out, "test", "guest", test.program + ".elf") for test in tests]
+        outcome = guest.wait(sum(test.timeout for test in tests) * patience())
         ended = "it hung; the watchdog ended it" if outcome.hung else f"the machine stopped (status {outcome.status})"
-        parts = split_console(outcome.lines, [test.program for test in tests])
+        parts = split_console(outcome.lines + outcome.where, [test.program for test in tests])
         before, results = frames_after(parts[0]), []
         for test, lines in zip(tests, parts[1:]):
             result, before = test.read(lines, before, ended)

@@ -21,6 +21,8 @@ DIR *opendir(const char *path);
 DIR *fdopendir(int fd); /* takes over fd */
 /* The next entry, "." and ".." among them, good until the next call; NULL at the end, or with errno set. */
 struct dirent *readdir(DIR *d);
+/* The same into the caller's entry, from any thread: *result is entry, NULL at the end. Returns an errno value. */
+int readdir_r(DIR *d, struct dirent *restrict entry, struct dirent **restrict result);
 /* Entries that select says yes to (NULL: all), in the order of compare (NULL: as they come), each of malloc()'s, in a list of it, too.
  * -1 and errno: as opendir() and readdir(), ENOMEM. */
 int scandir(const char *path, struct dirent ***list, int (*select)(const struct dirent *),

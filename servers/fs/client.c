@@ -46,17 +46,16 @@ static err_t chunk_have(struct client *c, unsigned chunk)
     return c->chunk[chunk] ? OK : ERR_NOMEM;
 }
 
-err_t client_place(struct client *c, uint64_t lowest, unsigned *fd)
+/* The first free one from `lowest` on. */
+static inline err_t place_below(struct client *c, uint64_t lowest, uint64_t limit, unsigned *fd)
 {
-    if (lowest >= c->limit)
-        return lowest > 0 ? ERR_INVAL : FS_ERR_MFILE;
     uint64_t below = (1UL << lowest % CHUNK_FDS) - 1;
     for (unsigned chunk = (unsigned)lowest / CHUNK_FDS; chunk < CHUNKS; chunk++, below = 0) {
         uint64_t taken = (chunk < c->top ? c->open[chunk] : 0) | below;
         if (taken == ~0UL)
             continue;
         *fd = chunk * CHUNK_FDS + (unsigned)__builtin_ctzll(~taken);
-        if (*fd >= c->limit)
+        if (*fd >= limit)
             break;
         err_t err = chunk_have(c, chunk);
         if (err != OK)
@@ -68,12 +67,26 @@ err_t client_place(struct client *c, uint64_t lowest, unsigned *fd)
     return FS_ERR_MFILE;
 }
 
+err_t client_place(struct client *c, uint64_t lowest, unsigned *fd)
+{
+    if (lowest >= c->limit)
+        return lowest > 0 ? ERR_INVAL : FS_ERR_MFILE;
+    return place_below(c, lowest, c->limit, fd);
+}
+
+err_t client_place_program(struct client *c, unsigned *fd)
+{
+    return place_below(c, FS_DESCRIPTORS_MAX, FS_DESCRIPTORS_MAX + FS_PROGRAMS_MAX, fd);
+}
+
 static void chunk_drop(struct client *c, unsigned chunk)
 {
     if (c->open[chunk] != 0 || chunk == 0) /* the first one is always needed again */
         return;
     slab_free(&chunks, c->chunk[chunk]);
     c->chunk[chunk] = 0;
+    while (c->top > 1 && !c->chunk[c->top - 1]) /* bound: CHUNKS */
+        c->top--;
 }
 
 void client_unplace(struct client *c, unsigned fd)
@@ -246,15 +259,16 @@ err_t do_PROC_FORK(struct request *r)
     c->limit_max = from->limit_max;
     c->program = from->program ? vnode_hold(from->program) : 0;
     bool exec = r->ev->w[3] & FS_FORK_EXEC;
+    unsigned top = from->top < PROGRAM_CHUNK ? from->top : PROGRAM_CHUNK; /* what threads are about to execute they close themselves */
     client_runs(c, !exec ? from->runs : r->ev->w[3] & FS_FORK_FILE ? from->program : 0);
-    for (unsigned chunk = 0; chunk < from->top && err == OK; chunk++)
+    for (unsigned chunk = 0; chunk < top && err == OK; chunk++)
         if (passed_on(from, chunk, exec))
             err = chunk_have(c, chunk);
     if (err != OK) {
         client_end(c);
         return err;
     }
-    for (unsigned chunk = 0; chunk < from->top; chunk++)
+    for (unsigned chunk = 0; chunk < top; chunk++)
         chunk_pass_on(c, from, chunk, passed_on(from, chunk, exec));
     return OK;
 }

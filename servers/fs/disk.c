@@ -9,6 +9,7 @@
 #include "mapped.h"
 
 #include <ipc/blk.h>
+#include <ipc/console.h>
 #include <ipc/pager.h>
 
 #include <errno.h>
@@ -35,6 +36,7 @@ static err_t last_error; /* of the block server */
 const struct ext2 *disk_ext2(void) { return fs; }
 bool disk_is_coming(void) { return coming; }
 bool disk_comes_to(const struct vnode *on) { return coming && on == point; }
+bool disk_is_missed(const struct vnode *at) { return at == point && !fs && !coming; }
 
 bool disk_is_read_only(void) { return point->mounted && point->mounted->read_only; }
 
@@ -273,14 +275,26 @@ static err_t start_device(void)
     return err;
 }
 
+/* And what to do. */
 static const char *reason(int err)
 {
     switch (err) {
-    case -EINVAL: return "no ext2 file system, or a damaged one";
+    case -EINVAL: return "no ext2 file system, or a damaged one; run e2fsck on the host";
     case -ENOTSUP: return "its ext2 has features that are not understood; make it with mke2fs -t ext2";
-    case -ENOMEM: return "no memory for it";
-    default: return "the disk can't be read";
+    case -ENOMEM: return "no memory for it; boot with more, or with a smaller limit for others";
+    default: return "the disk can't be read; pagerctl kill fs tries again";
     }
+}
+
+/* On the console, once: whoever finds no files there should not have to know where to ask. It has a moment for it, and no more. */
+static void complain(int err)
+{
+    static char line[160]; /* static: the console reads it */
+    why = reason(err);
+    int n = snprintf(line, sizeof line, "fs: nothing is mounted at /disk: %s\n", why);
+    struct ipc_msg m = {.w = {CONSOLE_WRITE}};
+    struct ipc_buf b = {line, (uint64_t)n, BUF_R};
+    (void)ipc_call_full(H_CONSOLE, &m, &b, 1, sys_time() + CONSOLE_PATIENCE_TICKS);
 }
 
 void disk_mount(struct vnode *on)
@@ -290,7 +304,7 @@ void disk_mount(struct vnode *on)
     point = on;
     coming = jobs_start() == OK;
     if (!coming)
-        why = reason(-ENOMEM);
+        complain(-ENOMEM);
 }
 
 static int mount(struct vnode **top)
@@ -314,7 +328,7 @@ static void mount_now(void)
     int err = mount(&top);
     coming = false;
     if (err != 0) {
-        why = reason(err);
+        complain(err);
         return;
     }
     point->mounted = top; /* with the use that it came with */

@@ -15,6 +15,7 @@ err_t disk_forget(void);           /* after a restart: give back the memory ther
 void disk_mount(struct vnode *on); /* begins it, if there is a disk; disk_text() says what became of it */
 bool disk_is_coming(void);         /* it will be mounted, or not, but that is not yet known */
 bool disk_comes_to(const struct vnode *on); /* the same, there */
+bool disk_is_missed(const struct vnode *at); /* it should be mounted there and could not be: what is in it nobody knows (ERR_IO) */
 err_t disk_sync(void);             /* all to the disk, and it says that it was left in order */
 void disk_collect(void);           /* the block server has something for us */
 void disk_set_shared(bool shared); /* several requests are in it, which only read */

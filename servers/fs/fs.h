@@ -82,7 +82,9 @@ static inline struct file *file_hold(struct file *f)
 
 /* ---- processes (client.c) ---- */
 #define CHUNK_FDS 64u
-#define CHUNKS (FS_DESCRIPTORS_MAX / CHUNK_FDS)
+#define PROGRAM_CHUNK (FS_DESCRIPTORS_MAX / CHUNK_FDS) /* of FS_O_PROGRAM */
+#define CHUNKS (PROGRAM_CHUNK + 1)
+_Static_assert(FS_PROGRAMS_MAX == CHUNK_FDS, "they are a chunk");
 struct fds {
     struct file *file[CHUNK_FDS]; /* where the bit in `open` is set; 0: of a request under way */
 };
@@ -110,6 +112,7 @@ struct client *client_of(badge_t badge); /* of a program; 0: it has no descripto
 struct file *client_file(const struct client *c, uint64_t fd); /* 0: EBADF */
 /* A free descriptor, taken but not open until client_set(); client_unplace() gives it back. */
 must_check err_t client_place(struct client *c, uint64_t lowest, unsigned *fd);
+must_check err_t client_place_program(struct client *c, unsigned *fd); /* the same, for FS_O_PROGRAM */
 void client_unplace(struct client *c, unsigned fd);
 void client_set(struct client *c, unsigned fd, struct file *f, bool cloexec);   /* takes over the caller's use of f */
 struct file *client_take(struct client *c, unsigned fd);  /* closes fd; the use of its file is the caller's */
@@ -263,7 +266,7 @@ must_check err_t ram_start(void);          /* the tree: /, /tmp, /bin of the boo
 uint64_t ram_used(void);
 #define RDEV_CONSOLE FS_RDEV_CONSOLE
 #define RDEV_NULL 2u
-#define RDEV_ZERO 3u
+#define RDEV_ZERO FS_RDEV_ZERO
 #define RDEV_RANDOM 4u
 #define RDEV_FULL 5u
 #define RDEV_OPEN 8u  /* and two more: opened, it is descriptor 0, 1, 2 once more */

@@ -31,6 +31,7 @@
 #define AHEAD_A_TURN 8u          /* pages that are read ahead before others have the disk */
 #define AHEAD_RANGES 16u         /* of pages to read ahead, at once; more are forgotten */
 #define QUESTIONS_MAX 32u       /* processes that one request, with a path through them, may ask for besides the latest (ELOOP) */
+#define CONSOLE_PATIENCE_TICKS 1000000u /* 0.1 s for a line about the disk */
 #define POLL_PIECE 64u           /* descriptors of a POLL that are looked at together */
 
 #endif

@@ -102,12 +102,14 @@ static void look_through(void)
 
 /* ---- what the pager wants ---- */
 
-/* Where the page is. LATER_DISK: the keeper must read it. */
+static bool ends_before(const struct mapped *o, uint32_t index) { return (uint64_t)index << PAGE_SHIFT >= o->v->size; }
+
+/* Where the page is. LATER_DISK: the keeper must read it; ERR_NOENT: there is no such page. */
 static err_t page_of_file(struct mapped *o, uint32_t index, uint32_t access, void **at)
 {
     struct vnode *v = o->v;
-    if ((uint64_t)index << PAGE_SHIFT >= v->size)
-        return ERR_IO; /* behind the end */
+    if (ends_before(o, index))
+        return ERR_NOENT;
     if (v->ops->page)
         return v->ops->page(v, index, at);
     *at = cached_find(o, index);
@@ -116,6 +118,7 @@ static err_t page_of_file(struct mapped *o, uint32_t index, uint32_t access, voi
     return *at ? OK : LATER_DISK;
 }
 
+#define BEHIND_END ((void *)(uintptr_t)PAGER_FILE_END)
 static struct ipc_msg serve(uint32_t file, uint32_t index, const void *at)
 {
     return (struct ipc_msg){.w = {PAGER_FILE_SERVE, file, index, (vaddr_t)at}};
@@ -149,7 +152,7 @@ static struct ipc_msg answer(uint32_t file, uint32_t index, uint32_t access)
         want(file, index, access);
         return serve(0, 0, 0);
     }
-    return serve(file, index, err == OK ? at : 0);
+    return serve(file, index, err == OK ? at : err == ERR_NOENT ? BEHIND_END : 0);
 }
 
 /* Say m to the pager, and do what it says next until that is nothing. */
@@ -193,12 +196,14 @@ static void fill_wanted(void)
         void *at = 0;
         if (o) {
             o->busy++;
-            if ((uint64_t)index << PAGE_SHIFT < o->v->size && cached_fill(o, index, &at) == OK && (access & PROT_W))
+            bool behind = ends_before(o, index);
+            if (!behind && cached_fill(o, index, &at) == OK && (access & PROT_W))
                 cached_dirty(o, index);
+            at = behind ? BEHIND_END : at;
             o->busy--;
         }
         converse(serve(file, index, at));
-        if (at)
+        if (at && at != BEHIND_END)
             ahead_add(file, index + 1, index + 1 + AHEAD_PAGES);
     }
     if (!missed)

@@ -7,7 +7,7 @@
 #include <fcntl.h>
 
 #define OPEN_KNOWN (O_ACCMODE | O_APPEND | O_CREAT | O_TRUNC | O_EXCL | O_SYNC | O_NONBLOCK | O_NOCTTY | O_CLOEXEC | \
-                    O_NOFOLLOW | O_DIRECTORY | FS_O_NAMELESS)
+                    O_NOFOLLOW | O_DIRECTORY | FS_O_NAMELESS | FS_O_PROGRAM)
 
 /* A file without a name: the path is the directory that it could have one in. */
 static err_t may_open_nameless(const struct vnode *dir, uint32_t flags)
@@ -17,12 +17,19 @@ static err_t may_open_nameless(const struct vnode *dir, uint32_t flags)
     return !is_dir(dir) ? FS_ERR_NOTDIR : !dir->ops->create_nameless ? FS_ERR_OPNOTSUPP : OK;
 }
 
+static bool is_descriptor(const struct vnode *v)
+{
+    return vnode_is(v, S_IFCHR) && (v->rdev - RDEV_OPEN < 3 || v->rdev >= RDEV_FD);
+}
+
 static err_t may_open(const struct walk *w, uint32_t flags)
 {
     const struct vnode *v = w->node;
     bool writes = (flags & O_ACCMODE) != O_RDONLY;
     if (flags & FS_O_NAMELESS)
         return may_open_nameless(v, flags);
+    if ((flags & FS_O_PROGRAM) && !vnode_is(v, S_IFREG) && !is_descriptor(v))
+        return FS_ERR_ACCES;
     if ((flags & O_CREAT) && (flags & O_EXCL))
         return ERR_EXIST;
     if (vnode_is(v, S_IFLNK))
@@ -77,9 +84,9 @@ static err_t open_fifo(struct request *r, struct vnode *v, uint32_t flags)
     return OK;
 }
 
-static bool is_descriptor(const struct vnode *v)
+static err_t place(struct client *c, uint32_t flags, unsigned *fd)
 {
-    return vnode_is(v, S_IFCHR) && (v->rdev - RDEV_OPEN < 3 || v->rdev >= RDEV_FD);
+    return flags & FS_O_PROGRAM ? client_place_program(c, fd) : client_place(c, 0, fd);
 }
 
 /* One of the process's own descriptors once more. */
@@ -91,7 +98,7 @@ static err_t open_again(struct request *r, unsigned old, uint32_t flags)
         return FS_ERR_NXIO;
     if ((access != O_WRONLY && !f->readable) || (access != O_RDONLY && !f->writable))
         return FS_ERR_ACCES;
-    err_t err = client_place(r->client, 0, &fd);
+    err_t err = place(r->client, flags, &fd);
     if (err != OK)
         return err;
     client_set(r->client, fd, file_hold(f), flags & O_CLOEXEC);
@@ -116,7 +123,7 @@ static err_t open_walked(struct request *r, struct walk *w, uint32_t flags)
     if (err == OK && !made && is_descriptor(w->node))
         return open_again(r, (unsigned)(w->node->rdev - (w->node->rdev < RDEV_FD ? RDEV_OPEN : RDEV_FD)), flags);
     if (err == OK)
-        err = client_place(c, 0, &fd);
+        err = place(c, flags, &fd);
     if (err != OK)
         return err;
     err = file_new(FILE_CONSOLE, flags, &f); /* it has no vnode yet, as that kind */
@@ -149,6 +156,8 @@ err_t do_OPEN(struct request *r)
     uint64_t flags = r->ev->w[1];
     struct walk w;
     if ((flags & ~(uint64_t)OPEN_KNOWN) || (flags & O_ACCMODE) == O_ACCMODE)
+        return ERR_INVAL;
+    if ((flags & FS_O_PROGRAM) && (flags & ~(uint64_t)(FS_O_PROGRAM | O_CLOEXEC)) != O_RDONLY)
         return ERR_INVAL;
     if (r->file)
         return open_fifo(r, 0, (uint32_t)flags); /* it waited for the other end */

@@ -69,7 +69,7 @@ static err_t step(struct vnode *dir, const char *name, unsigned len, struct vnod
     } else if (len == 2 && name[0] == '.' && name[1] == '.') {
         *out = dir_parent(dir, &err);
     } else {
-        err = dir->ops->lookup(dir, name, len, out);
+        err = disk_is_missed(dir) ? ERR_IO : dir->ops->lookup(dir, name, len, out);
         if (err == OK && disk_comes_to(*out)) {
             vnode_drop(*out);
             return LATER_DISK;

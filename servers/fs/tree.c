@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * What stands behind a name: its attributes, its length, its list of names. Opening is open.c's, names that change are names.c's.
  */
+#include "disk.h"
 #include "fs.h"
 
 #include <errno.h>
@@ -256,7 +257,7 @@ err_t do_READDIR(struct request *r)
     if (file_is_moving(r, f))
         return file_wait_turn(r, f, LATER_PIPE);
     cookie = f->position;
-    err_t err = records_fill(r, f->vnode, &cookie, &used);
+    err_t err = disk_is_missed(f->vnode) ? ERR_IO : records_fill(r, f->vnode, &cookie, &used);
     if (err == OK && used > 0)
         err = answer_bytes(r, 0, r->scratch->records, used);
     if (err == OK) {

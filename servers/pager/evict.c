@@ -420,8 +420,13 @@ __attribute__((noinline)) err_t evict_make_room_slowly(uint32_t slot)
     const struct space_vol *v = space_vol(slot);
     err_t err = OK;
     bool some = false;
-    if (slot == 0 || (space_at(slot)->flags & SPACE_F_SERVER))
+    uint16_t flags = space_at(slot)->flags & (SPACE_F_SERVER | SPACE_F_PINNED);
+    if (slot == 0 || (flags & SPACE_F_SERVER))
         return OK;
+#ifndef MUTANT_PAGER_PINNED_UNBOUNDED
+    if (unlikely(flags != 0) && !resident_may_stay(1))
+        return ERR_NOMEM;
+#endif
     for (unsigned i = 0; i < EVICT_TRIES_MAX && (err == OK || err == ERR_BUSY); i++) {
         bool own = v->domain != 0 && v->pages >= v->limit;
         if (!own && resident.pages < resident.limit)

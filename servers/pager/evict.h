@@ -23,12 +23,12 @@ bool evict_accessed(uint32_t page);
 /* ---- for the pager ---- */
 
 /* Before a frame is taken for the space in slot: see to it that the limits allow one more.
- * Errors  ERR_NOMEM        nothing can leave
+ * Errors  ERR_NOMEM        nothing can leave, or the space is pinned and as much stays already as may
  *         ERR_IN_PROGRESS  a page is on its way to the store: ask again when it is there (swap.h retries deferred faults) */
 err_t evict_make_room_slowly(uint32_t slot);
 static inline err_t evict_make_room(uint32_t slot)
 {
-    if (likely(ledger.space_vol[slot].domain == 0 && resident.pages < resident.limit))
+    if (likely(ledger.space_vol[slot].domain == 0 && resident.pages < resident.limit && !(ledger.space[slot].flags & SPACE_F_PINNED)))
         return OK;
     return evict_make_room_slowly(slot);
 }

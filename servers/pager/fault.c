@@ -77,6 +77,12 @@ static void act_prot(const struct fault *f, uint32_t region, struct answer *a)
     refuse(a, FAULT_FORWARD, FAULT_REASON_PROT);
 }
 
+/* A file has no such page, or it can't be had. */
+static void act_no_page(struct answer *a, err_t err)
+{
+    refuse(a, FAULT_FORWARD, err == ERR_NOENT ? FAULT_REASON_END : FAULT_REASON_IO);
+}
+
 static void act_nomem(const struct fault *f, struct answer *a)
 {
     bool quota = frame_over_quota(f->slot);
@@ -147,7 +153,7 @@ static void widen_file(const struct fault *f, uint32_t region, struct answer *a)
     if (err == ERR_IN_PROGRESS) {
         act_later(a);
     } else if (err != OK) {
-        refuse(a, FAULT_FORWARD, FAULT_REASON_IO);
+        act_no_page(a, err);
     } else if (frame != PTE_FRAME(f->pte)) { /* the server has another page there now: again, from the beginning */
         table_unmap(f->slot, f->page, f->page + 1);
         act_retry(f, region, a);
@@ -303,8 +309,8 @@ static void page_in(const struct fault *f, uint32_t region, struct answer *a)
     }
     if (err == ERR_FAULT)
         act_unmapped(f, region, a);
-    else if (err == ERR_IO)
-        refuse(a, FAULT_FORWARD, FAULT_REASON_IO);
+    else if (err == ERR_IO || err == ERR_NOENT)
+        act_no_page(a, err);
     else
         no_frame(f, a, err);
 }
@@ -426,6 +432,8 @@ err_t fault_fill(uint32_t slot, uint32_t region, uint32_t page)
     err_t err = table_make(slot, page);
     const struct ledger_region *r = region_at(region);
     bool shared = (r->flags & REGION_LOCKED) && !(r->prot & PROT_W); /* else a frame of its own, whatever the permission */
+    if (err == OK && !resident_may_pin(slot))
+        err = ERR_NOMEM;
     if (err == OK)
         err = bring_in(slot, region, page, shared ? PROT_R : PROT_W, &a);
     if (err != OK)

@@ -87,6 +87,7 @@ static struct want wants[FILES_WANTS_MAX];
 static struct {
     uint32_t file, index;
     frame_t frame;
+    err_t why; /* NO_FRAME */
     unsigned access;
 } served;
 
@@ -139,13 +140,13 @@ err_t files_page(const struct ledger_region *r, uint32_t page, unsigned access, 
     uint32_t index = r->offset_page + (page - r->start_page);
     if (served.file == r->origin && served.index == index && (served.frame == NO_FRAME || !(access & ~served.access))) {
         *out = served.frame;
-        return served.frame == NO_FRAME ? ERR_IO : OK;
+        return served.frame == NO_FRAME ? served.why : OK;
     }
     want(r->origin, index, access);
     return ERR_IN_PROGRESS;
 }
 
-void files_serve(uint32_t file, uint32_t index, frame_t frame)
+void files_serve(uint32_t file, uint32_t index, frame_t frame, err_t why)
 {
     struct want *w = want_of(file, index);
     if (w == 0 || w->file == 0 || w->given == 0)
@@ -153,6 +154,7 @@ void files_serve(uint32_t file, uint32_t index, frame_t frame)
     served.file = file;
     served.index = index;
     served.frame = frame;
+    served.why = why;
     served.access = w->given;
     w->file = 0;
     defer_retry();

@@ -26,13 +26,14 @@ uint32_t files_uses(uint32_t file);
 
 /* The frame of a page of a file's region, without a reference; `access` with PROT_W: it will be written through this mapping.
  * Errors  ERR_IN_PROGRESS  the server was asked: again when it has answered (defer.h)
- *         ERR_IO           there is no such page, or it can't be read */
+ *         ERR_NOENT        there is no such page: the file ends before it
+ *         ERR_IO           it can't be had */
 err_t files_page(const struct ledger_region *r, uint32_t page, unsigned access, frame_t *out);
 
 /* The file server was started anew: what it was asked for it has forgotten, what it served is gone. */
 void files_server_began(void);
-/* The server's answer: the page is in `frame`, or NO_FRAME can't be had. Whoever waits for it goes on. */
-void files_serve(uint32_t file, uint32_t index, frame_t frame);
+/* The server's answer: the page is in `frame`, or (NO_FRAME) why there is none, as files_page() says it. Whoever waits for it goes on. */
+void files_serve(uint32_t file, uint32_t index, frame_t frame, err_t why);
 /* What the server is to do next (enum pager_file_next). */
 enum pager_file_next files_next(uint32_t *file, uint32_t *index, unsigned *access);
 

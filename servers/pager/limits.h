@@ -49,6 +49,7 @@
 #define SPARES_LOW 2u            /* when there are fewer than this */
 #define SPARE_LEAVES 2u          /* leaf tables that each has */
 #define SPARES_REST 64u          /* with fewer free kernel frames than that none are made */
+#define REGION_QUOTA_SHARE 8u    /* under a quota a space has at most this part of the free region records */
 #define QUOTAS_MAX 64u           /* nodes of quotas, number 0 not counted */
 #define QUOTA_DEPTH_MAX 8u       /* a node and those above it */
 #define NOTIFY_MAX 4u           /* who can be signalled when operations end: one a badge class */

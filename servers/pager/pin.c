@@ -19,6 +19,8 @@ static inline unsigned verdict_prot(const struct answer *a) { return (unsigned)(
 /* From the store. The frame may be a relative's, too: the caller looks again. */
 static err_t pin_swapped(uint32_t slot, const struct ledger_region *r, uint32_t page, pte_t pte)
 {
+    if (!resident_may_stay(1))
+        return ERR_NOMEM;
     struct fault f = {.slot = slot, .page = page, .va = va_of(page), .access = r->prot & PROT_W ? PROT_W : PROT_R, .pte = pte};
     struct answer a = {.count = COUNT_NONE};
     err_t err = swap_in(&f, r->prot, &a);
@@ -35,6 +37,8 @@ static err_t pin_swapped(uint32_t slot, const struct ledger_region *r, uint32_t 
 static err_t pin_copy(uint32_t slot, uint32_t page, pte_t pte)
 {
     frame_t from = PTE_FRAME(pte), fresh;
+    if (!resident_may_stay(1))
+        return ERR_NOMEM;
     resident.guard = from;
     err_t err = frame_alloc_user(slot, &fresh);
     resident.guard = NO_FRAME;
@@ -58,7 +62,11 @@ static err_t pin_present(uint32_t slot, const struct ledger_region *r, uint32_t 
         return OK;
     const struct ledger_frame *w = frame_word(PTE_FRAME(pte));
     bool copy = frame_is_held(w) ? (r->flags & REGION_LOCKED) && (pte & PTE_COW) : w->refs > 1;
-    return copy ? pin_copy(slot, page, pte) : OK;
+    if (copy)
+        return pin_copy(slot, page, pte);
+    if (w->flags & FRAME_W_PAGE) /* it may have been a relative's, too, when the range was pinned */
+        resident_pin(PTE_FRAME(pte));
+    return OK;
 }
 
 static bool is_to_pin(const struct ledger_region *r, uint32_t page)
@@ -106,8 +114,12 @@ static bool next_page(const struct ledger_op *op, uint32_t slot, uint32_t *page,
 static err_t finish(struct ledger_op *op, uint32_t slot, err_t err)
 {
     op_step_value(op, op->kind == OP_LOCK ? op->absent : 0);
-    if (err == OK || op->kind == OP_PIN)
+    if (err == OK)
+        return OK;
+    if (op->kind == OP_PIN) {
+        resident_pin_space(slot, false);
         return err;
+    }
     (void)region_lock(slot, op->start_page, op->end_page, false); /* its parts are records of their own already */
     resident_repin(slot, op->start_page, op->end_page);
     return err;

@@ -7,7 +7,7 @@
 
 #include "ledger.h"
 
-/* One step of OP_LOCK or OP_PIN. On an error a range is unlocked again. */
+/* One step of OP_LOCK or OP_PIN. On an error a range is unlocked again, and a process no longer pinned. */
 err_t pin_step(struct ledger_op *op);
 
 #endif

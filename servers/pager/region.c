@@ -112,6 +112,17 @@ bool region_is_clear(uint32_t slot, uint32_t start, uint32_t end, uint32_t excep
 
 uint32_t region_free_count(void) { return free_count; }
 
+bool region_may_have(uint32_t slot, uint32_t more)
+{
+    const struct ledger_space *s = &ledger.space[slot];
+#ifdef MUTANT_PAGER_REGIONS_UNBOUNDED
+    return more <= free_count;
+#endif
+    if (s->flags & SPACE_F_SERVER)
+        return more <= free_count;
+    return ledger.space_vol[slot].regions + more <= (s->quota ? free_count / REGION_QUOTA_SHARE : free_count);
+}
+
 uint32_t region_record(void)
 {
     uint32_t n = free_head;
@@ -204,6 +215,8 @@ err_t region_add(const struct ledger_region *want)
         return is_identical(record(there), want) ? OK : ERR_EXIST;
     if (!region_is_clear(want->space, want->start_page, want->end_page, NO_REGION))
         return ERR_EXIST;
+    if (!region_may_have(want->space, 1))
+        return ERR_LIMIT;
     uint32_t n = record_write(want);
     if (n == 0)
         return ERR_LIMIT;
@@ -214,7 +227,7 @@ err_t region_add(const struct ledger_region *want)
 uint32_t region_append(uint32_t slot, uint32_t r, uint8_t flags, uint32_t last)
 {
     struct space_vol *v = &ledger.space_vol[slot];
-    uint32_t n = region_record();
+    uint32_t n = region_may_have(slot, 1) ? region_record() : 0;
     if (n == 0)
         return NO_REGION;
     struct ledger_region *to = record(n), copy = *region_at(r);

@@ -52,7 +52,7 @@ uint32_t region_any(uint32_t slot);
 /* Add a copy of *want (space slot in it).
  * Errors  OK         also when the identical region is there already
  *         ERR_EXIST  it overlaps another one
- *         ERR_LIMIT  no free record */
+ *         ERR_LIMIT  no free record for it */
 err_t region_add(const struct ledger_region *want);
 /* Add a copy of region r, with these flags, behind all regions of another space, where it belongs: behind `last`, its last one, or
  * NO_REGION for who does not know. The new one; NO_REGION: no free record. Cost O(1) on average. */
@@ -62,7 +62,7 @@ bool regions_forget(uint32_t slot, uint32_t max);
 /* Forget a record. One store makes it so. */
 void region_delete(uint32_t r);
 
-/* A boundary at page: the region that contains it becomes two. ERR_LIMIT: no free record. */
+/* A boundary at page: the region that contains it becomes two. ERR_LIMIT: no free record for it. */
 err_t region_split(uint32_t slot, uint32_t page);
 /* The two regions that meet at page become one, if nothing but their place tells them apart. */
 void region_join(uint32_t slot, uint32_t page);
@@ -91,6 +91,9 @@ void region_set_flags(uint32_t r, unsigned flags);
 
 /* Free records. */
 uint32_t region_free_count(void);
+/* Whether the space may have so many records more. No program has more than are free then, so that one alone never takes all; where a
+ * quota holds, no more than a part of them, so that many don't either. */
+bool region_may_have(uint32_t slot, uint32_t more);
 
 /* ---- between the region_*.c files: records by number + 1 ---- */
 uint32_t region_record(void); /* 0: none is free */

@@ -89,7 +89,8 @@ static unsigned needs_split(uint32_t slot, uint32_t page)
 
 err_t region_cut(uint32_t slot, uint32_t start, uint32_t end)
 {
-    if (needs_split(slot, start) + needs_split(slot, end) > region_free_count())
+    unsigned parts = needs_split(slot, start) + needs_split(slot, end);
+    if (parts > 0 && !region_may_have(slot, parts))
         return ERR_LIMIT;
     err_t err = region_split(slot, start);
     return err == OK ? region_split(slot, end) : err;

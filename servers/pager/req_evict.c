@@ -31,6 +31,8 @@ err_t req_frames(const struct ipc_event *ev, struct response *r)
         return ERR_INVAL;
     if (slot != 0 && (space_at(slot)->flags & SPACE_F_SERVER))
         return ERR_PERM;
+    if (!resident_limit_is_enough(slot, (uint32_t)ev->w[2]))
+        return ERR_NOMEM;
     /* commit */
     if (slot)
         resident_set_own_limit(slot, (uint32_t)ev->w[2]);
@@ -62,9 +64,9 @@ static err_t run(const struct ipc_event *ev, struct response *r, enum op_kind ki
 
 static err_t pin_process(const struct ipc_event *ev, struct response *r, uint32_t slot, bool pin)
 {
-    uint16_t flags = space_at(slot)->flags & (uint16_t)~SPACE_F_PINNED;
-    *(volatile uint16_t *)&space_at(slot)->flags = flags | (pin ? SPACE_F_PINNED : 0);
-    resident_repin(slot, 0, USER_PAGES_END);
+    if (pin && resident.limit != NO_LIMIT && !resident_may_stay(resident_loose(slot)))
+        return ERR_NOMEM;
+    resident_pin_space(slot, pin);
     return pin ? run(ev, r, OP_PIN, slot, 0, USER_PAGES_END) : OK;
 }
 

@@ -23,9 +23,9 @@ err_t req_file_serve(const struct ipc_event *ev, struct response *r)
     unsigned access = 0;
     if (ev->w[1] > UINT32_MAX || ev->w[2] > UINT32_MAX)
         return ERR_INVAL;
-    frame_t f = ev->w[3] ? frame_at(ev, ev->w[3]) : NO_FRAME;
+    frame_t f = ev->w[3] > PAGER_FILE_END ? frame_at(ev, ev->w[3]) : NO_FRAME;
     if (ev->w[1])
-        files_serve((uint32_t)ev->w[1], (uint32_t)ev->w[2], f);
+        files_serve((uint32_t)ev->w[1], (uint32_t)ev->w[2], f, ev->w[3] == PAGER_FILE_END ? ERR_NOENT : ERR_IO);
     else if (ev->w[2] == PAGER_FILE_BEGAN)
         files_server_began();
     r->m.w[1] = files_next(&file, &index, &access);

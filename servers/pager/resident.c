@@ -114,13 +114,20 @@ static bool is_a_servers(const struct ledger_frame *w)
     return w->charged != 0 && (space_at(w->charged)->flags & SPACE_F_SERVER) != 0;
 }
 
+static inline bool counts(const struct ledger_space *s, uint32_t slot, const struct ledger_frame *w)
+{
+    return !(frame_is_held(w) || s->flags & SPACE_F_SERVER || (w->charged != slot && is_a_servers(w)));
+}
+
+bool resident_counts(uint32_t slot, frame_t f) { return counts(space_at(slot), slot, frame_word(f)); }
+
 /* Each time a page comes in: what is looked up is looked up once. */
 void resident_add_page(uint32_t slot, uint32_t page, frame_t f)
 {
     const struct ledger_space *s = space_at(slot);
     const struct space_vol *v = space_vol(slot);
     struct ledger_frame *w = frame_word(f);
-    if (frame_is_held(w) || s->flags & SPACE_F_SERVER || (w->charged != slot && is_a_servers(w)))
+    if (!counts(s, slot, w))
         return;
     rmap_set(f, slot, page);
     uint32_t domain = count_page(v, w, page_at(f));
@@ -181,20 +188,35 @@ static void each_page(uint32_t slot, uint32_t page, uint32_t end, page_fn *fn)
     }
 }
 
+void resident_pin(frame_t f)
+{
+    resident_unlink(f);
+    resident_unlist(f);
+}
+
+/* What others have, too, goes on being a possible victim, also when the one that pins it is gone: that one gets a copy. */
 static void repin_page(uint32_t slot, uint32_t page, frame_t f)
 {
     if (!(frame_word(f)->flags & FRAME_W_PAGE))
         return;
-    if (!resident_is_pinned(slot, page)) {
+    if (!resident_is_pinned(slot, page))
         resident_list(f);
-        return;
-    }
-    if (frame_word(f)->flags & FRAME_W_WRITING)
-        resident_unlink(f);
-    resident_unlist(f);
+#ifdef MUTANT_PAGER_PINS_SHARED
+    else
+#else
+    else if (frame_word(f)->refs == 1)
+#endif
+        resident_pin(f);
 }
 
 void resident_repin(uint32_t slot, uint32_t page, uint32_t end) { each_page(slot, page, end, repin_page); }
+
+void resident_pin_space(uint32_t slot, bool pin)
+{
+    uint16_t flags = space_at(slot)->flags & (uint16_t)~SPACE_F_PINNED;
+    *(volatile uint16_t *)&space_at(slot)->flags = flags | (pin ? SPACE_F_PINNED : 0);
+    resident_repin(slot, 0, USER_PAGES_END);
+}
 
 static uint32_t pinned;
 static void count_pinned(uint32_t slot, uint32_t page, frame_t f)
@@ -214,6 +236,19 @@ uint32_t resident_pinned(uint32_t slot)
     return pinned;
 }
 
+static uint32_t loose;
+static void count_loose(uint32_t slot, uint32_t page, frame_t f)
+{
+    loose += resident_counts(slot, f) && !resident_is_pinned(slot, page);
+}
+
+uint32_t resident_loose(uint32_t slot)
+{
+    loose = space_vol(slot)->swapped;
+    each_page(slot, 0, USER_PAGES_END, count_loose);
+    return loose;
+}
+
 /* What policies know: all that can leave, but for a handful that are READY or on their way. */
 static uint32_t listed_everywhere(void)
 {
@@ -223,9 +258,11 @@ static uint32_t listed_everywhere(void)
     return n;
 }
 
+static inline uint32_t most_of(uint32_t limit) { return limit - limit / PIN_REST_SHARE; }
+
 bool resident_may_stay(uint32_t pages)
 {
-    uint32_t most = resident.limit - resident.limit / PIN_REST_SHARE;
+    uint32_t most = most_of(resident.limit);
     if (resident.limit == NO_LIMIT)
         return true;
     if (pages > most)
@@ -234,6 +271,8 @@ bool resident_may_stay(uint32_t pages)
     return resident.pages <= most || resident.pages - replace_pages(0) <= most || resident.pages - listed_everywhere() <= most ||
            resident_pinned(0) <= most;
 }
+
+bool resident_may_pin(uint32_t slot) { return (space_at(slot)->flags & SPACE_F_SERVER) || resident_may_stay(1); }
 
 static void move_page(uint32_t slot, uint32_t page, frame_t f)
 {
@@ -268,6 +307,23 @@ static void turn_on(void)
     resident.on = true;
     resident_unusual();
     add_all_pages();
+}
+
+static uint32_t own_pinned;
+static void count_own_pinned(uint32_t slot, uint32_t page, frame_t f)
+{
+    own_pinned += frame_word(f)->refs == 1 && resident_counts(slot, f) && resident_is_pinned(slot, page);
+}
+
+bool resident_limit_is_enough(uint32_t slot, uint32_t frames)
+{
+    if (frames == 0)
+        return true;
+    turn_on(); /* else nothing is counted */
+    own_pinned = 0;
+    if (slot != 0)
+        each_page(slot, 0, USER_PAGES_END, count_own_pinned);
+    return (slot ? own_pinned : resident_pinned(0)) <= most_of(frames);
 }
 
 void resident_set_limit(uint32_t frames)

@@ -53,13 +53,26 @@ void resident_unlink(frame_t f);
 
 /* Whether the page must stay: its region is pinned, locked or shared, or its process is pinned. */
 bool resident_is_pinned(uint32_t slot, uint32_t page);
-/* [page, end) of the space was pinned or released: its pages are taken from the policy, or given to it. */
+/* [page, end) of the space was pinned or released: its pages are taken from the policy, or given to it. A page of several spaces is not
+ * taken: who pins it gets a copy (pin.h). */
 void resident_repin(uint32_t slot, uint32_t page, uint32_t end);
+/* All of the space is pinned or released: the mark in its record, and its pages. */
+void resident_pin_space(uint32_t slot, bool pin);
+/* The page, its process's alone, stays from now on. No relative finds it through the store either. */
+void resident_pin(frame_t f);
+/* Whether the frame is a page that counts, where the space maps it. */
+bool resident_counts(uint32_t slot, frame_t f);
 /* Pages that count and can't become free, of a space or (0) all: neither possible victims nor on their way from or to the store. Walks. */
 uint32_t resident_pinned(uint32_t slot);
 /* Whether so many more pages may be such, of all: a part of the limit is always left for pages that leave, whoever's they are.
  * Cost  a few loads while enough pages can leave; near the bound a pass over spaces, at it one over frames */
 bool resident_may_stay(uint32_t pages);
+/* Whether a page that is to stay may come in for the space in slot; a server's always. */
+bool resident_may_pin(uint32_t slot);
+/* Pages of the space that would stay, too, if all of it was pinned, those in the store among them. Walks. */
+uint32_t resident_loose(uint32_t slot);
+/* Whether a limit of so many frames, of the space or (0) of all, leaves that part beside what stays already. Walks. */
+bool resident_limit_is_enough(uint32_t slot, uint32_t frames);
 
 /* Limits: frames 0: none. */
 void resident_set_limit(uint32_t frames);

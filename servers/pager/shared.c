@@ -87,7 +87,7 @@ err_t shared_bring_in(uint32_t slot, uint32_t region, uint32_t page, frame_t *ou
     err_t err = prepare(slot, origin, page, out);
     *fresh = *out == NO_FRAME;
 #ifndef MUTANT_PAGER_SHARES_ALL
-    if (err == OK && *fresh && resident.on && !resident_may_stay(1))
+    if (err == OK && *fresh && resident.on && !resident_may_pin(slot))
         return ERR_NOMEM; /* else the next one who faults finds nothing that can leave, whoever that is */
 #endif
     if (err == OK && *fresh) {

@@ -27,7 +27,7 @@
     X(SLOTS, 17, "references of a slot = absent entries that name it + linked pages + transfers; its frame is held") \
     X(RESIDENT, 18, "the pages that count against the limits are counted right, by domain, and known to one policy at most") \
     X(CLEAN, 19, "a page that is the same in the store, or on its way there, can be written by nobody") \
-    X(PINNED, 20, "a pinned page is no victim") \
+    X(PINNED, 20, "a pinned page is no victim, and every other page can be one") \
     X(INTENT, 21, "between two events no page is between its frame and the store") \
     X(QUOTAS, 22, "frames and objects of every quota are counted right; where: its number") \
     X(SHARED_TABLE, 23, "a leaf table that several spaces have can be written by none, and its sharers are counted right")

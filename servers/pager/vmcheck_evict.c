@@ -33,7 +33,8 @@ void vmcheck_page(uint32_t slot, uint32_t page, pte_t pte)
     const struct ledger_frame *w = frame_word(PTE_FRAME(pte));
     if ((pte & PTE_W) && (w->flags & (FRAME_W_LINKED | FRAME_W_WRITING)))
         vmcheck_broken(VM_CLEAN, PTE_FRAME(pte), space_id(slot));
-    if ((w->flags & (FRAME_W_LISTED | FRAME_W_READY | FRAME_W_WRITING)) && resident_is_pinned(slot, page))
+    bool leaves = w->flags & (FRAME_W_LISTED | FRAME_W_READY | FRAME_W_WRITING);
+    if ((w->flags & FRAME_W_PAGE) && !space_is_locked(slot) && leaves == resident_is_pinned(slot, page))
         vmcheck_broken(VM_PINNED, PTE_FRAME(pte), space_id(slot));
 }
 

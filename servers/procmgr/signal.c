@@ -27,7 +27,7 @@ static unsigned signal_of(uint64_t cause, uint64_t reason)
 {
     if (reason == FAULT_REASON_NOMEM || reason == FAULT_REASON_QUOTA)
         return SIGKILL;
-    if (reason == FAULT_REASON_IO)
+    if (reason == FAULT_REASON_IO || reason == FAULT_REASON_END)
         return SIGBUS;
     switch (cause) {
     case 2: return SIGILL;
@@ -39,11 +39,11 @@ static unsigned signal_of(uint64_t cause, uint64_t reason)
 
 static int code_of(unsigned sig, uint64_t cause, uint64_t reason)
 {
-    enum { SEGV_CODE_MAPERR = 1, SEGV_CODE_ACCERR = 2, BUS_CODE_ADRALN = 1, BUS_CODE_OBJERR = 3, FIRST_CODE = 1 };
+    enum { SEGV_CODE_MAPERR = 1, SEGV_CODE_ACCERR = 2, BUS_CODE_ADRALN = 1, BUS_CODE_ADRERR = 2, BUS_CODE_OBJERR = 3, FIRST_CODE = 1 };
     if (sig == SIGSEGV)
         return reason == FAULT_REASON_PROT ? SEGV_CODE_ACCERR : SEGV_CODE_MAPERR;
     if (sig == SIGBUS)
-        return cause == 0 || cause == 4 || cause == 6 ? BUS_CODE_ADRALN : BUS_CODE_OBJERR;
+        return cause == 0 || cause == 4 || cause == 6 ? BUS_CODE_ADRALN : reason == FAULT_REASON_IO ? BUS_CODE_OBJERR : BUS_CODE_ADRERR;
     return FIRST_CODE; /* ILL_ILLOPC, TRAP_BRKPT */
 }
 
@@ -62,6 +62,7 @@ static const char *place_text(uint64_t access, uint64_t reason)
     case FAULT_REASON_KERNEL: return "kernel address";
     case FAULT_REASON_NOMEM: return "page that no frame is left for (out of memory)";
     case FAULT_REASON_QUOTA: return "page that its quota has no frame left for";
+    case FAULT_REASON_END: return "page behind the end of its file";
     case FAULT_REASON_IO: return "page whose backing store failed";
     default: return "unmapped page";
     }

@@ -10,6 +10,7 @@
 #include "gfiles.h"
 
 #include <fcntl.h>
+#include <limits.h>
 #include <ipc/procmgr.h>
 #include <pagoda/spawn.h>
 #include <spawn.h>
@@ -193,5 +194,46 @@ static void the_process_manager_dies_meanwhile(void)
     CHECK_EQ(unlink("/tmp/prog"), 0);
 }
 
+/* To execute a file takes no descriptor of the program's, and leaves none behind. */
+static int fills_its_table(void)
+{
+    int last = -1, fd;
+    while ((fd = open("/dev/null", O_RDONLY | O_CLOEXEC)) >= 0) /* bound: OPEN_MAX */
+        last = fd;
+    CHECK_EQ(errno, EMFILE);
+    return last;
+}
+static void executes_with_all_open(void *path)
+{
+    char *const argv[] = {"sh", "-c", "exit 42", NULL};
+    pid_t pid = -1;
+    int last = fills_its_table();
+    for (unsigned i = 0; i < 70; i++) { /* more often than there is room */
+        CHECK_EQ(execve("/tmp/not", argv, environ), -1);
+        CHECK_EQ(errno, ENOEXEC);
+    }
+    CHECK_EQ(posix_spawn(&pid, path, NULL, NULL, argv, environ), 0);
+    gt_expect_exit(pid, 42);
+    CHECK_EQ(spawn_program(path, argv, environ, 0, &pid), 0);
+    gt_expect_exit(pid, 42);
+    CHECK_EQ(fcntl(OPEN_MAX, F_GETFD), -1);
+    CHECK_EQ(open("/dev/null", O_RDONLY), -1);
+    CHECK_EQ(close(last), 0);
+    CHECK_EQ(open("/dev/null", O_RDONLY), last);
+    executes(path);
+}
+static void a_full_table_is_in_nobodys_way(void)
+{
+    REQUIRE(copy("/bin/sh", "/tmp/prog", 0755));
+    text("/tmp/script", "#!/tmp/prog\nexit 42\n", 0755);
+    text("/tmp/not", "exit 1\n", 0755);
+    exec_argv = (char *const[]){"sh", "-c", "exit 42", NULL};
+    gt_expect_exit(gt_child(executes_with_all_open, "/tmp/prog"), 42);
+    gt_expect_exit(gt_child(executes_with_all_open, "/tmp/script"), 42);
+    CHECK_EQ(mkfifo("/tmp/fifo", 0755), 0);
+    CHECK_EQ(status_of("/tmp/fifo", exec_argv), 100 + EACCES); /* and nobody waits for the other end */
+    CHECK_EQ(unlink("/tmp/prog") | unlink("/tmp/script") | unlink("/tmp/not") | unlink("/tmp/fifo"), 0);
+}
+
 GT_MAIN(CASE(a_copy_runs_as_the_program_does), CASE(scripts_name_their_interpreter), CASE(what_may_not_run_is_refused), CASE(names_without_a_slash_are_paths),
-        CASE(what_runs_is_not_written_and_what_is_written_does_not_run), CASE(text_is_in_memory_once), CASE(the_process_manager_dies_meanwhile))
+        CASE(what_runs_is_not_written_and_what_is_written_does_not_run), CASE(text_is_in_memory_once), CASE(the_process_manager_dies_meanwhile), CASE(a_full_table_is_in_nobodys_way))

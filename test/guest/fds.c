@@ -317,7 +317,16 @@ static void reading_directories(void)
     for (n = 0; readdir(d) != NULL;)
         n++;
     CHECK_EQ(n, 2);
-    CHECK_EQ(closedir(d), 0);
+    struct dirent mine, *is = NULL;
+    rewinddir(d);
+    for (n = 0; readdir_r(d, &mine, &is) == 0 && is == &mine; n++)
+        CHECK(mine.d_name[0] == '.' && mine.d_type == DT_DIR);
+    CHECK(n == 2 && is == NULL);
+    CHECK_EQ(close(dirfd(d)), 0);
+    is = &mine;
+    errno = 77;
+    CHECK(readdir_r(d, &mine, &is) == EBADF && is == NULL && errno == 77);
+    CHECK_EQ(closedir(d), -1); /* its descriptor was gone */
     CHECK_EQ(rmdir("/tmp/many"), 0);
     errno = 0;
     CHECK(opendir("/tmp/many") == NULL && errno == ENOENT);

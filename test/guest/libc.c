@@ -4,6 +4,7 @@
 #define GT_NAME "libc"
 #include "gtest.h"
 #include <math.h>
+#include <search.h>
 #include <setjmp.h>
 #include <time.h>
 
@@ -134,5 +135,38 @@ static void errors_of_write(void)
     CHECK_EQ(errno, EFAULT);
 }
 
+static int same_number(const void *a, const void *b) { return *(const int *)a != *(const int *)b; }
+static void tables_are_looked_through(void)
+{
+    int table[5] = {4, 2, 9}, key = 2, other = 7;
+    size_t n = 3;
+    CHECK(lfind(&key, table, &n, sizeof table[0], same_number) == &table[1]);
+    CHECK(lfind(&other, table, &n, sizeof table[0], same_number) == NULL && n == 3);
+    CHECK(lsearch(&key, table, &n, sizeof table[0], same_number) == &table[1] && n == 3);
+    CHECK(lsearch(&other, table, &n, sizeof table[0], same_number) == &table[3] && n == 4 && table[3] == 7 && table[4] == 0);
+    n = 0;
+    CHECK(lfind(&key, table, &n, sizeof table[0], same_number) == NULL);
+}
+static void lists_are_linked_both_ways(void)
+{
+    struct item {
+        struct item *next, *before;
+    } a, b, c, ring = {&ring, &ring};
+    insque(&a, NULL);
+    insque(&c, &a);
+    insque(&b, &a);
+    CHECK(a.before == NULL && a.next == &b && b.before == &a && b.next == &c && c.before == &b && c.next == NULL);
+    remque(&b);
+    CHECK(a.next == &c && c.before == &a);
+    remque(&c);
+    CHECK(a.next == NULL);
+    remque(&a);
+    insque(&a, &ring);
+    insque(&b, &a);
+    CHECK(ring.next == &a && a.next == &b && b.next == &ring && ring.before == &b && b.before == &a);
+    remque(&a);
+    CHECK(ring.next == &b && b.before == &ring);
+}
+
 GT_MAIN(CASE(printf_formats), CASE(malloc_gives_distinct_memory), CASE(strings), CASE(mathematics),
-        CASE(thread_local_objects), CASE(long_jumps), CASE(sorting), CASE(clocks), CASE(errors_of_write))
+        CASE(thread_local_objects), CASE(long_jumps), CASE(sorting), CASE(clocks), CASE(errors_of_write), CASE(tables_are_looked_through), CASE(lists_are_linked_both_ways))

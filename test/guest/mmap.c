@@ -5,6 +5,8 @@
 #define GT_NAME "mmap"
 #include "gmap.h"
 
+#include <fcntl.h>
+
 #define PRIVATE (MAP_PRIVATE | MAP_ANONYMOUS)
 #define SHARED (MAP_SHARED | MAP_ANONYMOUS)
 
@@ -332,8 +334,40 @@ static void what_is_wrong_is_refused(void)
     REFUSED(msync(p, PAGE, MS_SYNC), ENOMEM);
 }
 
+/* ---- /dev/zero ---- */
+
+static void stores_to_both(void *p)
+{
+    *word(p, 0) = 7;
+    *word(p, 2) = 8;
+}
+static void dev_zero_is_anonymous_memory(void)
+{
+    int fd = open("/dev/zero", O_RDWR), reads = open("/dev/zero", O_RDONLY), writes = open("/dev/zero", O_WRONLY), null = open("/dev/null", O_RDWR);
+    char *p = mmap(NULL, 2 * PAGE, RW, MAP_PRIVATE, fd, 0), *q = mmap(NULL, 2 * PAGE, RW, MAP_SHARED, fd, PAGE);
+    REQUIRE(p != MAP_FAILED && q != MAP_FAILED);
+    CHECK_EQ(*word(p, 0) | *word(p, 1) | *word(q, 0) | *word(q, 1), 0);
+    char *both = mmap(NULL, 4 * PAGE, PROT_NONE, PRIVATE, -1, 0); /* private pages, then shared ones */
+    REQUIRE(mmap(both, 2 * PAGE, RW, MAP_PRIVATE | MAP_FIXED, fd, 0) == both);
+    REQUIRE(mmap(both + 2 * PAGE, 2 * PAGE, RW, MAP_SHARED | MAP_FIXED, fd, 0) == both + 2 * PAGE);
+    *word(both, 0) = 1;
+    RUN_CHILD(stores_to_both, both);
+    CHECK(*word(both, 0) == 1 && *word(both, 2) == 8);
+    *word(p, 0) = 5;
+    char *fresh = mmap(NULL, PAGE, PROT_READ, MAP_PRIVATE, fd, 0); /* nothing that was stored is in it */
+    CHECK(fresh != MAP_FAILED && *word(fresh, 0) == 0);
+    CHECK_EQ(munmap(p, 2 * PAGE) | munmap(q, 2 * PAGE) | munmap(both, 4 * PAGE) | munmap(fresh, PAGE), 0);
+    p = mmap(NULL, PAGE, RW, MAP_PRIVATE, reads, 0);
+    CHECK(p != MAP_FAILED && munmap(p, PAGE) == 0);
+    FAILS(mmap(NULL, PAGE, RW, MAP_SHARED, reads, 0), EACCES);
+    FAILS(mmap(NULL, PAGE, PROT_READ, MAP_PRIVATE, writes, 0), EACCES);
+    FAILS(mmap(NULL, PAGE, RW, MAP_PRIVATE, null, 0), ENODEV);
+    FAILS(mmap(NULL, PAGE, RW, MAP_PRIVATE, fd, 1), EINVAL);
+    CHECK_EQ(close(fd) | close(reads) | close(writes) | close(null), 0);
+}
+
 GT_MAIN(CASE(it_is_zero_and_filled_when_touched), CASE(a_part_of_a_page_is_the_page), CASE(a_hint_is_taken_when_it_is_free),
         CASE(fixed_replaces_what_is_there), CASE(parts_go_and_neighbours_join), CASE(nothing_may_be_reserved),
         CASE(ten_thousand_mappings_stay_fast), CASE(one_call_removes_them_all), CASE(what_one_stores_all_see),
         CASE(a_child_unmaps_its_own), CASE(only_the_same_memory_is_shared), CASE(many_processes_share),
-        CASE(unneeded_pages_are_as_never_touched), CASE(locked_pages_stay), CASE(what_is_wrong_is_refused))
+        CASE(unneeded_pages_are_as_never_touched), CASE(locked_pages_stay), CASE(what_is_wrong_is_refused), CASE(dev_zero_is_anonymous_memory))

@@ -69,6 +69,25 @@ static void sigpipe_kills(void)
     int status = gt_reap(gt_child(writes_to_nobody, NULL), 5000);
     CHECK(WIFSIGNALED(status) && WTERMSIG(status) == SIGPIPE);
 }
+/* A line that stderr holds back until something else is asked for: that raises the signal, once. */
+static void says_its_last(void *ignores)
+{
+    REQUIRE(pipe(p) == 0 && dup2(p[1], 2) == 2);
+    close(p[0]);
+    close(p[1]);
+    if (ignores != NULL)
+        (void)signal(SIGPIPE, SIG_IGN);
+    CHECK_EQ(fputs("half a line", stderr) < 0, 0);
+    CHECK_EQ(raise(0), 0);
+    CHECK(ferror(stderr) && ignores != NULL);
+    errno = 0;
+    CHECK(fputs("a line\n", stderr) == EOF && errno == EPIPE);
+}
+static void sigpipe_kills_by_stderr(void)
+{
+    gt_expect_signal(gt_child(says_its_last, NULL), SIGPIPE);
+    gt_expect_exit(gt_child(says_its_last, p), 0);
+}
 static void not_blocking(void)
 {
     static char big[2 * WHOLE];
@@ -285,5 +304,5 @@ static void bad_addresses(void)
     CHECK_EQ(close(p[1]), 0);
 }
 
-GT_MAIN(CASE(bytes_come_in_order), CASE(the_end), CASE(sigpipe_kills), CASE(not_blocking), CASE(two_processes_take_turns),
-        CASE(a_large_write_waits_for_its_reader), CASE(small_writes_are_never_torn), CASE(the_killed_let_go), CASE(polling), CASE(bad_addresses))
+GT_MAIN(CASE(bytes_come_in_order), CASE(the_end), CASE(sigpipe_kills), CASE(sigpipe_kills_by_stderr), CASE(not_blocking),
+        CASE(two_processes_take_turns), CASE(a_large_write_waits_for_its_reader), CASE(small_writes_are_never_torn), CASE(the_killed_let_go), CASE(polling), CASE(bad_addresses))

@@ -301,6 +301,48 @@ static void accounts_are_used_again(void)
     gt_shared_close();
 }
 
+/* ---- records of regions: of a tree's processes none takes more than a part of what is free ---- */
+#define HOGS 12
+static void takes_regions(void *unused)
+{
+    (void)unused;
+    err_t err = OK;
+    uint64_t n = 0;
+    for (; err == OK; n++) {
+        struct ipc_msg m = {.w = {PAGER_REGION_ADD, 0, 0x800000000UL + 2 * n * PAGE_SIZE, 0x800000000UL + (2 * n + 1) * PAGE_SIZE,
+                                  PROT_R, BACKING_ANON}};
+        err = pager_call(H_PAGER, &m);
+    }
+    CHECK_EQ(err, ERR_LIMIT);
+    CHECK(n > 100);
+    __atomic_add_fetch(&GT_SHARED->word[1], 1, __ATOMIC_SEQ_CST);
+    gt_await(0, 1);
+}
+static void region_hogs(void *unused)
+{
+    pid_t pid[HOGS];
+    limit(PROC_TREE_PROCESSES, HOGS + 1);
+    limit(PROC_TREE_FRAMES, 3000);
+    for (int i = 0; i < HOGS; i++)
+        pid[i] = gt_child(takes_regions, unused);
+    for (int i = 0; i < HOGS; i++)
+        gt_expect_exit(pid[i], 0);
+}
+static void exits(void *unused) { (void)unused; }
+static void others_have_regions_left(void)
+{
+    REQUIRE(gt_shared_open() == OK);
+    pid_t first = gt_child(region_hogs, NULL);
+    GT_UNTIL(GT_SHARED->word[1] == HOGS);
+    for (int i = 0; i < 20; i++)
+        RUN_CHILD(exits, NULL);
+    CHECK_EQ(system("seq 1000 | sort | wc -l > /dev/null"), 0);
+    GT_SHARED->word[0] = 1;
+    gt_expect_exit(first, 0);
+    counts_are_right();
+    gt_shared_close();
+}
+
 /* ---- servers die ---- */
 static void dying_servers(void *unused)
 {
@@ -324,5 +366,5 @@ static void counts_outlive_pager_and_procmgr(void) { alone(dying_servers); }
 
 GT_MAIN(CASE(processes_of_a_tree), CASE(an_orphan_counts_where_it_was_born), CASE(threads_of_a_tree), CASE(frames_of_a_tree), CASE(populating_kills_nobody),
         CASE(shared_pages_of_dead_parents_count), CASE(a_fork_over_quota_fails_cleanly), CASE(objects_of_a_tree),
-        CASE(it_can_only_be_lowered), CASE(not_with_children_that_stay_outside), CASE(accounts_are_used_again),
+        CASE(it_can_only_be_lowered), CASE(not_with_children_that_stay_outside), CASE(accounts_are_used_again), CASE(others_have_regions_left),
         CASE(counts_outlive_pager_and_procmgr))

@@ -210,8 +210,18 @@ static void tools(void)
         {"cd /tmp; mkfifo -m 600 p q; (echo through > p) & cat p; stat -c '%a %F' p; mkfifo p; echo $?; rm p q; mkfifo -m 9 p 2>/dev/null",
          "through\n600 pipe\nmkfifo: p: File exists\n1\n", 2},
         {"cat -x 2>&1 | head -n 1; cat -z 2>/dev/null; echo $?", "cat: -x: there is no such option\n2\n", 0},
-        {"cd /tmp; mkdir m; touch m/f; touch -d @0 m/f; ls -liT m | cut -c 8-; ls -hs m 2>&1 | head -n 1; rm -r m",
-         "-rw-r--r--   1          0 1970-01-01 00:00:00 f\nls: -s: there is no such option\n", 0},
+        {"cd /tmp; mkdir m; touch m/f; touch -d @0 m/f; ls -liT m | cut -c 8-; ls -hq m 2>&1 | head -n 1; rm -r m",
+         "-rw-r--r--   1          0 1970-01-01 00:00:00 f\nls: -q: there is no such option\n", 0},
+        {"cd /tmp; mkdir m; cd m; seq 300 > b; mkdir a; ln -s b c; ln -s nowhere d; ls -n b c; ls -nL c; ls -s b; ls -sk | cut -c 1-6; cd ..; rm -r m",
+         "-rw-r--r--   1    0    0       1092 b\nlrwxrwxrwx   1    0    0          1 c -> b\n-rw-r--r--   1    0    0       1092 c\n   8 b\n"
+         "total \n   0 a\n   4 b\n   4 c\n   4 d\n", 0},
+        {"cd /tmp; mkdir m; cd m; for i in 1 2 3 4 5 6 7; do echo > n$i; done; mkdir a; COLUMNS=14; export COLUMNS; ls -x; ls -C; ls -xp1 | head -n 1; ls -lC | head -n 1; "
+         "ls -mp; cd ..; rm -r m",
+         "a   n1  n2\nn3  n4  n5\nn6  n7\na   n3  n6\nn1  n4  n7\nn2  n5\na/\na   n3  n6\na/, n1, n2,\nn3, n4, n5,\nn6, n7\n", 0},
+        {"cd /tmp; mkdir m; cd m; echo 1 > a; echo 2 > b; echo n | mv -i a b; cat a b; echo y | cp -i a b; cat b; echo n | rm -i a; cd ..; printf 'y\\ny\\nn\\n' | rm -ir m; ls m; "
+         "echo y | rm -if m; rm -rfi m < /dev/null; echo y | rm -ri m; echo; yes | rm -ri m; ls m",
+         "mv: replace b? 1\n2\ncp: write over b? 1\nrm: remove a? rm: go into m? rm: remove m/a? rm: remove m/b? b\n"
+         "rm: m: Is a directory\nrm: go into m? rm: go into m? rm: remove m/b? \nrm: go into m? rm: remove m/b? rm: remove directory m? ls: m: No such file or directory\n", 1},
         {"cd /tmp; n=0; while [ $n -lt 300 ]; do mkdir a-directory; cd a-directory; echo x > f; n=$((n + 1)); done; cd /tmp; "
          "cp -r a-directory b; find b | wc -l; du -s b > /dev/null; grep -rc x b | wc -l; echo $?; rm -r a-directory b", "600\n300\n0\n", 0},
         {"cd /tmp; mkdir a; cp -r a a/b; ls -R a; rm -r a", "cp: b: Invalid argument\na:\nb\n\na/b:\n", 0},

@@ -216,8 +216,15 @@ static void a_nameless_file_may_be_given_a_name(void)
 }
 
 /* More than there is memory for: holes cost nothing, what is touched is refused with SIGBUS when the server has no more. */
+static void leave_with_code(int sig, siginfo_t *info, void *context)
+{
+    (void)sig, (void)context;
+    _exit(info->si_code);
+}
 static void touch_all(void *p)
 {
+    struct sigaction a = {.sa_flags = SA_SIGINFO, .sa_sigaction = leave_with_code};
+    CHECK_EQ(sigaction(SIGBUS, &a, NULL), 0);
     for (size_t i = 0; i < 262144; i++)
         *word(p, i) = 1;
 }
@@ -230,7 +237,7 @@ static void too_large_is_sigbus_not_a_hang(void)
     REQUIRE(p != MAP_FAILED);
     *word(p, 262143) = 3;
     CHECK_EQ(*word(p, 262143), 3);
-    gt_expect_signal(gt_child(touch_all, p), SIGBUS);
+    gt_expect_exit(gt_child(touch_all, p), BUS_OBJERR); /* the file has the page */
     CHECK_EQ(*word(p, 0), 1);
     CHECK_EQ(munmap(p, 1UL << 30), 0);
     close(fd);

@@ -10,6 +10,7 @@
 #include <poll.h>
 #include <pthread.h>
 #include <semaphore.h>
+#include <sys/mman.h>
 #include <sys/select.h>
 #include <sys/time.h>
 #include <time.h>
@@ -230,6 +231,48 @@ static void locks(void *unused)
     _exit(gt_failed != 0);
 }
 
+/* A semaphore between processes asks for the thread's name before it waits. The handler that runs then ends the wait as any other does:
+ * the alarm comes at every moment of the call, and counts when it found the thread at that request. */
+#define ALARMS_US 60
+static sem_t *shared_sem;
+static volatile sig_atomic_t in_call, at_name;
+static void note_where(int sig, siginfo_t *info, void *context)
+{
+    uint32_t before, here;
+    const char *pc = (const char *)((const ucontext_t *)context)->uc_mcontext.__gregs[0];
+    (void)sig, (void)info;
+    memcpy(&before, pc - 4, sizeof before);
+    memcpy(&here, pc, sizeof here);
+    at_name = in_call && shared_sem->__sleepers == 0 && (before == 0x73 || here == 0x73); /* ecall */
+}
+static void waits_for_the_alarm(void *us)
+{
+    struct sigaction a = {.sa_flags = SA_SIGINFO, .sa_sigaction = note_where};
+    struct timespec until;
+    CHECK_EQ(sigaction(SIGALRM, &a, NULL) | clock_gettime(CLOCK_REALTIME, &until), 0);
+    until.tv_nsec += 20000000; /* who had the alarm before the call, or late, is not to be waited for */
+    until.tv_sec += until.tv_nsec / 1000000000;
+    until.tv_nsec %= 1000000000;
+    in_us((long)us);
+    in_call = 1;
+    int result = sem_timedwait(shared_sem, &until), error = errno;
+    in_call = 0;
+    _exit(!at_name ? 0 : result == -1 && error == EINTR ? 1 : 2);
+}
+static void a_handler_before_the_wait_proper_ends_it(void)
+{
+    unsigned met = 0;
+    shared_sem = mmap(NULL, PAGE_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    REQUIRE(shared_sem != MAP_FAILED && sem_init(shared_sem, 1, 0) == 0);
+    for (long us = 1; us <= ALARMS_US; us++) {
+        int s = gt_reap(gt_child(waits_for_the_alarm, (void *)us), GT_HANG_MS);
+        CHECK(WIFEXITED(s) && WEXITSTATUS(s) < 2);
+        met += WIFEXITED(s) && WEXITSTATUS(s) != 0;
+    }
+    CHECK(met > 0 || !gt_exact());
+    CHECK_EQ(munmap(shared_sem, PAGE_SIZE), 0);
+}
+
 static void condition_variables_never_say_eintr(void) { RUN_CHILD(locks, NULL); }
 
 /* ---- alarms ---- */
@@ -340,6 +383,29 @@ static void sigsuspend_takes_what_was_blocked(void)
     CHECK_EQ(sigprocmask(SIG_UNBLOCK, &usr1, NULL), 0);
 }
 
+/* Its own write of what is left on stderr raises SIGPIPE: before the mask is there, so it waits on. */
+static void sigsuspend_is_not_ended_by_an_earlier_handler(void)
+{
+    sigset_t none = 0;
+    int p[2], console = dup(2);
+    REQUIRE(pipe(p) == 0 && console >= 0);
+    install(SIGPIPE, 0);
+    install(SIGALRM, 0);
+    CHECK_EQ(dup2(p[1], 2), 2);
+    close(p[0]);
+    close(p[1]);
+    (void)fputc('x', stderr);
+    CHECK_EQ(runs, 0);
+    when_it_waits(SIGALRM);
+    CHECK(sigsuspend(&none) == -1 && errno == EINTR);
+    CHECK_EQ(runs, 2);
+    gt_expect_exit(sender, 0);
+    CHECK_EQ(dup2(console, 2), 2);
+    close(console);
+    clearerr(stderr);
+    (void)signal(SIGPIPE, SIG_DFL);
+}
+
 static void kills_its_parent(void *sig)
 {
     gt_sleep_us(3000);
@@ -429,6 +495,8 @@ static void a_signal_for_a_thread_goes_there(void)
 
 GT_MAIN(CASE(a_read_of_an_empty_pipe_is_interrupted), CASE(with_restart_a_read_goes_on), CASE(a_write_counts_what_it_has_written),
         CASE(sleep_says_what_is_left), CASE(wait_is_interrupted_or_goes_on), CASE(poll_and_select_are_interrupted_in_any_case),
-        CASE(a_semaphore_is_interrupted_or_goes_on), CASE(condition_variables_never_say_eintr), CASE(alarm_says_what_was_left),
-        CASE(an_interval_comes_again_and_again), CASE(children_have_no_alarm), CASE(the_end_by_an_alarm_is_told_at_once), CASE(sigsuspend_takes_what_was_blocked),
+        CASE(a_semaphore_is_interrupted_or_goes_on), CASE(a_handler_before_the_wait_proper_ends_it),
+        CASE(condition_variables_never_say_eintr), CASE(alarm_says_what_was_left), CASE(an_interval_comes_again_and_again),
+        CASE(children_have_no_alarm), CASE(the_end_by_an_alarm_is_told_at_once), CASE(sigsuspend_takes_what_was_blocked),
+        CASE(sigsuspend_is_not_ended_by_an_earlier_handler),
         CASE(sigwait_takes_it_without_a_handler), CASE(a_signal_for_a_thread_goes_there))

@@ -5,6 +5,7 @@
 #define GT_NAME "sigfaults"
 #include "gtest.h"
 
+#include <fcntl.h>
 #include <pthread.h>
 #include <setjmp.h>
 #include <sys/mman.h>
@@ -61,6 +62,34 @@ static void a_jump_to_nowhere_is_one_too(void)
         ((void (*)(void))PROC_HOOK_VA)(); /* where signals are waited for: who jumps there by himself has erred */
     CHECK(address == (void *)PROC_HOOK_VA);
     (void)signal(SIGSEGV, SIG_DFL);
+}
+
+/* POSIX: BUS_ADRERR, for a load, a store and a jump, by whatever mapping. */
+static void behind_a_files_end(void)
+{
+    static const int as[] = {MAP_SHARED, MAP_PRIVATE};
+    int fd = open("/tmp/short", O_RDWR | O_CREAT | O_TRUNC, 0700);
+    CHECK_EQ(ftruncate(fd, 100), 0);
+    catch(SIGBUS, jump, 0);
+    for (unsigned i = 0; i < 2; i++) {
+        volatile char *p = mmap(NULL, 2 * PAGE_SIZE, PROT_READ | PROT_WRITE, as[i], fd, 0);
+        REQUIRE(p != MAP_FAILED);
+        CHECK_EQ(p[PAGE_SIZE - 1], 0);
+        if (sigsetjmp(back, 1) == 0)
+            (void)p[PAGE_SIZE + 5];
+        CHECK(runs == 1 && address == p + PAGE_SIZE + 5 && code == BUS_ADRERR);
+        if (sigsetjmp(back, 1) == 0)
+            p[PAGE_SIZE + 6] = 1;
+        CHECK(runs == 2 && address == p + PAGE_SIZE + 6 && code == BUS_ADRERR);
+        CHECK_EQ(mprotect((void *)p, 2 * PAGE_SIZE, PROT_READ | PROT_EXEC), 0);
+        if (sigsetjmp(back, 1) == 0)
+            ((void (*)(void))(uintptr_t)(p + PAGE_SIZE))();
+        CHECK(runs == 3 && address == p + PAGE_SIZE && code == BUS_ADRERR);
+        CHECK_EQ(munmap((void *)p, 2 * PAGE_SIZE), 0);
+        runs = 0;
+    }
+    (void)signal(SIGBUS, SIG_DFL);
+    CHECK_EQ(close(fd) | unlink("/tmp/short"), 0);
 }
 
 static void instructions_that_there_are_not(void)
@@ -321,6 +350,6 @@ static void a_write_barrier_notes_each_page_that_is_stored_to(void)
     CHECK_EQ(munmap(guarded, BARRIER_PAGES * PAGE_SIZE), 0);
 }
 
-GT_MAIN(CASE(a_write_barrier_notes_each_page_that_is_stored_to), CASE(a_store_says_where), CASE(a_jump_to_nowhere_is_one_too), CASE(instructions_that_there_are_not),
+GT_MAIN(CASE(a_write_barrier_notes_each_page_that_is_stored_to), CASE(a_store_says_where), CASE(a_jump_to_nowhere_is_one_too), CASE(behind_a_files_end), CASE(instructions_that_there_are_not),
         CASE(a_program_is_its_own_pager), CASE(a_full_stack_has_another_one), CASE(what_cannot_be_handled_ends_the_process),
         CASE(each_thread_has_its_own_faults))

@@ -57,7 +57,7 @@ static void file_serve(struct ipc_regs *x)
     for (unsigned i = 0; i < wants; i++) {
         if (x->w[1] == of_file && want[i].index == x->w[2] && want[i].given) {
             want[i].served = want[i].served || x->w[3] != 0;
-            want[i].refused = want[i].refused || x->w[3] == 0;
+            want[i].refused = want[i].refused || x->w[3] <= PAGER_FILE_END;
         }
         if (x->w[1] == 0 && x->w[2] == PAGER_FILE_BEGAN)
             want[i].given = want[i].served;

@@ -249,6 +249,7 @@ static unsigned depth_below(uint32_t n)
 static void ten_thousand_in_order_stay_shallow(void **state)
 {
     (void)state;
+    ledger.space[SLOT].flags = SPACE_F_SERVER; /* who may have more than are free */
     for (uint32_t i = 0; i < 10000; i++) {
         struct ledger_region g = make(i * 3, i * 3 + 2, PROT_R);
         assert_int_equal(region_add(&g), OK);
@@ -260,6 +261,7 @@ static void ten_thousand_in_order_stay_shallow(void **state)
     }
     while (region_any(SLOT) != NO_REGION)
         region_delete(region_any(SLOT));
+    ledger.space[SLOT].flags = 0;
 }
 
 static void the_table_runs_full_cleanly(void **state)
@@ -267,6 +269,7 @@ static void the_table_runs_full_cleanly(void **state)
     (void)state;
     uint32_t all = region_free_count(), n = 0;
     struct ledger_region g;
+    ledger.space[SLOT].flags = SPACE_F_SERVER; /* who may have all */
     do {
         g = make(n * 2, n * 2 + 1, PROT_R);
         n++;
@@ -286,6 +289,45 @@ static void the_table_runs_full_cleanly(void **state)
     assert_int_equal(region_add(&wide), ERR_LIMIT);
     while (region_any(SLOT) != NO_REGION)
         region_delete(region_any(SLOT));
+    ledger.space[SLOT].flags = 0;
+}
+
+/* Regions of the space until one is refused. */
+static uint32_t takes_all_it_can(uint16_t slot)
+{
+    struct ledger_region g;
+    uint32_t n = 0;
+    do {
+        g = make(n * 4, n * 4 + 3, PROT_R);
+        g.space = slot;
+        n++;
+    } while (region_add(&g) == OK);
+    assert_int_equal(region_add(&g), ERR_LIMIT);
+    assert_int_equal(region_cut(slot, 1, 2), ERR_LIMIT);
+    assert_int_equal(region_append(slot, region_from(slot, 0), 0, NO_REGION), NO_REGION);
+    return n - 1;
+}
+static void no_space_takes_all(void **state)
+{
+    (void)state;
+    uint32_t all = region_free_count();
+    assert_int_equal(takes_all_it_can(SLOT), all / 2);
+    assert_int_equal(takes_all_it_can(SLOT + 1), all / 4);
+    for (uint16_t s = SLOT; s <= SLOT + 1; s++)
+        while (region_any(s) != NO_REGION)
+            region_delete(region_any(s));
+    for (uint16_t s = SLOT; s < SLOT + 20; s++) { /* under a quota */
+        ledger.space[s].quota = 1;
+        uint32_t before = region_free_count(), n = takes_all_it_can(s);
+        assert_true(n <= before / 8 && n + 1 >= before / 9);
+    }
+    assert_true(region_free_count() > all / 12);
+    for (uint16_t s = SLOT; s < SLOT + 20; s++) {
+        while (region_any(s) != NO_REGION)
+            region_delete(region_any(s));
+        ledger.space[s].quota = 0;
+    }
+    assert_int_equal(region_free_count(), all);
 }
 
 static void an_empty_heap_has_its_place(void **state)
@@ -312,7 +354,7 @@ int main(void)
         cmocka_unit_test(equal_neighbours_become_one),
         cmocka_unit_test(a_cut_off_split_never_happened),
         cmocka_unit_test(ten_thousand_in_order_stay_shallow),
-        cmocka_unit_test(the_table_runs_full_cleanly),
+        cmocka_unit_test(the_table_runs_full_cleanly), cmocka_unit_test(no_space_takes_all),
         cmocka_unit_test(an_empty_heap_has_its_place),
     };
     return cmocka_run_group_tests(tests, setup, teardown);

@@ -82,6 +82,28 @@ def what_is_no_ext2_is_named(folder):
     check("what_is_no_ext2_is_named", "no ext2 file system" in text and "not understood" in foreign, text, foreign)
 
 
+def a_disk_that_is_missed_says_so(folder):
+    """The host damages it, then the file server is started anew: no directory that looks empty."""
+    path = make(folder, "missed.img")
+    guest = Machine.from_environment(disk=drive(path)).start()
+    try:
+        guest.expect(r"pagoda\$ ", SECONDS)
+        guest.send("t__disk write /disk/note kept; sync; echo all on the disk\n")
+        guest.expect("^all on the disk$", SECONDS)
+        with open(path, "r+b") as file:
+            file.seek(1024)
+            file.write(bytes(1024))  # the superblock
+        guest.send("pagerctl kill fs; t__disk show /disk/note; t__disk write /disk/new x; ls /disk; ls /; cd /disk; cd ..; pwd; poweroff\n")
+        outcome = guest.wait(SECONDS)
+    finally:
+        guest.close()
+    line = "fs: nothing is mounted at /disk: no ext2 file system, or a damaged one; run e2fsck on the host"
+    text = outcome.text
+    check("a_disk_that_is_missed_says_so", not outcome.hung and text.count(line) == 1 and "/disk/note: Input/output error" in text and
+          "/disk/new: Input/output error" in text and "ls: /disk: Input/output error" in text and re.search("^tmp$", text, re.MULTILINE) and
+          re.search("^/$", text, re.MULTILINE), text)
+
+
 def without_a_disk_there_is_no_block_server():
     _, text = boot(None, "ps; t__disk show /proc/disk")
     check("without_a_disk_there_is_no_block_server", "there is no disk" in text and " blk" not in text, text)
@@ -150,6 +172,7 @@ def main():
         the_modern_transport_works_as_well(folder)
         a_disk_that_may_not_be_written_is_refused_to_writers(folder)
         what_is_no_ext2_is_named(folder)
+        a_disk_that_is_missed_says_so(folder)
         without_a_disk_there_is_no_block_server()
         a_disk_that_fails_gives_errors_and_works_on(folder)
         a_machine_that_is_cut_off_leaves_a_disk_that_works(folder)

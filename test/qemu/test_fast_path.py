@@ -61,7 +61,7 @@ class Kernel:
 
     def events(self, line, folder):
         """{(thread, client): [(kind, a, b)]}, oldest first, when the line has run."""
-        machine = qemu.Machine.from_environment(kernel=self.path, run=f"t__still && {line}; echo :done; cat", mem="128M", qmp=True, smp=1)
+        machine = qemu.Machine.from_environment(kernel=self.path, run=f"t__still && {line}; echo :done; cat", mem="128M", smp=1)
         dump = os.path.join(folder, "dump")
         with machine.start() as guest:
             guest.expect(r"^:done$", PATIENCE)

@@ -106,6 +106,12 @@ def the_shell_can_be_interrupted(guest):
     line(guest, "trap 'echo caught' USR1; kill -USR1 $$; trap - USR1; echo on", "^caught$", "^on$")
 
 
+def what_is_no_limit_limits_nothing_and_runs_nothing(guest):
+    for wrong in ("frames=-1", "frames=18446744073709551615", "frames=99999999999999999999", "frames=", "frames=9x", "processes=0"):
+        line(guest, f"limit {wrong} echo ran || echo refused $?", "^refused 2$")
+    line(guest, "limit --kill 2x; echo $?", "^limit: 2x: it began no limited tree$", "^1$")
+
+
 def the_prompt_answers_beside_a_bomb(guest):
     line(guest, "limit processes=60 frames=3000 t_bomb --full a_fork_bomb > /tmp/bomb &", r"^\[\d\] \d+$")
     end, many = time.monotonic() + SECONDS, 0
@@ -125,7 +131,7 @@ def the_prompt_answers_beside_a_bomb(guest):
 
 
 CASES = [interrupted_job_ends_and_no_other, all_of_a_pipe_is_interrupted, a_stopped_job_goes_on, a_reader_is_stopped_and_goes_on, what_ended_is_told,
-         the_shell_can_be_interrupted, the_prompt_answers_beside_a_bomb]
+         the_shell_can_be_interrupted, what_is_no_limit_limits_nothing_and_runs_nothing, the_prompt_answers_beside_a_bomb]
 
 
 def main():

@@ -30,7 +30,7 @@ def verdict(guest, kernel, folder):
 
 def boot(run=None, args=""):
     # Not under icount: QEMU 7.2 can stop for good when console input arrives while its virtual clock stands still.
-    machine = qemu.Machine.from_environment(run=run, mem="128M", qmp=True, icount=False, args=args)
+    machine = qemu.Machine.from_environment(run=run, mem="128M", icount=False, args=args)
     return machine, machine.start()
 
 

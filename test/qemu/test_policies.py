@@ -98,7 +98,8 @@ def an_unknown_name_is_said_and_fifo_serves():
 PAGERCTL = ("pagerctl policies; pagerctl policy aging; pagerctl policies; pagerctl policy random $$; pagerctl policy; "
             "pagerctl policy common $$; pagerctl limit; pagerctl limit 40 $$; pagerctl limit none $$; pagerctl limit 16; ls -l /bin | sort | wc; vmcheck --quiet; "
             "pagerctl show; pagerctl limit none; pagerctl reset; echo :after; pagerctl show; "
-            "pagerctl policy lru || echo :1; pagerctl policy fifo 99999 || echo :2; pagerctl limit 3 || echo :3; pagerctl limit x || echo :4")
+            "pagerctl policy lru || echo :1; pagerctl policy fifo 99999 || echo :2; pagerctl limit 3 || echo :3; pagerctl limit x || echo :4; "
+            "pagerctl limit 18446744073709551617 || echo :5; pagerctl around 18446744073709551615 || echo :6; pagerctl around")
 
 
 def pagerctl_shows_and_changes():
@@ -110,12 +111,26 @@ def pagerctl_shows_and_changes():
               r"^frame limit of process \d+: none; \d+ pages resident$", r"^frame limit: 16; \d+ pages resident$",
               r"^policy +aging$", r"^evictions +[1-9]\d* ", r"^aging( +\d+){4}$", r"^frame limit: none; \d+ pages resident$", "^:after$",
               r"^policy +aging$", r"^evictions +0 ", "there is no policy lru; there are: .*fifo", "^:1$", "there is no process 99999", "^:2$",
-              "too few frames", "^:3$", "a number of frames, or none", "^:4$"]
+              "too few frames", "^:3$", "a number of frames, or none", "^:4$", "a number of frames, or none", "^:5$",
+              "around 18446744073709551615: a number", "^:6$", r"^fault-around: 16 pages a fault"]
     at = 0
     for pattern in wanted:
         match = re.compile(pattern, re.MULTILINE).search(text, at)
         require(match, f"pagerctl does not say {pattern}", text)
         at = match.end()
+
+
+def assembly_does_not_compile():
+    """It would go on for ever, for all that the budget counts."""
+    with open(os.path.join(ROOT, "servers", "pager", "policy", "clock.c"), encoding="ascii") as file:
+        clock = file.read()
+    for bad in ('__asm__ volatile("1: j 1b");', 'asm("ecall");'):
+        with tempfile.TemporaryDirectory() as folder:
+            with open(os.path.join(folder, "quick.c"), "w", encoding="ascii") as file:
+                file.write(clock.replace("POLICY(clock", "POLICY(quick").replace("struct head *h = head;", bad + " struct head *h = head;", 1))
+            done = subprocess.run(["scons", "-Q", f"BUILD={BUILD}", f"EXTRA_POLICIES={folder}", "image"], cwd=ROOT, stdin=subprocess.DEVNULL,
+                                  stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace", check=False)
+            require(done.returncode != 0 and "poisoned" in done.stdout, f"{bad} compiles", done.stdout)
 
 
 def the_simulator_runs_them_all():
@@ -137,8 +152,8 @@ def an_example_is_the_same_alone():
 
 
 CASES = [a_loop_is_ended, an_assertion_ends_the_policy, nonsense_is_counted, pages_of_others_are_not_touched,
-         a_wild_store_costs_a_restart, an_unknown_name_is_said_and_fifo_serves, pagerctl_shows_and_changes, the_simulator_runs_them_all,
-         an_example_is_the_same_alone]
+         a_wild_store_costs_a_restart, an_unknown_name_is_said_and_fifo_serves, pagerctl_shows_and_changes, assembly_does_not_compile,
+         the_simulator_runs_them_all, an_example_is_the_same_alone]
 
 
 def main():

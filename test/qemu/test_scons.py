@@ -7,6 +7,7 @@ Starts scons in this tree; leaves nothing outside build/ and a temporary folder.
 """
 
 import os
+import pty
 import subprocess
 import sys
 import tempfile
@@ -67,7 +68,31 @@ def statuses():
     check("status_1_comes_through", ["run", "RUN=false"], 1)
     check("any_status_comes_through", ["run", "RUN=exit 201"], 201)
     check("quotes_and_equals_survive", ["run", "RUN=echo 'a=b  c' && true"], 0, "a=b  c")
-    check("hang_is_ended", ["run", "RUN=sh", "TIMEOUT=8"], 124, "no power-off within 8 seconds")
+    check("hang_is_ended", ["run", "RUN=sh", "TIMEOUT=8"], 124, "no power-off within 8 seconds", "hart 0 at 0x", ": kernel, arch_")
+
+
+def ran(name, status, text):
+    """A session that was typed ahead: its first line came whole."""
+    if status == 0 and "pagoda$ echo it runs\nit runs\n" in text:
+        print(f"ok {name}", flush=True)
+        return
+    failed(name, f"exit status {status}")
+    print("\n".join(text.splitlines()[-6:]), flush=True)
+
+
+def typed_ahead():
+    """What is there before the machine is loses nothing, from a pipe and from a terminal."""
+    command, words = ["scons", "-Q", BUILD, "run", "TIMEOUT=120"], b"echo it runs\npoweroff\n"
+    done = subprocess.run(command, cwd=ROOT, input=words, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=300, check=False)
+    ran("input_in_a_pipe_is_whole", done.returncode, done.stdout.decode(errors="replace").replace("\r", ""))
+    ours, theirs = pty.openpty()
+    os.write(ours, words)
+    with subprocess.Popen(command, cwd=ROOT, stdin=theirs, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                          start_new_session=True) as process:
+        text = process.communicate(timeout=300)[0].decode(errors="replace").replace("\r", "")
+    ran("input_from_a_terminal_is_whole", process.returncode, text)
+    os.close(ours)
+    os.close(theirs)
 
 
 def extra_apps():
@@ -113,6 +138,7 @@ def extra_policies():
 
 refusals()
 statuses()
+typed_ahead()
 extra_apps()
 extra_policies()
 sys.exit(1 if failures else 0)

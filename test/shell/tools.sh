@@ -39,4 +39,9 @@ chmod 600 f; stat -c %a f; chmod u+x,go=r f; stat -c %a f; chmod -x f; stat -c %
 touch new; [ -f new ] && echo new; touch -c none; [ -e none ] || echo none; touch -d @5 new; stat -c %Y new; touch -d @4 old; [ new -nt old ] && [ ! old -nt new ] && echo newer
 du -s e > /dev/null; echo $?; sleep 0; echo $?; true; echo $?; false; echo $?; yes no | head -n 2; test -d $d; echo $?; pwd | grep -c tools; sync
 dd if=f of=dd.out bs=4 count=2 2>/dev/null; cat dd.out; echo; dd if=f bs=1 skip=4 count=3 2>/dev/null; echo; echo abc | dd of=dd.out bs=1 seek=2 conv=notrunc 2>/dev/null; cat dd.out
+mkdir in; cd in; echo 1 > a; echo 2 > b; echo n | mv -i a b 2>/dev/null; cat a b; echo y | mv -i a b 2>/dev/null; ls; cat b; echo 3 > a; mv -if a b; cat b; echo no | cp -i b a; ls
+echo 4 > a; echo y | cp -i a b 2>/dev/null; cat b; printf 'n\ny\n' | rm -i a b 2>/dev/null; ls; echo n | rm -if a; ls; cd ..; rm -r in
+mkdir -p lk/d; cd lk; echo 1 > d/f; ln -s d l; ln -s d/f lf; cp -P lf x; [ -h x ] && cat x; cp lf y; cat y; cp -r l c1; [ -h c1 ] && echo link; cp -rL l c2; ls c2; cp -rH l c3; ls c3; ln -s ../d/f d/i; cp -RH l c4; [ -h c4/i ] && cat c4/i; cp -RL d c5; cat c5/i
+mkdir deep; cp -R d deep/e; ln -s ../d deep/l; echo 9 > deep/z; cp -rL deep c6; find c6 | sort; ln -s . d/loop; cp -rL d c7 2>/dev/null; echo $?; cd ..; rm -r lk
+mkdir ms; cd ms; for i in alpha beta gamma delta epsilon zeta; do echo $i > $i; done; mkdir sub; COLUMNS=30 ls -m; COLUMNS=80 ls -mp; ls -p; ls -lC >/dev/null; echo $?; ln -s sub l; ls -pL; ls -FL l; ls -dF l; cd ..; rm -r ms
 cd /; rm -r $d; ls $d 2>/dev/null || echo gone

@@ -109,15 +109,19 @@ enum fs_error {
 #define FS_PATH_MAX 1024u /* bytes, the nul included */
 #define FS_NAME_MAX 255u
 #define FS_DESCRIPTORS_MAX 1024u /* of a process */
+#define FS_PROGRAMS_MAX 64u      /* descriptors from FS_DESCRIPTORS_MAX on, for files that its threads are about to execute */
+#define FS_NO_DESCRIPTOR (~0UL)  /* nobody's */
 #define FS_PIPE_BUF 4096u /* a write of so many bytes or fewer is never torn */
 
 #define FS_RDEV_CONSOLE 1u /* st_rdev of the console */
+#define FS_RDEV_ZERO 3u    /* of /dev/zero */
 #define FS_SEEK_DATA 3u   /* LSEEK: the first byte from the offset on that is not in a hole, */
 #define FS_SEEK_HOLE 4u   /* or that is; behind the end is one */
 #define FS_DUP_EXACT 1u   /* that number and no other: what it was is closed */
 #define FS_DUP_CLOEXEC 2u
 #define FS_NOFOLLOW 1u    /* a symbolic link at the end of the path is meant itself */
 #define FS_O_NAMELESS 0x800000u /* OPEN: O_TMPFILE, which not every <fcntl.h> has */
+#define FS_O_PROGRAM 0x40000000u /* OPEN: to be executed, by a descriptor that counts for no limit and that no child gets */
 #define FS_OPENED 4u      /* LINK: of the file that w[2] has open, whatever the first path says */
 #define FS_FOLLOW 2u      /* LINK: a symbolic link at the end of the first path is not */
 #define FS_TIME_NOW (~0UL)

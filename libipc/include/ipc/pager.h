@@ -40,7 +40,7 @@
     X(REGION_INFO, 28, FROM_ANY, "space, va -> start, end, prot | REGION_* << 8, backing | image file << 8, offset, file of the first region that ends behind va; ERR_NOENT: none") \
     X(REGION_DISCARD, 29, FROM_ANY, "space, start, end: private pages there are as if never touched") \
     X(FILE_MAP, 30, FROM(BADGE_FS), "key of a space, start, end, prot | REGION_* << 8, file, offset_bytes, bytes that come from it (0: all): a region of a file") \
-    X(FILE_SERVE, 31, FROM(BADGE_FS), "file, page, where it is at the caller's, 0: can't be had (file 0: nothing is served; then PAGER_FILE_BEGAN or 0) -> PAGER_FILE_*, file, page, access: what to do next") \
+    X(FILE_SERVE, 31, FROM(BADGE_FS), "file, page, where it is at the caller's, 0: can't be had, PAGER_FILE_END (file 0: nothing is served; then PAGER_FILE_BEGAN or 0) -> PAGER_FILE_*, file, page, access: what to do next") \
     X(FILE_REVOKE, 37, FROM(BADGE_FS), "file, first page, end, PAGER_FILE_GONE, _READ_ONLY or _AWAY: these pages are mapped nowhere, or nowhere writable; _AWAY: private copies stay") \
     X(FILE_USES, 38, FROM(BADGE_FS), "file -> regions of it") \
     X(POLICY, 32, FROM_ANY, "space or 0: everybody, PAGER_POLICY_*, name in two words -> name in charge in two words, whether its own; ERR_NOENT: no such policy or space") \
@@ -119,6 +119,7 @@ enum pager_backing {
 
 /* FILE_SERVE. NONE: wait until NOTIFY's notification is signalled. LOOK: ask for the uses of each file, some may have gone unheard. */
 enum pager_file_next { PAGER_FILE_NONE = 0, PAGER_FILE_WANTED = 1, PAGER_FILE_UNUSED = 2, PAGER_FILE_LOOK = 3 };
+#define PAGER_FILE_END 1u   /* there is no such page: the file ends before it */
 #define PAGER_FILE_BEGAN 1u /* the file server was started: it knows nothing of what it was asked for before */
 enum pager_file_revoke { PAGER_FILE_GONE = 0, PAGER_FILE_READ_ONLY = 1, PAGER_FILE_AWAY = 2 };
 

@@ -49,6 +49,7 @@ enum fault_reason {
     FAULT_REASON_IO = 6,        /* backing store error */
     FAULT_REASON_KERNEL = 7,    /* kernel half of the address space */
     FAULT_REASON_QUOTA = 8,     /* a quota allows no further frame */
+    FAULT_REASON_END = 9,       /* behind the end of the file that is mapped there */
 };
 
 #endif

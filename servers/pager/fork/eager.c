@@ -10,11 +10,15 @@
 #include "swap.h"
 #include "sysgate.h"
 
-/* Whether the child gets the very frame: nobody may write it, or it is held and thus copied at the first write. */
-static bool is_shareable(pte_t pte, const struct ledger_region *r)
+/* Whether the child gets the very frame: nobody may write it, or it is held and thus copied at the first write. What is pinned is its
+ * process's alone, so that no end of a relative leaves it pinned by nobody. */
+static bool is_shareable(const struct fork_job *job, pte_t pte, const struct ledger_region *r)
 {
     if (r->flags & REGION_SHARED)
         return true;
+    bool pinned = (r->flags & (REGION_PINNED | REGION_LOCKED)) || (space_at(job->parent)->flags & SPACE_F_PINNED);
+    if (pinned && resident_counts(job->parent, PTE_FRAME(pte)))
+        return false;
     return !(pte & (PTE_W | PTE_COW)) || frame_is_held(frame_word(PTE_FRAME(pte)));
 }
 
@@ -92,15 +96,20 @@ static err_t share_page(struct fork_job *job, uint32_t page, pte_t pte)
 static err_t copy_page(struct fork_job *job, uint32_t page, pte_t pte)
 {
     frame_t fresh;
+    unsigned prot = pte & (PTE_W | PTE_COW) ? PROT_R | PROT_W : prot_of(pte);
+    if (!resident_may_stay(1) && resident_is_pinned(job->child, page))
+        return ERR_NOMEM;
     resident.guard = PTE_FRAME(pte);
     err_t err = frame_alloc_user(job->child, &fresh);
     resident.guard = NO_FRAME;
     if (err != OK)
         return err;
     page_copy(fresh, PTE_FRAME(pte));
+    if (prot & PROT_X)
+        gate_exec_fence();
     resident_add(job->child, page, fresh);
     job->pages_copied++;
-    return run_add(job, page, fresh, PROT_R | PROT_W);
+    return run_add(job, page, fresh, prot);
 }
 
 static err_t copy_or_share(struct fork_job *job, uint32_t end)
@@ -118,7 +127,7 @@ static err_t copy_or_share(struct fork_job *job, uint32_t end)
         uint32_t r = pte & PTE_V ? region_find(job->parent, job->page) : NO_REGION;
         if (r == NO_REGION || region_at(r)->backing == BACKING_DEVICE)
             continue;
-        err_t err = is_shareable(pte, region_at(r)) ? share_page(job, job->page, pte) : copy_page(job, job->page, pte);
+        err_t err = is_shareable(job, pte, region_at(r)) ? share_page(job, job->page, pte) : copy_page(job, job->page, pte);
         if (err != OK)
             return err;
         work++;

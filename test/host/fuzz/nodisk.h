@@ -13,6 +13,7 @@ err_t disk_forget(void) { return OK; }
 void disk_mount(struct vnode *on) { (void)on; }
 bool disk_is_coming(void) { return false; }
 bool disk_comes_to(const struct vnode *on) { return on == NULL; }
+bool disk_is_missed(const struct vnode *at) { return at == NULL; }
 err_t disk_sync(void) { return OK; }
 void disk_collect(void) {}
 const struct ext2 *disk_ext2(void) { return NULL; }

@@ -103,6 +103,6 @@ def measure(machine_of, how, samples):
 def metrics(kernel, image, build, samples=SAMPLES):
     """Both metrics. NotMeasured, qemu.QemuError."""
     def machine_of(**more):
-        return qemu.Machine(kernel, image, mem=MEM, build=build, icount=True, qmp=True, **more)
+        return qemu.Machine(kernel, image, mem=MEM, build=build, icount=True, **more)
     return {"irq.to_user": measure(machine_of, ("--spin", "BENCH-SPIN", INTERRUPT), samples),
             "fault.deliver": measure(machine_of, ("--touch", "BENCH-TOUCH", STORE_FAULT), samples)}
