@@ -14,9 +14,9 @@
 static const char tool_name[] = "trace";
 static const char tool_help[] =
     "usage: trace [-k KIND[,KIND]...] PROGRAM [WORD...]\n"
-    "Runs the program and prints the kernel's events meanwhile, hart by hart: when (instructions since boot), how long after the\n"
-    "line before, of which thread (the frame of its control block), what. A ring keeps 8192.\n-k: these kinds only, such as "
-    "FAULT,DELIVER,FAULT_REPLY,RESUME (docs/trace.md).\n";
+    "Runs the program and prints the kernel's events meanwhile, hart by hart: when (instructions since boot), how long\n"
+    "after the line before, of which thread (the frame of its control block), what. A ring keeps 8192.\n"
+    "-k: these kinds only, such as FAULT,DELIVER,FAULT_REPLY,RESUME (docs/trace.md).\n";
 
 struct kind {
     const char *name, *a, *b;

@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
-"""Proves that the session of docs/gdb.md works as printed: its commands, typed into `scons gdb`, stop a fault in the kernel and in
-the pager and find every name that they ask for.
+"""Proves that the session of docs/gdb.md works as printed: its commands, typed into `scons gdb`, stop a fault in the kernel and
+in the pager and find every name that they ask for.
 
 TIMEOUT: 120
 """
@@ -29,8 +29,9 @@ def session(typed):
             os.symlink(os.path.abspath(os.path.join(os.environ["PAGODA_BUILD_DIR"], name)), os.path.join(folder, name))
         for name in ("servers", "apps", "test"):
             os.symlink(os.path.abspath(os.path.join(os.environ["PAGODA_ELF_DIR"], name)), os.path.join(folder, name))
-        done = subprocess.run([sys.executable, os.path.join(ROOT, "tools", "gdb", "session.py"), "--dir", folder, "--run", "forkdemo"],
-                              cwd=ROOT, input="\n".join([*typed, "kill", "quit"]) + "\n", stdout=subprocess.PIPE,
+        script = os.path.join(ROOT, "tools", "gdb", "session.py")
+        done = subprocess.run([sys.executable, script, "--dir", folder, "--run", "forkdemo"], cwd=ROOT,
+                              input="\n".join([*typed, "kill", "quit"]) + "\n", stdout=subprocess.PIPE,
                               stderr=subprocess.STDOUT, text=True, errors="replace", check=False)
         return done.stdout
 
