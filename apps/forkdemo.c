@@ -11,14 +11,13 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <abi/trace.h>
+#include "ring.h"
 
 #define PAGES 8
 #define TOUCHED 6            /* pages the parent writes before it forks */
 #define RECORDS_MAX 32
 #define BOARD_VA 0x3800000000UL
 #define CALIBRATION_ROUNDS 1000u
-#define SEARCH_BITS 40       /* no ring has seen 2^40 events */
 
 /* The points of a fault at which instructions are counted. */
 enum point { BEFORE, TRAPPED, DELIVERED, REPLIED, RESUMED, AFTER, POINTS };
@@ -49,38 +48,12 @@ static vaddr_t page_va(unsigned page)
 
 /* ---- the event ring ---- */
 
-static bool event_read(unsigned hart, uint64_t seq, struct trace_event *e, uint64_t *next)
-{
-    uint64_t w[4];
-    if (sys_trace_read(H_KERNEL, hart, &seq, w) != OK)
-        return false;
-    *e = (struct trace_event){.instret = w[0], .thread = (uint32_t)w[1], .kind = (uint16_t)(w[1] >> 32), .a = w[2],
-                              .b = w[3]};
-    *next = seq + 1;
-    return true;
-}
-
-/* The number of the next event to come. Events count from 1; those that were overwritten read as the oldest kept. */
-static uint64_t ring_end(unsigned hart)
-{
-    uint64_t low = 1, high = 1UL << SEARCH_BITS, next;
-    struct trace_event e;
-    while (low < high) { /* bound: SEARCH_BITS */
-        uint64_t middle = low + (high - low) / 2;
-        if (event_read(hart, middle, &e, &next))
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low;
-}
-
 /* Find the fault of this page behind `seq`, and where it went. */
 static void follow(unsigned hart, uint64_t seq, struct record *r)
 {
     struct trace_event e;
     uint32_t thread = 0;
-    while (event_read(hart, seq, &e, &seq)) { /* bound: events since the store */
+    while (ring_read(hart, &seq, &e)) { /* bound: events since the store */
         if (thread == 0 && e.kind == TRACE_FAULT && (e.a & ~PAGE_MASK) == page_va(r->page)) {
             thread = e.thread;
             r->faulted = true;

@@ -26,6 +26,7 @@ NOT_OURS = {"build"}  # made, not kept; folders that begin with a dot are not ou
 FOREIGN = {  # what pages name of other systems, or tell the reader to make
     "CONTRIBUTING.md": {"module_verb_noun"},
     "docs/disk.md": {"large_file", "ext_attr"},
+    "docs/fork.md": {"servers/pager/fork/mine.c"},
     "docs/measuring.md": {"bench.json", "init-build.sh", "page_mapping", "BLK_DEV_INITRD", "BINFMT_ELF", "SERIAL_8250",
                           "SERIAL_OF_PLATFORM", "UFFDIO_COPY", "MADV_PAGEOUT"},
     "docs/model.md": {"pan.c"},
@@ -38,6 +39,7 @@ FENCE = re.compile(r"^ *```.*?^ *```$", re.DOTALL | re.MULTILINE)
 SPAN = re.compile(r"`([^`\n]+)`")
 PATH = re.compile(rf"(?<![\w./~<\"$-])((?:\.\./)*[\w*][\w.*-]*(?:/[\w.*-]+)*(?:\.(?:{'|'.join(ENDINGS)})|/))(?![\w./(-])")
 TEST = re.compile(r"(?<![\w./-])(host|guest|qemu|lint)/([a-z_][\w*-]*)(?![\w*/.-])")
+PROGRAM = re.compile(r"(?<![\w./-])t_([a-z_]\w*)")
 CALLED = re.compile(r"(?<![\w$.-])([a-z_][a-z0-9_]{2,})\(")
 SNAKE = re.compile(r"[a-z][a-z0-9]*(?:_[a-z0-9]+)+")
 LOUD = re.compile(r"[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+")
@@ -79,7 +81,7 @@ def figures():
 
 @functools.cache
 def tests():
-    names = {"lint/" + os.path.basename(script)[:-3] for script in ("sources.py", "pointers.py", "pages.py")}
+    names = {"lint/sources", "lint/pointers", "lint/pages"}
     for path in tree():
         folder, _, name = path.removeprefix("test/").partition("/")
         if path.startswith("test/") and folder in ("host", "guest", "qemu") and name.endswith((".c", ".py")):
@@ -112,8 +114,11 @@ def link_is_broken(page, target):
 
 def file_is_missing(page, name):
     """A page names files from the top, from its own folder, or by the last parts of the path."""
-    name = os.path.normpath(os.path.join(os.path.dirname(page), name)) + "/" * name.endswith("/") if name.startswith("..") else name
-    return not name.startswith("build/") and not any(fnmatch.fnmatchcase(path, name) or fnmatch.fnmatchcase(path, "*/" + name) for path in tree())
+    if name.startswith(".."):
+        name = os.path.normpath(os.path.join(os.path.dirname(page), name)) + "/" * name.endswith("/")
+    if name.startswith("build/"):
+        return False
+    return not any(fnmatch.fnmatchcase(path, name) or fnmatch.fnmatchcase(path, "*/" + name) for path in tree())
 
 
 def word_is_missing(word):
@@ -159,14 +164,17 @@ def check_code(code):
     for match in TEST.finditer(code):
         if not PLACE.search(match[0]) and selects_nothing(match[0]) and not os.path.isdir(os.path.join(ROOT, "test", match[0])):
             yield f"there is no test {match[0]}"
+    for match in PROGRAM.finditer(code):
+        if "guest/" + match[1] not in tests() and match[0] not in words():
+            yield f"there is no program {match[0]}"
 
 
 def check_span(page, span):
     yield from check_code(span)
     foreign = FOREIGN.get(page, set())
-    for match in PATH.finditer(span):
-        if match[1] not in foreign and not PLACE.search(match[1]) and not TEST.fullmatch(match[1]) and file_is_missing(page, match[1]):
-            yield f"there is no file {match[1]}"
+    for name in {match[1] for match in PATH.finditer(span)} - foreign:
+        if not PLACE.search(name) and not TEST.fullmatch(name) and file_is_missing(page, name):
+            yield f"there is no file {name}"
     if page.startswith("docs/decisions/"):  # history: what they name may be gone
         return
     is_name = LOUD.fullmatch(span) or SNAKE.fullmatch(span)
@@ -197,7 +205,7 @@ def check_readme():
     text = read("README.md")
     table = {name for row in re.findall(r"^\| (`[A-Z].*?) \|", text, re.MULTILINE) for name in re.findall(r"`([A-Z_]+)`", row)}
     for name in sorted(set(settings.VARIABLES) ^ table):
-        yield f"the setting {name} is " + ("missing in the table" if name in settings.VARIABLES else "in the table, and there is none")
+        yield f"the setting {name} is " + ("not in the table" if name in settings.VARIABLES else "in the table only")
     for name in sorted(set(settings.TARGETS) - set(re.findall(r"scons ([a-z]+)", text)) - {"all"}):
         yield f"the target {name} of scons is missing"
 

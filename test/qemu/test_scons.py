@@ -54,7 +54,7 @@ def refusals():
     check("unknown_policy_is_refused", ["POLICY=lru"], 2, "aging, clock, fifo, random")
     check("unknown_target_is_refused", ["tset"], 2, "did you mean test?")
     check("unknown_port_is_refused", ["PORTS=nope"], 2, "there is no port nope", "lua, sqlite, zlib")
-    check("missing_disk_is_refused", ["DISK=/nonexistent"], 2, "must name an existing file")
+    check("missing_disk_is_refused", ["DISK=/nonexistent"], 2, "must name an existing file; to make one: mke2fs")
     check("what_is_no_disk_is_refused", ["DISK=" + os.path.abspath(__file__)], 2, "whole sectors of 512 bytes")
     check("nine_harts_are_refused", ["SMP=9"], 2, "from 1 to 8")
     check("unknown_update_is_refused", ["bench", "UPDATE=dosc"], 2, "baseline or docs", "did you mean docs?")

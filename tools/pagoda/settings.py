@@ -112,7 +112,10 @@ SECTOR_BYTES = 512
 
 
 def _disk(text):
-    path = _file(text)
+    try:
+        path = _file(text)
+    except ValueError as error:
+        raise ValueError(f"{error}; to make one: mke2fs -q -t ext2 {os.path.basename(text)} 64M") from None
     if path is None:
         return None
     size = os.path.getsize(path)
