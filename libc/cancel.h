@@ -12,12 +12,16 @@
 extern struct cancel_hooks {
     void (*begin)(void);
     void (*end)(bool interrupted);
+    bool (*leave)(void); /* for a handler: until `again` no request is the one that begin was for; whether there is such a one */
+    void (*again)(void);
+    const char *first, *last; /* what is interrupted between them goes on at the first (cancel_call.S) */
 } __cancel_hooks; /* sigcount.c; set before main() */
 /* Locks of streams that the thread holds: meanwhile nothing is a cancellation point, though what waits ends as with EINTR. */
 extern _Thread_local unsigned __cancel_held;
 
-/* Around a request that may wait, and nothing else: from begin to end the thread may be gone at any instruction, so it holds no lock and
- * nothing of it stands in a queue. Neither returns when the thread is to go. */
+/* Around a request that may wait, made by ipc_call(), ipc_call_full() or ipc_raw_waiting(), and nothing else. Neither
+ * returns when the thread is to go, so it holds no lock and nothing of it stands in a queue. What the request has brought by then is not
+ * lost: the thread goes at its next cancellation point. */
 static inline void __cancel_begin(void)
 {
     if (__cancel_hooks.begin != NULL)

@@ -8,18 +8,24 @@
 #include "signals.h"
 
 #include <errno.h>
+#include <ipc/regs.h>
 #include <pthread.h>
 #include <stdatomic.h>
-#include <string.h>
+#include <stddef.h>
 
 enum {
     TO_GO = 1,    /* pthread_cancel() was called */
     DISABLED = 2, /* not now */
     AT_ONCE = 4,  /* PTHREAD_CANCEL_ASYNCHRONOUS */
-    IN_CALL = 8,  /* between begin and end: may go at any instruction, unless the call has been made */
+    IN_CALL = 8,  /* between begin and end: a call that has not been made is made no more */
 };
 #define SIGNAL_CANCEL SIGLOST
-#define ECALL 0x00000073u
+
+/* cancel_call.S, which has these numbers of its own. */
+long __cancel_call(long number_flags, uint64_t a0, struct ipc_regs *regs, const void *word);
+extern const char __cancel_call_first[], __cancel_call_last[];
+_Static_assert(TO_GO == 1 && DISABLED == 2 && IN_CALL == 8 && ERR_CANCELLED == -10, "as there");
+_Static_assert(offsetof(struct ipc_regs, w) == 0 && offsetof(struct ipc_regs, t2) == 64 && offsetof(struct ipc_regs, t6) == 96, "as there");
 
 static _Atomic int *word(void) { return __thread_cancel_word(__thread_record()); }
 
@@ -47,28 +53,31 @@ static void end(bool interrupted)
         go();
 }
 
-/* Whether the call has come back, and its result is about to be looked at. */
-static bool is_behind_call(uintptr_t pc)
+long ipc_raw_cancellable(long number_flags, uint64_t a0, struct ipc_regs *regs)
 {
-    uint32_t instruction;
-    memcpy(&instruction, (const char *)pc - sizeof instruction, sizeof instruction);
-    return instruction == ECALL;
+    return __cancel_call(number_flags, a0, regs, word());
 }
 
 static void on_signal(int sig, siginfo_t *info, void *context)
 {
     int w = atomic_load(word());
-    (void)sig, (void)info;
+    (void)sig, (void)info, (void)context;
     if (!is_to_go(w))
         return;
-    const ucontext_t *uc = context;
-    if ((w & AT_ONCE) || ((w & IN_CALL) && !is_behind_call(uc->uc_mcontext.__gregs[0])))
+    if (w & AT_ONCE)
         go();
-    __signal_breaks++; /* whatever it waits in ends as with EINTR */
+    __signal_breaks++; /* whatever it waits in ends as with EINTR; a call that has not been made yet sees the word */
 }
 
+static bool leave(void) { return atomic_fetch_and(word(), ~IN_CALL) & IN_CALL; }
+
+static void again(void) { atomic_fetch_or(word(), IN_CALL); }
+
 /* Before main(): a thread that waits already when the first one is cancelled has to have said so. */
-__attribute__((constructor)) static void start(void) { __cancel_hooks = (struct cancel_hooks){begin, end}; }
+__attribute__((constructor)) static void start(void) 
+{
+    __cancel_hooks = (struct cancel_hooks){begin, end, leave, again, __cancel_call_first, __cancel_call_last};
+}
 
 static int prepare(void)
 {

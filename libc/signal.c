@@ -4,6 +4,7 @@
  */
 #include "signals.h"
 
+#include "cancel.h"
 #include "internal.h"
 
 #include <errno.h>
@@ -111,11 +112,13 @@ int siginterrupt(int sig, int interrupts)
 /* ---- a handler is called ---- */
 
 /* Where it was, unless that was on the way back from another handler: all of that way but the jump can begin again, and the jump
- * has its target in gp. */
+ * has its target in gp; or before a call, which then looks again whether it is to be made. */
 static uintptr_t interrupted_at(uintptr_t pc, uintptr_t gp)
 {
     if (pc == (uintptr_t)__signal_jump)
         return gp;
+    if (pc > (uintptr_t)__cancel_hooks.first && pc < (uintptr_t)__cancel_hooks.last)
+        return (uintptr_t)__cancel_hooks.first;
     return pc > (uintptr_t)__signal_resume && pc < (uintptr_t)__signal_jump ? (uintptr_t)__signal_resume : pc;
 }
 
@@ -158,6 +161,7 @@ void __signal_run(struct __signal_frame *f)
 {
     int kept = errno;
     struct ipc_msg m = {.w = {PROC_SIGFETCH}};
+    bool in_call = __cancel_hooks.leave != NULL && __cancel_hooks.leave();
     if (proc_call_again(H_PROC, &m) != OK)
         _exit(128 + SIGSYS); /* somebody jumped to the trampoline: there is nothing to go back to */
     frame_fill(f, &m);
@@ -166,5 +170,7 @@ void __signal_run(struct __signal_frame *f)
         __park_after_handler();
     m = (struct ipc_msg){.w = {PROC_SIGMASK, PROC_MASK_SET, f->uc.uc_sigmask}};
     (void)proc_call_again(H_PROC, &m); /* no key: a request that this handler came into may have to be made again with its own */
+    if (in_call)
+        __cancel_hooks.again();
     errno = kept;
 }

@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <ipc/init.h>
 #include <ipc/procmgr.h>
+#include <ipc/regs.h>
 #include <sched.h>
 #include <stdatomic.h>
 #include <sys/time.h>
@@ -138,19 +139,24 @@ int clock_settime(clockid_t clock, const struct timespec *ts)
     return -1;
 }
 
+static err_t wait_once(ticks_t deadline)
+{
+    struct ipc_regs x = {.t2 = deadline};
+    __cancel_begin();
+    err_t err = (err_t)ipc_raw_waiting(SYS_WAIT | IPC_F_DEADLINE << 8, 0, &x);
+    __cancel_end(err);
+    return err;
+}
+
 static err_t sleep_until(ticks_t deadline)
 {
-    uint64_t bits;
     err_t err = OK;
     __stderr_push();
     unsigned runs = __signal_runs;
     /* bound: the deadline. A stray signal to the thread's notification is not for us; ERR_CANCELLED without a handler: stopped and
      * continued */
-    while (err == OK || (err == ERR_CANCELLED && __signal_runs == runs)) {
-        __cancel_begin();
-        err = sys_wait(0, deadline, &bits);
-        __cancel_end(err);
-    }
+    while (err == OK || (err == ERR_CANCELLED && __signal_runs == runs))
+        err = wait_once(deadline);
     return err == ERR_TIMEOUT ? OK : err;
 }
 

@@ -27,7 +27,7 @@ err_t ipc_call(handle_t ep, struct ipc_msg *m)
 {
     struct ipc_regs x = {.t2 = 0};
     ipc_words_in(&x, m->w);
-    return call_result(ipc_raw(SYS_CALL, ep, &x), m, &x);
+    return call_result(ipc_raw_waiting(SYS_CALL, ep, &x), m, &x);
 }
 
 err_t ipc_call_full(handle_t ep, struct ipc_msg *m, const struct ipc_buf *bufs, unsigned nbufs, ticks_t deadline)
@@ -46,7 +46,7 @@ err_t ipc_call_full(handle_t ep, struct ipc_msg *m, const struct ipc_buf *bufs, 
         x.t5 = (uint64_t)(uintptr_t)bufs[1].addr;
         x.t6 = BUF_LEN(bufs[1].len_bytes) | bufs[1].access;
     }
-    return call_result(ipc_raw(SYS_CALL | FLAGS(flags), ep, &x), m, &x);
+    return call_result(ipc_raw_waiting(SYS_CALL | FLAGS(flags), ep, &x), m, &x);
 }
 
 static inline uint64_t transfer_word(handle_t h, unsigned rights, uint64_t how)

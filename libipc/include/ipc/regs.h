@@ -25,6 +25,17 @@ static inline void ipc_words_out(uint64_t *w, const struct ipc_regs *x)
 #undef IPC_WORD_OUT
 }
 
+/* ipc_raw() for what may wait long: as the C library does it where a program cancels threads (libc/pthread_cancel.c). */
+#if defined(PAGODA_HOST) || defined(__riscv_float_abi_soft) /* servers cancel none */
+static inline long ipc_raw_waiting(long number_flags, uint64_t a0, struct ipc_regs *x) { return ipc_raw(number_flags, a0, x); }
+#else
+__attribute__((weak)) long ipc_raw_cancellable(long number_flags, uint64_t a0, struct ipc_regs *x);
+static inline long ipc_raw_waiting(long number_flags, uint64_t a0, struct ipc_regs *x)
+{
+    return ipc_raw_cancellable ? ipc_raw_cancellable(number_flags, a0, x) : ipc_raw(number_flags, a0, x);
+}
+#endif
+
 /* What a receive brought. Returns its kind. */
 static inline long ipc_event_out(struct ipc_event *ev, long kind, const struct ipc_regs *x)
 {
