@@ -68,6 +68,7 @@ struct thread_start {
     void *(*fn)(void *);
     void *arg;
     size_t stack_bytes;
+    void *stack;   /* the program's own; NULL: one is made */
     unsigned prio; /* of its own; THREAD_PRIO_INHERITED: what its creator has */
     int detached;
 };

@@ -11,6 +11,7 @@
 
 #define PAGE 4096u
 #define STACK_EXTRA (4 * PAGE - 1)
+#define STACK_ALIGN 16u
 
 int pthread_create(pthread_t *restrict out, const pthread_attr_t *restrict attr, void *(*fn)(void *), void *restrict arg)
 {
@@ -20,7 +21,8 @@ int pthread_create(pthread_t *restrict out, const pthread_attr_t *restrict attr,
         return err;
     if (attr != NULL) {
         /* The guard page and the thread's own data come out of the region as well, so a little is added. */
-        how.stack_bytes = (attr->__stack_bytes + STACK_EXTRA) & ~(size_t)(PAGE - 1);
+        how.stack = attr->__stack;
+        how.stack_bytes = how.stack != NULL ? attr->__stack_bytes : (attr->__stack_bytes + STACK_EXTRA) & ~(size_t)(PAGE - 1);
         how.detached = attr->__detached;
     }
     err = __thread_begin(out, &how);
@@ -70,6 +72,21 @@ int pthread_attr_setstacksize(pthread_attr_t *a, size_t bytes)
     if (bytes < PTHREAD_STACK_MIN || bytes > THREAD_STACK_MAX - STACK_EXTRA)
         return EINVAL;
     a->__stack_bytes = bytes;
+    a->__stack = NULL; /* where that many are, nobody has said */
+    return 0;
+}
+int pthread_attr_setstack(pthread_attr_t *a, void *stack, size_t bytes)
+{
+    if (stack == NULL || bytes < PTHREAD_STACK_MIN || (((uintptr_t)stack | bytes) & (STACK_ALIGN - 1)) != 0)
+        return EINVAL;
+    a->__stack = stack;
+    a->__stack_bytes = bytes;
+    return 0;
+}
+int pthread_attr_getstack(const pthread_attr_t *restrict a, void **restrict stack, size_t *restrict bytes)
+{
+    *stack = a->__stack;
+    *bytes = a->__stack_bytes;
     return 0;
 }
 int pthread_attr_getstacksize(const pthread_attr_t *restrict a, size_t *restrict bytes)

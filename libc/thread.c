@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * Threads of one program (pagoda/thread.h). Each has a slot of address space: a stack region whose lowest page is its
- * guard, with the thread's own record and its thread-local block at the top. The record is gone after the join.
+ * guard, with the thread's own record and its thread-local block at the top. The record is gone after the join. A stack that the program
+ * brings along has no slot, and is left to it.
  */
 #include "cancel.h"
 #include "internal.h"
@@ -18,6 +19,7 @@
 #define AREA_STRIDE (THREAD_STACK_MAX + (1UL << 20)) /* unmapped between stacks, so an overrun beyond the guard page is seen as well */
 
 #define NO_SLOT (~0u)
+#define NO_AREA (~0u) /* its stack is the program's */
 #define SLOT_PAUSE_US 100u
 enum { THREAD_DETACHED = 1, THREAD_ENDED = 2, THREAD_JOINING = 4 };
 
@@ -69,15 +71,18 @@ static err_t area_map(unsigned area, size_t bytes)
     return pager_call(H_PAGER, &m);
 }
 
-static void *tls_of(unsigned area)
+/* At the top of a stack that ends there. */
+static void *tls_below(uintptr_t end) { return (void *)((end - __tls_bytes()) & ~(uintptr_t)(TLS_ALIGN - 1)); }
+
+static struct thread *record_below(uintptr_t end)
 {
-    uintptr_t top = area_end(area) - __tls_bytes();
-    return (void *)(top & ~(uintptr_t)(TLS_ALIGN - 1));
+    return (struct thread *)((char *)tls_below(end) - ((sizeof(struct thread) + 15) & ~(size_t)15));
 }
 
-static struct thread *record_of(unsigned area)
+static void stack_give(struct thread *t)
 {
-    return (struct thread *)((char *)tls_of(area) - ((sizeof(struct thread) + 15) & ~(size_t)15));
+    if (t != &first && t->area != NO_AREA)
+        area_give(t->area, t->stack_bytes);
 }
 
 static void leave_to_collect(struct thread *t)
@@ -98,7 +103,7 @@ static void collect(void)
             leave_to_collect(t);
         } else if (t != &first) {
             (void)proc_call(H_PROC, &m); /* it is a few instructions from its end, or there */
-            area_give(t->area, t->stack_bytes);
+            stack_give(t);
         }
         t = next;
     }
@@ -109,7 +114,8 @@ static void after_fork(void)
 {
     uint64_t gone = atomic_load(&areas_used);
     if (self != NULL) {
-        gone &= ~(1UL << self->area);
+        if (self->area != NO_AREA)
+            gone &= ~(1UL << self->area);
         atomic_store(&self->kernel_slot, 0);
     }
     atomic_store(&ended, NULL);
@@ -117,33 +123,47 @@ static void after_fork(void)
         if (!(gone >> area & 1))
             continue;
         gone &= ~(1UL << area);
-        area_give(area, record_of(area)->stack_bytes);
+        area_give(area, record_below(area_end(area))->stack_bytes);
     }
+}
+
+/* Where the thread's stack ends. Returns an errno value. */
+static int stack_take(const struct thread_start *how, unsigned *area, uintptr_t *end)
+{
+    *area = NO_AREA;
+    *end = (uintptr_t)how->stack + how->stack_bytes;
+    if (how->stack != NULL)
+        return 0;
+    *area = area_take();
+    if (*area >= THREADS_MAX)
+        return EAGAIN;
+    *end = area_end(*area);
+    if (area_map(*area, how->stack_bytes) == OK)
+        return 0;
+    area_give(*area, how->stack_bytes);
+    return ENOMEM;
 }
 
 int __thread_begin(struct thread **out, const struct thread_start *how)
 {
-    size_t stack_bytes = how->stack_bytes;
+    unsigned area;
+    uintptr_t end;
     __fork_hooks.threads = after_fork;
     collect();
-    unsigned area = area_take();
-    if (area >= THREADS_MAX)
-        return EAGAIN;
-    if (area_map(area, stack_bytes) != OK) {
-        area_give(area, stack_bytes);
-        return ENOMEM;
-    }
-    struct thread *t = record_of(area);
-    void *tls = tls_of(area);
+    int error = stack_take(how, &area, &end);
+    if (error != 0)
+        return error;
+    struct thread *t = record_below(end);
+    void *tls = tls_below(end);
     __tls_fill(tls);
-    *t = (struct thread){.fn = how->fn, .arg = how->arg, .area = area, .stack_bytes = stack_bytes,
+    *t = (struct thread){.fn = how->fn, .arg = how->arg, .area = area, .stack_bytes = how->stack_bytes,
                          .kernel_slot = NO_SLOT, .state = how->detached ? THREAD_DETACHED : 0};
     *out = t; /* before it runs: it may look */
     struct ipc_msg m = {.w = {PROC_THREAD_NEW, (uintptr_t)__thread_start, (uintptr_t)t, (uintptr_t)t, (uintptr_t)tls,
                               how->prio == THREAD_PRIO_INHERITED ? ~0UL : how->prio}};
     err_t err = proc_call(H_PROC, &m);
     if (err != OK) {
-        area_give(area, stack_bytes);
+        stack_give(t);
         return err == ERR_LIMIT ? EAGAIN : __error_errno(err);
     }
     atomic_store(&t->kernel_slot, (unsigned)m.w[1]);
@@ -219,8 +239,7 @@ int thread_join(struct thread *t, void **result)
     }
     if (result != NULL)
         *result = t->result;
-    if (t != &first)
-        area_give(t->area, t->stack_bytes);
+    stack_give(t);
     return 0;
 }
 

@@ -30,6 +30,7 @@ enum { PTHREAD_CANCEL_DEFERRED, PTHREAD_CANCEL_ASYNCHRONOUS };
 typedef struct {
     size_t __stack_bytes, __guard_bytes;
     int __detached, __inherit, __policy, __prio;
+    void *__stack; /* the program's own; NULL: one is made */
 } pthread_attr_t;
 typedef struct {
     int __type, __protocol, __ceiling, __shared, __robust;
@@ -102,6 +103,9 @@ int pthread_attr_setdetachstate(pthread_attr_t *a, int state);
 int pthread_attr_getdetachstate(const pthread_attr_t *a, int *state);
 int pthread_attr_setstacksize(pthread_attr_t *a, size_t bytes);
 int pthread_attr_getstacksize(const pthread_attr_t *restrict a, size_t *restrict bytes);
+/* A stack of the program's own memory, from its lowest byte; without a guard page. It is the program's again after the join. */
+int pthread_attr_setstack(pthread_attr_t *a, void *stack, size_t bytes);
+int pthread_attr_getstack(const pthread_attr_t *restrict a, void **restrict stack, size_t *restrict bytes);
 int pthread_attr_setguardsize(pthread_attr_t *a, size_t bytes);
 int pthread_attr_getguardsize(const pthread_attr_t *restrict a, size_t *restrict bytes);
 int pthread_attr_setscope(pthread_attr_t *a, int scope);

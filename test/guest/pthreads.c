@@ -8,6 +8,7 @@
 #include "gclock.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <pthread.h>
 #include <semaphore.h>
 #include <time.h>
@@ -90,6 +91,55 @@ static void stacks_are_as_large_as_asked(void)
     CHECK_EQ(pthread_create(&t, &a, deep, (void *)4), 0);
     CHECK_EQ(pthread_join(t, &result), 0);
     CHECK_EQ((uintptr_t)result, 5);
+}
+/* A stack of the program's: the thread is in it, and it is left to the program, also by a child. */
+static char own_stack[PTHREAD_STACK_MIN] __attribute__((aligned(16)));
+static void *is_where(void *unused)
+{
+    char here;
+    (void)unused;
+    return (void *)(&here >= own_stack && &here < own_stack + sizeof own_stack ? 1UL : 2UL);
+}
+static void *forks_there(void *unused)
+{
+    pid_t pid = fork();
+    if (pid == 0) {
+        pthread_t t;
+        void *result;
+        bool good = is_where(NULL) == (void *)1 && pthread_create(&t, NULL, returns_itself, (void *)9) == 0 &&
+                    pthread_join(t, &result) == 0 && result == (void *)9;
+        _exit(good ? 5 : 6);
+    }
+    gt_expect_exit(pid, 5);
+    return unused;
+}
+static void stacks_may_be_the_programs(void)
+{
+    pthread_attr_t a;
+    pthread_t t;
+    void *result, *stack;
+    size_t bytes;
+    CHECK_EQ(pthread_attr_init(&a) | pthread_attr_getstack(&a, &stack, &bytes), 0);
+    CHECK(stack == NULL && bytes >= PTHREAD_STACK_MIN);
+    CHECK_EQ(pthread_attr_setstack(&a, own_stack, PTHREAD_STACK_MIN - 16), EINVAL);
+    CHECK_EQ(pthread_attr_setstack(&a, own_stack + 1, PTHREAD_STACK_MIN), EINVAL);
+    CHECK_EQ(pthread_attr_setstack(&a, own_stack, sizeof own_stack), 0);
+    CHECK_EQ(pthread_attr_getstack(&a, &stack, &bytes), 0);
+    CHECK(stack == own_stack && bytes == sizeof own_stack);
+    for (unsigned i = 0; i < 100; i++) {
+        CHECK_EQ(pthread_create(&t, &a, i == 50 ? forks_there : is_where, (void *)1), 0);
+        CHECK_EQ(pthread_join(t, &result), 0);
+        CHECK_EQ((uintptr_t)result, 1);
+    }
+    CHECK_EQ(pthread_attr_setdetachstate(&a, PTHREAD_CREATE_DETACHED), 0);
+    CHECK_EQ(sem_init(&ran, 0, 0) | pthread_create(&t, &a, posts, NULL) | sem_wait(&ran), 0);
+    CHECK_EQ(pthread_create(&t, NULL, returns_itself, NULL), 0); /* collects the one before */
+    CHECK_EQ(pthread_join(t, NULL), 0);
+    CHECK_EQ(pthread_attr_setdetachstate(&a, PTHREAD_CREATE_JOINABLE) | pthread_attr_setstacksize(&a, 1UL << 20), 0);
+    CHECK_EQ(pthread_create(&t, &a, is_where, NULL), 0);
+    CHECK_EQ(pthread_join(t, &result), 0);
+    CHECK_EQ((uintptr_t)result, 2);
+    memset(own_stack, 0, sizeof own_stack);
 }
 static void *waits(void *sem)
 {
@@ -322,7 +372,7 @@ static void a_child_has_the_forking_thread_alone(void)
         CHECK_EQ(pthread_join(t[i], NULL), 0);
 }
 
-GT_MAIN(CASE(joins_give_results), CASE(a_thread_knows_itself), CASE(detached_threads_leave_nothing), CASE(stacks_are_as_large_as_asked),
+GT_MAIN(CASE(joins_give_results), CASE(a_thread_knows_itself), CASE(detached_threads_leave_nothing), CASE(stacks_are_as_large_as_asked), CASE(stacks_may_be_the_programs),
         CASE(too_many_are_refused), CASE(one_at_a_time_holds_a_mutex), CASE(mutexes_refuse_what_they_should), CASE(recursive_mutexes_count),
         CASE(values_belong_to_threads),
         CASE(once_is_once), CASE(a_child_has_the_forking_thread_alone))
