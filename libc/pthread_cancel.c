@@ -53,7 +53,7 @@ static void end(bool interrupted)
         go();
 }
 
-long ipc_raw_cancellable(long number_flags, uint64_t a0, struct ipc_regs *regs)
+long __cancel_ipc_raw(long number_flags, uint64_t a0, struct ipc_regs *regs)
 {
     return __cancel_call(number_flags, a0, regs, word());
 }

@@ -29,10 +29,10 @@ static inline void ipc_words_out(uint64_t *w, const struct ipc_regs *x)
 #if defined(PAGODA_HOST) || defined(__riscv_float_abi_soft) /* servers cancel none */
 static inline long ipc_raw_waiting(long number_flags, uint64_t a0, struct ipc_regs *x) { return ipc_raw(number_flags, a0, x); }
 #else
-__attribute__((weak)) long ipc_raw_cancellable(long number_flags, uint64_t a0, struct ipc_regs *x);
+__attribute__((weak)) long __cancel_ipc_raw(long number_flags, uint64_t a0, struct ipc_regs *x);
 static inline long ipc_raw_waiting(long number_flags, uint64_t a0, struct ipc_regs *x)
 {
-    return ipc_raw_cancellable ? ipc_raw_cancellable(number_flags, a0, x) : ipc_raw(number_flags, a0, x);
+    return __cancel_ipc_raw ? __cancel_ipc_raw(number_flags, a0, x) : ipc_raw(number_flags, a0, x);
 }
 #endif
 
