@@ -150,7 +150,7 @@ err_t do_PROC_TELL(struct request *r)
         w->question->answered = true;
         questions_open--;
         question_wake(w);
-    } else if (w) {
+    } else if (w && err != ERR_STALE) { /* that: procmgr died on the way, and its next life comes for the question */
         question_fail(w, err);
     }
     if (questions_open > 0)

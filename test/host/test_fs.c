@@ -36,6 +36,7 @@ static struct call {
     err_t result;
     bool answered, dead;
 } call[CALLS];
+static bool dies; /* who calls next is gone before anything was copied */
 static unsigned signals; /* to procmgr */
 static const struct ipc_event *coming; /* what the next receive brings; 0: nothing */
 
@@ -47,7 +48,7 @@ static struct ipc_event about(uint32_t pid, uint64_t op, uint64_t a, uint64_t b,
 static struct call *send(unsigned n, struct ipc_event ev, const char *buffer, uint64_t len, uint64_t there)
 {
     struct ipc_msg m;
-    call[n] = (struct call){.ev = ev, .buffer = buffer, .there = there};
+    call[n] = (struct call){.ev = ev, .buffer = buffer, .there = there, .dead = dies};
     call[n].ev.id = n + 1;
     call[n].ev.buf_len[0] = len | (buffer ? BUF_R | BUF_W : 0);
     struct ipc_event got;
@@ -161,6 +162,8 @@ struct sysret sys_raw(long number, uint64_t a0, uint64_t a1, uint64_t a2, uint64
     signals += number == SYS_SIGNAL && a0 == FS_H_PROCMGR;
     if (number == SYS_REPLY_ALIVE)
         return (struct sysret){.a0 = call[a0 - 1].dead ? ERR_STALE : OK};
+    if (number == SYS_COPY && call[a0 - 1].dead)
+        return (struct sysret){.a0 = ERR_STALE};
     if (number == SYS_COPY)
         return copy(&call[a0 - 1], a1 & COPY_TO_CLIENT, a2, (char *)(uintptr_t)a3, a4);
     return (struct sysret){.a0 = OK};
@@ -476,6 +479,23 @@ static void test_a_question_behind_one_that_is_gone_is_asked(void **state)
     a->dead = false;
 }
 
+/* The question stays, and procmgr's next life has it. */
+static void test_a_procmgr_that_dies_while_it_tells_leaves_the_question(void **state)
+{
+    (void)state;
+    static union fs_told t;
+    struct call *a = look_up(0, "/proc/5/comm");
+    uint64_t name = asked(FS_ASK_PROCESS, 5);
+    signals = 0;
+    dies = true;
+    (void)tell(name, FS_ASK_PROCESS, 5, &t, sizeof t);
+    dies = false;
+    assert_false(a->answered);
+    assert_int_equal(signals, 1);
+    told(5, 5, 100);
+    assert_true(a->answered && a->result == OK);
+}
+
 /* Nobody is left without an answer, nor are those behind. */
 static void test_an_answer_that_is_none_ends_its_request(void **state)
 {
@@ -642,6 +662,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_a_page_of_a_process_waits_for_procmgr, setup, teardown),
         cmocka_unit_test_setup_teardown(test_a_path_through_several_processes_asks_for_each_once, setup, teardown),
         cmocka_unit_test_setup_teardown(test_a_question_behind_one_that_is_gone_is_asked, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_a_procmgr_that_dies_while_it_tells_leaves_the_question, setup, teardown),
         cmocka_unit_test_setup_teardown(test_an_answer_that_is_none_ends_its_request, setup, teardown),
         cmocka_unit_test_setup_teardown(test_an_answer_to_an_earlier_question_is_none_to_this, setup, teardown),
         cmocka_unit_test_setup_teardown(test_only_what_was_asked_for_is_taken_as_known, setup, teardown),
