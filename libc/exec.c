@@ -2,6 +2,7 @@
  * exec and spawn: arguments and environment packed into one buffer that the process manager reads while we wait.
  * On an error nothing has changed; the buffer, when it was not small, is the only thing to give back.
  */
+#include "cancel.h"
 #include "internal.h"
 
 #include <errno.h>
@@ -214,12 +215,16 @@ static int start_open(struct ipc_msg *m, struct opened *file, char *const argv[]
     return error;
 }
 
-/* A file, not of the boot image. */
+/* A file, not of the boot image. No cancellation point: it would be left open. */
 static int start_file(struct ipc_msg *m, const char *path, char *const argv[], char *const envp[], unsigned depth)
 {
     struct opened file;
+    __cancel_held++;
     int error = open_ours(path, &file);
-    return error != 0 ? error : start_open(m, &file, argv, envp, depth);
+    if (error == 0)
+        error = start_open(m, &file, argv, envp, depth);
+    __cancel_held--;
+    return error;
 }
 
 static int start_program(struct ipc_msg *m, const char *path, char *const argv[], char *const envp[], unsigned depth)

@@ -58,10 +58,10 @@ long __cancel_ipc_raw(long number_flags, uint64_t a0, struct ipc_regs *regs)
     return __cancel_call(number_flags, a0, regs, word());
 }
 
-static void on_signal(int sig, siginfo_t *info, void *context)
+static void on_signal(int sig)
 {
     int w = atomic_load(word());
-    (void)sig, (void)info, (void)context;
+    (void)sig;
     if (!is_to_go(w))
         return;
     if (w & AT_ONCE)
@@ -74,7 +74,7 @@ static bool leave(void) { return atomic_fetch_and(word(), ~IN_CALL) & IN_CALL; }
 static void again(void) { atomic_fetch_or(word(), IN_CALL); }
 
 /* Before main(): a thread that waits already when the first one is cancelled has to have said so. */
-__attribute__((constructor)) static void start(void) 
+__attribute__((constructor)) static void start(void)
 {
     __cancel_hooks = (struct cancel_hooks){begin, end, leave, again, __cancel_call_first, __cancel_call_last};
 }
@@ -82,8 +82,8 @@ __attribute__((constructor)) static void start(void)
 static int prepare(void)
 {
     static _Atomic bool done;
-    struct sigaction a = {.sa_flags = SA_SIGINFO | SA_RESTART};
-    a.sa_sigaction = on_signal;
+    struct sigaction a = {.sa_flags = SA_RESTART};
+    a.sa_handler = on_signal;
     if (!atomic_load(&done) && sigaction(SIGNAL_CANCEL, &a, NULL) != 0)
         return errno;
     atomic_store(&done, true);

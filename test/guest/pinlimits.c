@@ -6,96 +6,63 @@
  * TIMEOUT: 120
  */
 #define GT_NAME "pinlimits"
-#include "gtest.h"
+#include "gstore.h"
 #include "gwaits.h"
 
 #include <sys/mman.h>
 
-#define FRAMES 64u
-#define MOST (FRAMES - FRAMES / 4)
+#define MOST (GS_FRAMES - GS_FRAMES / 4)
 #define PAGES 100u
 #define AREA_VA 0x800000000UL
 
-struct beside { /* in memory that they share */
-    volatile uint32_t stop, rounds, touched;
-};
-
-static uint8_t *filled(unsigned pages, uint64_t who)
-{
-    uint8_t *p = gt_pages(pages);
-    CHECK(p != NULL);
-    gt_fill(p, pages, who);
-    return p;
-}
 static uint64_t pinned(void) { return gt_stat(PAGER_STAT_FRAMES, 0).v[3]; }
-static err_t set_frames(uint64_t space, uint64_t frames)
-{
-    struct ipc_msg m = {.w = {PAGER_FRAMES, space, frames, PAGER_FRAMES_SET}};
-    return pager_call(H_PAGER, &m);
-}
 static err_t pinned_region(unsigned op, unsigned pages)
 {
     struct ipc_msg m = {.w = {op, 0, AREA_VA, AREA_VA + pages * PAGE_SIZE, PROT_R | PROT_W | REGION_PINNED << 8, BACKING_ANON}};
     return pager_call(H_PAGER, &m);
 }
 
-/* ---- a stranger's pages come in and go out all the while ---- */
+/* ---- beside a stranger ---- */
 
-static void faults_all_the_while(void *beside)
-{
-    struct beside *b = beside;
-    uint8_t *p = filled(PAGES, 7);
-    do {
-        CHECK_EQ(gt_wrong(p, PAGES, 7), 0);
-        gt_fill(p, PAGES, 7);
-        b->rounds++;
-    } while (!b->stop && gt_failed == 0);
-}
-static void until_others_went_round(const struct beside *b)
-{
-    uint32_t round = b->rounds;
-    for (unsigned i = 0; i < GT_HANG_MS && b->rounds - round < 2; i++)
-        gt_sleep_us(1000);
-}
 static void touches_too_much(void *beside)
 {
-    struct beside *b = beside;
+    struct gs_beside *b = beside;
     uint8_t *p = gt_pages(PAGES);
     CHECK_EQ(mlockall(MCL_CURRENT | MCL_FUTURE), 0);
-    for (; b->touched < PAGES; b->touched++) {
-        p[b->touched * PAGE_SIZE] = 1;
-        if (b->touched % 8 == 7)
-            until_others_went_round(b);
+    for (; b->pages < PAGES; b->pages++) {
+        p[b->pages * PAGE_SIZE] = 1;
+        if (b->pages % 8 == 7)
+            gs_until_round(b);
     }
 }
 static void pins_too_much(void *beside)
 {
-    (void)filled(PAGES, 3);
+    (void)gs_filled(PAGES, 3);
     CHECK_EQ(mlockall(MCL_CURRENT | MCL_FUTURE), -1);
     CHECK_EQ(errno, ENOMEM);
     CHECK_EQ(pinned_region(PAGER_REGION_ADD, MOST), ERR_NOMEM);
-    until_others_went_round(beside);
+    gs_until_round(beside);
     CHECK_EQ(pinned_region(PAGER_REGION_ADD, MOST / 2), OK);
-    until_others_went_round(beside);
+    gs_until_round(beside);
     CHECK_EQ(fork(), -1); /* the child's would be pinned, too */
     CHECK_EQ(errno, ENOMEM);
-    CHECK_EQ(set_frames(0, 16), ERR_NOMEM);
-    CHECK_EQ(set_frames(gt_own_space(), 16), ERR_NOMEM);
-    until_others_went_round(beside);
+    CHECK_EQ(gs_limit(0, 16), ERR_NOMEM);
+    CHECK_EQ(gs_limit(gt_own_space(), 16), ERR_NOMEM);
+    gs_until_round(beside);
     CHECK_EQ(pinned_region(PAGER_REGION_REMOVE, MOST / 2), OK);
 }
 static void beside_a_stranger(void (*menace)(void *), int status)
 {
-    struct beside *b = mmap(NULL, PAGE_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    struct gs_beside *b = mmap(NULL, PAGE_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     REQUIRE(b != MAP_FAILED);
     b->stop = 0; /* it is there before anything is pinned, and is one of the pages that stay */
-    pid_t other = gt_child(faults_all_the_while, b);
+    pid_t other = gt_child(gs_faults_all_the_while, b);
     int got = gt_reap(gt_child(menace, b), GT_HANG_MS);
     CHECK_EQ(got, status);
     b->stop = 1;
     gt_expect_exit(other, 0);
-    printf("  %u pages touched, %u rounds of the other one\n", b->touched, b->rounds);
-    CHECK(menace != touches_too_much || (b->touched > FRAMES / 4 && b->touched <= MOST));
+    printf("  %u pages touched, %u rounds of the other one\n", b->pages, b->rounds);
+    CHECK(menace != touches_too_much || (b->pages > GS_FRAMES / 4 && b->pages <= MOST));
     CHECK_EQ(munmap(b, PAGE_SIZE), 0);
     CHECK_EQ(gt_vmcheck(), 0);
 }
@@ -124,7 +91,7 @@ static void locks_and_is_killed(void *p)
 static void what_a_child_pinned_can_leave_when_it_has_ended(void)
 {
     uint64_t before = pinned(), seed = 11;
-    uint8_t *p = filled(16, 5);
+    uint8_t *p = gs_filled(16, 5);
     for (unsigned round = 0; round < 10 && gt_failed == 0; round++) {
         RUN_CHILD(locks_a_range, p);
         RUN_CHILD(locks_all, p);
@@ -135,7 +102,7 @@ static void what_a_child_pinned_can_leave_when_it_has_ended(void)
         CHECK_EQ(pinned(), before);
         CHECK_EQ(gt_wrong(p, 16, 5), 0);
     }
-    (void)gt_pager_debug(PAGER_DEBUG_EVICT, FRAMES);
+    (void)gt_pager_debug(PAGER_DEBUG_EVICT, GS_FRAMES);
     for (unsigned i = 0; i < 16; i++)
         CHECK_EQ(gt_page_info(gt_own_space(), p + i * PAGE_SIZE).pte & PTE_V, 0);
     CHECK_EQ(gt_wrong(p, 16, 5), 0);

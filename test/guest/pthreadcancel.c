@@ -11,7 +11,9 @@
 #include <poll.h>
 #include <pthread.h>
 #include <semaphore.h>
+#include <spawn.h>
 #include <time.h>
+#include <unistd.h>
 
 static int p[2], full[2]; /* nothing to read; no room to write */
 static sem_t never;
@@ -261,6 +263,31 @@ static void no_byte_is_lost(void)
     CHECK_EQ(close(p[0]), 0);
 }
 
+/* What is opened for it would stay open. */
+static pid_t spawned;
+static void *spawns_while_it_is_to_go(void *unused)
+{
+    char *argv[] = {"script", NULL};
+    CHECK_EQ(pthread_cancel(pthread_self()), 0);
+    CHECK_EQ(posix_spawn(&spawned, "/tmp/script", NULL, NULL, argv, environ), 0);
+    pthread_testcancel();
+    return unused;
+}
+static void running_a_file_is_no_point(void)
+{
+    pthread_t t;
+    void *result = NULL;
+    int fd = open("/tmp/script", O_WRONLY | O_CREAT, 0755);
+    CHECK_EQ(write(fd, "#!/bin/true\n", 12), 12);
+    CHECK_EQ(close(fd), 0);
+    spawned = 0;
+    CHECK_EQ(pthread_create(&t, NULL, spawns_while_it_is_to_go, NULL), 0);
+    CHECK_EQ(pthread_join(t, &result), 0);
+    CHECK(result == PTHREAD_CANCELED && spawned > 0);
+    gt_expect_exit(spawned, 0);
+    CHECK_EQ(unlink("/tmp/script"), 0);
+}
+
 /* ---- beside cancellation: handlers while a thread waits for what cannot be interrupted ---- */
 
 static _Atomic unsigned handled;
@@ -301,4 +328,5 @@ static void handlers_run_while_a_mutex_is_waited_for(void)
 }
 
 GT_MAIN(CASE(threads_go_at_each_point), CASE(a_thread_may_postpone_it), CASE(one_that_never_waits_goes_at_once),
-        CASE(who_has_ended_is_joined_as_ever), CASE(no_byte_is_lost), CASE(handlers_run_while_a_mutex_is_waited_for))
+        CASE(who_has_ended_is_joined_as_ever), CASE(no_byte_is_lost), CASE(running_a_file_is_no_point),
+        CASE(handlers_run_while_a_mutex_is_waited_for))

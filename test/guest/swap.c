@@ -241,39 +241,25 @@ static void limits_change_while_programs_run(void)
     CHECK_EQ(gs_limit(0, 1UL << 32), ERR_INVAL);
     gt_pages_free(GS_PAGES);
 }
-struct beside { /* in memory that they share */
-    volatile uint32_t stop, rounds, pages;
-};
-static void faults_all_the_while(void *beside)
-{
-    struct beside *b = beside;
-    uint8_t *p = gs_filled(GS_PAGES, 7);
-    do {
-        CHECK_EQ(gt_wrong(p, GS_PAGES, 7), 0);
-        gt_fill(p, GS_PAGES, 7);
-        b->rounds++;
-    } while (!b->stop && gt_failed == 0);
-}
 /* Every few pages the other one goes round at least once. */
 static void shares_more_than_there_is(void *beside)
 {
-    struct beside *b = beside;
+    struct gs_beside *b = beside;
     uint8_t *p = mmap(NULL, GS_PAGES * PAGE_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     CHECK(p != MAP_FAILED);
     for (; b->pages < GS_PAGES; b->pages++) {
         p[b->pages * PAGE_SIZE] = 1;
-        uint32_t round = b->rounds;
-        for (unsigned i = 0; b->pages % 4 == 3 && i < GT_HANG_MS && b->rounds - round < 2; i++)
-            gt_sleep_us(1000);
+        if (b->pages % 4 == 3)
+            gs_until_round(b);
     }
 }
 /* Such pages do not leave: who wants more of them than three quarters of the frames ends, and nobody else does, on any number of harts. */
 static void shared_memory_ends_where_the_frames_do(void)
 {
     uint8_t *p = gs_filled(GS_PAGES, 6);
-    struct beside *b = mmap(NULL, PAGE_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    struct gs_beside *b = mmap(NULL, PAGE_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     REQUIRE(b != MAP_FAILED);
-    pid_t other = gt_child(faults_all_the_while, b);
+    pid_t other = gt_child(gs_faults_all_the_while, b);
     gt_expect_signal(gt_child(shares_more_than_there_is, b), SIGKILL);
     b->stop = 1;
     gt_expect_exit(other, 0);

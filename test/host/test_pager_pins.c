@@ -4,31 +4,15 @@
  * SOURCES: servers/pager/ -servers/pager/main.c servers/pager/backing/ servers/pager/fork/ servers/pager/policy/ test/host/pager/
  * INCLUDES: microkernel/include libipc/include servers/pager test/host/pager
  */
-#include "family.h"
+#include "swapping.h"
 
 #include "evict.h"
 #include "resident.h"
-#include "store.h"
 
-#define LIMIT 40u
+#define LIMIT 40u /* setup_swapping()'s */
 #define MOST (LIMIT - LIMIT / 4)
 #define AREA 0x50000000UL
 
-static err_t set_frames(uint32_t space, uint64_t frames)
-{
-    struct ipc_msg m = {.w = {PAGER_FRAMES, space, frames, PAGER_FRAMES_SET}};
-    return model_call(0, &m);
-}
-static int setup_pins(void **state)
-{
-    setup(state);
-    for (enum store_fault f = 0; f < STORE_FAULTS; f++)
-        (void)store_debug(f, 0);
-    struct ipc_msg m = {.w = {PAGER_STORE, 400}};
-    assert_int_equal(model_call(0, &m), OK);
-    assert_int_equal(set_frames(0, LIMIT), OK);
-    return 0;
-}
 static err_t pin(uint32_t space, vaddr_t start, unsigned pages, uint64_t what)
 {
     struct ipc_msg m = {.w = {PAGER_PIN, space, start, start + pages * PAGE_SIZE, what}};
@@ -65,7 +49,7 @@ static void what_a_child_pinned_can_leave_when_it_is_gone(void **state)
 {
     (void)state;
     for (unsigned way = 0; way < 4; way++) { /* a range, and all of it; a store that exchanges, and one that copies */
-        (void)store_debug(STORE_COPY, way / 2);
+        break_store(STORE_COPY, way / 2);
         uint32_t a = make_process(1);
         for (unsigned i = 0; i < 12; i++)
             store(a, HEAP + i * PAGE_SIZE, (uint8_t)(i + 1));
@@ -89,7 +73,7 @@ static void what_a_child_pinned_can_leave_when_it_is_gone(void **state)
 static void a_pinned_page_is_found_by_no_relative(void **state)
 {
     (void)state;
-    (void)store_debug(STORE_COPY, 1);
+    break_store(STORE_COPY, 1);
     uint32_t a = make_process(1);
     store(a, HEAP, 7);
     uint32_t child = make_child(a, 2);
@@ -165,7 +149,7 @@ static void families_that_pin_at_random(void **state)
     (void)state;
     uint32_t before = model_free();
     for (unsigned round = 0; round < 4; round++) {
-        (void)store_debug(STORE_COPY, round & 1);
+        break_store(STORE_COPY, round & 1);
         family_start();
         for (int i = 0; i < 4000; i++) {
             uint32_t r = rnd(20);
@@ -273,13 +257,13 @@ static void a_limit_is_not_lowered_below_what_stays(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(what_a_child_pinned_can_leave_when_it_is_gone, setup_pins, teardown),
-        cmocka_unit_test_setup_teardown(a_pinned_page_is_found_by_no_relative, setup_pins, teardown),
-        cmocka_unit_test_setup_teardown(a_fork_copies_what_is_pinned_and_not_writable, setup_pins, teardown),
-        cmocka_unit_test_setup_teardown(families_that_pin_at_random, setup_pins, teardown),
-        cmocka_unit_test_setup_teardown(a_pinned_process_leaves_a_quarter_to_others, setup_pins, teardown),
-        cmocka_unit_test_setup_teardown(pinned_regions_leave_a_quarter_to_others, setup_pins, teardown),
-        cmocka_unit_test_setup_teardown(a_limit_is_not_lowered_below_what_stays, setup_pins, teardown),
+        cmocka_unit_test_setup_teardown(what_a_child_pinned_can_leave_when_it_is_gone, setup_swapping, teardown),
+        cmocka_unit_test_setup_teardown(a_pinned_page_is_found_by_no_relative, setup_swapping, teardown),
+        cmocka_unit_test_setup_teardown(a_fork_copies_what_is_pinned_and_not_writable, setup_swapping, teardown),
+        cmocka_unit_test_setup_teardown(families_that_pin_at_random, setup_swapping, teardown),
+        cmocka_unit_test_setup_teardown(a_pinned_process_leaves_a_quarter_to_others, setup_swapping, teardown),
+        cmocka_unit_test_setup_teardown(pinned_regions_leave_a_quarter_to_others, setup_swapping, teardown),
+        cmocka_unit_test_setup_teardown(a_limit_is_not_lowered_below_what_stays, setup_swapping, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -42,4 +42,26 @@ static inline void gs_hog(void *unused)
     CHECK_EQ(gt_wrong(p, 2 * GS_PAGES, 9), 0);
 }
 
+/* ---- a stranger's pages come in and go out all the while ---- */
+
+struct gs_beside { /* in memory that they share */
+    volatile uint32_t stop, rounds, pages;
+};
+static inline void gs_faults_all_the_while(void *beside)
+{
+    struct gs_beside *b = beside;
+    uint8_t *p = gs_filled(GS_PAGES, 7);
+    do {
+        CHECK_EQ(gt_wrong(p, GS_PAGES, 7), 0);
+        gt_fill(p, GS_PAGES, 7);
+        b->rounds++;
+    } while (!b->stop && gt_failed == 0);
+}
+static inline void gs_until_round(const struct gs_beside *b)
+{
+    uint32_t round = b->rounds;
+    for (unsigned i = 0; i < GT_HANG_MS && b->rounds - round < 2; i++)
+        gt_sleep_us(1000);
+}
+
 #endif
